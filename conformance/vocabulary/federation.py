@@ -1,0 +1,186 @@
+"""The federation model: testbeds, nodes, access networks, subscribers, features and timers.
+
+Passive data. `conformance.federation` reads it from TOML, resolves secrets and words the complaints.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from conformance.vocabulary.secrets import Secret
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Domain = Annotated[str, StringConstraints(pattern=r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")]
+Impi = Annotated[str, StringConstraints(pattern=r"^[^@\s\"<>]+@[^@\s\"<>]+$", max_length=255)]
+Impu = Annotated[str, StringConstraints(pattern=r"^(sip:[^@\s\"<>]+@[^@\s\"<>]+|tel:\+?[0-9.-]+)$", max_length=255)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
+Seconds = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def _as_secret(value: object) -> object:
+    if isinstance(value, str):
+        return Secret(value.encode())
+    return value
+
+
+def _key16(value: object) -> object:
+    """Accept 32 hexadecimal digits as 16 octets (K, OPc)."""
+    if isinstance(value, Secret):
+        text = value.reveal().decode("latin-1").strip()
+        if len(text) == 32:
+            try:
+                return Secret(bytes.fromhex(text))
+            except ValueError:
+                pass
+        raise ValueError("expected 32 hexadecimal digits (16 octets), or env:NAME or file:PATH that hold them")
+    return value
+
+
+Password = Annotated[Secret, BeforeValidator(_as_secret)]
+Key128 = Annotated[Secret, BeforeValidator(_key16), BeforeValidator(_as_secret)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class NodeKind(StrEnum):
+    """Functions that a testbed may run."""
+
+    PCSCF = "p-cscf"
+    ICSCF = "i-cscf"
+    SCSCF = "s-cscf"
+    HSS = "hss"
+    DNS = "dns"
+
+
+class AccessSecurity(StrEnum):
+    """ICS item: how a terminal's signalling is protected on Gm."""
+
+    NONE = "none"
+    DIGEST = "digest"
+    IPSEC_3GPP = "ipsec-3gpp"
+    TLS = "tls"
+
+
+class Node(_Model):
+    """One running function."""
+
+    host: Name
+    """First label; the full name is `host.domain`."""
+    address: IPv4Address
+    port: Port
+
+
+class AccessNetwork(_Model):
+    """Where terminals attach: addresses are taken from the pool."""
+
+    name: Name
+    type: str = Field(pattern=r"^[A-Za-z0-9.-]+$")
+    """Access type as in P-Access-Network-Info: `IEEE-802.11b`, `3GPP-UTRAN-FDD`."""
+    pool: IPv4Network
+
+
+class Features(_Model):
+    """ICS: what the testbed declares to support. What is not declared is NOT_APPLICABLE, never FAIL."""
+
+    access_security: AccessSecurity = AccessSecurity.NONE
+    ics: frozenset[Name] = frozenset()
+
+
+class Subscriber(_Model):
+    """One subscription: a private identity, its public identities and its credentials."""
+
+    name: Name
+    impi: Impi
+    impus: tuple[Impu, ...] = Field(min_length=1)
+    """First: the default public user identity."""
+    k: Key128 | None = None
+    opc: Key128 | None = None
+    amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
+    password: Password | None = None
+
+    @model_validator(mode="after")
+    def _one_kind_of_credentials(self) -> Subscriber:
+        if self.password is not None and (self.k is not None or self.opc is not None):
+            raise ValueError("expected either k and opc (AKA) or password (MD5), found both")
+        if self.password is None and (self.k is None or self.opc is None):
+            raise ValueError("expected k and opc (AKA), or password (MD5)")
+        return self
+
+    @property
+    def uses_aka(self) -> bool:
+        """True for AKAv1-MD5, False for a password."""
+        return self.k is not None
+
+
+class Timers(_Model):
+    """Every timer of a run, in one table. SIP names are those of RFC 3261 table 4 and 3GPP TS 24.229."""
+
+    t1_ms: Milliseconds = 500
+    t2_ms: Milliseconds = 4_000
+    t4_ms: Milliseconds = 5_000
+    gm_t1_ms: Milliseconds = 2_000
+    gm_t2_ms: Milliseconds = 16_000
+    gm_t4_ms: Milliseconds = 17_000
+    cx_answer_ms: Milliseconds = 5_000
+    """How long a CSCF waits for an answer of the HSS."""
+    watchdog_ms: Milliseconds = 30_000
+    """Tw of RFC 3539."""
+    registration_s: Seconds = 3600
+    """Longest registration that the registrar grants."""
+    ready_ms: Milliseconds = 10_000
+    """How long a node may take to become ready."""
+    procedure_ms: Milliseconds = 10_000
+    """How long a terminal waits for the end of a procedure."""
+
+
+class Testbed(_Model):
+    """One partner's IMS network."""
+
+    __test__ = False  # the name begins like a pytest class
+
+    name: Name
+    operator: str = Field(min_length=1, max_length=120)
+    domain: Domain
+    release: int = Field(ge=5, le=18)
+    """3GPP release that the network follows."""
+    visited_network_id: str = Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")
+    nodes: dict[NodeKind, Node]
+    access_networks: tuple[AccessNetwork, ...] = Field(min_length=1)
+    features: Features = Features()
+    subscribers: tuple[Subscriber, ...] = ()
+
+    def node(self, kind: NodeKind) -> Node:
+        """Return the node of that kind; KeyError where the testbed has none."""
+        return self.nodes[kind]
+
+    def fqdn(self, kind: NodeKind) -> str:
+        """Return the full host name of a node: `scscf.uc3m.netlab.test`."""
+        return f"{self.nodes[kind].host}.{self.domain}"
+
+    def uri(self, kind: NodeKind) -> str:
+        """Return the SIP URI of a node with its port: `sip:scscf.uc3m.netlab.test:6060`."""
+        return f"sip:{self.fqdn(kind)}:{self.nodes[kind].port}"
+
+    def subscriber(self, name: str) -> Subscriber:
+        """Return the subscriber of that name; KeyError where there is none."""
+        for subscriber in self.subscribers:
+            if subscriber.name == name:
+                return subscriber
+        raise KeyError(name)
+
+
+class Federation(_Model):
+    """All testbeds that are joined."""
+
+    name: Name
+    block: IPv4Network
+    """All addresses of the federation lie in it; a parallel worker shifts the whole block."""
+    timers: Timers = Timers()
+    testbeds: dict[Name, Testbed]

@@ -1,0 +1,220 @@
+"""Results: what judgement writes and report, pytest, Allure, JUnit and history read.
+
+The JSON forms are stable: fields are added, never renamed. `frame` is always the number that tshark gives
+in the named capture. Text that came from packets is kept as it was read and bounded in length; who shows
+it escapes it.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from conformance.vocabulary.events import TerminalEvent
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.verdicts import Level, Severity, Verdict, VerdictPair
+
+
+class _Result(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FrameRef(_Result):
+    """One frame: index of the capture in the result, frame number in that capture."""
+
+    capture: int
+    frame: int
+
+
+class Excerpt(_Result):
+    """The cited bytes and their neighbourhood, as text (Latin-1 or hexadecimal), each part bounded."""
+
+    before: str
+    marked: str
+    after: str
+
+
+class Evidence(_Result):
+    """Where a criterion's statement can be seen."""
+
+    capture: int
+    frame: int
+    field: str
+    """Header, parameter, AVP or record that is cited, in the standard's spelling."""
+    offset: int | None = None
+    """Byte offset in the message (not in the frame); None when the evidence is an absence."""
+    length: int | None = None
+    excerpt: Excerpt | None = None
+    confirmed: str | None = None
+    """What Wireshark says of the same frame, for every frame that a FAIL cites."""
+
+
+class CriterionResult(_Result):
+    """One criterion applied to one procedure."""
+
+    id: str
+    verdict: Verdict
+    level: Level
+    severity: Severity
+    clause: str
+    """Document and, where it was read, clause: `3GPP TS 24.229 5.2.2`."""
+    statement: str
+    """The criterion in one sentence."""
+    node: str | None
+    """Role to blame (or to praise)."""
+    expected: str
+    found: str
+    """What was found; for other verdicts than PASS and FAIL the reason."""
+    evidence: list[Evidence] = Field(default_factory=list)
+
+
+class Arrow(_Result):
+    """One message of the ladder."""
+
+    capture: int
+    frame: int
+    time_ns: int
+    point: Point | None
+    protocol: str
+    """`SIP`, `Diameter` or `DNS`."""
+    source: str
+    """Lane: a role, or a transport address where no role was bound."""
+    destination: str
+    summary: str
+    """One line: `REGISTER sip:uc3m.netlab.test`, `401 Unauthorized`, `UAR`, `NAPTR uc3m.netlab.test`."""
+    retransmission: bool = False
+    step: str | None = None
+    """Step of the flow that the message was matched with."""
+    text: str = ""
+    """The message itself: SIP as Latin-1 text, others as a decoded tree, bounded."""
+
+
+class ProcedureResult(_Result):
+    """One procedure found in a trace, matched with a flow, judged."""
+
+    flow: str
+    subject: list[str]
+    cell: str | None
+    roles: dict[str, list[str]]
+    frames: list[FrameRef]
+    interoperability: Verdict
+    conformance: Verdict
+    criteria: list[CriterionResult]
+    reasons: list[str]
+    """Why INCONCLUSIVE, NOT_APPLICABLE or ERROR; also where the flow was left. One sentence each."""
+    ladder: list[Arrow] = Field(default_factory=list)
+
+    @property
+    def pair(self) -> VerdictPair:
+        """The two verdicts."""
+        return VerdictPair(self.interoperability, self.conformance)
+
+
+class CaptureInfo(_Result):
+    """What is known of one capture file."""
+
+    file: str
+    frames: int
+    signalling: int
+    """Frames that carry a SIP, Diameter or DNS message, copies included."""
+    copies: int
+    """Sightings of a message beyond its first."""
+    drops: int | None
+    """Packets that the capture lost; None when the file does not say."""
+    problems: list[str]
+    """Decode problems, one line each."""
+    points: list[Point] = Field(default_factory=list)
+    """Points that the capture observed, in interface order."""
+
+
+class Judgement(_Result):
+    """What `netlab validate --json` prints."""
+
+    schema_: int = Field(default=1, alias="schema", serialization_alias="schema")
+    captures: list[CaptureInfo]
+    procedures: list[ProcedureResult]
+
+
+class CellResult(_Result):
+    """`result.json` of a cell: one square of the matrix, judged."""
+
+    schema_: int = Field(default=1, alias="schema", serialization_alias="schema")
+    cell: str
+    """Node id of the test, short form: `test_registration[uc3m@uc3m]`."""
+    test_case: str
+    """Identifier of the test case: module and function."""
+    title: str
+    """First line of the test case's docstring."""
+    home: str
+    visited: str
+    access_point: str
+    """`none` at home, `visited` or `home` when roaming."""
+    terminal: str
+    flow: str
+    interoperability: Verdict
+    conformance: Verdict
+    expected_interoperability: Verdict = Verdict.PASS
+    expected_conformance: Verdict = Verdict.PASS
+    started_ns: int
+    duration_ms: float
+    captures: list[CaptureInfo]
+    procedures: list[ProcedureResult]
+    events: list[TerminalEvent]
+    reasons: list[str]
+    folder: str
+    """Folder of the cell, relative to the run's folder."""
+    node_logs: dict[str, list[str]] = Field(default_factory=dict)
+    """Last log lines of each node that went down in this cell, by `testbed/node`."""
+
+    @property
+    def pair(self) -> VerdictPair:
+        """The two verdicts."""
+        return VerdictPair(self.interoperability, self.conformance)
+
+    @property
+    def expected_pair(self) -> VerdictPair:
+        """The pair that the test case, or a known deviation, expects."""
+        return VerdictPair(self.expected_interoperability, self.expected_conformance)
+
+
+class RunHeader(_Result):
+    """First line of `run.jsonl`."""
+
+    kind: str = "header"
+    schema_: int = Field(default=1, alias="schema", serialization_alias="schema")
+    run: str
+    started_ns: int
+    version: str
+    commit: str | None
+    federation: str
+    """Name of the federation and path of its file."""
+    testbeds: dict[str, str]
+    """Testbed name to domain."""
+    core: str
+    fabric: str
+    capture_backend: str
+    tools: dict[str, str]
+    """tshark, dumpcap, python and library versions."""
+    limits: list[str] = Field(default_factory=list)
+    """What this fabric or machine cannot do, one sentence each."""
+
+
+class RunFooter(_Result):
+    """Last line of `run.jsonl`; a run without it was cut short."""
+
+    kind: str = "footer"
+    finished_ns: int
+    cells: int
+    differing: list[str]
+    """Cells whose pair is not the expected one."""
+    exit_code: int
+
+
+class RunCell(_Result):
+    """One line of `run.jsonl` for each finished cell."""
+
+    kind: str = "cell"
+    cell: str
+    folder: str
+    interoperability: Verdict
+    conformance: Verdict
+    as_expected: bool
