@@ -1,0 +1,195 @@
+"""The messages of a trace, as the judging side sees them.
+
+A message is one SIP, Diameter or DNS message, however often it was seen. Each time it was seen is a
+`Sighting`; the first sighting gives the message its frame, time and addresses. Copies (the same bytes at
+another point or in another encapsulation) are sightings of one message; a retransmission (the same bytes
+again at the same point) is a message of its own with `retransmission_of` set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.trace.sip import SipText
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import Point
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One appearance of a message in a capture."""
+
+    capture: int
+    """Index into `Trace.captures`."""
+    frame: int
+    """Frame number that tshark gives; for a reassembled message the frame that completes it."""
+    time_ns: int
+    point: Point | None
+    """Observation point, from the interface name of the capture; None where the name is no point."""
+    source: Endpoint
+    """Innermost addresses."""
+    destination: Endpoint
+    encapsulation: tuple[str, ...] = ()
+    """Tunnels around the innermost IP packet, outermost first: `gtp`, `ipip`, `esp`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """Base of all messages. Compared by identity."""
+
+    sightings: tuple[Sighting, ...]
+    raw: bytes
+    """The message itself, without any transport framing."""
+    truncated: bool = False
+    """True where the capture's snap length cut the message."""
+    retransmission_of: Message | None = None
+
+    @property
+    def capture(self) -> int:
+        """Index of the capture of the first sighting."""
+        return self.sightings[0].capture
+
+    @property
+    def frame(self) -> int:
+        """Frame number of the first sighting."""
+        return self.sightings[0].frame
+
+    @property
+    def time_ns(self) -> int:
+        """Time of the first sighting, nanoseconds since 1970."""
+        return self.sightings[0].time_ns
+
+    @property
+    def source(self) -> Endpoint:
+        """Sender in the first sighting."""
+        return self.sightings[0].source
+
+    @property
+    def destination(self) -> Endpoint:
+        """Receiver in the first sighting."""
+        return self.sightings[0].destination
+
+    @property
+    def points(self) -> frozenset[Point]:
+        """All observation points at which the message was seen."""
+        return frozenset(s.point for s in self.sightings if s.point is not None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SipMessage(Message):
+    """One SIP request or response."""
+
+    sip: SipText = field(kw_only=True)
+    """What the lossless reader found in `raw`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiameterAvp:
+    """One AVP (RFC 6733 section 4). Offsets count from the first byte of the Diameter message."""
+
+    code: int
+    vendor: int
+    """0 where the V bit is clear."""
+    flags: int
+    data: bytes
+    offset: int
+    length: int
+    """Bytes of the AVP with header and without padding."""
+    name: str
+    """Wireshark's name: `Public-Identity`; `Unknown` where it has none."""
+    children: tuple[DiameterAvp, ...] = ()
+
+    def find(self, code: int, vendor: int = 0) -> Iterator[DiameterAvp]:
+        """Yield the direct children with that code and vendor."""
+        return (avp for avp in self.children if avp.code == code and avp.vendor == vendor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiameterMessage(Message):
+    """One Diameter message."""
+
+    command: int = field(kw_only=True)
+    is_request: bool = field(kw_only=True)
+    application: int = field(kw_only=True)
+    hop_by_hop: int = field(kw_only=True)
+    end_to_end: int = field(kw_only=True)
+    avps: tuple[DiameterAvp, ...] = field(kw_only=True)
+
+    def find(self, code: int, vendor: int = 0) -> Iterator[DiameterAvp]:
+        """Yield the top-level AVPs with that code and vendor, in order."""
+        return (avp for avp in self.avps if avp.code == code and avp.vendor == vendor)
+
+    def first(self, code: int, vendor: int = 0) -> DiameterAvp | None:
+        """Return the first top-level AVP with that code and vendor."""
+        return next(self.find(code, vendor), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DnsRecord:
+    """One resource record of an answer."""
+
+    section: str
+    """`answer`, `authority` or `additional`."""
+    name: str
+    """Owner, lower case, without the final dot."""
+    type: str
+    """`A`, `AAAA`, `NAPTR`, `SRV`, `SOA`, ... or `TYPEnnn`."""
+    ttl: int
+    fields: dict[str, str]
+    """By type. A/AAAA: address. SRV: priority, weight, port, target. NAPTR: order, preference, flags,
+    service, regexp, replacement. NS/CNAME/PTR: target. Values as text."""
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DnsMessage(Message):
+    """One DNS query or response."""
+
+    id: int = field(kw_only=True)
+    is_response: bool = field(kw_only=True)
+    rcode: int = field(kw_only=True)
+    question_name: str = field(kw_only=True)
+    """Lower case, without the final dot; empty where there is no question."""
+    question_type: str = field(kw_only=True)
+    records: tuple[DnsRecord, ...] = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFile:
+    """What is known of one file of the trace."""
+
+    file: str
+    frames: int
+    signalling: int
+    drops: int | None
+    points: tuple[Point, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All messages of one cell or of one foreign capture, in time order, copies merged."""
+
+    captures: tuple[CaptureFile, ...]
+    messages: tuple[Message, ...]
+
+    @property
+    def sip(self) -> Iterator[SipMessage]:
+        """The SIP messages in time order."""
+        return (m for m in self.messages if isinstance(m, SipMessage))
+
+    @property
+    def diameter(self) -> Iterator[DiameterMessage]:
+        """The Diameter messages in time order."""
+        return (m for m in self.messages if isinstance(m, DiameterMessage))
+
+    @property
+    def dns(self) -> Iterator[DnsMessage]:
+        """The DNS messages in time order."""
+        return (m for m in self.messages if isinstance(m, DnsMessage))
+
+    def observed(self, point: Point) -> bool:
+        """Tell whether any capture of the trace observed the point."""
+        return any(point in capture.points for capture in self.captures)
