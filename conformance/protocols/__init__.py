@@ -1,0 +1,1 @@
+"""Codecs and state machines of the driving side: no sockets, no clocks, no files."""
