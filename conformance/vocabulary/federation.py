@@ -5,6 +5,7 @@ Passive data. `conformance.federation` reads it from TOML, resolves secrets and 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated
@@ -14,12 +15,27 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from conformance.vocabulary.secrets import Secret
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Domain = Annotated[str, StringConstraints(pattern=r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$")]
+Domain = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=253)
+]
 Impi = Annotated[str, StringConstraints(pattern=r"^[^@\s\"<>]+@[^@\s\"<>]+$", max_length=255)]
-Impu = Annotated[str, StringConstraints(pattern=r"^(sip:[^@\s\"<>]+@[^@\s\"<>]+|tel:\+?[0-9.-]+)$", max_length=255)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Milliseconds = Annotated[int, Field(ge=1, le=3_600_000)]
-Seconds = Annotated[int, Field(ge=1, le=1_000_000)]
+Impu = Annotated[
+    str, StringConstraints(pattern=r"^(sip:[^@\s\"<>]+@[^@\s\"<>]+|tel:\+?[0-9.-]+)$", max_length=255)
+]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
+Seconds = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+
+
+def _not_a_number(value: object) -> object:
+    """Refuse what the ipaddress types would take for an address: numbers, bytes, tuples."""
+    if not isinstance(value, str | IPv4Address | IPv4Network):
+        raise ValueError("expected a text")
+    return value
+
+
+Address = Annotated[IPv4Address, BeforeValidator(_not_a_number)]
+Network = Annotated[IPv4Network, BeforeValidator(_not_a_number)]
 
 
 def _as_secret(value: object) -> object:
@@ -32,12 +48,9 @@ def _key16(value: object) -> object:
     """Accept 32 hexadecimal digits as 16 octets (K, OPc)."""
     if isinstance(value, Secret):
         text = value.reveal().decode("latin-1").strip()
-        if len(text) == 32:
-            try:
-                return Secret(bytes.fromhex(text))
-            except ValueError:
-                pass
-        raise ValueError("expected 32 hexadecimal digits (16 octets), or env:NAME or file:PATH that hold them")
+        if re.fullmatch(r"[0-9A-Fa-f]{32}", text):
+            return Secret(bytes.fromhex(text))
+        raise ValueError("expected 32 hexadecimal digits")
     return value
 
 
@@ -73,7 +86,7 @@ class Node(_Model):
 
     host: Name
     """First label; the full name is `host.domain`."""
-    address: IPv4Address
+    address: Address
     port: Port
 
 
@@ -83,7 +96,7 @@ class AccessNetwork(_Model):
     name: Name
     type: str = Field(pattern=r"^[A-Za-z0-9.-]+$")
     """Access type as in P-Access-Network-Info: `IEEE-802.11b`, `3GPP-UTRAN-FDD`."""
-    pool: IPv4Network
+    pool: Network
 
 
 class Features(_Model):
@@ -148,7 +161,7 @@ class Testbed(_Model):
     name: Name
     operator: str = Field(min_length=1, max_length=120)
     domain: Domain
-    release: int = Field(ge=5, le=18)
+    release: int = Field(strict=True, ge=5, le=18)
     """3GPP release that the network follows."""
     visited_network_id: str = Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")
     nodes: dict[NodeKind, Node]
@@ -180,7 +193,7 @@ class Federation(_Model):
     """All testbeds that are joined."""
 
     name: Name
-    block: IPv4Network
+    block: Network
     """All addresses of the federation lie in it; a parallel worker shifts the whole block."""
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]

@@ -1,0 +1,161 @@
+"""What the parts of a federation file owe each other: addresses, identities, names.
+
+The checks read the document itself and pass over values that the schema refuses, so that one run of the
+loader lists every mistake of both kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from conformance.federation.mistakes import KeyPath, Mistake, shorten, spell
+from conformance.vocabulary.federation import NodeKind
+
+_LOOPBACK = IPv4Network("127.0.0.0/8")
+
+
+def check_consistency(data: dict[str, Any]) -> list[Mistake]:
+    """Return every contradiction between the parts of a document, in the order of the checks."""
+    testbeds = _tables(data.get("testbeds"))
+    if data.get("testbeds") == {}:
+        return [Mistake(("testbeds",), "none", "at least one testbed", "add a table [testbeds.NAME]")]
+    return [
+        *_blocks(data, testbeds),
+        *_addresses(testbeds),
+        *_pools(testbeds),
+        *_nodes(testbeds),
+        *_unique("domain", testbeds),
+        *_unique("visited_network_id", testbeds),
+        *_identities(testbeds),
+    ]
+
+
+def _blocks(data: dict[str, Any], testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    block = _network(data.get("block"))
+    if block is None:
+        return
+    loopback = block.subnet_of(_LOOPBACK)
+    if loopback and block.prefixlen != 16:
+        yield Mistake(("block",), str(block), "a /16 on 127.0.0.0/8", "write 127.N.0.0/16: workers shift N")
+        return
+    markers = list(block.subnets(new_prefix=24))[-1] if loopback else None
+    located = [(path, IPv4Network(address)) for path, address in _node_addresses(testbeds)]
+    for path, network in [*located, *_all_pools(testbeds)]:
+        shown = str(network).removesuffix("/32")
+        if not network.subnet_of(block):
+            yield Mistake(path, shown, f"something inside the block {block}", "correct it, or the block")
+        elif markers is not None and network.overlaps(markers):
+            remedy = f"keep out of {markers}"
+            yield Mistake(path, shown, "nothing in the range of the capture markers", remedy)
+
+
+def _addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    taken: dict[tuple[IPv4Address, object], KeyPath] = {}
+    hosts: dict[tuple[str, object], tuple[IPv4Address, KeyPath]] = {}
+    for path, address in _node_addresses(testbeds):
+        node = testbeds[str(path[1])]["nodes"][path[3]]
+        first = taken.setdefault((address, node.get("port")), path)
+        if first is not path:
+            expected = f"an address and port of its own: {spell(first[:-1])} has them"
+            yield Mistake(
+                path, f"{address} port {shorten(node.get('port'))}", expected, "change one of the two"
+            )
+        known, owner = hosts.setdefault((str(path[1]), node.get("host")), (address, path))
+        if known != address:
+            expected = f"the address {known} that {spell(owner[:-1])} gives to the same host"
+            yield Mistake(path, str(address), expected, "change the host or the address")
+
+
+def _pools(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    pools = list(_all_pools(testbeds))
+    for index, (path, pool) in enumerate(pools):
+        for other_path, other in pools[:index]:
+            if pool.overlaps(other):
+                expected = f"no address of {spell(other_path)} ({other})"
+                yield Mistake(path, str(pool), expected, "make the pools disjoint")
+    for path, address in _node_addresses(testbeds):
+        for pool_path, pool in pools:
+            if address in pool:
+                expected = f"an address outside {spell(pool_path)} ({pool})"
+                yield Mistake(path, str(address), expected, "move the node or the pool")
+
+
+def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    for name, testbed in testbeds.items():
+        nodes = testbed.get("nodes")
+        if isinstance(nodes, dict):
+            for kind in NodeKind:
+                if kind not in nodes:
+                    path = ("testbeds", name, "nodes", kind.value)
+                    yield Mistake(path, "nothing", "a table with host, address and port", "add the node")
+
+
+def _unique(key: str, testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    owners: dict[str, str] = {}
+    for name, testbed in testbeds.items():
+        value = testbed.get(key)
+        if isinstance(value, str) and owners.setdefault(value, name) != name:
+            expected = f"a {key} of its own: testbed {owners[value]} has this one"
+            yield Mistake(("testbeds", name, key), shorten(value), expected, "change one of the two")
+
+
+def _identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    owners: dict[tuple[str, str], KeyPath] = {}
+    for path, kind, value in _all_identities(testbeds):
+        scope = str(path[1]) if kind == "name" else kind
+        first = owners.setdefault((scope, value), path)
+        if first is not path:
+            expected = f"a value that nobody else has: it is {spell(first)} already"
+            yield Mistake(path, shorten(value), expected, "change one of the two")
+        domain = testbeds[str(path[1])].get("domain")
+        in_domain = kind == "name" or value.startswith("tel:") or "@" not in value
+        if isinstance(domain, str) and not in_domain and value.rpartition("@")[2] != domain:
+            yield Mistake(
+                path, shorten(value), f"an identity of the domain {domain}", "correct what follows the @"
+            )
+
+
+def _all_identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, str, str]]:
+    for name, testbed in testbeds.items():
+        for index, subscriber in _listed(testbed.get("subscribers")):
+            path: KeyPath = ("testbeds", name, "subscribers", index)
+            for key in ("name", "impi"):
+                if isinstance(subscriber.get(key), str):
+                    yield (*path, key), key, subscriber[key]
+            impus = subscriber.get("impus")
+            for place, impu in enumerate(impus) if isinstance(impus, list) else ():
+                if isinstance(impu, str):
+                    yield (*path, "impus", place), "impus", impu
+
+
+def _node_addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, IPv4Address]]:
+    for name, testbed in testbeds.items():
+        for kind, node in _tables(testbed.get("nodes")).items():
+            network = _network(node.get("address"))
+            if network is not None and network.prefixlen == 32:
+                yield ("testbeds", name, "nodes", kind, "address"), network.network_address
+
+
+def _all_pools(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, IPv4Network]]:
+    for name, testbed in testbeds.items():
+        for index, access in _listed(testbed.get("access_networks")):
+            pool = _network(access.get("pool"))
+            if pool is not None:
+                yield ("testbeds", name, "access_networks", index, "pool"), pool
+
+
+def _tables(value: object) -> dict[str, dict[str, Any]]:
+    return {k: v for k, v in value.items() if isinstance(v, dict)} if isinstance(value, dict) else {}
+
+
+def _listed(value: object) -> list[tuple[int, dict[str, Any]]]:
+    return [(i, v) for i, v in enumerate(value) if isinstance(v, dict)] if isinstance(value, list) else []
+
+
+def _network(value: object) -> IPv4Network | None:
+    try:
+        return IPv4Network(value) if isinstance(value, str) else None
+    except ValueError:  # the schema reports it
+        return None
