@@ -1,0 +1,254 @@
+"""The pytest plugin: options, cells as parameters, verdicts as outcomes.
+
+A test case is a function that takes `cell` and carries the marker `flow`:
+
+    @pytest.mark.registration
+    @pytest.mark.flow("registration-home", credentials="aka")
+    def test_registration(cell: Cell) -> None:
+        cell.terminal().register()
+
+When the function returns, the cell's capture is closed and judged, and pytest is told what the verdict pair
+means. Nothing happens in runs without such test cases.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.federation import default_federation_path, load_federation
+from conformance.federation.matrix import Cell as Square
+from conformance.federation.matrix import home_cells
+from conformance.report.allure_results import attach_result
+from conformance.runs.bench import Bench, BenchPlan
+from conformance.runs.cell import Cell, CellIdentity, error_result
+from conformance.runs.folder import RunFolder, new_run_id
+from conformance.runs.header import run_header
+from conformance.runs.leftovers import clear_leftovers
+from conformance.runs.outcome import Outcome, explain, outcome
+from conformance.runs.publish import publish
+from conformance.vocabulary.errors import BadInput, NetlabError
+from conformance.vocabulary.results import CellResult
+
+GROUPS = (
+    "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
+)  # fmt: skip
+RESULT = pytest.StashKey[CellResult]()
+RUN = pytest.StashKey[RunFolder]()
+IDENTITY = pytest.StashKey[CellIdentity]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the harness; `netlab run` takes the same."""
+    group = parser.getgroup("netlab", "netlab-conformance")
+    group.addoption(
+        "--federation",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="federation file (default: the emulated one)",
+    )
+    group.addoption("--core", choices=["emulated"], default="emulated", help="software that plays the testbeds")
+    group.addoption("--fabric", choices=["loopback"], default="loopback", help="how the hosts are joined")
+    group.addoption("--capture", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
+    group.addoption(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NODE=FAULT",
+        help="misbehave on purpose, for example uc3m/s-cscf=no-service-route or terminal=wrong-digest-uri",
+    )
+    group.addoption("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written")
+    group.addoption("--run-id", default=None, help="name of the run's folder (default: date and time)")
+    group.addoption(
+        "--inconclusive",
+        choices=["skip", "fail"],
+        default="skip",
+        help="what an unexpected INCONCLUSIVE does",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers and decide the run's folder; under xdist all workers share it."""
+    for name in GROUPS:
+        config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
+    config.addinivalue_line(
+        "markers",
+        "flow(id, credentials=None): the flow that the cell must follow; credentials is aka or password",
+    )
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
+    config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker which run it belongs to."""
+    node.workerinput["netlab_run_id"] = node.config.stash[RUN].run_id
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test a cell."""
+    if "cell" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("flow")
+    if marker is None:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: a test case needs @pytest.mark.flow('<flow id>')")
+    squares = _squares(metafunc.config, marker.kwargs.get("credentials"))
+    metafunc.parametrize("cell", squares, ids=[square.id for square in squares], indirect=True)
+
+
+def _squares(config: pytest.Config, credentials: str | None) -> list[Square]:
+    try:
+        federation = load_federation(_federation_file(config))
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from None
+    wanted = {"aka": (True,), "password": (False,), None: (True, False)}[credentials]
+    return [
+        square
+        for square in home_cells(federation)
+        if federation.testbeds[square.home].subscriber(square.subscriber).uses_aka in wanted
+    ]
+
+
+def _federation_file(config: pytest.Config) -> Path:
+    return config.getoption("--federation") or default_federation_path()
+
+
+def _plan(config: pytest.Config) -> BenchPlan:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    faults: dict[str, set[str]] = {}
+    for text in config.getoption("--fault"):
+        node, separator, fault = text.partition("=")
+        if not separator or not fault:
+            raise BadInput(f"--fault {text}: expected NODE=FAULT, for example uc3m/s-cscf=no-service-route")
+        faults.setdefault(node, set()).add(fault)
+    return BenchPlan(
+        federation_file=_federation_file(config),
+        worker=int(worker),
+        capture_backend=config.getoption("--capture"),
+        faults={node: frozenset(names) for node, names in faults.items()},
+    )
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
+    """The testbeds, up and captured; or the error that kept them down, so that every cell can say why."""
+    config = request.config
+    run = config.stash[RUN]
+    try:
+        clear_leftovers(run.path.parent)
+        plan = _plan(config)
+        made = Bench(plan, run.path)
+        run.begin(run_header(run.run_id, plan, made.federation))
+        made.start()
+    except NetlabError as error:
+        yield error
+        return
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator[Cell]:
+    """One cell of the matrix, captured from now until the test case returns."""
+    identity = _identity(request.node, request.param)
+    request.node.stash[IDENTITY] = identity
+    run = request.config.stash[RUN]
+    if isinstance(bench, NetlabError):
+        if (run.path / "run.jsonl").exists():
+            request.node.stash[RESULT] = error_result(identity, run, str(bench))
+        pytest.fail(str(bench), pytrace=False)
+    try:
+        opened = Cell(identity, bench, run)
+    except NetlabError as error:
+        request.node.stash[RESULT] = error_result(identity, run, str(error))
+        pytest.fail(str(error), pytrace=False)
+    yield opened
+    opened.leave()
+
+
+def _identity(item: pytest.Item, square: Square) -> CellIdentity:
+    assert isinstance(item, pytest.Function)
+    marker = item.get_closest_marker("flow")
+    assert marker is not None
+    words = (item.function.__doc__ or item.originalname).strip()
+    return CellIdentity(
+        name=item.name,
+        test_case=f"{item.path.stem.removeprefix('test_')}.{item.originalname}",
+        title=words.splitlines()[0],
+        square=square,
+        flow=marker.args[0],
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Judge the cell when its test case has returned or was stopped, and turn the verdicts into an outcome."""
+    opened = pyfuncitem.funcargs.get("cell")
+    if not isinstance(opened, Cell):
+        return (yield)
+    stopped_by: Exception | None = None
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - judged below; what is not ours to judge is raised again
+        stopped_by = error
+    result = opened.finish(stopped_by)
+    pyfuncitem.stash[RESULT] = result
+    attach_result(result, opened.folder)
+    if stopped_by is not None and not isinstance(stopped_by, NetlabError | AssertionError):
+        raise stopped_by
+    strict = pyfuncitem.config.getoption("--inconclusive") == "fail"
+    match outcome(result.pair, result.expected_pair, strict=strict):
+        case Outcome.PASSED:
+            return True
+        case Outcome.SKIPPED:
+            pytest.skip(explain(result))
+        case Outcome.FAILED:
+            pytest.fail(explain(result), pytrace=False)
+        case Outcome.ERROR:
+            raise CellError(explain(result))
+
+
+class CellError(Exception):
+    """A cell that could not be judged: our fault, or a testbed that is down."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Report an ERROR as pytest reports everything that kept a test from being held: as an error, not a failure."""
+    report = yield
+    if call.excinfo is not None and isinstance(call.excinfo.value, CellError):
+        report.when = "setup"
+        report.longrepr = str(call.excinfo.value)
+    result = item.stash.get(RESULT, None)
+    if result is not None and call.when == "call":
+        report.user_properties += [
+            ("interoperability", str(result.interoperability)),
+            ("conformance", str(result.conformance)),
+            ("cell", result.folder),
+        ]
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the footer and the report, once, when the last worker has finished."""
+    if hasattr(session.config, "workerinput"):
+        return
+    run = session.config.stash[RUN]
+    if (run.path / "run.jsonl").exists():
+        run.finish(int(exitstatus))
+        publish(run.path)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """End with the place of the report."""
+    run = config.stash[RUN]
+    if (run.path / "index.html").exists():
+        terminalreporter.write_line(f"netlab report: {run.path / 'index.html'}")

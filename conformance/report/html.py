@@ -1,0 +1,115 @@
+"""The HTML report of a run: one page, self-contained, readable without script."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from conformance.report.ladder import Ladder, draw
+from conformance.report.text import visible
+from conformance.vocabulary.results import CellResult, CriterionResult, ProcedureResult, RunFooter, RunHeader
+from conformance.vocabulary.verdicts import Verdict
+
+_ORDER = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class ProcedureView:
+    """A procedure as the page shows it."""
+
+    result: ProcedureResult
+    ladder: Ladder
+    criteria: Sequence[CriterionResult]
+    """Failures first."""
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class CellView:
+    """A cell as the page shows it."""
+
+    result: CellResult
+    anchor: str
+    procedures: Sequence[ProcedureView]
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the pair is the expected one."""
+        return self.result.pair == self.result.expected_pair
+
+    @property
+    def worst_findings(self) -> list[CriterionResult]:
+        """Criteria that fail or err, over all procedures."""
+        return [
+            criterion
+            for procedure in self.procedures
+            for criterion in procedure.criteria
+            if criterion.verdict in (Verdict.FAIL, Verdict.ERROR)
+        ]
+
+    @property
+    def first_reason(self) -> str:
+        """The sentence to show where no criterion is to blame."""
+        reasons = [*self.result.reasons, *(r for p in self.procedures for r in p.result.reasons)]
+        return reasons[0] if reasons else ""
+
+
+def render_run(header: RunHeader, cells: Sequence[CellResult], footer: RunFooter | None) -> str:
+    """Return the page.
+
+    Args:
+        header: the run's header.
+        cells: finished cells in the order in which they ran.
+        footer: None where the run was cut short; the page then says so.
+    """
+    views = [_cell_view(cell) for cell in cells]
+    template = _environment().get_template("run.html.j2")
+    return template.render(
+        header=header,
+        footer=footer,
+        cells=sorted(views, key=lambda view: view.as_expected),
+        differing=sum(not view.as_expected for view in views),
+        failing=sum(bool(view.worst_findings) for view in views),
+        style=Markup(files("conformance.report").joinpath("templates/report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+    )
+
+
+def _cell_view(cell: CellResult) -> CellView:
+    return CellView(
+        result=cell,
+        anchor=re.sub(r"[^A-Za-z0-9]+", "-", cell.folder).strip("-"),
+        procedures=[
+            ProcedureView(
+                result=procedure,
+                ladder=draw(procedure),
+                criteria=sorted(procedure.criteria, key=lambda c: (_ORDER.index(c.verdict), c.id)),
+                counts={str(v): n for v, n in Counter(c.verdict for c in procedure.criteria).items()},
+            )
+            for procedure in cell.procedures
+        ],
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("conformance.report"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    environment.filters["when"] = _when
+    environment.filters["verdict_class"] = lambda verdict: str(verdict).lower().replace("_", "-")
+    return environment
+
+
+def _when(nanoseconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(nanoseconds / 1e9))

@@ -1,0 +1,122 @@
+"""The ladder of a procedure: lanes are roles, arrows are messages, top to bottom in time.
+
+Pure geometry; `templates/ladder.svg.j2` draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conformance.vocabulary.results import Arrow, ProcedureResult
+from conformance.vocabulary.verdicts import Verdict
+
+LANE_WIDTH = 190
+ROW_HEIGHT = 34
+HEAD = 46
+MARGIN = 96
+MAX_ARROWS = 400
+"""A ladder longer than this is cut; the message list below it is not."""
+
+ROLE_ORDER = (
+    "ue", "visited-dns", "visited-pcscf", "home-pcscf", "home-dns", "home-icscf", "home-scscf", "home-hss",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One vertical line."""
+
+    name: str
+    addresses: str
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One arrow."""
+
+    arrow: Arrow
+    x1: int
+    x2: int
+    y: int
+    offset_ms: str
+    """Time since the first message: `+12.3 ms`."""
+    failed: tuple[str, ...]
+    """Criteria that fail and cite this frame."""
+
+    @property
+    def label_x(self) -> float:
+        """Where the label is centred."""
+        return (self.x1 + self.x2) / 2
+
+    @property
+    def head(self) -> str:
+        """SVG points of the arrow head."""
+        back = 8 if self.x2 < self.x1 else -8
+        return f"{self.x2},{self.y} {self.x2 + back},{self.y - 4} {self.x2 + back},{self.y + 4}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A drawing."""
+
+    lanes: Sequence[Lane]
+    lines: Sequence[Line]
+    width: int
+    height: int
+    cut: int
+    """Messages that were left out of the drawing."""
+
+
+def draw(procedure: ProcedureResult) -> Ladder:
+    """Lay out the ladder of a procedure.
+
+    Args:
+        procedure: a judged procedure with its arrows in time order.
+
+    Returns:
+        Lanes and lines in pixels; failing criteria stand at the frames that they cite.
+    """
+    shown = procedure.ladder[:MAX_ARROWS]
+    lanes = _lanes(procedure, shown)
+    position = {lane.name: lane.x for lane in lanes}
+    failed = _failures(procedure)
+    start = shown[0].time_ns if shown else 0
+    lines = [
+        Line(
+            arrow=arrow,
+            x1=position[arrow.source],
+            x2=position[arrow.destination],
+            y=HEAD + 26 + row * ROW_HEIGHT,
+            offset_ms=f"+{(arrow.time_ns - start) / 1e6:.1f} ms",
+            failed=failed.get((arrow.capture, arrow.frame), ()),
+        )
+        for row, arrow in enumerate(shown)
+    ]
+    return Ladder(
+        lanes=lanes,
+        lines=lines,
+        width=2 * MARGIN + LANE_WIDTH * max(len(lanes) - 1, 1),
+        height=HEAD + 26 + ROW_HEIGHT * len(lines),
+        cut=len(procedure.ladder) - len(shown),
+    )
+
+
+def _lanes(procedure: ProcedureResult, arrows: Sequence[Arrow]) -> list[Lane]:
+    seen = dict.fromkeys(name for arrow in arrows for name in (arrow.source, arrow.destination))
+    ranked = sorted(seen, key=lambda name: ROLE_ORDER.index(name) if name in ROLE_ORDER else len(ROLE_ORDER))
+    return [
+        Lane(name=name, addresses=", ".join(procedure.roles.get(name, [])[:1]), x=MARGIN + index * LANE_WIDTH)
+        for index, name in enumerate(ranked)
+    ]
+
+
+def _failures(procedure: ProcedureResult) -> dict[tuple[int, int], tuple[str, ...]]:
+    found: dict[tuple[int, int], tuple[str, ...]] = {}
+    for criterion in procedure.criteria:
+        if criterion.verdict is Verdict.FAIL:
+            for evidence in criterion.evidence:
+                key = (evidence.capture, evidence.frame)
+                found[key] = (*found.get(key, ()), criterion.id)
+    return found

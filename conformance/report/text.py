@@ -1,0 +1,32 @@
+"""Text that came from packets, made fit to be shown: bounded, and without characters that draw something else."""
+
+from __future__ import annotations
+
+import unicodedata
+
+LIMIT = 16_384
+
+
+def visible(text: str, limit: int = LIMIT) -> str:
+    """Return the text with control and invisible formatting characters written as escapes.
+
+    Line feeds and tabs stay. HTML is escaped elsewhere, by the templates, for all text alike.
+
+    Args:
+        text: anything.
+        limit: characters that are kept; what is cut is said.
+    """
+    kept = text[:limit].replace("\r\n", "\n")
+    shown = "".join(
+        character if character in "\n\t" or unicodedata.category(character) not in _HIDDEN else _escape(character)
+        for character in kept
+    )
+    return shown if len(text) <= limit else f"{shown}\n... {len(text) - limit} characters more"
+
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,94 @@
+"""The bench: a federation that is up, with a sniffer at every observation point.
+
+One bench a worker. It is brought up when the first cell needs it and taken down at the end; in between it
+says before and after each cell whether the testbeds of that cell are still alive.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from conformance.capture import Sniffers, loopback_points
+from conformance.cores.emulated.core import EmulatedCore
+from conformance.federation import load_federation, rebase
+from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.federation import Federation, Testbed
+
+SPOOL = "spool"
+NODES = "nodes"
+
+
+@dataclass
+class BenchPlan:
+    """What a bench is made of; all of it comes from options."""
+
+    federation_file: Path
+    worker: int
+    capture_backend: str
+    faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+
+
+class Bench:
+    """A federation on the loopback fabric, up and captured.
+
+    Args:
+        plan: what to bring up.
+        folder: the run's folder; node logs go below `nodes`, unfinished captures below `spool`.
+
+    Raises:
+        BadInput: the federation file is wrong.
+        TestbedDown, NotPermitted: from `start`, one line each.
+    """
+
+    def __init__(self, plan: BenchPlan, folder: Path) -> None:
+        self.plan = plan
+        self.federation: Federation = rebase(load_federation(plan.federation_file), plan.worker)
+        self.folder = folder
+        nodes = folder / NODES / f"worker-{plan.worker}"
+        spool = folder / SPOOL / f"worker-{plan.worker}"
+        self._addresses = {name: _hosts(testbed) for name, testbed in self.federation.testbeds.items()}
+        node_faults = {key: names for key, names in plan.faults.items() if key != "terminal"}
+        self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults)
+        self.sniffers = Sniffers(loopback_points(self.federation), plan.capture_backend, spool)
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Bring the testbeds up, then the sniffers; return when nodes answer and every sniffer has seen a packet."""
+        with ExitStack() as starting:
+            starting.callback(self.core.down)
+            self.core.up()
+            starting.callback(self.sniffers.stop)
+            self.sniffers.start()
+            self._running = starting.pop_all()
+
+    def stop(self) -> None:
+        """End every process and sniffer that `start` began."""
+        self._running.close()
+
+    def dead_nodes(self, testbeds: set[str]) -> dict[str, list[str]]:
+        """Return the nodes of these testbeds that died, with their last log lines."""
+        return {name: log for name, log in self.core.check().items() if name.split("/")[0] in testbeds}
+
+    def require_alive(self, testbeds: set[str]) -> None:
+        """Raise TestbedDown where a node of these testbeds has died."""
+        dead = self.dead_nodes(testbeds)
+        if dead:
+            raise TestbedDown(
+                f"{', '.join(dead)}: the node is down, so nothing can be said about this cell; "
+                f"its log is in {self.folder / NODES}"
+            )
+
+    def lease_address(self, testbed: str) -> IPv4Address:
+        """Return the next address of the testbed's first access network, so that no two cells share one."""
+        return next(self._addresses[testbed])
+
+
+def _hosts(testbed: Testbed) -> Iterator[IPv4Address]:
+    """Yield the pool's addresses in turn, for ever; the network and broadcast addresses are left out."""
+    return itertools.cycle(list(testbed.access_networks[0].pool.hosts()))

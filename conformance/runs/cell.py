@@ -1,0 +1,211 @@
+"""One cell: driven, captured, judged, written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.federation.matrix import Cell as Square
+from conformance.judgement import judge
+from conformance.runs.bench import Bench
+from conformance.runs.folder import RunFolder
+from conformance.stack.sip import Hop
+from conformance.terminals import EventLog, RegistrationFailed, Terminal
+from conformance.trace.decode import read_trace
+from conformance.vocabulary.errors import NetlabError
+from conformance.vocabulary.events import TerminalEvent
+from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.results import CaptureInfo, CellResult, Judgement, ProcedureResult
+from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
+
+CAPTURE_FILE = "capture.pcapng"
+EVENTS_FILE = "events.jsonl"
+
+
+@dataclass(frozen=True)
+class CellIdentity:
+    """Which square of the matrix, which test case, and what is expected of it."""
+
+    name: str
+    """Short node id: `test_registration[uc3m@uc3m]`."""
+    test_case: str
+    title: str
+    square: Square
+    flow: str
+    expected: VerdictPair = VerdictPair(Verdict.PASS, Verdict.PASS)
+
+
+class Cell:
+    """What a test case works with. It opens the capture at once; `finish` closes, judges and writes it.
+
+    Args:
+        identity: which cell.
+        bench: a bench that is up.
+        run: where the result goes.
+    """
+
+    def __init__(self, identity: CellIdentity, bench: Bench, run: RunFolder) -> None:
+        self.identity = identity
+        self.folder = run.cell_folder(identity.name)
+        self._bench = bench
+        self._run = run
+        self._testbeds = {identity.square.home, identity.square.visited}
+        self._terminals: list[Terminal] = []
+        self._events = EventLog(self.folder / EVENTS_FILE)
+        self._started_ns = time.time_ns()
+        self.home = bench.federation.testbeds[identity.square.home]
+        self.visited = bench.federation.testbeds[identity.square.visited]
+        self.subscriber = self.home.subscriber(identity.square.subscriber)
+        bench.require_alive(self._testbeds)
+        bench.sniffers.open_cell(identity.name)
+
+    def terminal(self, *, transport: str = "udp") -> Terminal:
+        """Return a new terminal of the cell's subscriber, attached to the access network of the visited testbed."""
+        entry = self.visited.node(NodeKind.PCSCF)
+        terminal = Terminal(
+            federation=self._bench.federation,
+            testbed=self.home,
+            subscriber=self.subscriber,
+            address=str(self._bench.lease_address(self.visited.name)),
+            pcscf=Hop(str(entry.address), entry.port, transport),
+            transport=transport,
+            events=self._events,
+            faults=self._bench.plan.faults.get("terminal", frozenset()),
+        )
+        self._terminals.append(terminal)
+        return terminal
+
+    def finish(self, stopped_by: BaseException | None = None) -> CellResult:
+        """Close the capture, judge it, write `result.json`, and leave the testbed as it was found.
+
+        Args:
+            stopped_by: what the test case raised, None where it came to its end. A refusal by the testbed is what
+                the terminal observed and is judged; our own errors make the cell ERROR; anything else counts as
+                a failed expectation of the test case.
+        """
+        file = self.folder / CAPTURE_FILE
+        reasons: list[str] = []
+        judgement = Judgement(captures=[], procedures=[])
+        pair = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+        try:
+            self._bench.sniffers.close_cell(self.identity.name, file)
+            events = self._events.read()
+            judgement = judge(
+                read_trace([file]),
+                federation=self._bench.federation,
+                events=events,
+                flow=self.identity.flow,
+                cell=self.identity.name,
+            )
+            own = [p for p in judgement.procedures if set(p.subject) & set(self.subscriber.impus)]
+            judgement = judgement.model_copy(update={"procedures": own})
+            pair = _verdicts(own, events, reasons)
+        except NetlabError as error:
+            reasons.append(str(error))
+            events = self._events.read()
+        dead = self._bench.dead_nodes(self._testbeds)
+        if dead:
+            reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
+            pair = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+        elif isinstance(stopped_by, NetlabError) and not isinstance(stopped_by, RegistrationFailed):
+            reasons.append(str(stopped_by))
+            pair = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+        elif isinstance(stopped_by, AssertionError):
+            reasons.append(f"the test case expected otherwise: {stopped_by}")
+            pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
+        result = self._result(judgement, events, pair, reasons, dead)
+        self._run.add(result)
+        self.leave()
+        return result
+
+    def leave(self) -> None:
+        """Deregister and close the cell's terminals, after the capture has ended."""
+        for terminal in self._terminals:
+            with suppress(NetlabError):  # the cell is judged; a testbed that is down cannot deregister anybody
+                if terminal.registered:
+                    terminal.deregister()
+            terminal.close()
+        self._terminals.clear()
+
+    def _result(
+        self,
+        judgement: Judgement,
+        events: Sequence[TerminalEvent],
+        pair: VerdictPair,
+        reasons: list[str],
+        dead: dict[str, list[str]],
+    ) -> CellResult:
+        square, expected = self.identity.square, self.identity.expected
+        return CellResult(
+            cell=self.identity.name,
+            test_case=self.identity.test_case,
+            title=self.identity.title,
+            home=square.home,
+            visited=square.visited,
+            access_point=square.access_point,
+            terminal="standard",
+            flow=self.identity.flow,
+            interoperability=pair.interoperability,
+            conformance=pair.conformance,
+            expected_interoperability=expected.interoperability,
+            expected_conformance=expected.conformance,
+            started_ns=self._started_ns,
+            duration_ms=round((time.time_ns() - self._started_ns) / 1e6, 3),
+            captures=[_with_name_only(capture) for capture in judgement.captures],
+            procedures=judgement.procedures,
+            events=list(events),
+            reasons=reasons,
+            folder=str(self.folder.relative_to(self._run.path)),
+            node_logs=dead,
+        )
+
+
+def _verdicts(
+    procedures: Sequence[ProcedureResult], events: Sequence[TerminalEvent], reasons: list[str]
+) -> VerdictPair:
+    """Join the verdicts of the cell's procedures; without a procedure there is no evidence."""
+    if procedures:
+        return VerdictPair(
+            worst(*(p.interoperability for p in procedures)), worst(*(p.conformance for p in procedures))
+        )
+    reasons.append(
+        "no procedure of this cell's subscriber was found in the capture"
+        + ("" if events else ", and the terminal sent nothing")
+    )
+    return VerdictPair(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+
+
+def _with_name_only(capture: CaptureInfo) -> CaptureInfo:
+    """Name the capture relative to the cell's folder, so that a run folder can be moved."""
+    return capture.model_copy(update={"file": Path(capture.file).name})
+
+
+def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
+    """Write and return an ERROR for a cell that could not even be opened."""
+    folder = run.cell_folder(identity.name)
+    result = CellResult(
+        cell=identity.name,
+        test_case=identity.test_case,
+        title=identity.title,
+        home=identity.square.home,
+        visited=identity.square.visited,
+        access_point=identity.square.access_point,
+        terminal="standard",
+        flow=identity.flow,
+        interoperability=Verdict.ERROR,
+        conformance=Verdict.ERROR,
+        expected_interoperability=identity.expected.interoperability,
+        expected_conformance=identity.expected.conformance,
+        started_ns=time.time_ns(),
+        duration_ms=0.0,
+        captures=[],
+        procedures=[],
+        events=[],
+        reasons=[reason],
+        folder=str(folder.relative_to(run.path)),
+    )
+    run.add(result)
+    return result

@@ -1,0 +1,179 @@
+"""The folder of one run: `reports/<run-id>/` with `run.jsonl`, one folder a cell, and `reports/latest`.
+
+`run.jsonl` has a header, one line a cell and a mandatory footer. Every line is written with one append, so
+that a run that is killed keeps all that it had finished, and so that parallel workers can share the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.results import CellResult, RunCell, RunFooter, RunHeader
+
+RUN_FILE = "run.jsonl"
+RESULT_FILE = "result.json"
+
+
+def new_run_id() -> str:
+    """Return a name for a run that begins now, in UTC: `20261122-184512-4711` (date, time, process)."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}"
+
+
+def slug(name: str) -> str:
+    """Return a folder name for a cell: letters, digits and `@ . _ -` stay, the rest becomes one `.`."""
+    return re.sub(r"[^A-Za-z0-9@_-]+", ".", name).strip(".")[:120] or "cell"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Writes one run. All methods may be called by several workers of the same run."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run."""
+        return self.path.name
+
+    def begin(self, header: RunHeader) -> bool:
+        """Create the folder and write the header; return False where another worker has done so."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(self.path / RUN_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        except FileExistsError:
+            return False
+        os.write(descriptor, _line(header.model_dump_json(by_alias=True)))
+        os.close(descriptor)
+        self._point_latest_here()
+        return True
+
+    def cell_folder(self, name: str) -> Path:
+        """Create and return an empty folder for a cell; a second cell of the same name gets one of its own."""
+        base = self.path / "cells" / slug(name)
+        candidate, number = base, 1
+        while True:
+            try:
+                candidate.mkdir(parents=True)
+            except FileExistsError:
+                number += 1
+                candidate = base.with_name(f"{base.name}-{number}")
+            else:
+                return candidate
+
+    def add(self, result: CellResult) -> None:
+        """Write `result.json` of the cell, whole or not at all, then its line in `run.jsonl`."""
+        file = self.path / result.folder / RESULT_FILE
+        unfinished = file.with_suffix(".part")
+        unfinished.write_text(result.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(file)
+        line = RunCell(
+            cell=result.cell,
+            folder=result.folder,
+            interoperability=result.interoperability,
+            conformance=result.conformance,
+            as_expected=result.pair == result.expected_pair,
+        )
+        self._append(line.model_dump_json())
+
+    def finish(self, exit_code: int) -> None:
+        """Write the footer: from now on the run counts as complete."""
+        cells = [entry for entry in read_lines(self.path) if isinstance(entry, RunCell)]
+        footer = RunFooter(
+            finished_ns=time.time_ns(),
+            cells=len(cells),
+            differing=[entry.cell for entry in cells if not entry.as_expected],
+            exit_code=exit_code,
+        )
+        self._append(footer.model_dump_json())
+
+    def _append(self, text: str) -> None:
+        descriptor = os.open(self.path / RUN_FILE, os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(descriptor, _line(text))
+        finally:
+            os.close(descriptor)
+
+    def _point_latest_here(self) -> None:
+        latest = self.path.parent / "latest"
+        fresh = latest.with_name(f".latest-{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(self.path.name)
+        fresh.replace(latest)
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run as it is found on disk."""
+
+    path: Path
+    header: RunHeader
+    cells: Sequence[CellResult]
+    footer: RunFooter | None
+    """None: the run was cut short."""
+
+
+def read_lines(folder: Path) -> list[RunHeader | RunCell | RunFooter]:
+    """Return the entries of `run.jsonl`; a last line that a killed run left unfinished is passed over.
+
+    Raises:
+        BadInput: the folder holds no run, or a line is none of the three kinds.
+    """
+    file = folder / RUN_FILE
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise BadInput(
+            f"{file}: cannot be read ({error.strerror}); expected the folder of a run, for example reports/latest"
+        ) from None
+    complete, entries = lines[:-1], []
+    kinds: dict[str, type[RunHeader] | type[RunCell] | type[RunFooter]] = {
+        "header": RunHeader,
+        "cell": RunCell,
+        "footer": RunFooter,
+    }
+    for number, line in enumerate(complete, start=1):
+        try:
+            kind = json.loads(line)["kind"]
+            entries.append(kinds[kind].model_validate_json(line))
+        except (ValueError, KeyError, TypeError):
+            raise BadInput(
+                f"{file}:{number}: not a line of a run; expected a header, cell or footer object. "
+                "Was the file edited? Use the run folder as the run wrote it"
+            ) from None
+    return entries
+
+
+def read_run(folder: Path) -> FinishedRun:
+    """Return the run that `folder` holds, cut short or complete.
+
+    Raises:
+        BadInput: the folder holds no readable run; one line says which file and why.
+    """
+    entries = read_lines(folder)
+    header = next((entry for entry in entries if isinstance(entry, RunHeader)), None)
+    if header is None:
+        raise BadInput(f"{folder / RUN_FILE}: has no header line; expected a run that was begun by netlab or pytest")
+    footer = next((entry for entry in entries if isinstance(entry, RunFooter)), None)
+    cells = []
+    for entry in entries:
+        if not isinstance(entry, RunCell):
+            continue
+        file = folder / entry.folder / RESULT_FILE
+        try:
+            cells.append(CellResult.model_validate_json(file.read_text(encoding="utf-8")))
+        except (OSError, ValidationError):
+            raise BadInput(f"{file}: cannot be read as a cell's result; was the run folder copied whole?") from None
+    return FinishedRun(path=folder, header=header, cells=cells, footer=footer)
+
+
+def _line(text: str) -> bytes:
+    return text.encode() + b"\n"

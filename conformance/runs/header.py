@@ -1,0 +1,40 @@
+"""The header line of a run: what was run, with what, and what this set-up cannot do."""
+
+from __future__ import annotations
+
+import time
+
+import conformance
+from conformance.runs.bench import BenchPlan
+from conformance.runs.versions import git_commit, tool_versions
+from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.results import RunHeader
+
+LOOPBACK_LIMITS = (
+    "Fabric loopback: all nodes share one host, so VPN, NAT, packet loss and quality of service cannot be observed.",
+    "Core emulated: the testbeds are played by netlab-conformance itself; partners' software is not exercised.",
+)
+
+
+def run_header(run_id: str, plan: BenchPlan, federation: Federation) -> RunHeader:
+    """Return the header of a run that begins now."""
+    return RunHeader(
+        run=run_id,
+        started_ns=time.time_ns(),
+        version=conformance.__version__,
+        commit=git_commit(),
+        federation=f"{federation.name} ({plan.federation_file.name})",
+        testbeds={name: testbed.domain for name, testbed in federation.testbeds.items()},
+        core="emulated",
+        fabric="loopback",
+        capture_backend=plan.capture_backend,
+        tools=tool_versions(),
+        limits=[*LOOPBACK_LIMITS, *_faults(plan)],
+    )
+
+
+def _faults(plan: BenchPlan) -> list[str]:
+    return [
+        f"{node} misbehaves on purpose in this run: {', '.join(sorted(names))}."
+        for node, names in sorted(plan.faults.items())
+    ]

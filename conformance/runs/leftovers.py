@@ -1,0 +1,55 @@
+"""What an earlier, killed run left behind: unfinished captures, and a report that does not say so."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from conformance.runs.bench import SPOOL
+from conformance.runs.folder import RUN_FILE, RunFolder, read_lines
+from conformance.runs.publish import publish
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.results import RunFooter
+
+
+def clear_leftovers(reports: Path) -> list[str]:
+    """Remove the unfinished captures of dead runs and publish what those runs had finished.
+
+    The processes of a killed run end by themselves when it dies; only files can be left.
+
+    Args:
+        reports: folder of all runs.
+
+    Returns:
+        The names of the runs that were found cut short and had not been tidied yet.
+    """
+    found = []
+    for file in sorted(reports.glob(f"*/{RUN_FILE}")):
+        folder = file.parent
+        spool = folder / SPOOL
+        if folder.is_symlink() or not spool.is_dir() or _is_alive(RunFolder(folder)):
+            continue
+        shutil.rmtree(spool)
+        try:
+            cut_short = not any(isinstance(entry, RunFooter) for entry in read_lines(folder))
+            if cut_short:
+                publish(folder)
+                found.append(folder.name)
+        except BadInput:
+            continue  # not a run that we can read: nothing of ours to publish
+    return found
+
+
+def _is_alive(run: RunFolder) -> bool:
+    """Tell whether the process that made the run still exists; its number ends the run's name."""
+    number = run.run_id.rpartition("-")[2]
+    if not number.isdigit() or int(number) == os.getpid():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
