@@ -1,7 +1,7 @@
 """Authentication and key agreement without I/O: AUTN, AUTS, sequence numbers and digest responses.
 
-How the outputs of Milenage become tokens is 3GPP TS 33.102 (clause 6.3 and annex C); how they travel in SIP is
-RFC 3310 on top of RFC 2617. The judging side has its own implementation.
+How the outputs of Milenage become tokens is 3GPP TS 33.102 (clause 6.3 and annex C); how they travel in SIP
+is RFC 3310 on top of RFC 2617. The judging side has its own implementation.
 """
 
 from __future__ import annotations
@@ -13,11 +13,6 @@ import hmac
 from dataclasses import dataclass, field
 
 from conformance.protocols.milenage import MalformedToken, Milenage, sized, sqn_octets, xor
-
-IND_BITS = 5
-"""Length of the index part of a sequence number (3GPP TS 33.102 annex C.3)."""
-DELTA = 1 << 28
-"""Largest jump of the sequence part that a terminal accepts (3GPP TS 33.102 annex C.3)."""
 
 __all__ = [
     "Authenticated",
@@ -41,6 +36,11 @@ __all__ = [
     "next_sqn",
     "verify_auts",
 ]
+
+IND_BITS = 5
+"""Length of the index part of a sequence number (3GPP TS 33.102 annex C.3)."""
+DELTA = 1 << 28
+"""Largest jump of the sequence part that a terminal accepts (3GPP TS 33.102 annex C.3)."""
 
 _SLOTS = 1 << IND_BITS
 _SQN_LIMIT = 1 << 48
@@ -84,7 +84,7 @@ def generate_vector(milenage: Milenage, rand: bytes, sqn: int, amf: bytes) -> Au
 
 
 def next_sqn(sqn: int) -> int:
-    """Return the sequence number after `sqn`: SEQ and IND each one further (3GPP TS 33.102 annex C.1, C.3)."""
+    """Return the sequence number after `sqn`: SEQ and IND one further each (3GPP TS 33.102 annex C)."""
     seq, ind = sqn >> IND_BITS, sqn % _SLOTS
     return ((seq + 1) << IND_BITS | (ind + 1) % _SLOTS) % _SQN_LIMIT
 
@@ -127,7 +127,7 @@ class SequenceNumbers:
     _seq: list[int] = field(default_factory=lambda: [-1] * _SLOTS)
 
     def is_fresh(self, sqn: int) -> bool:
-        """Tell whether `sqn` would be accepted: not too far ahead, and new in its slot (annex C.2.1, C.2.2)."""
+        """Tell whether `sqn` would be accepted: not too far ahead, and new in its slot (annex C.2)."""
         seq = sqn >> IND_BITS
         return seq - (self.highest >> IND_BITS) <= DELTA and seq > self._seq[sqn % _SLOTS]
 
@@ -167,7 +167,7 @@ def build_auts(milenage: Milenage, rand: bytes, sqn_ms: int) -> bytes:
 def authenticate(
     milenage: Milenage, rand: bytes, autn: bytes, numbers: SequenceNumbers
 ) -> Authenticated | MacFailure | SyncFailure:
-    """Check a challenge as a terminal does (3GPP TS 33.102 6.3.3); an accepted number is remembered in `numbers`.
+    """Check a challenge as a terminal does (3GPP TS 33.102 6.3.3) and remember a number that was accepted.
 
     Args:
         milenage: the subscriber's functions.
@@ -239,7 +239,8 @@ def digest_ha1(username: str, realm: str, password: bytes) -> str:
     Args:
         username: the private user identity.
         realm: realm of the challenge.
-        password: a password, or RES as it is (AKAv1-MD5, RFC 3310 3.3), or nothing (when `auts` is sent, RFC 3310 3.4).
+        password: a password; or RES as it is (AKAv1-MD5, RFC 3310 3.3); or empty, when `auts` is sent
+            (RFC 3310 3.4).
     """
     return _md5(f"{username}:{realm}:".encode() + password)
 
@@ -255,7 +256,7 @@ def digest_response(
     cnonce: str = "",
     body: bytes = b"",
 ) -> str:
-    """Return the `response` parameter, 32 hexadecimal digits (RFC 2617 3.2.2.1; same for AKAv1-MD5, RFC 3310 3.3).
+    """Return the `response` parameter, 32 hexadecimal digits (RFC 2617 3.2.2.1; RFC 3310 3.3).
 
     Args:
         ha1: from `digest_ha1`.
