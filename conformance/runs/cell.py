@@ -23,6 +23,8 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
+BOTH_PASS = VerdictPair(Verdict.PASS, Verdict.PASS)
+BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class CellIdentity:
     title: str
     square: Square
     flow: str
-    expected: VerdictPair = VerdictPair(Verdict.PASS, Verdict.PASS)
+    expected: VerdictPair = BOTH_PASS
 
 
 class Cell:
@@ -89,7 +91,7 @@ class Cell:
         file = self.folder / CAPTURE_FILE
         reasons: list[str] = []
         judgement = Judgement(captures=[], procedures=[])
-        pair = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+        pair = BOTH_ERROR
         try:
             self._bench.sniffers.close_cell(self.identity.name, file)
             events = self._events.read()
@@ -109,14 +111,24 @@ class Cell:
         dead = self._bench.dead_nodes(self._testbeds)
         if dead:
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
-            pair = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+            pair = BOTH_ERROR
         elif isinstance(stopped_by, NetlabError) and not isinstance(stopped_by, RegistrationFailed):
             reasons.append(str(stopped_by))
-            pair = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+            pair = BOTH_ERROR
         elif isinstance(stopped_by, AssertionError):
             reasons.append(f"the test case expected otherwise: {stopped_by}")
             pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
-        result = self._result(judgement, events, pair, reasons, dead)
+        result = _result(
+            self.identity,
+            self._run,
+            self.folder,
+            self._started_ns,
+            pair,
+            reasons,
+            judgement=judgement,
+            events=events,
+            dead=dead,
+        )
         self._run.add(result)
         self.leave()
         return result
@@ -130,37 +142,49 @@ class Cell:
             terminal.close()
         self._terminals.clear()
 
-    def _result(
-        self,
-        judgement: Judgement,
-        events: Sequence[TerminalEvent],
-        pair: VerdictPair,
-        reasons: list[str],
-        dead: dict[str, list[str]],
-    ) -> CellResult:
-        square, expected = self.identity.square, self.identity.expected
-        return CellResult(
-            cell=self.identity.name,
-            test_case=self.identity.test_case,
-            title=self.identity.title,
-            home=square.home,
-            visited=square.visited,
-            access_point=square.access_point,
-            terminal="standard",
-            flow=self.identity.flow,
-            interoperability=pair.interoperability,
-            conformance=pair.conformance,
-            expected_interoperability=expected.interoperability,
-            expected_conformance=expected.conformance,
-            started_ns=self._started_ns,
-            duration_ms=round((time.time_ns() - self._started_ns) / 1e6, 3),
-            captures=[_with_name_only(capture) for capture in judgement.captures],
-            procedures=judgement.procedures,
-            events=list(events),
-            reasons=reasons,
-            folder=str(self.folder.relative_to(self._run.path)),
-            node_logs=dead,
-        )
+
+def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
+    """Write and return an ERROR for a cell that could not even be opened."""
+    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [reason])
+    run.add(result)
+    return result
+
+
+def _result(
+    identity: CellIdentity,
+    run: RunFolder,
+    folder: Path,
+    started_ns: int,
+    pair: VerdictPair,
+    reasons: list[str],
+    *,
+    judgement: Judgement | None = None,
+    events: Sequence[TerminalEvent] = (),
+    dead: dict[str, list[str]] | None = None,
+) -> CellResult:
+    judgement = judgement or Judgement(captures=[], procedures=[])
+    return CellResult(
+        cell=identity.name,
+        test_case=identity.test_case,
+        title=identity.title,
+        home=identity.square.home,
+        visited=identity.square.visited,
+        access_point=identity.square.access_point,
+        terminal="standard",
+        flow=identity.flow,
+        interoperability=pair.interoperability,
+        conformance=pair.conformance,
+        expected_interoperability=identity.expected.interoperability,
+        expected_conformance=identity.expected.conformance,
+        started_ns=started_ns,
+        duration_ms=round((time.time_ns() - started_ns) / 1e6, 3),
+        captures=[_with_name_only(capture) for capture in judgement.captures],
+        procedures=judgement.procedures,
+        events=list(events),
+        reasons=reasons,
+        folder=str(folder.relative_to(run.path)),
+        node_logs=dead or {},
+    )
 
 
 def _verdicts(
@@ -181,31 +205,3 @@ def _verdicts(
 def _with_name_only(capture: CaptureInfo) -> CaptureInfo:
     """Name the capture relative to the cell's folder, so that a run folder can be moved."""
     return capture.model_copy(update={"file": Path(capture.file).name})
-
-
-def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
-    """Write and return an ERROR for a cell that could not even be opened."""
-    folder = run.cell_folder(identity.name)
-    result = CellResult(
-        cell=identity.name,
-        test_case=identity.test_case,
-        title=identity.title,
-        home=identity.square.home,
-        visited=identity.square.visited,
-        access_point=identity.square.access_point,
-        terminal="standard",
-        flow=identity.flow,
-        interoperability=Verdict.ERROR,
-        conformance=Verdict.ERROR,
-        expected_interoperability=identity.expected.interoperability,
-        expected_conformance=identity.expected.conformance,
-        started_ns=time.time_ns(),
-        duration_ms=0.0,
-        captures=[],
-        procedures=[],
-        events=[],
-        reasons=[reason],
-        folder=str(folder.relative_to(run.path)),
-    )
-    run.add(result)
-    return result

@@ -1,0 +1,1 @@
+"""The commands of `netlab`, one file each. Each has `add(subparsers)` and `execute(arguments) -> int`."""

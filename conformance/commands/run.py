@@ -1,0 +1,90 @@
+"""`netlab run`: pytest on the test cases, with Allure and JUnit results beside the report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.runs.folder import RUN_FILE, FinishedRun, new_run_id, read_run
+from conformance.runs.publish import REPORT_FILE
+from conformance.vocabulary.errors import BadInput, Exit
+from conformance.vocabulary.verdicts import Verdict
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        "run",
+        help="bring up the testbeds, run the test cases, write the report",
+        description="Takes every pytest option; --federation, --capture, --fault and the others are shown by pytest --help.",
+    )
+    command.add_argument("--reports", type=Path, default=Path("reports"), help="where runs are written")
+    command.set_defaults(execute=execute, passes_options_on=True)
+
+
+def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
+    """Run the test cases and return the exit code of the run."""
+    run_id = new_run_id()
+    folder: Path = arguments.reports.absolute() / run_id
+    options = [
+        f"--reports={arguments.reports}",
+        f"--run-id={run_id}",
+        f"--junitxml={folder / 'junit.xml'}",
+        f"--alluredir={folder / 'allure'}",
+        "--quiet",
+    ]
+    paths = [] if any(_is_path(word) for word in rest) else [str(_test_cases())]
+    status = pytest.main([*options, *rest, *paths])
+    if not (folder / RUN_FILE).exists():
+        return _without_a_run(int(status))
+    run = read_run(folder)
+    print(f"{_sentence(run)}\nreport: {arguments.reports / 'latest' / REPORT_FILE}")
+    return int(exit_code(run))
+
+
+def exit_code(run: FinishedRun) -> Exit:
+    """Return the exit code that the cells of a run deserve."""
+    pairs = [(cell.pair, cell.expected_pair) for cell in run.cells]
+    if not pairs:
+        return Exit.NOTHING
+    if any(Verdict.ERROR in pair for pair, _ in pairs) or run.footer is None:
+        return Exit.BROKEN
+    differing = [pair for pair, expected in pairs if pair != expected]
+    if any({Verdict.PASS, Verdict.FAIL} & _surprises(cell.pair, cell.expected_pair) for cell in run.cells):
+        return Exit.DIFFERS
+    if any(Verdict.INCONCLUSIVE in pair for pair in differing):
+        return Exit.INCONCLUSIVE
+    return Exit.AS_EXPECTED
+
+
+def _surprises(pair: tuple[Verdict, Verdict], expected: tuple[Verdict, Verdict]) -> set[Verdict]:
+    return {got for got, wanted in zip(pair, expected, strict=True) if got != wanted}
+
+
+def _sentence(run: FinishedRun) -> str:
+    differing = [cell for cell in run.cells if cell.pair != cell.expected_pair]
+    if not differing:
+        return f"{len(run.cells)} cells, all as expected"
+    names = "\n".join(f"  {cell.cell}: {cell.pair}, expected {cell.expected_pair}" for cell in differing)
+    return f"{len(run.cells)} cells, {len(differing)} differ from what was expected:\n{names}"
+
+
+def _is_path(word: str) -> bool:
+    return not word.startswith("-") and Path(word.split("::")[0]).exists()
+
+
+def _test_cases() -> Path:
+    for root in (Path.cwd(), Path(__file__).resolve().parents[2]):
+        if (root / "testcases").is_dir():
+            return root / "testcases"
+    raise BadInput("testcases: no such folder here; run netlab in the checkout, or name the test cases")
+
+
+def _without_a_run(status: int) -> int:
+    """Translate pytest's code where no cell was ever begun."""
+    if status in (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.OK):
+        return int(Exit.NOTHING)
+    return int(Exit.USAGE if status == pytest.ExitCode.USAGE_ERROR else Exit.BROKEN)
