@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.federation import load_federation
 from conformance.judgement import judge
+from conformance.report.lines import criterion_line
 from conformance.trace.decode import read_trace
 from conformance.vocabulary.errors import Exit
 from conformance.vocabulary.results import Judgement
@@ -61,13 +62,11 @@ def _text(judgement: Judgement) -> str:
             f"conformance {procedure.conformance}"
         )
         lines += [f"  {reason}" for reason in procedure.reasons]
-        for criterion in procedure.criteria:
-            if criterion.verdict in (Verdict.FAIL, Verdict.ERROR):
-                frames = ", ".join(str(evidence.frame) for evidence in criterion.evidence) or "none"
-                lines.append(
-                    f"  {criterion.verdict} {criterion.id} [{criterion.clause}] {criterion.node or 'unknown node'}: "
-                    f"expected {criterion.expected}; found {criterion.found} (frames: {frames})"
-                )
+        lines += [
+            f"  {criterion_line(criterion)}"
+            for criterion in procedure.criteria
+            if criterion.verdict in (Verdict.FAIL, Verdict.ERROR)
+        ]
     if not judgement.procedures:
         lines.append("no procedure was found; expected SIP registrations")
     return "\n".join(lines)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from conformance.vocabulary.results import CellResult, CriterionResult
+from conformance.report.lines import criterion_line
+from conformance.vocabulary.results import CellResult
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 
@@ -45,16 +46,8 @@ def explain(result: CellResult) -> str:
     lines += [f"  {reason}" for reason in result.reasons]
     for procedure in result.procedures:
         lines += [f"  {procedure.flow}: {reason}" for reason in procedure.reasons]
-        lines += [_criterion_line(c) for c in procedure.criteria if c.verdict in (Verdict.FAIL, Verdict.ERROR)]
+        lines += [f"  {criterion_line(c)}" for c in procedure.criteria if c.verdict in (Verdict.FAIL, Verdict.ERROR)]
     for node, log in result.node_logs.items():
         lines += [f"  {node} is down; its last lines:", *(f"    {line}" for line in log)]
     lines.append(f"  evidence: {result.folder}")
     return "\n".join(lines)
-
-
-def _criterion_line(criterion: CriterionResult) -> str:
-    frames = ", ".join(str(evidence.frame) for evidence in criterion.evidence) or "none"
-    return (
-        f"  {criterion.verdict} {criterion.id} [{criterion.clause}] {criterion.node or 'unknown node'}: "
-        f"expected {criterion.expected}; found {criterion.found} (frames: {frames})"
-    )

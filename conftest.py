@@ -1,0 +1,178 @@
+"""What all tests of this checkout share: results made by hand, and a guard against what tests leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.vocabulary.events import EventKind, TerminalEvent
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.results import (
+    Arrow,
+    CaptureInfo,
+    CellResult,
+    CriterionResult,
+    Evidence,
+    Excerpt,
+    FrameRef,
+    ProcedureResult,
+    RunHeader,
+)
+from conformance.vocabulary.verdicts import Level, Severity, Verdict
+
+START = 1_700_000_000_000_000_000
+
+pytest_plugins = ["pytester"]
+
+
+def _children() -> set[str]:
+    """Names and numbers of the processes that this process has started and that still run."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        for number in (task / "children").read_text().split():
+            stat = Path(f"/proc/{number}/stat")
+            try:
+                name = stat.read_text().split(")")[0].partition("(")[2]
+            except OSError:
+                continue
+            found.add(f"{name} {number}")
+    return found
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_process_left_behind() -> Iterator[None]:
+    """A module's tests end every process that they start, except the bench, which lives as long as the session."""
+    before = _children()
+    yield
+    left = {child for child in _children() - before if not child.startswith(("netlab-", "dumpcap"))}
+    assert not left, f"processes left behind by this module's tests: {', '.join(sorted(left))}"
+
+
+@pytest.fixture
+def make_criterion() -> Callable[..., CriterionResult]:
+    """Builds a criterion result; every field can be given."""
+
+    def make(**changes: Any) -> CriterionResult:
+        fields: dict[str, Any] = {
+            "id": "REG-38",
+            "verdict": Verdict.FAIL,
+            "level": Level.SHALL,
+            "severity": Severity.BLOCKING,
+            "clause": "RFC 3608 5",
+            "statement": "The 200 to REGISTER carries a Service-Route.",
+            "node": "home-scscf",
+            "expected": "Service-Route: <sip:orig@scscf.uc3m.netlab.test:6060;lr>",
+            "found": "no Service-Route",
+            "evidence": [
+                Evidence(
+                    capture=0,
+                    frame=2,
+                    field="Service-Route",
+                    offset=0,
+                    length=7,
+                    excerpt=Excerpt(before="", marked="SIP/2.0", after=" 200 OK"),
+                )
+            ],
+        }
+        return CriterionResult(**(fields | changes))
+
+    return make
+
+
+@pytest.fixture
+def make_cell(make_criterion: Callable[..., CriterionResult]) -> Callable[..., CellResult]:
+    """Builds a cell result with one procedure of two messages; every field can be given."""
+
+    def make(**changes: Any) -> CellResult:
+        criteria = changes.pop("criteria", [make_criterion(verdict=Verdict.PASS, found="present")])
+        text = changes.pop("text", "SIP/2.0 200 OK\r\n\r\n")
+        procedure = ProcedureResult(
+            flow="registration-home",
+            subject=["sip:alice@uc3m.netlab.test"],
+            cell="test_registration[uc3m@uc3m]",
+            roles={"ue": ["127.1.1.129:5060/udp"], "home-pcscf": ["127.1.1.11:4060/udp"]},
+            frames=[FrameRef(capture=0, frame=1), FrameRef(capture=0, frame=2)],
+            interoperability=Verdict.PASS,
+            conformance=changes.get("conformance", Verdict.PASS),
+            criteria=criteria,
+            reasons=[],
+            ladder=[
+                Arrow(
+                    capture=0,
+                    frame=1,
+                    time_ns=START,
+                    point=Point.GM,
+                    protocol="SIP",
+                    source="ue",
+                    destination="home-pcscf",
+                    summary="REGISTER sip:uc3m.netlab.test",
+                    step="register-1",
+                    text="REGISTER sip:uc3m.netlab.test SIP/2.0\r\n\r\n",
+                ),
+                Arrow(
+                    capture=0,
+                    frame=2,
+                    time_ns=START + 12_300_000,
+                    point=Point.GM,
+                    protocol="SIP",
+                    source="home-pcscf",
+                    destination="ue",
+                    summary="200 OK",
+                    step="register-1",
+                    text=text,
+                ),
+            ],
+        )
+        fields: dict[str, Any] = {
+            "cell": "test_registration[uc3m@uc3m]",
+            "test_case": "home.test_registration",
+            "title": "A subscriber at home registers with IMS AKA over UDP.",
+            "home": "uc3m",
+            "visited": "uc3m",
+            "access_point": "none",
+            "terminal": "standard",
+            "flow": "registration-home",
+            "interoperability": Verdict.PASS,
+            "conformance": Verdict.PASS,
+            "started_ns": START,
+            "duration_ms": 41.0,
+            "captures": [
+                CaptureInfo(
+                    file="capture.pcapng",
+                    frames=2,
+                    signalling=2,
+                    copies=0,
+                    drops=0,
+                    problems=[],
+                    points=[Point.GM],
+                )
+            ],
+            "procedures": [procedure],
+            "events": [TerminalEvent(time_ns=START, terminal="sip:alice@uc3m.netlab.test", kind=EventKind.REGISTERED)],
+            "reasons": [],
+            "folder": "cells/test_registration.uc3m@uc3m",
+        }
+        return CellResult(**(fields | changes))
+
+    return make
+
+
+@pytest.fixture
+def header() -> RunHeader:
+    """The header of a run of two testbeds."""
+    return RunHeader(
+        run="20261122-120000-1",
+        started_ns=START,
+        version="0.1.0",
+        commit=None,
+        federation="netlab (emulated.toml)",
+        testbeds={"uc3m": "uc3m.netlab.test", "stuba": "stuba.netlab.test"},
+        core="emulated",
+        fabric="loopback",
+        capture_backend="scapy",
+        tools={"tshark": "4.0.17"},
+        limits=["Fabric loopback: no VPN."],
+    )
