@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from conformance.federation.mistakes import KeyPath, Mistake, shorten, spell
-from conformance.vocabulary.federation import NodeKind
+from pydantic import TypeAdapter, ValidationError
 
+from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
+from conformance.vocabulary.federation import Domain, NodeKind
+
+_DOMAIN: TypeAdapter[str] = TypeAdapter(Domain)
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 
 
@@ -59,9 +62,7 @@ def _addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
         first = taken.setdefault((address, node.get("port")), path)
         if first is not path:
             expected = f"an address and port of its own: {spell(first[:-1])} has them"
-            yield Mistake(
-                path, f"{address} port {shorten(node.get('port'))}", expected, "change one of the two"
-            )
+            yield Mistake(path, f"{address} port {shorten(node.get('port'))}", expected, "change one of the two")
         known, owner = hosts.setdefault((str(path[1]), node.get("host")), (address, path))
         if known != address:
             expected = f"the address {known} that {spell(owner[:-1])} gives to the same host"
@@ -89,7 +90,7 @@ def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
             for kind in NodeKind:
                 if kind not in nodes:
                     path = ("testbeds", name, "nodes", kind.value)
-                    yield Mistake(path, "nothing", "a table with host, address and port", "add the node")
+                    yield Mistake(path, NOTHING, "a table with host, address and port", "add the node")
 
 
 def _unique(key: str, testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
@@ -109,12 +110,10 @@ def _identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
         if first is not path:
             expected = f"a value that nobody else has: it is {spell(first)} already"
             yield Mistake(path, shorten(value), expected, "change one of the two")
-        domain = testbeds[str(path[1])].get("domain")
+        domain = _domain(testbeds[str(path[1])].get("domain"))
         in_domain = kind == "name" or value.startswith("tel:") or "@" not in value
-        if isinstance(domain, str) and not in_domain and value.rpartition("@")[2] != domain:
-            yield Mistake(
-                path, shorten(value), f"an identity of the domain {domain}", "correct what follows the @"
-            )
+        if domain and not in_domain and value.rpartition("@")[2] != domain:
+            yield Mistake(path, shorten(value), f"an identity of the domain {domain}", "correct what follows the @")
 
 
 def _all_identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, str, str]]:
@@ -152,6 +151,13 @@ def _tables(value: object) -> dict[str, dict[str, Any]]:
 
 def _listed(value: object) -> list[tuple[int, dict[str, Any]]]:
     return [(i, v) for i, v in enumerate(value) if isinstance(v, dict)] if isinstance(value, list) else []
+
+
+def _domain(value: object) -> str | None:
+    try:
+        return _DOMAIN.validate_python(value)
+    except ValidationError:  # the schema reports it
+        return None
 
 
 def _network(value: object) -> IPv4Network | None:

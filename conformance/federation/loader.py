@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.federation.consistency import check_consistency
-from conformance.federation.mistakes import line_numbers, word
+from conformance.federation.mistakes import line_numbers, without_echoes, word
 from conformance.federation.schema import apply_schema
 from conformance.federation.secret_values import resolve_secrets
 from conformance.vocabulary.errors import BadInput
@@ -45,8 +45,7 @@ def load_federation(path: Path) -> Federation:
     mistakes += check_consistency(data)
     if mistakes or isinstance(federation, list):
         lines = line_numbers(text)
-        worded = dict.fromkeys(word(path, lines, mistake) for mistake in mistakes)
-        raise BadInput("\n".join(worded))
+        raise BadInput("\n".join(word(path, lines, mistake) for mistake in without_echoes(mistakes)))
     return federation
 
 
@@ -107,9 +106,7 @@ def _read(path: Path) -> str:
         raise BadInput(f"{path}: found no such file, {wanted}: correct --federation") from None
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else problem
-        raise BadInput(
-            f"{path}: found a file that cannot be read ({reason}), {wanted}: make it readable"
-        ) from None
+        raise BadInput(f"{path}: found a file that cannot be read ({reason}), {wanted}: make it readable") from None
     if len(content) > _LONGEST:
         raise BadInput(f"{path}: found more than {_LONGEST} bytes, {wanted}: name the right file")
     try:

@@ -10,12 +10,13 @@ from pathlib import Path
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of the file: `("testbeds", "uc3m", "subscribers", 0, "impi")`."""
 
+NOTHING = "nothing"
+"""What is found where a key is missing."""
+
 SECRET_KEYS = frozenset({"k", "opc", "password"})
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(
-    r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
-)
+_KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
 _PART = re.compile(r"[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'")
 
 
@@ -27,6 +28,15 @@ class Mistake:
     found: str
     expected: str
     remedy: str
+    meant: KeyPath | None = None
+    """For a misspelt key: the path that it was probably meant to have."""
+
+
+def without_echoes(mistakes: list[Mistake]) -> list[Mistake]:
+    """Leave out what only follows from another mistake: a key that is missing because it is misspelt."""
+    meant = {mistake.meant for mistake in mistakes}
+    kept = [mistake for mistake in mistakes if mistake.found != NOTHING or mistake.path not in meant]
+    return list(dict.fromkeys(kept))
 
 
 def spell(path: Sequence[str | int]) -> str:
@@ -42,7 +52,11 @@ def spell(path: Sequence[str | int]) -> str:
 
 
 def shorten(value: object) -> str:
-    """Write a value on one line, bounded; control characters are escaped."""
+    """Write a value on one line, bounded; control characters are escaped, tables and lists only named."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
     text = ascii(value) if isinstance(value, str) else repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from conformance.federation.mistakes import SECRET_KEYS, KeyPath, Mistake, shorten
+from conformance.federation.mistakes import NOTHING, SECRET_KEYS, KeyPath, Mistake, shorten
 from conformance.vocabulary.federation import (
     AccessNetwork,
     AccessSecurity,
@@ -68,6 +68,9 @@ def apply_schema(data: dict[str, Any]) -> Federation | list[Mistake]:
         federation = Federation.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
+        inner = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
+        # A list with one bad item is also reported as too short: that is not the reader's mistake.
+        details = [each for each in details if each["type"] != "too_short" or each["loc"] not in inner]
         return mistakes + [_mistake(detail) for detail in details]
     return mistakes or federation
 
@@ -80,9 +83,7 @@ def _take_names_from_keys(data: dict[str, Any]) -> list[Mistake]:
             name = testbed.get("name", key)
             if name != key:
                 path = ("testbeds", key, "name")
-                mistakes.append(
-                    Mistake(path, shorten(name), f"{shorten(key)} as in the table", "leave it out")
-                )
+                mistakes.append(Mistake(path, shorten(name), f"{shorten(key)} as in the table", "leave it out"))
             testbed["name"] = key
     return mistakes
 
@@ -95,8 +96,8 @@ def _mistake(detail: ErrorDetails) -> Mistake:
     if kind == "extra_forbidden":
         return _unknown(path)
     if kind == "missing":
-        return Mistake(path, "nothing", _expected(path), "add the key")
-    if kind == "value_error" and _is_table(detail["input"]):
+        return Mistake(path, NOTHING, _expected(path), "add the key")
+    if kind == "value_error" and isinstance(detail["input"], dict):
         # Words of the vocabulary's own validators: "expected ..., found ...".
         wanted, _, found = detail["msg"].removeprefix("Value error, expected ").partition(", found ")
         return Mistake(path, found or "neither", wanted, "give exactly one kind of credentials")
@@ -105,20 +106,20 @@ def _mistake(detail: ErrorDetails) -> Mistake:
 
 def _bad_key(path: KeyPath) -> Mistake:
     if path[-2:-1] == ("nodes",):
-        return Mistake(
-            path, "an unknown kind of node", f"one of {', '.join(NodeKind)}", _near(path, list(NodeKind))
-        )
+        return _misspelt(path, "an unknown kind of node", list(NodeKind))
     return Mistake(path, "a table of that name", _NAME, "rename the table")
 
 
 def _unknown(path: KeyPath) -> Mistake:
-    known = sorted(_model(path[:-1]).model_fields)
-    return Mistake(path, "an unknown key", f"one of {', '.join(known)}", _near(path, known))
+    return _misspelt(path, "an unknown key", sorted(_model(path[:-1]).model_fields))
 
 
-def _near(path: KeyPath, known: list[str]) -> str:
+def _misspelt(path: KeyPath, found: str, known: list[str]) -> Mistake:
+    expected = f"one of {', '.join(known)}"
     near = get_close_matches(str(path[-1]), known, n=1)
-    return f"did you mean {near[0]}?" if near else "take it out"
+    if not near:
+        return Mistake(path, found, expected, "take it out")
+    return Mistake(path, found, expected, f"did you mean {near[0]}?", (*path[:-1], str(near[0])))
 
 
 def _model(path: KeyPath) -> type[BaseModel]:
@@ -150,10 +151,4 @@ def _expected(path: KeyPath) -> str:
 def _found(path: KeyPath, value: object) -> str:
     if SECRET_KEYS.intersection(path):
         return "something else (a secret, not shown)"
-    if _is_table(value):
-        return "a table"
     return shorten(value)
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict)

@@ -19,9 +19,7 @@ Domain = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=253)
 ]
 Impi = Annotated[str, StringConstraints(pattern=r"^[^@\s\"<>]+@[^@\s\"<>]+$", max_length=255)]
-Impu = Annotated[
-    str, StringConstraints(pattern=r"^(sip:[^@\s\"<>]+@[^@\s\"<>]+|tel:\+?[0-9.-]+)$", max_length=255)
-]
+Impu = Annotated[str, StringConstraints(pattern=r"^(sip:[^@\s\"<>]+@[^@\s\"<>]+|tel:\+?[0-9.-]+)$", max_length=255)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]

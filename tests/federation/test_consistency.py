@@ -1,0 +1,78 @@
+"""What the parts of a file owe each other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.federation import load_federation
+from conformance.vocabulary.errors import BadInput
+
+Alter = Callable[..., Path]
+Complaints = Callable[..., list[str]]
+
+HSS = 'hss = { host = "hss", address = "127.37.2.14", port = 3868 }'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "expected"),
+    [
+        ('"127.37.2.14"', '"127.38.2.14"', "testbeds.stuba.nodes.hss.address", "inside the block 127.37.0.0/16"),
+        ('"127.37.2.14"', '"127.37.255.14"', "testbeds.stuba.nodes.hss.address", "range of the capture markers"),
+        ('"127.37.2.14"', '"127.37.3.14"', "testbeds.octopus.nodes.hss.address", "testbeds.stuba.nodes.hss has them"),
+        ('"127.37.2.14"', '"127.37.1.200"', "testbeds.stuba.nodes.hss.address", "outside testbeds.uc3m."),
+        ('"127.37.2.128/25"', '"127.38.2.128/25"', "testbeds.stuba.access_networks[0].pool", "inside the block"),
+        ('"127.37.2.128/25"', '"127.37.255.128/25"', "testbeds.stuba.access_networks[0].pool", "capture markers"),
+        ('"127.37.2.128/25"', '"127.37.1.192/26"', "testbeds.stuba.access_networks[0].pool", "(127.37.1.128/25)"),
+        (HSS + "\n", "", "testbeds.stuba.nodes.hss", "add the node"),
+        ('host = "hss", address = "127.37.2.14"', 'host = "ns", address = "127.37.2.14"',
+         "testbeds.stuba.nodes.dns.address", "the address 127.37.2.14"),
+        ('visited_network_id = "stuba', 'visited_network_id = "uc3m', "testbeds.stuba.visited_network_id", "its own"),
+        ('"sip:bob.work@stuba.', '"sip:bob@stuba.', "testbeds.stuba.subscribers[0].impus[1]", "impus[0] already"),
+        ('"sip:bob@stuba.', '"sip:bob@uc3m.', "testbeds.stuba.subscribers[0].impus[0]", "domain stuba.netlab.test"),
+        ('impi = "bob@stuba.', 'impi = "bob@uc3m.', "testbeds.stuba.subscribers[0].impi", "domain stuba.netlab.test"),
+        ('name = "dave"', 'name = "carol"', "testbeds.octopus.subscribers[1].name", "subscribers[0].name already"),
+        ('impi = "dave@', 'impi = "carol@', "testbeds.octopus.subscribers[1].impi", "subscribers[0].impi already"),
+        ('block = "127.37.0.0/16"', 'block = "127.0.0.0/8"', "block", "a /16 on 127.0.0.0/8"),
+    ],
+)  # fmt: skip
+def test_one_line_for_one_contradiction(complaints: Complaints, old: str, new: str, key: str, expected: str) -> None:
+    lines = complaints((old, new))
+    assert len(lines) == 1, lines
+    assert f": {key}: found " in lines[0]
+    assert expected in lines[0].split(", expected ")[1]
+
+
+def test_two_testbeds_of_one_domain(complaints: Complaints) -> None:
+    lines = complaints(('domain = "stuba.', 'domain = "octopus.'))
+    assert sum("octopus.domain: found 'octopus.netlab.test', expected a domain of its own" in one for one in lines) == 1
+
+
+def test_a_pool_around_nodes(complaints: Complaints) -> None:
+    lines = complaints(('"127.37.2.128/25"', '"127.37.2.0/24"'))
+    assert len(lines) == 5
+    assert all("move the node or the pool" in line for line in lines)
+
+
+def test_one_address_may_hold_several_nodes(alter: Alter) -> None:
+    path = alter(('"icscf", address = "127.37.1.12"', '"pcscf", address = "127.37.1.11"'))
+    assert len({str(node.address) for node in load_federation(path).testbeds["uc3m"].nodes.values()}) == 4
+
+
+def test_tel_identities_belong_to_any_domain(alter: Alter) -> None:
+    path = alter(('"sip:bob.work@stuba.netlab.test"', '"tel:+421255555555"'))
+    assert load_federation(path).testbeds["stuba"].subscribers[0].impus[1] == "tel:+421255555555"
+
+
+def test_no_testbeds(tmp_path: Path) -> None:
+    path = tmp_path / "federation.toml"
+    path.write_text('name = "empty"\nblock = "127.37.0.0/16"\n[testbeds]\n')
+    with pytest.raises(BadInput, match="testbeds: found none, expected at least one testbed"):
+        load_federation(path)
+
+
+def test_a_block_outside_loopback_has_no_marker_range(tmp_path: Path, alter: Alter) -> None:
+    text = alter().read_text().replace("127.37.", "10.37.").replace("10.37.2.14", "10.37.255.14")
+    path = tmp_path / "real.toml"
+    path.write_text(text)
+    assert str(load_federation(path).block) == "10.37.0.0/16"

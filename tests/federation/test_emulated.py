@@ -1,0 +1,49 @@
+"""The federation that comes with the package."""
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from conformance.federation import default_federation_path, load_federation
+from conformance.vocabulary.federation import AccessSecurity, NodeKind
+
+# 3GPP TS 35.208, test sets 1 to 3: K, OP.
+PUBLISHED = [
+    ("465b5ce8b199b49faa5f0a2ee238a6bc", "cdc202d5123e20f62b6d676ac72cb318"),
+    ("0396eb317b6d1c36f19c1c84cd6ffd16", "ff53bade17df5d4e793073ce9d7579fa"),
+    ("fec86ba6eb707ed08905757b1bb44b8f", "dbc59adcb6f9a0ef735477b7fadf8374"),
+]
+
+
+def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
+    federation = load_federation(default_federation_path())
+    assert list(federation.testbeds) == ["uc3m", "stuba", "octopus"]
+    for testbed in federation.testbeds.values():
+        ports = {kind: node.port for kind, node in testbed.nodes.items()}
+        assert ports == {
+            NodeKind.PCSCF: 4060,
+            NodeKind.ICSCF: 5060,
+            NodeKind.SCSCF: 6060,
+            NodeKind.HSS: 3868,
+            NodeKind.DNS: 53,
+        }
+        assert len({node.address for node in testbed.nodes.values()}) == 5
+        assert testbed.domain == testbed.visited_network_id == f"{testbed.name}.netlab.test"
+        assert testbed.features.access_security is AccessSecurity.NONE
+
+
+def test_its_keys_are_published_test_sets() -> None:
+    federation = load_federation(default_federation_path())
+    aka = [s for testbed in federation.testbeds.values() for s in testbed.subscribers if s.uses_aka]
+    assert len(aka) == len(PUBLISHED)
+    for subscriber, (k, op) in zip(aka, PUBLISHED, strict=True):
+        assert subscriber.k is not None
+        assert subscriber.opc is not None
+        assert subscriber.k.reveal().hex() == k
+        block = Cipher(algorithms.AES(bytes.fromhex(k)), modes.ECB()).encryptor().update(bytes.fromhex(op))  # noqa: S305 - one block
+        opc = bytes(a ^ b for a, b in zip(block, bytes.fromhex(op), strict=True))
+        assert subscriber.opc.reveal() == opc  # OPc = OP xor E_K(OP), 3GPP TS 35.206
+        assert len(subscriber.impus) == 2
+
+
+def test_one_subscriber_has_a_password() -> None:
+    octopus = load_federation(default_federation_path()).testbeds["octopus"]
+    assert [s.name for s in octopus.subscribers if not s.uses_aka] == ["dave"]
