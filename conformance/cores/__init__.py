@@ -1,0 +1,1 @@
+"""The software that plays a testbed."""

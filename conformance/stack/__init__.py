@@ -1,0 +1,1 @@
+"""Thin asyncio shells (sockets and clocks) around the state machines of `protocols`."""

@@ -1,0 +1,16 @@
+"""Where a message is sent: the outcome of location, and what a stack is told."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Hop(NamedTuple):
+    """A numeric address, a port, and `udp` or `tcp`."""
+
+    address: str
+    port: int
+    transport: str = "udp"
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}/{self.transport}"
