@@ -1,0 +1,103 @@
+"""Byte surgery on one Diameter message: an AVP is changed, removed or added, and every length around it repaired.
+
+RFC 6733 section 3 (header) and 4 (AVP header, padding to four octets, groups). It knows no meaning of any AVP.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+from conformance.vocabulary.errors import BadInput
+
+_HEADER = 20
+_VENDOR_BIT = 0x80
+
+
+def _split(data: bytes) -> list[bytes]:
+    """Cut a series of AVPs into single ones, each without its padding."""
+    avps = []
+    at = 0
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 5 : at + 8], "big")
+        if length < 8 or at + length > len(data):
+            raise BadInput(f"AVP at byte {at} says {length} bytes: it does not fit its message")
+        avps.append(data[at : at + length])
+        at += length + (-length % 4)
+    return avps
+
+
+def _code(avp: bytes) -> int:
+    return int.from_bytes(avp[:4], "big")
+
+
+def _header_size(avp: bytes) -> int:
+    return 12 if avp[4] & _VENDOR_BIT else 8
+
+
+def _with_data(avp: bytes, data: bytes) -> bytes:
+    size = _header_size(avp)
+    return avp[:5] + (size + len(data)).to_bytes(3, "big") + avp[8:size] + data
+
+
+def _join(avps: Sequence[bytes]) -> bytes:
+    return b"".join(avp + bytes(-len(avp) % 4) for avp in avps)
+
+
+def _walk(data: bytes, path: Sequence[int], change: Callable[[bytes], list[bytes]]) -> bytes:
+    avps = _split(data)
+    places = [place for place, avp in enumerate(avps) if _code(avp) == path[0]]
+    if len(places) != 1:
+        raise BadInput(f"{len(places)} AVPs with code {path[0]} where the edit expects one; name another path")
+    (place,) = places
+    avp = avps[place]
+    if len(path) > 1:
+        avps[place] = _with_data(avp, _walk(avp[_header_size(avp) :], path[1:], change))
+    else:
+        avps[place : place + 1] = change(avp)
+    return _join(avps)
+
+
+def _message(header: bytes, avps: bytes) -> bytes:
+    return header[:1] + (_HEADER + len(avps)).to_bytes(3, "big") + header[4:_HEADER] + avps
+
+
+def set_avp(message: bytes, path: Sequence[int], data: bytes) -> bytes:
+    """Give one AVP other data.
+
+    Args:
+        message: a whole Diameter message.
+        path: AVP codes from the outermost group to the AVP; each must occur once in its group.
+        data: the new data, without padding.
+
+    Returns:
+        The message with the AVP, the groups around it and the message length repaired.
+
+    Raises:
+        BadInput: the path leads nowhere, or to more than one AVP.
+    """
+    return _message(message, _walk(message[_HEADER:], path, lambda avp: [_with_data(avp, data)]))
+
+
+def get_avp(message: bytes, path: Sequence[int]) -> bytes:
+    """Return the data of one AVP; arguments and errors as in `set_avp`."""
+    found: list[bytes] = []
+
+    def keep(avp: bytes) -> list[bytes]:
+        found.append(avp[_header_size(avp) :])
+        return [avp]
+
+    _walk(message[_HEADER:], path, keep)
+    return found[0]
+
+
+def remove_avp(message: bytes, path: Sequence[int]) -> bytes:
+    """Take one AVP out; arguments and errors as in `set_avp`."""
+    return _message(message, _walk(message[_HEADER:], path, lambda avp: []))
+
+
+def add_avp(message: bytes, code: int, vendor: int, data: bytes) -> bytes:
+    """Append a top-level AVP with the M bit set, and the V bit where the vendor is not 0."""
+    head = struct.pack("!IB", code, 0x40 | (_VENDOR_BIT if vendor else 0)) + bytes(3)
+    avp = _with_data(head + (struct.pack("!I", vendor) if vendor else b""), data)
+    return _message(message, message[_HEADER:] + _join([avp]))
