@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     config.addinivalue_line(
         "markers",
-        "flow(id, credentials=None): the flow that the cell must follow; credentials is aka or password",
+        "flow(id, credentials='aka'): the flow that the cell must follow; credentials is aka or password",
     )
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
@@ -98,21 +98,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("flow")
     if marker is None:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: a test case needs @pytest.mark.flow('<flow id>')")
-    squares = _squares(metafunc.config, marker.kwargs.get("credentials"))
+    squares = _squares(metafunc.config, marker.kwargs.get("credentials", "aka"))
     metafunc.parametrize("cell", squares, ids=[square.id for square in squares], indirect=True)
 
 
-def _squares(config: pytest.Config, credentials: str | None) -> list[Square]:
+def _squares(config: pytest.Config, credentials: str) -> list[Square]:
     try:
         federation = load_federation(_federation_file(config))
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
-    wanted = {"aka": (True,), "password": (False,), None: (True, False)}[credentials]
-    return [
-        square
-        for square in home_cells(federation)
-        if federation.testbeds[square.home].subscriber(square.subscriber).uses_aka in wanted
-    ]
+    return home_cells(federation, uses_aka=credentials == "aka")
 
 
 def _federation_file(config: pytest.Config) -> Path:
