@@ -292,7 +292,7 @@ class ServerAssignmentAnswer(_Answer):
     result: int
     experimental: bool
     user_data: bytes | None = None
-    """The user profile, XML (3GPP TS 29.228 annexes B and E); read it with `protocols.user_profile`."""
+    """The user profile, XML (3GPP TS 29.228 annexes B and E)."""
     user_name: str | None = None
     charging_function: str | None = None
     """Primary event charging function, a Diameter URI, where the HSS has one."""

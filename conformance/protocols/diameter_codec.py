@@ -97,6 +97,10 @@ class AvpList:
         found = self.octets(code)
         return None if found is None else AvpList(_read_avps(found, code.name), code.name)
 
+    def groups(self, code: Avp) -> tuple[AvpList, ...]:
+        """Return the AVPs in each one."""
+        return tuple(AvpList(_read_avps(bytes(found.payload), code.name), code.name) for found in self.all(code))
+
     def need_text(self, code: Avp) -> str:
         """Return the first one's text; MalformedMessage where there is none."""
         return self._needed(code, self.text(code))
