@@ -16,6 +16,7 @@ from pathlib import Path
 from conformance.capture import Sniffers, loopback_points
 from conformance.cores.emulated.core import EmulatedCore
 from conformance.federation import load_federation, rebase
+from conformance.trace.decode import require_tshark
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import Federation, Testbed
 
@@ -60,6 +61,7 @@ class Bench:
 
     def start(self) -> None:
         """Bring the testbeds up, then the sniffers; return when nodes answer and every sniffer has seen a packet."""
+        require_tshark()  # before anything is driven: without it nothing can be judged
         with ExitStack() as starting:
             starting.callback(self.core.down)
             self.core.up()

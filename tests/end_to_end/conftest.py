@@ -1,0 +1,78 @@
+"""Runs the real thing: pytest on the test cases, in a process of its own, on an address block of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from conformance.runs.folder import FinishedRun, read_run
+
+ROOT = Path(__file__).parents[2]
+BLOCK = "gw40"
+"""These runs use 127.41.0.0/16, so that they never meet a run of the person at the keyboard."""
+DEADLINE_S = 120
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    output: str
+    reports: Path
+
+    @property
+    def run(self) -> FinishedRun:
+        """The run that it wrote."""
+        return read_run(self.reports / "latest")
+
+    @property
+    def failed_criteria(self) -> set[str]:
+        """Ids of all criteria that fail anywhere in the run."""
+        return {
+            criterion.id
+            for cell in self.run.cells
+            for procedure in cell.procedures
+            for criterion in procedure.criteria
+            if criterion.verdict == "FAIL"
+        }
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTEST_XDIST_WORKER": BLOCK, "COLUMNS": "200"}
+
+
+@pytest.fixture
+def netlab(tmp_path: Path) -> Callable[..., Ended]:
+    """Runs `netlab` with these words and returns what came of it."""
+
+    def execute(*words: str, **changes: str) -> Ended:
+        done = subprocess.run(
+            [sys.executable, "-m", "conformance.cli", *words],
+            cwd=ROOT,
+            env=environment() | changes,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, tmp_path / "reports")
+
+    return execute
+
+
+@pytest.fixture
+def run_cells(netlab: Callable[..., Ended], tmp_path: Path) -> Callable[..., Ended]:
+    """Runs test cases with `netlab run` and returns what came of it."""
+
+    def execute(*words: str, **changes: str) -> Ended:
+        return netlab("run", "--reports", str(tmp_path / "reports"), *words, **changes)
+
+    return execute
