@@ -1,0 +1,79 @@
+"""Marker packets: what opens and closes a cell at every point, sent through the very interface that is captured."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from dataclasses import dataclass
+
+from conformance.capture.points import ObservationPoint
+from conformance.vocabulary.errors import TestbedDown
+
+MAGIC = b"netlab-marker"
+"""How the payload of every marker begins."""
+
+LINK_HEADER_LENGTH = {1: 14, 101: 0, 113: 16, 276: 20}
+"""Octets before the IP header, by LINKTYPE: Ethernet, raw IP, Linux cooked capture v1 and v2."""
+
+_UDP = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One marker: the same payload goes to every point. The random part keeps it apart from all earlier ones.
+
+    Attributes:
+        payload: The whole UDP payload.
+    """
+
+    payload: bytes
+
+    @classmethod
+    def make(cls, purpose: str, cell_id: str) -> Marker:
+        """Return a new marker.
+
+        Args:
+            purpose: `start`, `open` or `close`.
+            cell_id: For whoever looks at the packets; cut after 200 characters.
+        """
+        random = secrets.token_hex(8).encode()
+        return cls(b" ".join((MAGIC, purpose.encode(), random, cell_id[:200].encode(errors="replace"))))
+
+    def send(self, point: ObservationPoint) -> None:
+        """Send it once to the marker address of a point.
+
+        It is sent from that address too, so that no other address of the host appears at the point.
+
+        Raises:
+            TestbedDown: the system does not let it out.
+        """
+        address, port = point.marker.address, point.marker.port
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.bind((address, 0))
+                sender.sendto(self.payload, (address, port))
+        except OSError as error:
+            raise TestbedDown(
+                f"capture at {point.point}: could not send the marker to {point.marker}: {error.strerror}; "
+                f"expected an address of this host on {point.interface}"
+            ) from error
+
+
+def marker_payload(data: bytes | memoryview, link_type: int, marker_address: bytes, marker_port: int) -> bytes | None:
+    """Return the payload of a marker packet, None where the packet is no marker.
+
+    Args:
+        data: Octets of the packet from the link header on; they may be anything.
+        link_type: LINKTYPE of the capture, one of `LINK_HEADER_LENGTH`.
+        marker_address: Marker address of the point, 4 octets.
+        marker_port: Marker port of the point.
+    """
+    ip = LINK_HEADER_LENGTH[link_type]
+    # Addresses first: this runs for every packet, and nearly none gets further.
+    if data[ip + 16 : ip + 20] != marker_address or len(data) < ip + 28:
+        return None
+    udp = ip + (data[ip] & 0x0F) * 4
+    if data[ip] >> 4 != 4 or data[ip + 9] != _UDP or data[udp + 2 : udp + 4] != marker_port.to_bytes(2, "big"):
+        return None
+    payload = bytes(data[udp + 8 :])
+    return payload if payload.startswith(MAGIC) else None

@@ -1,0 +1,104 @@
+"""Observation points of a federation on the loopback fabric: interface, filter and marker address of each.
+
+The filters name addresses and never ports: every node has an address of its own, and a later fragment of an
+IP packet (RFC 791 section 3.2) carries no port, so a filter with ports would lose it. They are disjoint as
+long as no two nodes share an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import Point
+
+LOOPBACK = "lo"
+DISCARD_PORT = 9
+"""Where markers go: the discard service (RFC 863), which answers nothing."""
+_MARKER_OCTET = 255
+_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF)
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationPoint:
+    """One place where packets are captured.
+
+    Attributes:
+        point: Which reference point it is; its value becomes `if_name`.
+        interface: Name of the network interface that is listened to.
+        filter: Which packets belong to the point, in the language of pcap-filter(7); without the marker.
+        marker: Where the packets go that open and close a cell at this point.
+    """
+
+    point: Point
+    interface: str
+    filter: str
+    marker: Endpoint
+
+    @property
+    def filter_with_marker(self) -> str:
+        """Return the filter that the sniffer uses: the point's own packets, and its markers.
+
+        Only packets *towards* the marker address pass, so the ICMP errors that nobody listening there causes do not.
+        """
+        return f"({self.filter}) or (udp dst port {self.marker.port} and dst host {self.marker.address})"
+
+
+def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
+    """Return the points Gm, Mw, Cx and DNS of a federation whose nodes live on `lo`.
+
+    A point without any node (no HSS in the whole federation, say) is left out: it cannot be observed.
+
+    Args:
+        federation: The federation, already moved to the block of the worker.
+
+    Returns:
+        The points in the order of `Point`.
+
+    Raises:
+        BadInput: the block has no room for the marker addresses (third octet 255).
+    """
+    cscfs = _addresses(federation, *_CSCFS)
+    pcscfs = _addresses(federation, NodeKind.PCSCF)
+    pools = [a.pool for t in federation.testbeds.values() for a in t.access_networks]
+    filters = {
+        Point.GM: _both(_any("net", pools), _any("host", pcscfs)),
+        Point.MW: _both(_any("src host", cscfs), _any("dst host", cscfs)),
+        Point.CX: _any("host", _addresses(federation, NodeKind.HSS)),
+        Point.DNS: _any("host", _addresses(federation, NodeKind.DNS)),
+    }
+    if filters[Point.CX] and filters[Point.DNS]:
+        # Where an HSS asks the DNS, the packet belongs to DNS alone.
+        filters[Point.CX] = f"{filters[Point.CX]} and not {filters[Point.DNS]}"
+    return tuple(
+        ObservationPoint(point, LOOPBACK, filters[point], _marker(federation.block, point))
+        for point in Point
+        if filters.get(point)
+    )
+
+
+def _addresses(federation: Federation, *kinds: NodeKind) -> list[IPv4Address]:
+    found = {n.address for t in federation.testbeds.values() for k, n in t.nodes.items() if k in kinds}
+    return sorted(found)
+
+
+def _any(primitive: str, values: Iterable[IPv4Address | IPv4Network]) -> str:
+    """Return `(host a or host b)`, and the empty filter where there is no value."""
+    terms = [f"{primitive} {value}" for value in values]
+    return f"({' or '.join(terms)})" if terms else ""
+
+
+def _both(one: str, other: str) -> str:
+    return f"{one} and {other}" if one and other else ""
+
+
+def _marker(block: IPv4Network, point: Point) -> Endpoint:
+    number = list(Point).index(point) + 1
+    address = IPv4Address(int(block.network_address) & 0xFFFF0000 | _MARKER_OCTET << 8 | number)
+    if address not in block:
+        raise BadInput(f"federation block {block}: expected a block that holds the marker address {address}; use a /16")
+    return Endpoint(str(address), DISCARD_PORT, "udp")
