@@ -97,12 +97,12 @@ class Drop(_Model):
 
 
 class Insert(_Model):
-    """A copy of a frame, later, with changes of its own: a retransmission or a message that should not be there."""
+    """A copy of a frame, with changes of its own: a retransmission, or a message that should not be there."""
 
     kind: Literal["insert"]
     copy_of: int
-    delay_us: Annotated[int, Field(ge=1)]
-    """Microseconds after the copied frame."""
+    delay_us: int
+    """Microseconds after the copied frame; negative: before it."""
     changes: tuple[Substitution, ...] = ()
     source: tuple[str, int] | None = None
     """Other IPv4 address and port of the sender."""

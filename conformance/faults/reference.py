@@ -12,12 +12,21 @@ import textwrap
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from conformance.faults.frames import split_frame
-from conformance.faults.mutate import Edit, mutate
+from conformance.faults.mutate import (
+    AddAvp,
+    Drop,
+    Edit,
+    ForgetPoint,
+    Insert,
+    RemoveAvp,
+    SetAvp,
+    Substitution,
+    mutate,
+)
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng, read_packets
 from conformance.faults.recipe import assemble
 from conformance.vocabulary.errors import BadInput, NetlabError
@@ -58,10 +67,10 @@ class Case(_Model):
     points: tuple[str, ...] = ()
     """Order of the interfaces of a recorded case."""
     expected: dict[str, Verdict]
-    """Verdict by criterion id, for the criteria that the case is about."""
+    """Verdict by criterion id; a criterion that is not named must not be FAIL."""
     also: dict[str, str] = Field(default_factory=dict)
     """Other criteria that fail for the same reason: id and why that cannot be otherwise."""
-    edit: tuple[Annotated[Edit, Field(discriminator="kind")], ...] = ()
+    edit: tuple[Edit, ...] = ()
 
     @model_validator(mode="after")
     def _edits_need_a_base(self) -> Case:
@@ -124,24 +133,56 @@ def build(name: str, captures: Path = CAPTURES) -> PacketFile:
     return PacketFile(case.points, tuple(packets), None)
 
 
-def _edit_line(edit: Edit) -> str:
-    fields = edit.model_dump(exclude_defaults=True)
-    kind = fields.pop("kind")
-    frames = fields.pop("frames", ())
-    where = f" frame{'s' if len(frames) > 1 else ''} {', '.join(map(str, frames))}" if frames else ""
-    return f"- {kind}{where}: " + ", ".join(f"{key} `{value!r}`" for key, value in fields.items())
+def _substitution_line(change: Substitution) -> str:
+    unit = "octets " if change.hex else ""
+    if not change.replace:
+        return f"{unit}`{_shown(change.find)}` taken out"
+    return f"{unit}`{_shown(change.find)}` becomes `{_shown(change.replace)}`"
+
+
+def _shown(text: str) -> str:
+    """Return a text with its control characters visible, fit for one line of Markdown."""
+    return text.encode("unicode_escape").decode().replace("`", "'")
+
+
+def _edit_lines(edit: Edit) -> list[str]:
+    where = ("frame " if len(edit.frames) == 1 else "frames ") + ", ".join(map(str, edit.frames))
+    match edit:
+        case Substitution():
+            return [f"- {where}: {_substitution_line(edit)}"]
+        case SetAvp():
+            what = f"`{edit.find}` becomes `{edit.value}`" if edit.find is not None else f"becomes `{edit.value}`"
+            return [f"- {where}: AVP {'/'.join(map(str, edit.path))} {what}"]
+        case RemoveAvp():
+            return [f"- {where}: AVP {'/'.join(map(str, edit.path))} taken out"]
+        case AddAvp():
+            return [f"- {where}: AVP {edit.code} added, `{edit.value}`"]
+        case Drop():
+            return [f"- {where}: taken out"]
+        case Insert():
+            ends = f" from {edit.source[0]}:{edit.source[1]}" if edit.source else ""
+            ends += f" to {edit.destination[0]}:{edit.destination[1]}" if edit.destination else ""
+            head = f"- a copy of {where}{ends}, {edit.delay_us} microseconds after it"
+            return [head, *(f"  - {_substitution_line(change)}" for change in edit.changes)]
+        case ForgetPoint():
+            return [f"- all packets of point {edit.point} and its interface taken out"]
 
 
 def readme(name: str, captures: Path = CAPTURES) -> str:
     """Return the text of a case's README.md: what it is, where its bytes come from, what an expert says."""
     case = load_case(name, captures)
     lines = [f"# {case.title}", "", *textwrap.wrap(" ".join(case.why.split()), 118), ""]
-    lines += textwrap.wrap(f"Bytes: {' '.join(case.origin.split())}", 118)
-    lines += ["", "Expected:", *(f"- {criterion}: {verdict}" for criterion, verdict in case.expected.items())]
+    lines += [*textwrap.wrap(f"Bytes: {' '.join(case.origin.split())}", 118), ""]
+    lines += [f"- {criterion}: {verdict}" for criterion, verdict in case.expected.items()]
     lines += [f"- {criterion}: FAIL as well: {reason}" for criterion, reason in case.also.items()]
+    lines += ["- No other criterion is FAIL."]
     if case.base is not None:
-        lines += ["", f"Made from [{case.base}](../{case.base}) by (frame numbers of that capture):"]
-        lines += [_edit_line(edit) for edit in case.edit]
+        lines += [
+            "",
+            f"Made from [{case.base}](../{case.base}/README.md); frame numbers are those of that capture:",
+            "",
+        ]
+        lines += [line for edit in case.edit for line in _edit_lines(edit)]
     return "\n".join(lines) + "\n"
 
 
