@@ -1,0 +1,132 @@
+"""The HSS of a testbed: Cx over Diameter, subscribers in SQLite, a control channel for what an operator does.
+
+Files in its folder: `TESTBED-hss.sqlite`, and the socket `TESTBED-hss.sock`, which understands
+`{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`. Faults are in `hss_procedures`; here only `silent`
+(connections are held, no request is answered) and `silent:303` (one command is not answered).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.cores.emulated.control import control_channel
+from conformance.cores.emulated.hss_procedures import HssProcedures
+from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.subscribers import State, SubscriberStore
+from conformance.protocols.cx import (
+    Envelope,
+    RegistrationTerminationAnswer,
+    RegistrationTerminationRequest,
+)
+from conformance.protocols.diameter_codec import DiameterMessage
+from conformance.stack.cx import SessionIds
+from conformance.stack.diameter import DiameterServer
+from conformance.stack.errors import StackError
+from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.numbers import DeregistrationReasonCode
+
+
+def database_path(folder: Path, testbed: str) -> Path:
+    """Return where the HSS of a testbed keeps its subscribers."""
+    return folder / f"{testbed}-hss.sqlite"
+
+
+def control_path(folder: Path, testbed: str) -> Path:
+    """Return the socket of the HSS's control channel."""
+    return folder / f"{testbed}-hss.sock"
+
+
+async def run(context: NodeContext) -> None:
+    """Serve until cancelled.
+
+    Raises:
+        TestbedDown: the port is in use, or the database cannot be opened.
+        BadInput: a public identity belongs to two subscribers.
+    """
+    store = SubscriberStore(database_path(context.folder, context.testbed.name))
+    try:
+        store.provision(context.testbed.subscribers)
+        await _Hss(context, store).serve()
+    finally:
+        store.close()
+
+
+class _Hss:
+    def __init__(self, context: NodeContext, store: SubscriberStore) -> None:
+        self._context = context
+        self._store = store
+        self._sessions = SessionIds(context.fqdn)
+        self._procedures = HssProcedures(
+            store=store,
+            host=context.fqdn,
+            realm=context.testbed.domain,
+            scscf_uri=context.testbed.uri(NodeKind.SCSCF),
+            log=context.log,
+            faults=context.faults,
+        )
+        timers = context.federation.timers
+        self._server = DiameterServer(
+            origin_host=context.fqdn,
+            origin_realm=context.testbed.domain,
+            address=str(context.node.address),
+            port=context.node.port,
+            answer_timeout_s=timers.cx_answer_ms / 1000,
+            watchdog_s=timers.watchdog_ms / 1000,
+            on_request=self._answer,
+        )
+
+    async def serve(self) -> None:
+        await self._server.start()
+        try:
+            path = control_path(self._context.folder, self._context.testbed.name)
+            async with control_channel(path, self._control):
+                self._context.ready()
+                await asyncio.Event().wait()  # until cancelled
+        finally:
+            await self._server.stop()
+
+    async def _answer(self, message: DiameterMessage) -> DiameterMessage:
+        if {"silent", f"silent:{message.command}"} & self._context.faults:
+            await asyncio.Event().wait()  # until the connection ends
+        return self._procedures.answer(message)
+
+    async def _control(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        wish = command.get("rtr")
+        if not isinstance(wish, dict) or not isinstance(wish.get("impi"), str):
+            raise ValueError('expected {"rtr": {"impi": "..."}}')
+        reason = DeregistrationReasonCode(wish.get("reason", 0))
+        info = wish.get("info")
+        try:
+            answer = await self.terminate(wish["impi"], reason, None if info is None else str(info))
+        except StackError as error:
+            return {"error": str(error)}
+        return {"result": answer.result, "experimental": answer.experimental}
+
+    async def terminate(
+        self, impi: str, reason: DeregistrationReasonCode, info: str | None = None
+    ) -> RegistrationTerminationAnswer:
+        """End the registration of a subscriber: RTR to its S-CSCF (3GPP TS 29.228 6.1.3).
+
+        Raises:
+            ValueError: the subscriber is unknown or not registered.
+            StackError: the S-CSCF cannot be asked.
+        """
+        user = self._store.by_impi(impi)
+        if user is None or user.state == State.NOT_REGISTERED or user.server_host is None:
+            raise ValueError(f"expected a registered subscriber, found {impi[:100]!r}")
+        envelope = Envelope(
+            session_id=self._sessions(),
+            origin_host=self._context.fqdn,
+            origin_realm=self._context.testbed.domain,
+            destination_realm=self._context.testbed.domain,
+            destination_host=user.server_host,
+        )
+        request = RegistrationTerminationRequest(impi, user.impus, reason, info)
+        message = await self._server.send(user.server_host, request.encode(envelope))
+        answer = RegistrationTerminationAnswer.decode(message)
+        if answer.is_success:
+            self._store.release(impi)
+        return answer

@@ -1,0 +1,204 @@
+"""The HSS's memory in SQLite: credentials, sequence numbers, who is registered at which S-CSCF.
+
+Every change is on disk before the answer that tells of it leaves, so that a restarted HSS never repeats a
+sequence number (3GPP TS 33.102 annex C.1).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+
+from conformance.protocols.aka import next_sqn
+from conformance.vocabulary.errors import BadInput, TestbedDown
+from conformance.vocabulary.federation import Subscriber
+from conformance.vocabulary.secrets import Secret
+
+
+class State(StrEnum):
+    """Registration state of an implicit registration set (3GPP TS 29.228 6.1)."""
+
+    NOT_REGISTERED = "not-registered"
+    REGISTERED = "registered"
+    UNREGISTERED = "unregistered"
+    """Not registered, and an S-CSCF keeps the profile for terminating services."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscriber as the HSS knows it."""
+
+    impi: str
+    impus: tuple[str, ...]
+    """First: the default public user identity."""
+    k: Secret | None
+    opc: Secret | None
+    amf: bytes
+    password: Secret | None
+    state: State
+    pending: bool
+    server_name: str | None
+    server_host: str | None
+
+    @property
+    def uses_aka(self) -> bool:
+        """True for AKA, False for a password."""
+        return self.k is not None
+
+
+class SubscriberStore:
+    """The database of one HSS. All methods are short and synchronous.
+
+    Args:
+        path: the SQLite file; it is made where there is none.
+
+    Raises:
+        TestbedDown: the file cannot be opened, or is no such database.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        schema = resources.files(__package__).joinpath("subscribers.sql").read_text(encoding="utf-8")
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db.executescript(schema)
+        except sqlite3.Error as error:
+            raise TestbedDown(
+                f"{path}: expected a subscriber database, found: {error}; remove it or make its folder writable"
+            ) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def provision(self, subscribers: Iterable[Subscriber]) -> None:
+        """Make the database hold exactly these subscribers.
+
+        Credentials and identities are taken over; sequence number and registration of known ones stay.
+
+        Raises:
+            BadInput: a public identity belongs to two of them.
+        """
+        subscribers = tuple(subscribers)
+        with self._transaction():
+            known = {row[0] for row in self._db.execute("SELECT impi FROM subscription")}
+            for impi in known - {subscriber.impi for subscriber in subscribers}:
+                self._db.execute("DELETE FROM subscription WHERE impi = ?", (impi,))
+            self._db.execute("DELETE FROM identity")
+            for subscriber in subscribers:
+                self._db.execute(
+                    "INSERT INTO subscription (impi, k, opc, amf, password) VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT (impi) DO UPDATE SET k = excluded.k, opc = excluded.opc, "
+                    "amf = excluded.amf, password = excluded.password",
+                    (
+                        subscriber.impi,
+                        _reveal(subscriber.k),
+                        _reveal(subscriber.opc),
+                        bytes.fromhex(subscriber.amf),
+                        _reveal(subscriber.password),
+                    ),
+                )
+                for position, impu in enumerate(subscriber.impus):
+                    self._add_identity(subscriber.impi, impu, position)
+
+    def _add_identity(self, impi: str, impu: str, position: int) -> None:
+        try:
+            self._db.execute("INSERT INTO identity VALUES (?, ?, ?)", (impu, impi, position))
+        except sqlite3.IntegrityError:
+            raise BadInput(
+                f"subscriber {impi}: expected that public identity {impu} is nobody else's, found it twice"
+            ) from None
+
+    def by_impi(self, impi: str) -> Subscription | None:
+        """Return the subscription of a private identity, None where it is unknown."""
+        row = self._db.execute(
+            "SELECT k, opc, amf, password, state, pending, server_name, server_host FROM subscription WHERE impi = ?",
+            (impi,),
+        ).fetchone()
+        if row is None:
+            return None
+        identities = self._db.execute("SELECT impu FROM identity WHERE impi = ? ORDER BY position", (impi,))
+        k, opc, amf, password, state, pending, server_name, server_host = row
+        return Subscription(
+            impi=impi,
+            impus=tuple(impu for (impu,) in identities),
+            k=None if k is None else Secret(k),
+            opc=None if opc is None else Secret(opc),
+            amf=amf,
+            password=None if password is None else Secret(password),
+            state=State(state),
+            pending=bool(pending),
+            server_name=server_name,
+            server_host=server_host,
+        )
+
+    def by_impu(self, impu: str) -> Subscription | None:
+        """Return the subscription that a public identity belongs to, None where it is unknown."""
+        row = self._db.execute("SELECT impi FROM identity WHERE impu = ?", (impu,)).fetchone()
+        return None if row is None else self.by_impi(row[0])
+
+    def sqn(self, impi: str) -> int:
+        """Return the sequence number that was used last."""
+        row = self._db.execute("SELECT sqn FROM subscription WHERE impi = ?", (impi,)).fetchone()
+        return int(row[0])
+
+    def take_sqn(self, impi: str) -> int:
+        """Return the next sequence number, which is used by that."""
+        with self._transaction():
+            sqn = next_sqn(self.sqn(impi))
+            self._db.execute("UPDATE subscription SET sqn = ? WHERE impi = ?", (sqn, impi))
+        return sqn
+
+    def reset_sqn(self, impi: str, sqn: int) -> None:
+        """Take over the terminal's number after resynchronisation (3GPP TS 33.102 6.3.5)."""
+        self._db.execute("UPDATE subscription SET sqn = ? WHERE impi = ?", (sqn, impi))
+
+    def begin_authentication(self, impi: str, server_name: str, server_host: str) -> None:
+        """Remember which S-CSCF authenticates the user (3GPP TS 29.228 6.3.1)."""
+        self._db.execute(
+            "UPDATE subscription SET pending = 1, server_name = ?, server_host = ? WHERE impi = ?",
+            (server_name, server_host, impi),
+        )
+
+    def assign(self, impi: str, state: State, server_name: str, server_host: str) -> None:
+        """Set the registration state and the S-CSCF (3GPP TS 29.228 6.1.2.1)."""
+        self._db.execute(
+            "UPDATE subscription SET pending = 0, state = ?, server_name = ?, server_host = ? WHERE impi = ?",
+            (state, server_name, server_host, impi),
+        )
+
+    def end_authentication(self, impi: str) -> None:
+        """Forget that an authentication was pending; the registration itself stays as it was."""
+        self._db.execute("UPDATE subscription SET pending = 0 WHERE impi = ?", (impi,))
+
+    def release(self, impi: str, *, keep_server: bool = False) -> None:
+        """Set the user to not registered, or to unregistered where the S-CSCF keeps its profile."""
+        if keep_server:
+            self._db.execute(
+                "UPDATE subscription SET pending = 0, state = ? WHERE impi = ?", (State.UNREGISTERED, impi)
+            )
+            return
+        self._db.execute(
+            "UPDATE subscription SET pending = 0, state = ?, server_name = NULL, server_host = NULL WHERE impi = ?",
+            (State.NOT_REGISTERED, impi),
+        )
+
+
+def _reveal(secret: Secret | None) -> bytes | None:
+    return None if secret is None else secret.reveal()

@@ -1,0 +1,19 @@
+-- What an HSS keeps of its subscribers (3GPP TS 23.008 3). One file a testbed; it outlives the HSS.
+CREATE TABLE IF NOT EXISTS subscription (
+    impi          TEXT PRIMARY KEY,
+    k             BLOB,             -- AKA: K and OPc, 16 octets each; else NULL
+    opc           BLOB,
+    amf           BLOB NOT NULL,    -- 2 octets
+    password      BLOB,             -- SIP Digest; else NULL
+    sqn           INTEGER NOT NULL DEFAULT 0,  -- the sequence number that was used last
+    state         TEXT NOT NULL DEFAULT 'not-registered',
+    pending       INTEGER NOT NULL DEFAULT 0,  -- authentication was begun and not yet ended by SAR
+    server_name   TEXT,             -- SIP URI of the S-CSCF
+    server_host   TEXT              -- Diameter identity of the S-CSCF
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS identity (
+    impu     TEXT PRIMARY KEY,
+    impi     TEXT NOT NULL REFERENCES subscription (impi) ON DELETE CASCADE,
+    position INTEGER NOT NULL       -- 0: the default public user identity
+) STRICT;
