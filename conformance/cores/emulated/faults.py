@@ -1,0 +1,42 @@
+"""How a node shows faults: bytes altered as they leave, and the one behaviour that bytes cannot show.
+
+The normal path knows nothing of this: it gives the stack `altered(...)`, which is None without faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from sipmessage import Request
+
+from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.register_fields import credentials_for
+from conformance.faults.emitted import alteration_of
+
+KEEPS_KEYS = "keeps-ck-ik"
+NO_SECOND_UAR = "no-second-uar"
+
+Select = Callable[[Request], Awaitable[str]]
+"""Finds the URI of the S-CSCF for a REGISTER."""
+
+
+def altered(context: NodeContext) -> Callable[[bytes], bytes | None] | None:
+    """Return the fault hook for the SIP stack of a node, None where there is nothing to alter."""
+    return alteration_of(context.faults)
+
+
+def selection(context: NodeContext, select: Select) -> Select:
+    """Return how the I-CSCF finds the S-CSCF: `select` itself, or a memory in front of it (fault `no-second-uar`)."""
+    if NO_SECOND_UAR not in context.faults:
+        return select
+    memory: dict[str, str] = {}
+
+    async def remembered(request: Request) -> str:
+        credentials = credentials_for(request, context.testbed.domain)
+        answers_a_challenge = credentials is not None and credentials.get("nonce")
+        if answers_a_challenge and request.call_id in memory:
+            return memory.pop(request.call_id)
+        memory[request.call_id] = await select(request)
+        return memory[request.call_id]
+
+    return remembered

@@ -1,0 +1,132 @@
+"""The I-CSCF: entry of the home network, asks the HSS which S-CSCF serves a user (3GPP TS 24.229 5.3.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from ipaddress import ip_address
+
+from sipmessage import URI, Request, Response
+
+from conformance.cores.emulated.cx_link import cx_link
+from conformance.cores.emulated.faults import altered, selection
+from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.register_fields import (
+    private_identity,
+    public_identity,
+    refuse_unknown_extensions,
+    wants_removal,
+)
+from conformance.cores.emulated.sip_server import Refused, SipServer, relay
+from conformance.protocols.cx import UserAuthorizationAnswer, UserAuthorizationRequest
+from conformance.protocols.sip.message import forwarded_request
+from conformance.protocols.sip.timers import SipTimers
+from conformance.stack.errors import StackError
+from conformance.stack.locate import Locator
+from conformance.stack.sip import ServerTransaction, SipStack
+from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.numbers import UserAuthorizationType
+
+_AUTHORIZATION_REJECTED = 5003
+"""DIAMETER_AUTHORIZATION_REJECTED: as a Result-Code, not to be mistaken for the experimental 5003 (RFC 6733 7.1.5)."""
+
+
+class ICscf:
+    """One I-CSCF."""
+
+    def __init__(self, context: NodeContext) -> None:
+        self._context = context
+        self._log = context.log
+        self._testbed = context.testbed
+        dns = context.testbed.node(NodeKind.DNS)
+        self._locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
+        self.cx = cx_link(context)
+        self._select = selection(context, self._ask_the_hss)
+        self.stack = SipStack(
+            str(context.node.address),
+            context.node.port,
+            SipTimers.core(context.federation.timers),
+            on_request=SipServer(context.log, {"REGISTER": self.register}, lambda: self.cx.is_open),
+            alter=altered(context),
+            log=context.log,
+        )
+
+    async def register(self, transaction: ServerTransaction) -> Response:
+        """Forward a REGISTER to the S-CSCF that the HSS names, or that is chosen here.
+
+        The I-CSCF adds nothing that would keep it on the path.
+        """
+        request = transaction.request
+        if not self._is_trusted(transaction.source.address):
+            raise Refused(403)
+        refuse_unknown_extensions(request, "Proxy-Require", {"path"})
+        server = await self._select(request)
+        outgoing = forwarded_request(request)
+        try:
+            outgoing.uri = URI.parse(server)
+            hops = await self._locator.locate(outgoing.uri)
+            return await relay(self.stack, outgoing, hops, self._log)
+        except ValueError:
+            self._log.error("S-CSCF %.120r: expected a SIP URI", server)
+            raise Refused(480) from None
+        except StackError as error:
+            self._log.warning("S-CSCF %s: %s", server, error)
+            raise Refused(504) from None
+
+    def _is_trusted(self, address: str) -> bool:
+        """Requests come from servers of the joined networks only (3GPP TS 24.229 5.3.1.2): not from terminals."""
+        source = ip_address(address)
+        federation = self._context.federation
+        pools = [network.pool for t in federation.testbeds.values() for network in t.access_networks]
+        return source in federation.block and not any(source in pool for pool in pools)
+
+    async def _ask_the_hss(self, request: Request) -> str:
+        """Return the URI of the S-CSCF for a REGISTER: one UAR for every one (3GPP TS 24.229 5.3.1.2).
+
+        Raises:
+            Refused: 403 where the HSS does not let the user register here, 480 where it gives no usable answer, 600
+                where no S-CSCF has the capabilities that it demands.
+        """
+        removal = wants_removal(request)
+        question = UserAuthorizationRequest(
+            user_name=private_identity(request, self._testbed.domain),
+            public_identity=public_identity(request),
+            visited_network_id=self._visited_network(request),
+            authorization_type=(
+                UserAuthorizationType.DE_REGISTRATION if removal else UserAuthorizationType.REGISTRATION
+            ),
+        )
+        try:
+            answer = await self.cx.uar(question)
+        except StackError as error:
+            self._log.warning("UAR: %s", error)
+            raise Refused(480) from None
+        self._log.info("UAA %d %s", answer.result, answer.offered_server or "")
+        return self._chosen(answer)
+
+    def _chosen(self, answer: UserAuthorizationAnswer) -> str:
+        if not answer.is_success:
+            negative = answer.experimental or answer.result == _AUTHORIZATION_REJECTED
+            raise Refused(403 if negative else 480)
+        if answer.offered_server is not None:
+            return answer.offered_server
+        if answer.capabilities is not None and answer.capabilities.mandatory:
+            # The only S-CSCF of a testbed claims no numbered capability.
+            raise Refused(600)
+        return self._testbed.uri(NodeKind.SCSCF)
+
+    def _visited_network(self, request: Request) -> str:
+        value = (request.headers.get("P-Visited-Network-ID") or "").partition(",")[0].partition(";")[0]
+        return value.strip().strip('"') or self._testbed.visited_network_id
+
+
+async def run(context: NodeContext) -> None:
+    """Serve until cancelled (see `NodeContext`)."""
+    node = ICscf(context)
+    async with contextlib.AsyncExitStack() as end:
+        end.push_async_callback(node.cx.stop)
+        await node.cx.start()
+        end.push_async_callback(node.stack.stop)
+        await node.stack.start()
+        context.ready()
+        await asyncio.Event().wait()

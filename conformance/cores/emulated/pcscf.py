@@ -1,0 +1,176 @@
+"""The P-CSCF: first contact of the terminal, at home or visited alike (3GPP TS 24.229 5.2.2, RFC 3327)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from dataclasses import dataclass
+
+from sipmessage import Request, Response
+
+from conformance.cores.emulated.faults import KEEPS_KEYS, altered
+from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
+from conformance.cores.emulated.sip_server import Refused, SipServer, relay
+from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.sip.message import forwarded_request
+from conformance.protocols.sip.name_addr import parse_addresses, split_entries
+from conformance.protocols.sip.timers import SipTimers
+from conformance.stack.errors import StackError
+from conformance.stack.locate import Locator
+from conformance.stack.sip import ServerTransaction, SipStack
+from conformance.vocabulary.federation import AccessSecurity, NodeKind
+from conformance.vocabulary.identifiers import Endpoint
+
+_NOT_FROM_TERMINALS = (
+    "P-Asserted-Identity",
+    "P-Charging-Vector",
+    "P-Charging-Function-Addresses",
+    "P-Visited-Network-ID",
+)
+_NOT_TO_TERMINALS = ("P-Charging-Vector", "P-Charging-Function-Addresses")
+_SECURITY_AGREEMENT = ("Security-Client", "Security-Verify")
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_MOST_REGISTRATIONS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalRegistration:
+    """What the P-CSCF keeps of a registered terminal for its later requests (3GPP TS 24.229 5.2.2)."""
+
+    contact: str
+    source: Endpoint
+    service_route: tuple[str, ...]
+    identities: tuple[str, ...]
+    """Public user identities, first the default one."""
+    expires_at: float
+    """Monotonic clock of the event loop, seconds."""
+
+
+class PCscf:
+    """One P-CSCF."""
+
+    def __init__(self, context: NodeContext) -> None:
+        testbed, timers = context.testbed, context.federation.timers
+        self._context = context
+        self._log = context.log
+        dns = testbed.node(NodeKind.DNS)
+        self._locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
+        self._path = f"<{testbed.uri(NodeKind.PCSCF)};lr>"
+        self._security = testbed.features.access_security
+        self.registrations: dict[str, TerminalRegistration] = {}
+        """By contact URI."""
+        self.stack = SipStack(
+            str(context.node.address),
+            context.node.port,
+            SipTimers.core(timers),
+            on_request=SipServer(context.log, {"REGISTER": self.register}),
+            alter=altered(context),
+            log=context.log,
+        )
+
+    async def register(self, transaction: ServerTransaction) -> Response:
+        """Forward a REGISTER to the home network of its Request-URI and bring back the answer."""
+        request = transaction.request
+        refuse_unknown_extensions(request, "Proxy-Require", {"sec-agree", "path"})
+        public_identity(request)
+        outgoing = self._towards_home(request)
+        try:
+            hops = await self._locator.locate(outgoing.uri)
+            response = await relay(self.stack, outgoing, hops, self._log)
+        except StackError as error:
+            # No entry point of the home network can be reached: 504 (3GPP TS 24.229 5.2.2).
+            self._log.warning("home network of %s: %s", outgoing.uri, error)
+            raise Refused(504) from None
+        if 200 <= response.code < 300:
+            self._remember(request, response, transaction.source)
+        return self._towards_terminal(response)
+
+    def _towards_home(self, request: Request) -> Request:
+        outgoing = forwarded_request(request)
+        headers = outgoing.headers
+        for name in (*_NOT_FROM_TERMINALS, *_SECURITY_AGREEMENT, "Route"):
+            headers.remove(name)
+        # The way to a registrar is found from the Request-URI alone; a terminal may not prescribe it.
+        require = [tag for tag in split_entries(request.headers.getlist("Require")) if tag != "sec-agree"]
+        proxy_require = [t for t in split_entries(request.headers.getlist("Proxy-Require")) if t != "sec-agree"]
+        outgoing.proxy_require = proxy_require
+        outgoing.require = [*require, *([] if "path" in require else ["path"])]
+        headers.setlist("Path", [self._path, *request.headers.getlist("Path")])
+        network = self._context.testbed.visited_network_id
+        headers.set("P-Visited-Network-ID", network if _TOKEN.fullmatch(network) else f'"{network}"')
+        headers.set("P-Charging-Vector", f'icid-value="{secrets.token_hex(16)}"')
+        if values := request.headers.getlist("Authorization"):
+            headers.setlist("Authorization", [self._marked(value) for value in values])
+        return outgoing
+
+    def _marked(self, value: str) -> str:
+        """Say in Authorization how the request came; what the terminal says of it is not believed.
+
+        Without access security every REGISTER is unprotected: "no" (3GPP TS 24.229 5.2.2.2). With SIP digest nothing
+        is said of the first one, and "ip-assoc-pending" of the one that answers a challenge.
+        """
+        if value[:7].lower() != "digest ":
+            return value
+        credentials = DigestHeader.parse(value).without("integrity-protected")
+        if self._security is not AccessSecurity.DIGEST:
+            return str(credentials.adding("integrity-protected", "no"))
+        if credentials.get("response"):
+            return str(credentials.adding("integrity-protected", "ip-assoc-pending"))
+        return str(credentials)
+
+    def _towards_terminal(self, response: Response) -> Response:
+        """Keep back what is the network's own: keys of the challenge, charging (3GPP TS 24.229 5.2.2.2)."""
+        for name in _NOT_TO_TERMINALS:
+            response.headers.remove(name)
+        challenges = response.headers.getlist("WWW-Authenticate")
+        if challenges and KEEPS_KEYS not in self._context.faults:
+            response.headers.setlist("WWW-Authenticate", [_without_keys(value) for value in challenges])
+        return response
+
+    def _remember(self, request: Request, response: Response, source: Endpoint) -> None:
+        now = asyncio.get_running_loop().time()
+        self.registrations = {c: r for c, r in self.registrations.items() if r.expires_at > now}
+        try:
+            asked = [contact.uri for contact in parse_addresses(request.headers.getlist("Contact"))]
+            granted = {c.uri: c for c in parse_addresses(response.headers.getlist("Contact"))}
+            identities = parse_addresses(response.headers.getlist("P-Associated-URI"))
+            service_route = split_entries(response.headers.getlist("Service-Route"))
+        except ValueError as error:
+            self._log.warning("200 to REGISTER: not remembered: %.200s", error)
+            return
+        for contact in asked:
+            self.registrations.pop(contact, None)
+            seconds = (granted[contact].parameter("expires") or "") if contact in granted else ""
+            if not seconds.isdigit() or len(seconds) > 10 or len(self.registrations) >= _MOST_REGISTRATIONS:
+                continue
+            self.registrations[contact] = TerminalRegistration(
+                contact=contact,
+                source=source,
+                service_route=tuple(service_route),
+                identities=tuple(i.uri for i in identities) or (public_identity(request),),
+                expires_at=now + int(seconds),
+            )
+        self._log.info("%d terminals are registered", len(self.registrations))
+
+
+def _without_keys(value: str) -> str:
+    if value[:7].lower() != "digest ":
+        return value
+    try:
+        return str(DigestHeader.parse(value).without("ck", "ik"))
+    except ValueError:
+        # What cannot be read may hold keys: better no challenge than keys on the air.
+        return "Digest"
+
+
+async def run(context: NodeContext) -> None:
+    """Serve until cancelled (see `NodeContext`)."""
+    node = PCscf(context)
+    await node.stack.start()
+    try:
+        context.ready()
+        await asyncio.Event().wait()
+    finally:
+        await node.stack.stop()

@@ -1,0 +1,76 @@
+"""What several CSCFs read out of a REGISTER (3GPP TS 24.229 5.2.2, 5.3.1, 5.4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sipmessage import Request
+
+from conformance.cores.emulated.sip_server import Refused
+from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.sip.name_addr import NameAddr, split_entries
+
+
+def public_identity(request: Request) -> str:
+    """Return the public user identity that is registered: the URI of To without parameters.
+
+    Raises:
+        ValueError: To holds no URI.
+    """
+    return NameAddr.parse(request.headers["To"]).uri.partition(";")[0]
+
+
+def credentials_for(request: Request, realm: str) -> DigestHeader | None:
+    """Return the Digest credentials of a request for a realm, of several header fields the one that names it.
+
+    A terminal whose settings are incomplete may send an empty or other realm; its credentials still say who asks.
+
+    Raises:
+        ValueError: a Digest value that cannot be read.
+    """
+    found = [DigestHeader.parse(v) for v in request.headers.getlist("Authorization") if v[:7].lower() == "digest "]
+    return next((c for c in found if c.get("realm") == realm), found[0] if found else None)
+
+
+def private_identity(request: Request, realm: str) -> str:
+    """Return the private user identity: the digest username, else To without its scheme (3GPP TS 24.229 5.3.1.2).
+
+    Raises:
+        ValueError: To or Authorization cannot be read.
+    """
+    credentials = credentials_for(request, realm)
+    named = credentials.get("username") if credentials is not None else ""
+    if named:
+        return named
+    _, _, rest = public_identity(request).partition(":")
+    user, at, host = rest.rpartition("@")
+    return f"{user}{at}{host.partition(':')[0]}"
+
+
+def wants_removal(request: Request) -> bool:
+    """Tell whether a REGISTER asks for the end of every binding that it names (RFC 3261 10.2.2).
+
+    Raises:
+        ValueError: a Contact cannot be read.
+    """
+    contacts = split_entries(request.headers.getlist("Contact"))
+    general = (request.headers.get("Expires") or "").strip()
+    asked = [general if c == "*" else (NameAddr.parse(c).parameter("expires") or general) for c in contacts]
+    return bool(asked) and all(value.isdigit() and int(value[:10]) == 0 for value in asked)
+
+
+def refuse_unknown_extensions(request: Request, header: str, supported: Iterable[str]) -> None:
+    """Look at Require or Proxy-Require (RFC 3261 8.2.2.3, 16.3).
+
+    Args:
+        request: what came.
+        header: `Require` for the registrar, `Proxy-Require` for who forwards.
+        supported: option tags, lower case.
+
+    Raises:
+        Refused: 420 with the tags that are unknown.
+    """
+    asked = split_entries(request.headers.getlist(header))
+    unknown = [tag for tag in asked if tag.lower() not in set(supported)]
+    if unknown:
+        raise Refused(420, headers={"Unsupported": ", ".join(unknown)})

@@ -1,0 +1,198 @@
+"""The registrar's memory: which contacts are bound to which public identities (RFC 3261 10.3). No I/O.
+
+Identities of one implicit registration set share one registration (3GPP TS 23.228). Time comes from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from conformance.protocols.sip.name_addr import NameAddr, parse_addresses, split_entries
+
+_LONGEST_WISH_S = 2**32 - 1  # RFC 3261 20.19
+
+
+class IntervalTooBrief(Exception):
+    """The contact asks for less than the registrar grants: 423 with Min-Expires (RFC 3261 10.3 step 7)."""
+
+
+class OutOfOrder(Exception):
+    """A REGISTER of the same Call-ID with a CSeq that is not higher arrived late (RFC 3261 10.3 step 7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a REGISTER asks for: contacts and seconds, or nothing (a query), or the removal of everything."""
+
+    contacts: tuple[tuple[NameAddr, int], ...]
+    everything: bool = False
+
+    @property
+    def is_query(self) -> bool:
+        """True where the request has no Contact: nothing changes."""
+        return not self.contacts and not self.everything
+
+    @property
+    def is_removal(self) -> bool:
+        """True where every contact that is named shall go."""
+        return self.everything or (bool(self.contacts) and all(seconds == 0 for _, seconds in self.contacts))
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One contact address of a registered user."""
+
+    contact: NameAddr
+    path: tuple[str, ...]
+    """Path entries of the REGISTER, first the nearest to the registrar's users."""
+    impi: str
+    call_id: str
+    cseq: int
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Registration:
+    """One implicit registration set and its bindings by contact URI."""
+
+    impi: str
+    identities: tuple[str, ...]
+    """Public user identities, first the default one."""
+    bindings: dict[str, Binding] = field(default_factory=dict)
+
+
+class Registrar:
+    """All registrations of one S-CSCF.
+
+    Args:
+        longest_s: longest registration that is granted, seconds.
+        shortest_s: shortest one, seconds.
+        now: monotonic clock, seconds.
+    """
+
+    def __init__(self, longest_s: int, shortest_s: int, now: Callable[[], float]) -> None:
+        self.longest_s = longest_s
+        self.shortest_s = min(shortest_s, longest_s)
+        self._now = now
+        self._by_identity: dict[str, Registration] = {}
+
+    def read_wish(self, contacts: Iterable[str], expires: str | None) -> Wish:
+        """Read what the Contact and Expires header fields of a REGISTER ask for.
+
+        Args:
+            contacts: values of Contact.
+            expires: value of Expires, None where it is absent.
+
+        Raises:
+            ValueError: a malformed contact or number, or `*` beside contacts or with Expires other than 0.
+            IntervalTooBrief: less than `shortest_s` and more than nothing is asked for.
+        """
+        contacts = list(contacts)
+        if "*" in split_entries(contacts):
+            if len(split_entries(contacts)) > 1 or expires is None or _seconds(expires) != 0:
+                raise ValueError("Contact *: expected alone and with Expires: 0")
+            return Wish((), everything=True)
+        wished = []
+        for contact in parse_addresses(contacts):
+            text = contact.parameter("expires") or expires
+            seconds = self.longest_s if text is None else _seconds(text)
+            if 0 < seconds < self.shortest_s:
+                raise IntervalTooBrief
+            wished.append((contact, min(seconds, self.longest_s)))
+        return Wish(tuple(wished))
+
+    def check_order(self, identity: str, wish: Wish, call_id: str, cseq: int) -> None:
+        """Compare with what is bound already (RFC 3261 10.3 step 7).
+
+        Raises:
+            OutOfOrder: a binding was made by the same Call-ID with the same or a higher CSeq.
+        """
+        registration = self.find(identity)
+        if registration is None:
+            return
+        named = {contact.uri for contact, _ in wish.contacts}
+        for uri, binding in registration.bindings.items():
+            if (wish.everything or uri in named) and binding.call_id == call_id and binding.cseq >= cseq:
+                raise OutOfOrder
+
+    def find(self, identity: str) -> Registration | None:
+        """Return the registration of a public user identity, None where it is not registered."""
+        self._forget_expired_contacts(identity)
+        return self._by_identity.get(identity)
+
+    def bind(
+        self,
+        impi: str,
+        identities: tuple[str, ...],
+        wish: Wish,
+        *,
+        path: tuple[str, ...],
+        call_id: str,
+        cseq: int,
+    ) -> Registration:
+        """Bind, refresh and remove contacts as the wish says.
+
+        A terminal without outbound registers one contact: an earlier one of the same private identity is replaced
+        (3GPP TS 24.229 5.4.1.2.2F).
+
+        Returns:
+            The registration; it has no bindings where the wish removed the last one, and is forgotten then.
+        """
+        registration = next((r for i in identities if (r := self.find(i))), None) or Registration(impi, identities)
+        registration.identities = identities
+        named = {contact.uri for contact, seconds in wish.contacts if seconds}
+        for uri, binding in list(registration.bindings.items()):
+            if wish.everything or (named and binding.impi == impi and uri not in named):
+                del registration.bindings[uri]
+        for contact, seconds in wish.contacts:
+            registration.bindings.pop(contact.uri, None)
+            if seconds:
+                registration.bindings[contact.uri] = Binding(contact, path, impi, call_id, cseq, self._now() + seconds)
+        self.forget(*identities)
+        if registration.bindings:
+            self._by_identity.update(dict.fromkeys(identities, registration))
+        return registration
+
+    def remaining_s(self, binding: Binding) -> int:
+        """Return the whole seconds that a binding still has, at least 1."""
+        return max(1, round(binding.expires_at - self._now()))
+
+    def forget(self, *identities: str) -> None:
+        """Drop the registrations of those public user identities, and of nobody else."""
+        for identity in identities:
+            registration = self._by_identity.pop(identity, None)
+            if registration is not None:
+                for other in registration.identities:
+                    self._by_identity.pop(other, None)
+
+    def of_private_identity(self, impi: str) -> list[Registration]:
+        """Return the registrations that a private user identity made."""
+        return [r for r in self._each() if r.impi == impi]
+
+    def expired(self) -> list[Registration]:
+        """Drop and return the registrations whose last contact has expired."""
+        gone = [r for r in self._each() if all(b.expires_at <= self._now() for b in r.bindings.values())]
+        for registration in gone:
+            self.forget(*registration.identities)
+        return gone
+
+    def next_expiry(self) -> float | None:
+        """Return when (by the clock of the constructor) the next registration ends; None where there is none."""
+        return min((max(b.expires_at for b in r.bindings.values()) for r in self._each()), default=None)
+
+    def _each(self) -> list[Registration]:
+        return list({id(r): r for r in self._by_identity.values()}.values())
+
+    def _forget_expired_contacts(self, identity: str) -> None:
+        """Forget expired contacts beside a living one; the last contact is left to `expired`."""
+        registration = self._by_identity.get(identity)
+        if registration is not None:
+            living = {u: b for u, b in registration.bindings.items() if b.expires_at > self._now()}
+            registration.bindings = living or registration.bindings
+
+
+def _seconds(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 10:
+        raise ValueError(f"Expires: expected a number of seconds, found {text[:20]!r}")
+    return min(int(text), _LONGEST_WISH_S)

@@ -1,0 +1,120 @@
+"""The catalogue of faults of nodes and terminals: data in `catalogue.toml`, checked when it is read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from conformance.vocabulary.errors import BadInput, HarnessFault
+from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.roles import Role
+
+TERMINAL = "terminal"
+CriterionId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}$")]
+
+
+class FaultKind(StrEnum):
+    """Who shows the fault."""
+
+    NODE = "node"
+    TERMINAL = "terminal"
+
+
+class Service(StrEnum):
+    """What the fault does to the user."""
+
+    WORKS = "works"
+    REFUSED = "refused"
+
+
+class Fault(BaseModel):
+    """One fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{2,40}$")]
+    kind: FaultKind
+    applies_to: str
+    """Kind of node (`s-cscf`), or `terminal`."""
+    words: Annotated[str, StringConstraints(min_length=10, max_length=200)]
+    expected: Annotated[tuple[CriterionId, ...], Field(min_length=1)]
+    """Criteria that fail because of it, and no others."""
+    blamed: Role
+    service: Service
+
+    @model_validator(mode="after")
+    def _kind_fits_what_it_applies_to(self) -> Fault:
+        fitting = [TERMINAL] if self.kind is FaultKind.TERMINAL else [kind.value for kind in NodeKind]
+        if self.applies_to not in fitting:
+            raise ValueError(f"applies_to: expected one of {', '.join(fitting)}, found {self.applies_to}")
+        return self
+
+
+class Catalogue(BaseModel):
+    """All faults by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fault: tuple[Fault, ...]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Catalogue:
+        names = [fault.name for fault in self.fault]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"expected each name once, found twice: {', '.join(twice)}")
+        return self
+
+    def get(self, name: str) -> Fault:
+        """Return the fault of that name.
+
+        Raises:
+            BadInput: there is none.
+        """
+        for fault in self.fault:
+            if fault.name == name:
+                return fault
+        known = ", ".join(fault.name for fault in self.fault)
+        raise BadInput(f"fault {name[:60]!r}: expected one of {known}")
+
+    def of(self, applies_to: str) -> tuple[Fault, ...]:
+        """Return the faults of one kind of node, or of `terminal`."""
+        return tuple(fault for fault in self.fault if fault.applies_to == applies_to)
+
+    def check(self, names: Iterable[str], applies_to: str) -> frozenset[str]:
+        """Return the names as a set.
+
+        Raises:
+            BadInput: a name is unknown, or is no fault of `applies_to`.
+        """
+        chosen = frozenset(names)
+        for name in sorted(chosen):
+            fault = self.get(name)
+            if fault.applies_to != applies_to:
+                raise BadInput(f"fault {name}: expected at a {fault.applies_to}, found at a {applies_to}")
+        return chosen
+
+
+def read_catalogue(text: str) -> Catalogue:
+    """Read a catalogue from TOML.
+
+    Raises:
+        HarnessFault: it is no TOML, or a fault is not as `Fault` wants it.
+    """
+    try:
+        return Catalogue.model_validate(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        first = " ".join(str(error).split())[:300]
+        raise HarnessFault(f"conformance/faults/catalogue.toml: expected a valid catalogue, found: {first}") from None
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Return the project's own catalogue."""
+    return read_catalogue(files("conformance.faults").joinpath("catalogue.toml").read_text(encoding="utf-8"))

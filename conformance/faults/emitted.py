@@ -1,0 +1,98 @@
+"""Faults that change the bytes of a SIP message as it leaves a node or a terminal.
+
+Names and words are in `catalogue.toml`; here is what each does. An alteration sees one message at a time, knows no
+state and no criterion, and leaves every message alone that it does not speak of.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+Alteration = Callable[[bytes], bytes]
+"""Takes a whole SIP message, returns what is sent instead."""
+
+
+def alteration_of(faults: Iterable[str]) -> Alteration | None:
+    """Return the alterations of the named faults, one after the other in the order of their names.
+
+    Args:
+        faults: fault names; those that are no alteration of bytes are left to the node.
+
+    Returns:
+        One function, or None where no name stands for an alteration: nothing is in the way then.
+    """
+    chosen = [EMITTED[name] for name in sorted(faults) if name in EMITTED]
+    if not chosen:
+        return None
+
+    def apply(message: bytes) -> bytes:
+        for alteration in chosen:
+            message = alteration(message)
+        return message
+
+    return apply
+
+
+def _line(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?im)^" + name.encode() + rb"[ \t]*:[^\r\n]*\r\n")
+
+
+def _without(name: str) -> Alteration:
+    pattern = _line(name)
+    return lambda message: pattern.sub(b"", message)
+
+
+def _replacing(pattern: bytes, replacement: bytes | Callable[[re.Match[bytes]], bytes]) -> Alteration:
+    compiled = re.compile(rb"(?im)" + pattern)
+    return lambda message: compiled.sub(replacement, message)
+
+
+def _answers(status: int, alteration: Alteration) -> Alteration:
+    """Alter responses of that status to REGISTER."""
+    start, method = b"SIP/2.0 %d " % status, re.compile(rb"(?im)^CSeq[ \t]*:[ \t]*\d+[ \t]+REGISTER")
+    return lambda m: alteration(m) if m.startswith(start) and method.search(m) else m
+
+
+def _registers(alteration: Alteration, *, with_response: bool = False) -> Alteration:
+    """Alter REGISTER requests; `with_response`: only those that answer a challenge."""
+    answered = re.compile(rb'(?im)^Authorization[ \t]*:.*[ ,]nonce="[^"]')
+    return lambda m: alteration(m) if m.startswith(b"REGISTER ") and (not with_response or answered.search(m)) else m
+
+
+def _other_bit(match: re.Match[bytes]) -> bytes:
+    """Flip the lowest bit of the last octet of AUTN: its MAC is wrong then, its sequence number is not."""
+    try:
+        octets = bytearray(base64.b64decode(match[2], validate=True))
+    except binascii.Error:
+        return match[0]
+    if len(octets) < 32:
+        return match[0]
+    octets[31] ^= 1
+    return match[1] + base64.b64encode(octets)
+
+
+EMITTED: Mapping[str, Alteration] = {
+    # S-CSCF
+    "no-service-route": _answers(200, _without("Service-Route")),
+    "wrong-nonce": _answers(401, _replacing(rb'(\bnonce=")([^"]+)', _other_bit)),
+    "no-associated-uri": _answers(200, _without("P-Associated-URI")),
+    "no-path-echo": _answers(200, _without("Path")),
+    "quoted-algorithm": _answers(401, _replacing(rb"\balgorithm=([A-Za-z0-9-]+)", rb'algorithm="\1"')),
+    "expires-too-long": _answers(200, _replacing(rb"^(Contact[ \t]*:.*;expires=)\d+", rb"\g<1>4000000")),
+    # P-CSCF
+    "no-path": _registers(_without("Path")),
+    "no-require-path": _registers(_without("Require")),
+    "no-charging-vector": _registers(_without("P-Charging-Vector")),
+    "no-integrity-protected": _registers(_replacing(rb',[ \t]*integrity-protected="[a-z-]+"', b"")),
+    # any CSCF
+    "keeps-max-forwards": _registers(
+        _replacing(rb"^(Max-Forwards[ \t]*:[ \t]*)(\d+)", lambda m: m[1] + b"%d" % (int(m[2]) + 1))
+    ),
+    # terminal
+    "no-supported-path": _registers(_without("Supported")),
+    "quoted-qop": _registers(_replacing(rb"\bqop=([a-z-]+)", rb'qop="\1"')),
+    "new-call-id": _registers(_replacing(rb"^(Call-ID[ \t]*:[ \t]*)", rb"\1again-"), with_response=True),
+}

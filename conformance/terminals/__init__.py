@@ -1,0 +1,1 @@
+"""Terminals that the harness drives, and their procedures."""

@@ -1,0 +1,256 @@
+"""A terminal that registers: the standard one (3GPP TS 24.229 5.1.1)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from ipaddress import IPv4Address
+from typing import Any, Literal, NoReturn
+
+from sipmessage import Response
+
+from conformance.faults.emitted import alteration_of
+from conformance.protocols.aka import Authenticated, MacFailure, SequenceNumbers, SyncFailure
+from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.sip.name_addr import NameAddr, parse_addresses, split_entries
+from conformance.protocols.sip.timers import SipTimers
+from conformance.stack.errors import StackError, TransactionTimeout
+from conformance.stack.hop import Hop
+from conformance.stack.sip import SipStack
+from conformance.terminals.authenticator import Authenticator, ChallengeAnswer, UnusableChallenge
+from conformance.terminals.event_log import EventLog
+from conformance.terminals.loop import TerminalLoop, shared_loop
+from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
+from conformance.vocabulary.events import EventKind
+from conformance.vocabulary.federation import Federation, Subscriber, Testbed
+
+WRONG_DIGEST_URI = "wrong-digest-uri"
+
+_SIP_PORT = 5060
+_MOST_INVALID_CHALLENGES = 2
+"""A terminal gives up after the second challenge in a row that it cannot accept (3GPP TS 24.229 5.1.1.5.3)."""
+_MOST_REQUESTS = 6
+"""More REGISTERs than that in one procedure are a loop."""
+_GRACE_S = 5.0
+"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
+
+
+class RegistrationFailed(Exception):
+    """A procedure ended without success; the terminal's events say the same."""
+
+
+class RegistrationRejected(RegistrationFailed):
+    """The network refused.
+
+    Args:
+        status: SIP status code of the final answer.
+        reason: its reason phrase, or why the terminal gave up.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{status} {reason}")
+        self.status = status
+        self.reason = reason
+
+
+class RegistrationTimedOut(RegistrationFailed):
+    """No answer came in time; the text says what was awaited."""
+
+
+class Terminal:
+    """One terminal of one subscriber. Its methods may be called from any thread but the terminals' own.
+
+    Args:
+        federation: for its timers.
+        testbed: home network of the subscriber.
+        subscriber: identities and credentials.
+        address: the terminal's IP address, from the pool of the access network.
+        pcscf: first hop.
+        transport: `udp` or `tcp` towards the P-CSCF.
+        events: where observations go.
+        faults: names of terminal faults (`conformance/faults/catalogue.toml`).
+        port: SIP port; 0 lets the system choose.
+        numbers: the terminal's memory of sequence numbers; that of a new UICC where it is None.
+        loop: event loop; the process's shared one where it is None.
+    """
+
+    def __init__(
+        self,
+        *,
+        federation: Federation,
+        testbed: Testbed,
+        subscriber: Subscriber,
+        address: IPv4Address | str,
+        pcscf: Hop,
+        transport: Literal["udp", "tcp"] = "udp",
+        events: EventLog,
+        faults: frozenset[str] = frozenset(),
+        port: int = _SIP_PORT,
+        numbers: SequenceNumbers | None = None,
+        loop: TerminalLoop | None = None,
+    ) -> None:
+        self.impu = subscriber.impus[0]
+        self.events = events
+        self.registered = False
+        self.service_route: tuple[str, ...] = ()
+        """Service-Route entries in the order of the 200 (RFC 3608)."""
+        self.associated_uris: tuple[str, ...] = ()
+        """URIs of P-Associated-URI, first the default public user identity."""
+        self.path: tuple[str, ...] = ()
+        """Path entries that the 200 gave back (RFC 3327)."""
+        self.granted_s: int | None = None
+        """Granted expiry of the own contact, seconds."""
+        self._authenticator = Authenticator(subscriber, testbed.domain, numbers)
+        self._domain = testbed.domain
+        self._faults = faults
+        self._hop = pcscf._replace(transport=transport)
+        self._deadline_s = federation.timers.procedure_ms / 1000
+        self._loop = loop or shared_loop()
+        self._series: RegisterSeries | None = None
+        self._started = False
+        self._stack = SipStack(str(address), port, SipTimers.gm(federation.timers), alter=alteration_of(faults))
+
+    @property
+    def numbers(self) -> SequenceNumbers:
+        """The terminal's memory of AKA sequence numbers."""
+        return self._authenticator.numbers
+
+    @property
+    def contact(self) -> str:
+        """Contact URI; known once the terminal has sent something."""
+        user = NameAddr.parse(self.impu).uri.partition(":")[2].partition("@")[0]
+        transport = ";transport=tcp" if self._hop.transport == "tcp" else ""
+        return f"sip:{user}@{self._stack.address}:{self._stack.port}{transport}"
+
+    def register(self, expires_s: int = ASKED_EXPIRY_S) -> None:
+        """Register the default public user identity: initial registration, with a new Call-ID.
+
+        Args:
+            expires_s: asked expiry, seconds.
+
+        Raises:
+            RegistrationRejected: the network refused, or sent challenges that cannot be accepted.
+            RegistrationTimedOut: no answer within `timers.procedure_ms`.
+        """
+        self._run(lambda: self._procedure(EventKind.REGISTERED, expires_s, again=False), "registration")
+
+    def reregister(self, expires_s: int = ASKED_EXPIRY_S) -> None:
+        """Refresh the registration: same Call-ID, next CSeq. Raises as `register`.
+
+        The REGISTER begins as the first one did: without protection no challenge is answered in advance.
+        """
+        self._run(lambda: self._procedure(EventKind.REREGISTERED, expires_s, again=True), "re-registration")
+
+    def deregister(self) -> None:
+        """End the registration: Expires 0 (RFC 3261 10.2.2). Raises as `register`."""
+        self._run(lambda: self._procedure(EventKind.DEREGISTERED, 0, again=True), "deregistration")
+
+    def close(self) -> None:
+        """Close the terminal's sockets; it does not deregister. A second call does nothing."""
+        if self._started:
+            self._started = False
+            self._loop.run(self._stack.stop, self._deadline_s, f"{self.impu}: end of the terminal")
+
+    def _run(self, procedure: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        self._loop.run(procedure, self._deadline_s + _GRACE_S, f"{self.impu}: {name}")
+
+    async def _procedure(self, success: EventKind, expires_s: int, *, again: bool) -> None:
+        if not self._started:
+            await self._stack.start()
+            self._started = True
+        if self._series is None or not again:
+            self._series = RegisterSeries(self._domain, self.impu, self.contact)
+        series = self._series
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await self._exchange(series, success, expires_s)
+        except TimeoutError:
+            self._time_out(f"awaited the answer to REGISTER {series.cseq} from {self._hop} for {self._deadline_s:g} s")
+        except TransactionTimeout as error:
+            self._time_out(f"awaited an answer: {error}")
+        except StackError as error:
+            self._time_out(f"awaited an answer from {self._hop}, which cannot be reached: {error}")
+
+    async def _exchange(self, series: RegisterSeries, success: EventKind, expires_s: int) -> None:
+        credentials = self._authenticator.initial(series.request_uri)
+        invalid = 0
+        for _ in range(_MOST_REQUESTS):
+            request = series.next_request(credentials, expires_s)
+            self._record(EventKind.REGISTER_SENT, detail=f"CSeq {series.cseq} to {self._hop}")
+            response = await self._stack.send_request(request, self._hop)
+            if 200 <= response.code < 300:
+                self._adopt(response, success)
+                return
+            if response.code == 401:
+                self._record(EventKind.CHALLENGED, response.code)
+                answer = self._answer(response, series)
+                invalid = invalid + 1 if isinstance(answer.network, MacFailure | SyncFailure) else 0
+                if invalid > _MOST_INVALID_CHALLENGES:
+                    self._reject(response.code, f"{invalid} challenges in a row that cannot be accepted")
+                credentials = answer.credentials
+            elif response.code == 423 and (shortest := _shortest(response)) > expires_s:
+                expires_s = shortest
+                credentials = self._authenticator.initial(series.request_uri)
+            else:
+                self._reject(response.code, response.phrase)
+        self._reject(response.code, f"{response.phrase}, after {_MOST_REQUESTS} REGISTERs")
+
+    def _answer(self, response: Response, series: RegisterSeries) -> ChallengeAnswer:
+        uri = series.request_uri
+        if WRONG_DIGEST_URI in self._faults:
+            uri += f":{_SIP_PORT}"
+        try:
+            challenges = [DigestHeader.parse(v) for v in response.headers.getlist("WWW-Authenticate")]
+            if not challenges:
+                raise UnusableChallenge("challenge: expected WWW-Authenticate in the 401, found none")
+            answer = self._authenticator.answer(challenges[0], method="REGISTER", uri=uri)
+        except ValueError as error:
+            self._reject(response.code, str(error))
+        match answer.network:
+            case Authenticated():
+                self._record(EventKind.NETWORK_AUTHENTICATED, detail="AUTN verifies and is fresh")
+            case SyncFailure():
+                self._record(EventKind.RESYNCHRONISED, detail="AUTN verifies, its number is not fresh: auts follows")
+            case MacFailure():
+                self._record(EventKind.NETWORK_REFUSED, detail="MAC of AUTN is wrong: empty response follows")
+        return answer
+
+    def _adopt(self, response: Response, success: EventKind) -> None:
+        """Keep what the 200 gives (3GPP TS 24.229 5.1.1.2)."""
+        headers = response.headers
+        try:
+            contacts = parse_addresses(headers.getlist("Contact"))
+            associated = parse_addresses(headers.getlist("P-Associated-URI"))
+            service_route = split_entries(headers.getlist("Service-Route"))
+            path = split_entries(headers.getlist("Path"))
+        except ValueError as error:
+            self._reject(response.code, f"the 200 cannot be read: {error}")
+        if success is EventKind.DEREGISTERED:
+            self.registered, self.granted_s = False, None
+            self.service_route = self.associated_uris = self.path = ()
+            self._record(success, response.code)
+            return
+        own = next((c for c in contacts if c.uri == self.contact), None)
+        expires = ((own.parameter("expires") or headers.get("Expires") or "") if own else "").strip()
+        if not expires.isdigit() or len(expires) > 10 or int(expires) == 0:
+            self._reject(response.code, "the 200 does not list the terminal's own contact with an expiry")
+        self.registered, self.granted_s = True, int(expires)
+        self.service_route, self.path = tuple(service_route), tuple(path)
+        self.associated_uris = tuple(address.uri for address in associated)
+        self._record(success, response.code, f"for {self.granted_s} s")
+
+    def _record(self, kind: EventKind, status: int | None = None, detail: str = "") -> None:
+        self.events.record(self.impu, kind, status, detail)
+
+    def _reject(self, status: int, reason: str) -> NoReturn:
+        self._record(EventKind.REJECTED, status, reason)
+        raise RegistrationRejected(status, reason[:400])
+
+    def _time_out(self, what: str) -> NoReturn:
+        self._record(EventKind.TIMED_OUT, detail=what)
+        raise RegistrationTimedOut(f"{self.impu}: {what}") from None
+
+
+def _shortest(response: Response) -> int:
+    value = (response.headers.get("Min-Expires") or "").strip()
+    return int(value) if value.isdigit() and len(value) <= 10 else 0
