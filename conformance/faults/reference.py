@@ -162,7 +162,8 @@ def _edit_lines(edit: Edit) -> list[str]:
         case Insert():
             ends = f" from {edit.source[0]}:{edit.source[1]}" if edit.source else ""
             ends += f" to {edit.destination[0]}:{edit.destination[1]}" if edit.destination else ""
-            head = f"- a copy of {where}{ends}, {edit.delay_us} microseconds after it"
+            when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"
+            head = f"- a copy of {where}{ends}, {when}"
             return [head, *(f"  - {_substitution_line(change)}" for change in edit.changes)]
         case ForgetPoint():
             return [f"- all packets of point {edit.point} and its interface taken out"]

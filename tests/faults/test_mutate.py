@@ -1,0 +1,172 @@
+"""Edits of captures: exactly what data says is changed, and everything around it is right again."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from conformance.faults.frames import join_frame, make_frame, split_frame
+from conformance.faults.mutate import EDITS, mutate
+from conformance.faults.pcapfile import Packet, PacketFile
+from conformance.vocabulary.errors import BadInput
+
+UE, PCSCF, HSS = ("192.0.2.1", 5060), ("192.0.2.2", 5060), ("192.0.2.3", 3868)
+SIP = b"MESSAGE sip:a SIP/2.0\r\nl: 5\r\nX: one\r\n\r\nhello"
+DIAMETER = bytes.fromhex("01000024 c000012c 01000000 00000001 00000002 00000001 4000000d 6162636465 000000")
+PACKETS = (
+    Packet("Gm", 1_000_000, make_frame("udp", UE, PCSCF, SIP)),
+    Packet("Cx", 2_000_000, make_frame("tcp", PCSCF, HSS, DIAMETER, sequence=10, acknowledge=20)),
+    Packet("Cx", 3_000_000, make_frame("tcp", HSS, PCSCF, DIAMETER, sequence=20, acknowledge=46)),
+    Packet("Gm", 4_000_000, make_frame("udp", PCSCF, UE, SIP)),
+    Packet("Gm", 5_000_000, b"\xff" * 60),
+)
+BASE = PacketFile(("Gm", "Cx"), PACKETS, 0)
+
+
+def edited(*edits: dict[str, object]) -> PacketFile:
+    return mutate(BASE, EDITS.validate_python(edits))
+
+
+def payload(capture: PacketFile, number: int) -> bytes:
+    return split_frame(capture.packets[number - 1].data).payload
+
+
+def tcp(capture: PacketFile, number: int) -> tuple[int, int]:
+    sequence, acknowledge = struct.unpack_from("!II", split_frame(capture.packets[number - 1].data).transport, 4)
+    return sequence, acknowledge
+
+
+def test_no_edit_changes_nothing() -> None:
+    assert edited() == BASE
+
+
+def test_a_replacement_changes_the_named_frames_alone() -> None:
+    capture = edited({"kind": "replace", "frames": [1], "find": "X: one", "replace": "X: two and more"})
+    assert payload(capture, 1) == SIP.replace(b"X: one", b"X: two and more")
+    assert capture.packets[1:] == BASE.packets[1:]
+
+
+def test_a_changed_frame_has_right_lengths_and_checksums() -> None:
+    data = edited({"kind": "replace", "frames": [1], "find": "X: one\r\n", "replace": ""}).packets[0].data
+    assert join_frame(split_frame(data)) == data
+    assert struct.unpack_from("!H", data, 16)[0] == len(data) - 14
+
+
+def test_content_length_follows_the_body() -> None:
+    capture = edited({"kind": "replace", "frames": [1], "find": "hello", "replace": "good morning"})
+    assert payload(capture, 1) == SIP.replace(b"l: 5", b"l: 12").replace(b"hello", b"good morning")
+
+
+def test_content_length_that_the_edit_itself_names_stays_as_the_edit_says() -> None:
+    capture = edited({"kind": "replace", "frames": [1], "find": "l: 5", "replace": "l: 50"})
+    assert b"l: 50\r\n" in payload(capture, 1)
+
+
+def test_octets_are_given_as_hexadecimal() -> None:
+    capture = edited({"kind": "replace", "frames": [1], "find": "3a206f6e65", "replace": "00ff", "hex": True})
+    assert b"X\x00\xff\r\n" in payload(capture, 1)
+
+
+def test_an_avp_that_grew_moves_the_numbers_of_its_connection() -> None:
+    capture = edited({"kind": "set-avp", "frames": [2], "path": [1], "value": "abcdefghi"})
+    assert payload(capture, 2)[28:37] == b"abcdefghi"
+    assert tcp(capture, 2) == (10, 20)
+    assert tcp(capture, 3) == (20, 50)
+
+
+def test_a_text_inside_an_avp_is_replaced() -> None:
+    capture = edited({"kind": "set-avp", "frames": [2], "path": [1], "find": "cd", "value": "-"})
+    assert payload(capture, 2)[28:32] == b"ab-e"
+
+
+def test_avps_are_removed_and_added() -> None:
+    capture = edited(
+        {"kind": "remove-avp", "frames": [2], "path": [1]},
+        {"kind": "add-avp", "frames": [2], "code": 601, "vendor": 10415, "value": "sip:"},
+    )
+    assert payload(capture, 2)[20:] == bytes.fromhex("00000259 c0000010 000028af") + b"sip:"
+
+
+def test_a_dropped_request_leaves_no_hole_in_its_connection() -> None:
+    capture = edited({"kind": "drop", "frames": [2]})
+    assert len(capture.packets) == len(PACKETS) - 1
+    assert tcp(capture, 2) == (20, 10)
+
+
+def test_a_copy_is_inserted_at_its_time_with_changes_and_addresses_of_its_own() -> None:
+    capture = edited(
+        {
+            "kind": "insert",
+            "copy_of": 4,
+            "delay_us": -500,
+            "changes": [{"find": "hello", "replace": "bye"}],
+            "source": ["192.0.2.9", 6060],
+        }
+    )
+    frame = split_frame(capture.packets[3].data)
+    assert capture.packets[3].time_ns == 3_500_000
+    assert frame.source == ("192.0.2.9", 6060)
+    assert frame.destination == UE
+    assert frame.payload == SIP.replace(b"l: 5", b"l: 3").replace(b"hello", b"bye")
+
+
+def test_a_retransmission_is_the_same_octets_again() -> None:
+    capture = edited({"kind": "insert", "copy_of": 1, "delay_us": 500})
+    assert capture.packets[1].data == capture.packets[0].data
+
+
+def test_an_inserted_segment_continues_its_connection() -> None:
+    capture = edited({"kind": "insert", "copy_of": 2, "delay_us": 1500})
+    assert tcp(capture, 4) == (46, 56)
+
+
+def test_a_point_that_was_not_captured_is_gone_with_its_interface() -> None:
+    capture = edited({"kind": "forget-point", "point": "Cx"})
+    assert capture.points == ("Gm",)
+    assert {packet.point for packet in capture.packets} == {"Gm"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"kind": "drop", "frames": [6]}, "not in the base capture of 5 frames"),
+        ({"kind": "drop", "frames": [0]}, "not in the base capture"),
+        ({"kind": "drop", "frames": [5]}, "no IPv4 frame"),
+        ({"kind": "insert", "copy_of": 5, "delay_us": 1}, "cannot be edited"),
+        ({"kind": "replace", "frames": [1], "find": "none", "replace": ""}, "occurs 0 times, expected 1"),
+        ({"kind": "replace", "frames": [1], "find": "\r\n", "replace": ""}, "occurs 4 times, expected 1"),
+        ({"kind": "replace", "frames": [1], "find": "x", "replace": "", "hex": True}, "no hexadecimal"),
+        ({"kind": "remove-avp", "frames": [2], "path": [99]}, "0 AVPs with code 99"),
+        ({"kind": "forget-point", "point": "Ut"}, "not in the base capture, which has Gm, Cx"),
+    ],
+)
+def test_an_edit_that_does_not_fit_is_one_line(edit: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput, match=message) as caught:
+        edited(edit)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_frame_cannot_be_changed_after_it_was_dropped() -> None:
+    with pytest.raises(BadInput, match="dropped before"):
+        edited({"kind": "drop", "frames": [1]}, {"kind": "drop", "frames": [1]})
+
+
+@pytest.mark.parametrize("edit", [{"kind": "burn"}, {"kind": "drop", "frames": []}, {"kind": "drop", "frame": [1]}])
+def test_an_edit_that_is_none_is_refused_on_reading(edit: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        EDITS.validate_python([edit])
+
+
+@given(st.binary(max_size=40), st.binary(min_size=1, max_size=40))
+def test_any_replacement_and_its_inverse_give_back_the_capture(old: bytes, new: bytes) -> None:
+    base = PacketFile(("Gm",), (Packet("Gm", 1, make_frame("udp", UE, PCSCF, b"<<" + old + b">>")),), 0)
+    there = {"kind": "replace", "frames": [1], "find": (b"<<" + old + b">>").hex(), "hex": True}
+    changed = mutate(base, EDITS.validate_python([there | {"replace": new.hex()}]))
+    back = {"kind": "replace", "frames": [1], "find": new.hex(), "hex": True}
+    restored = mutate(changed, EDITS.validate_python([back | {"replace": (b"<<" + old + b">>").hex()}]))
+    assert split_frame(changed.packets[0].data).payload == new
+    assert restored == base
