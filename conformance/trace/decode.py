@@ -1,0 +1,413 @@
+"""Reads captures: the one file of the judging side that opens files and runs tshark.
+
+tshark finds, reassembles, decapsulates and decrypts; `tap.lua` hands every SIP, Diameter and DNS message over
+as raw bytes. One tshark a file, not one for all: TCP connections and fragments of one file must not mix with
+those of another that saw the same packets, or Wireshark takes the second for retransmissions. The files of
+one call are read at the same time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import IO
+
+from conformance.trace.diameter import offsets, read_header, split_avps
+from conformance.trace.dns import read_dns
+from conformance.trace.merge import Group, Seen, group_sightings
+from conformance.trace.model import CaptureFile, DiameterMessage, DnsMessage, Message, Sighting, SipMessage, Trace
+from conformance.trace.pcapng import Interfaces, read_interfaces
+from conformance.trace.sip import looks_like_sip, read_sip
+from conformance.vocabulary.errors import BadInput, NotPermitted
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import Point
+
+OLDEST_TSHARK = (3, 6)
+MAX_PROBLEMS = 50
+"""Problem lines of one capture; what is beyond is counted."""
+SECONDS_AT_LEAST = 60
+BYTES_PER_SECOND = 200_000
+"""tshark reads some 3 MB/s on a slow machine; slower than this means that it hangs on a hostile capture."""
+
+_INSTALL = "install it: apt-get install tshark"
+_TUNNELS = {
+    "gtp": "gtp",
+    "esp": "esp",
+    "gre": "gre",
+    "l2tp": "l2tp",
+    "teredo": "teredo",
+    "vxlan": "vxlan",
+    "geneve": "geneve",
+}
+_POINTS = {point.value: point for point in Point}
+_TRANSPORTS = ("udp", "tcp", "sctp")
+_MARKER = b"netlab-marker"
+_DISCARD = 9
+_SIP_TCP_PORTS = (4060, 6060)
+"""Wireshark gives TCP ports 6000 to 6063 to X11. A hint for the decoder, never for the judge."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read of one file."""
+
+    file: Path
+    seen: list[Seen] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unlisted: int = 0
+    frames: int = 0
+    complete: bool = False
+    interfaces: Interfaces = field(default_factory=Interfaces)
+    missed_ports: set[int] = field(default_factory=set)
+    """TCP ports where segments begin like SIP and no SIP was decoded."""
+
+    def problem(self, line: str) -> None:
+        if line in self.problems:
+            return
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(line)
+        else:
+            self.unlisted += 1
+
+    def summary(self) -> CaptureFile:
+        if self.unlisted:
+            self.problems.append(f"{self.unlisted} further problems are not listed")
+        points = [_POINTS[one.name] for one in self.interfaces.all if one.name in _POINTS]
+        return CaptureFile(
+            file=str(self.file),
+            frames=self.frames,
+            signalling=len({seen.sighting.frame for seen in self.seen}),
+            drops=self.interfaces.drops,
+            points=tuple(dict.fromkeys(points)),
+            problems=tuple(self.problems),
+        )
+
+
+def read_trace(files: Sequence[Path], *, keys: Path | None = None) -> Trace:
+    """Read captures and merge their messages into one trace.
+
+    Args:
+        files: Captures in any format that tshark reads.
+        keys: A text file of keys: TLS key log lines, and ESP security associations as quoted, comma separated
+            lines of Wireshark's `esp_sa` table.
+
+    Returns:
+        The messages in time order, copies merged. What could not be decoded is among the problems of its
+        capture.
+
+    Raises:
+        BadInput: A file is missing, empty, unreadable, or no capture.
+        NotPermitted: tshark is missing or too old.
+    """
+    for file in [*files, *([keys] if keys else [])]:
+        _check_readable(file)
+    if not files:
+        return Trace((), ())
+    with ThreadPoolExecutor(max_workers=min(len(files), os.cpu_count() or 1)) as pool:
+        readings = list(pool.map(lambda item: _read(item[0], item[1], keys), enumerate(files)))
+    order = [seen for reading in readings for seen in reading.seen]
+    order.sort(key=lambda seen: (seen.sighting.time_ns, seen.sighting.capture, seen.sighting.frame))
+    messages = _messages(group_sightings(order), readings)
+    return Trace(tuple(reading.summary() for reading in readings), tuple(messages))
+
+
+def _check_readable(file: Path) -> None:
+    try:
+        with file.open("rb") as stream:
+            if not stream.read(1):
+                raise BadInput(f"{file}: empty, expected a capture file (pcap or pcapng)")
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read ({error.strerror}), expected a capture file") from error
+
+
+def _read(index: int, file: Path, keys: Path | None) -> _Reading:
+    reading = _tshark(index, file, keys, _SIP_TCP_PORTS)
+    if reading.missed_ports:
+        # A port that belongs to another protocol: once more, now told that SIP is spoken there.
+        reading = _tshark(index, file, keys, (*_SIP_TCP_PORTS, *sorted(reading.missed_ports)[:100]))
+    for port in sorted(reading.missed_ports):
+        reading.problem(f"TCP port {port}: segments begin like SIP and tshark decodes no SIP there")
+    counted = _count_frames(file)
+    if counted is not None and counted != reading.frames:
+        reading.problem(f"tshark read {reading.frames} frames, the file has {counted}")
+    return reading
+
+
+def _tshark(index: int, file: Path, keys: Path | None, sip_ports: tuple[int, ...]) -> _Reading:
+    reading = _Reading(file)
+    with file.open("rb") as stream:
+        reading.interfaces = read_interfaces(stream)
+    with (
+        as_file(files("conformance.trace") / "tap.lua") as tap,
+        # An own configuration folder: the preferences of whoever runs us must not change what is decoded.
+        tempfile.TemporaryDirectory(prefix="netlab-tshark-") as folder,
+        tempfile.TemporaryFile() as complaints,
+    ):
+        options = _key_options(keys, Path(folder))
+        for port in sip_ports:
+            options += ["-d", f"tcp.port=={port},sip"]
+        command = ["tshark", "-n", "-q", "-X", f"lua_script:{tap}", *options, "-r", str(file)]
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=os.environ | {"WIRESHARK_CONFIG_DIR": folder, "LC_ALL": "C.UTF-8"},
+            )
+        except FileNotFoundError as error:
+            raise NotPermitted(f"tshark is not installed, captures cannot be read; {_INSTALL}") from error
+        assert process.stdout is not None
+        deadline = SECONDS_AT_LEAST + file.stat().st_size / BYTES_PER_SECOND
+        watch = threading.Timer(deadline, process.kill)
+        watch.start()
+        try:
+            version = _records(process.stdout, index, reading)
+        finally:
+            if watch.finished.is_set():
+                reading.problem(f"tshark did not finish within {deadline:.0f} s and was ended")
+            watch.cancel()
+            process.kill()  # nothing happens where it has ended; its output is at its end or of no use
+            process.stdout.close()
+            process.wait()
+        complaints.seek(0)
+        _complaints(complaints.read(65536).decode("utf-8", "replace"), version, reading)
+    return reading
+
+
+def _count_frames(file: Path) -> int | None:
+    """Count the frames of a file without dissecting them; None where capinfos cannot tell."""
+    try:
+        done = subprocess.run(
+            ["capinfos", "-c", "-M", str(file)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS_AT_LEAST,
+            env=os.environ | {"LC_ALL": "C.UTF-8"},
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    counted = re.search(rb"Number of packets:\s*([0-9]+)", done.stdout)
+    return int(counted.group(1)) if counted else None
+
+
+def _key_options(keys: Path | None, folder: Path) -> list[str]:
+    options = ["-o", "esp.enable_null_encryption_decode_heuristic:TRUE", "--enable-heuristic", "diameter_tcp"]
+    if keys is None:
+        return options
+    lines = keys.read_text(encoding="utf-8", errors="replace").splitlines()
+    associations = [line for line in lines if line.startswith('"')]
+    # In a file of the private folder and not on the command line, which every user of the machine can read.
+    (folder / "esp_sa").write_text("\n".join([*associations, ""]))
+    return [*options, "-o", "esp.enable_encryption_decode:TRUE", "-o", f"tls.keylog_file:{keys.resolve()}"]
+
+
+def _complaints(text: str, version: str, reading: _Reading) -> None:
+    """Turn what tshark wrote to standard error into problems, or raise where nothing was read."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Running as user")]
+    if not version:
+        if "lua" in text.lower() and "option" in text.lower():
+            raise NotPermitted(f"this tshark is built without Lua, captures cannot be read; {_INSTALL}")
+        raise NotPermitted(f"tshark does not start: {lines[0] if lines else 'it wrote nothing'}; {_INSTALL}")
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    if numbers and (int(numbers.group(1)), int(numbers.group(2))) < OLDEST_TSHARK:
+        oldest = ".".join(map(str, OLDEST_TSHARK))
+        raise NotPermitted(f"tshark {version} is too old, expected {oldest} or later; {_INSTALL}")
+    for line in lines:
+        line = line.removeprefix("tshark: ")
+        if "isn't a capture file" in line or (not reading.frames and "couldn't be opened" in line):
+            raise BadInput(f"{reading.file}: not a capture file that tshark reads, expected pcap or pcapng")
+        reading.problem(line)
+    if not reading.complete and not lines:
+        reading.problem(f"tshark ended early, behind frame {reading.frames}")
+
+
+def _records(stream: IO[bytes], capture: int, reading: _Reading) -> str:
+    """Read what `tap.lua` writes; return tshark's version, empty where it wrote none."""
+    version = ""
+    decoded: set[tuple[str, str, str, str]] = set()
+    suspects: list[tuple[str, str, str, str]] = []
+    in_frame: list[Seen] = []
+    while line := stream.readline():
+        kind, *fields = line.decode("utf-8", "replace").rstrip("\n").split("\t")
+        if kind == "V" and fields:
+            version = fields[0]
+        elif kind == "N":
+            reading.frames, reading.complete = int(fields[0]), True
+        elif kind == "P":
+            reading.problem(f"frame {fields[0]}: {fields[1]}")
+        elif kind == "M" and len(fields) == 17:
+            raw = stream.read(int(fields[16]))
+            stream.read(1)
+            if len(raw) < int(fields[16]):
+                break  # tshark was ended in the middle of a record; its complaints say why
+            connection = (fields[4], fields[6], fields[5], fields[7])
+            reading.frames = max(reading.frames, int(fields[0]))
+            if fields[14] == "TCP":
+                if looks_like_sip(raw):
+                    suspects.append(connection)
+                continue
+            decoded.add(connection)
+            seen = _seen(fields, raw, capture, reading)
+            if seen is None:
+                continue
+            if in_frame and in_frame[0].sighting.frame != seen.sighting.frame:
+                in_frame.clear()
+            # The same bytes again, or bytes inside the body of another: dissected twice, sent once.
+            if any(other.protocol == seen.protocol and seen.raw in other.raw for other in in_frame):
+                continue
+            in_frame.append(seen)
+            reading.seen.append(seen)
+    for connection in suspects:
+        if connection not in decoded:
+            reading.missed_ports.add(min(int(connection[1]), int(connection[3])))
+    return version
+
+
+def _seen(fields: list[str], raw: bytes, capture: int, reading: _Reading) -> Seen | None:
+    """Make a sighting of one record; None where it is no message."""
+    frame, seconds, nanoseconds = (int(text) for text in fields[:3])
+    chain = fields[3].split(":")
+    protocol = fields[14]
+    last = next((i for i, name in enumerate(chain) if name in ("sip", "diameter", "dns")), len(chain))
+    below = chain[:last]
+    if "icmp" in below or "icmpv6" in below:
+        return None  # an error message quotes the packet that it is about
+    transport = next((name for name in reversed(below) if name in _TRANSPORTS), "udp")
+    source = Endpoint(fields[4], int(fields[6] or 0), transport)
+    destination = Endpoint(fields[5], int(fields[7] or 0), transport)
+    if destination.port == _DISCARD and raw.startswith(_MARKER):
+        return None
+    if protocol == "UDP":
+        if not looks_like_sip(raw):
+            return None
+        protocol = "SIP"
+        if chain[-1] not in ("data", "udp"):
+            reading.problem(f"frame {frame}: SIP that Wireshark takes for {chain[-1]}, read from the datagram")
+    elif fields[13] == "1":
+        reading.problem(f"frame {frame}: Wireshark calls it malformed")
+    cut = int(fields[11]) > int(fields[10])
+    raw = _trim(raw, protocol, transport)
+    name = reading.interfaces.name(frame)
+    return Seen(
+        sighting=Sighting(
+            capture=capture,
+            frame=frame,
+            time_ns=seconds * 1_000_000_000 + nanoseconds,
+            point=_POINTS.get(name),
+            source=source,
+            destination=destination,
+            encapsulation=tuple(_encapsulation(below)),
+        ),
+        raw=raw,
+        protocol=protocol,
+        interface=reading.interfaces.index(frame),
+        outer=fields[9],
+        ip_id=int(fields[8], 0) if ":" not in fields[4] else 0,
+        many_interfaces=fields[12] == "1" or name == "any",
+        avps=fields[15],
+        truncated=cut and _is_short(raw, protocol),
+    )
+
+
+def _trim(raw: bytes, protocol: str, transport: str) -> bytes:
+    """Cut what does not belong to the message: the next ones of a stream, the length before DNS over TCP."""
+    if transport != "udp" and protocol == "SIP":
+        # RFC 3261 18.3: over a stream the Content-Length says where the message ends.
+        raw = raw.lstrip(b"\r\n")
+        return raw[: read_sip(raw).body_span.end]
+    if transport == "tcp" and protocol == "DNS" and int.from_bytes(raw[:2]) == len(raw) - 2:
+        return raw[2:]
+    return raw
+
+
+def _is_short(raw: bytes, protocol: str) -> bool:
+    if protocol == "SIP":
+        wrong = ("the body is cut", "no empty line")
+        return any(problem.what.startswith(wrong) for problem in read_sip(raw).problems)
+    if protocol == "Diameter":
+        header = read_header(raw)
+        return header is None or header.length > len(raw)
+    dns = read_dns(raw)
+    return dns is None or bool(dns.problem)
+
+
+def _encapsulation(chain: list[str]) -> Iterator[str]:
+    """Yield the tunnels around the innermost IP packet, outermost first."""
+    innermost = max((i for i, name in enumerate(chain) if name in ("ip", "ipv6")), default=0)
+    for before, name in zip(["", *chain], chain[: innermost + 1], strict=False):
+        if name in _TUNNELS:
+            yield _TUNNELS[name]
+        elif name in ("ip", "ipv6") and before in ("ip", "ipv6"):
+            yield "ipip"
+
+
+def _messages(groups: list[Group], readings: list[_Reading]) -> Iterator[Message]:
+    made: dict[int, Message] = {}
+    for group in groups:
+        of = made.get(id(group.retransmission_of)) if group.retransmission_of else None
+        message = _message(group, of, readings)
+        if message is not None:
+            made[id(group)] = message
+            yield message
+
+
+def _message(group: Group, of: Message | None, readings: list[_Reading]) -> Message | None:
+    seen = group.first
+    sightings = tuple(other.sighting for other in group.seen)
+    reading, where = readings[seen.sighting.capture], f"frame {seen.sighting.frame}"
+    if seen.protocol == "SIP":
+        return SipMessage(sightings, seen.raw, seen.truncated, of, sip=read_sip(seen.raw))
+    if seen.protocol == "Diameter":
+        return _diameter(seen, sightings, of, reading, where)
+    dns = read_dns(seen.raw)
+    if dns is None:
+        reading.problem(f"{where}: a DNS message of {len(seen.raw)} bytes, expected at least 12")
+        return None
+    if dns.problem and not seen.truncated:
+        reading.problem(f"{where}: DNS: {dns.problem}")
+    return DnsMessage(
+        sightings,
+        seen.raw,
+        seen.truncated,
+        of,
+        id=dns.id,
+        is_response=dns.is_response,
+        rcode=dns.rcode,
+        question_name=dns.question_name,
+        question_type=dns.question_type,
+        records=dns.records,
+    )
+
+
+def _diameter(
+    seen: Seen, sightings: tuple[Sighting, ...], of: Message | None, reading: _Reading, where: str
+) -> Message | None:
+    header = read_header(seen.raw)
+    if header is None:
+        reading.problem(f"{where}: a Diameter message of {len(seen.raw)} bytes, expected at least 20")
+        return None
+    theirs = [avp.split(":", 2) for avp in seen.avps.split(",") if avp]
+    avps = split_avps(seen.raw, {int(offset): name for offset, _, name in theirs})
+    if offsets(avps) != [(int(offset), int(code)) for offset, code, _ in theirs]:
+        reading.problem(f"{where}: Diameter: our AVPs are not those that Wireshark finds")
+    return DiameterMessage(
+        sightings,
+        seen.raw,
+        seen.truncated,
+        of,
+        command=header.command,
+        is_request=bool(header.flags & 0x80),
+        application=header.application,
+        hop_by_hop=header.hop_by_hop,
+        end_to_end=header.end_to_end,
+        avps=avps,
+    )

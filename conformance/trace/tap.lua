@@ -1,0 +1,111 @@
+-- Writes every SIP, Diameter and DNS message that tshark finds, raw, to standard output; decode.py reads it.
+--
+-- Records, each a line of fields with tabs between:
+--   V  version of tshark
+--   P  frame  problem
+--   M  frame  seconds  nanoseconds  protocols  source  destination  source-port  destination-port
+--      IP-identification  outer-addresses  captured-bytes  wire-bytes  cooked  malformed  kind  AVPs  length
+--      and behind that line `length` raw bytes and a line end
+--   N  last-frame
+-- AVPs are `offset:code:name` with commas between, in Wireshark's order, offsets from the first byte of the
+-- message. Kind `UDP` is a datagram with a SIP version in it that Wireshark does not take for SIP.
+
+local out = io.stdout
+out:setvbuf("full", 65536)
+out:write("V\t", get_version(), "\n")
+
+local get = {}
+for key, name in pairs({
+    protocols = "frame.protocols", time = "frame.time_epoch", captured = "frame.cap_len", wire = "frame.len",
+    sip = "sip", diameter = "diameter", dns = "dns", code = "diameter.avp.code", id = "ip.id",
+    source = "ip.src", destination = "ip.dst", source6 = "ipv6.src", destination6 = "ipv6.dst",
+    udp = "udp.payload", tcp = "tcp.payload", malformed = "_ws.malformed",
+}) do
+    get[key] = Field.new(name)
+end
+local cooked = { Field.new("sll.pkttype"), Field.new("sll.ifindex") }
+
+-- The names of the AVPs are the names of their fields. They exist once one of them has been asked for.
+local names = {}
+pcall(Field.new, "diameter.Session-Id")
+for _, name in ipairs(Field.list()) do
+    if name:find("^diameter%.[A-Z0-9][^.]*$") then names[name] = Field.new(name) end
+end
+
+local function last(field)
+    local all = { field() }
+    return all[#all]
+end
+
+local function addresses(...)
+    local list = {}
+    for _, field in ipairs({ ... }) do
+        for _, info in ipairs({ field() }) do list[#list + 1] = tostring(info.value) end
+    end
+    return table.concat(list, ",")
+end
+
+-- For each Diameter message of the frame its AVPs as Wireshark takes them apart.
+local function avps_of_each()
+    local result, list, start, wanted = {}, nil, 0, nil
+    for _, info in ipairs({ all_field_infos() }) do
+        if info.name == "diameter" then
+            list, start, wanted = {}, info.offset, nil
+            result[#result + 1] = list
+        elseif list and info.name == "diameter.avp.code" then
+            wanted = { info.offset - start, tostring(info.value), "Unknown" }
+            list[#list + 1] = wanted
+        elseif wanted and names[info.name] then
+            wanted[3] = info.name:sub(10)
+            wanted = nil
+        end
+    end
+    for index, avps in ipairs(result) do
+        for position, avp in ipairs(avps) do avps[position] = table.concat(avp, ":") end
+        result[index] = table.concat(avps, ",")
+    end
+    return result
+end
+
+local function emit(common, kind, info, avps)
+    local read, bytes = pcall(function() return info.range:raw() end)
+    if not read then
+        out:write("P\t", common[2], "\t", kind, " that is not whole in the capture\n")
+        return
+    end
+    out:write(table.concat(common, "\t"), "\t", kind, "\t", avps or "", "\t", #bytes, "\n", bytes, "\n")
+end
+
+local frames = 0
+local counter = Listener.new("frame")
+function counter.packet(pinfo)
+    frames = pinfo.number
+end
+function counter.draw()
+    out:write("N\t", frames, "\n")
+    out:flush()
+end
+
+local tap = Listener.new("frame", 'sip || diameter || dns || ((udp || tcp) && frame contains "SIP/2.0")')
+function tap.packet(pinfo)
+    local time, id = get.time().value, last(get.id)
+    local common = {
+        "M", pinfo.number, time.secs, time.nsecs, tostring(get.protocols().value),
+        tostring(pinfo.src), tostring(pinfo.dst), pinfo.src_port, pinfo.dst_port,
+        id and tostring(id.value) or "0",
+        addresses(get.source, get.source6) .. ">" .. addresses(get.destination, get.destination6),
+        tostring(get.captured().value), tostring(get.wire().value),
+        (cooked[1]() or cooked[2]()) and "1" or "0", get.malformed() and "1" or "0",
+    }
+    local sip, diameter, dns = { get.sip() }, { get.diameter() }, { get.dns() }
+    for _, info in ipairs(sip) do emit(common, "SIP", info) end
+    if #diameter > 0 then
+        local avps = avps_of_each()
+        for index, info in ipairs(diameter) do emit(common, "Diameter", info, avps[index]) end
+    end
+    for _, info in ipairs(dns) do emit(common, "DNS", info) end
+    if #sip + #diameter + #dns == 0 then
+        local tcp, udp = last(get.tcp), last(get.udp)
+        if tcp then emit(common, "TCP", tcp) elseif udp then emit(common, "UDP", udp) end
+    end
+end
