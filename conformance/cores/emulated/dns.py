@@ -11,7 +11,7 @@ import asyncio
 import logging
 import socket
 from ipaddress import IPv4Address
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import dns.asyncquery
 import dns.exception
@@ -239,8 +239,8 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # The selector loop's transport has the methods, but not the base class.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(self._tasks) >= _QUERIES_AT_MOST:

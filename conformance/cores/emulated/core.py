@@ -1,0 +1,391 @@
+"""The emulated core as the harness sees it: up, down, check, and the nodes by name."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from conformance.cores.emulated.node import NODE_MODULES
+from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
+from conformance.cores.emulated.processes import ProcessMark
+from conformance.cores.emulated.readiness import awaited, until_serving
+from conformance.cores.emulated.supervisor import END_S
+from conformance.federation import load_federation, rebase
+from conformance.vocabulary.errors import BadInput, HarnessFault, NetlabError, TestbedDown
+from conformance.vocabulary.federation import NodeKind, Testbed
+
+LOG_LINES = 10
+"""How many of the last lines of a dead node's log are shown."""
+
+_SUPERVISOR = "conformance.cores.emulated.supervisor"
+_PID_FILE = "processes.json"
+_READ = 65_536
+_LINE_AT_MOST = 300
+
+
+class EmulatedCore:
+    """All nodes of a federation, each a process of its own under one supervisor.
+
+    Args:
+        federation_file: the federation, as TOML.
+        worker: number of the parallel worker; it decides the address block.
+        folder: where logs, databases and the list of processes go.
+        faults: names of faults by node, as `{"uc3m/s-cscf": {"no-service-route"}}`.
+        modules: other modules for kinds of nodes, for tests of the core itself.
+
+    Raises:
+        BadInput: the federation file is not accepted, or a fault names a node that there is not.
+    """
+
+    def __init__(
+        self,
+        federation_file: Path,
+        worker: int,
+        folder: Path,
+        faults: Mapping[str, frozenset[str]] | None = None,
+        *,
+        modules: Mapping[NodeKind, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self._federation_file = federation_file
+        self._worker = worker
+        self._faults = dict(faults or {})
+        self._modules = {**NODE_MODULES, **(modules or {})}
+        self.federation = rebase(load_federation(federation_file), worker)
+        self._nodes: dict[str, tuple[Testbed, NodeKind]] = {
+            f"{testbed.name}/{kind}": (testbed, kind)
+            for testbed in self.federation.testbeds.values()
+            for kind in testbed.nodes
+        }
+        if unknown := sorted(set(self._faults) - set(self._nodes)):
+            raise BadInput(f"fault for node {unknown[0]!r}: expected one of {', '.join(sorted(self._nodes))}")
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self._marks: dict[str, ProcessMark] = {}
+        self._ready: set[str] = set()
+        self._dead: dict[str, int] = {}
+        self._stopped: set[str] = set()
+        self._failed: str | None = None
+        self._failed_status = 0
+
+    def up(self) -> None:
+        """Start all nodes and return when each one serves, as seen from outside.
+
+        Raises:
+            TestbedDown: one line with the node, what was awaited and its last log lines.
+        """
+        if self._supervisor is not None:
+            raise HarnessFault("emulated core: up() was called twice")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        end_leftovers(self.folder)
+        for name in self._nodes:
+            log_file(self.folder, name).unlink(missing_ok=True)
+        deadline = time.monotonic() + self.federation.timers.ready_ms / 1000
+        try:
+            self._start_supervisor()
+            self._await_ready(set(self._nodes), deadline)
+        except BaseException:
+            self.down()
+            raise
+
+    def down(self) -> None:
+        """End all nodes; return when every process is gone. May be called at any time.
+
+        Raises:
+            HarnessFault: a process is still there.
+        """
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is None:
+            return
+        assert supervisor.stdin is not None
+        assert supervisor.stdout is not None
+        supervisor.stdin.close()  # which means: end
+        try:
+            supervisor.wait(END_S + 3)
+        except subprocess.TimeoutExpired:
+            supervisor.kill()  # the kernel ends the nodes with it
+            supervisor.wait()
+        supervisor.stdout.close()
+        deadline = time.monotonic() + 2
+        while (left := [name for name, mark in self._marks.items() if mark.runs()]) and time.monotonic() < deadline:
+            time.sleep(0.01)  # the kernel is ending them; there is nobody left who could report it
+        self._marks.clear()
+        self._ready.clear()
+        if left:
+            raise HarnessFault(f"emulated core: {', '.join(left)} expected to be gone after SIGKILL, found running")
+        (self.folder / _PID_FILE).unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Bring everything down and up again; what nodes keep in their folders stays."""
+        self.down()
+        self._dead.clear()
+        self._stopped.clear()
+        self._rest = b""
+        self._failed = None
+        self.up()
+
+    def check(self) -> dict[str, list[str]]:
+        """Return the nodes that are dead, with the last lines of their logs; empty when all is well.
+
+        A node that was stopped on purpose by `stop_node` is dead too.
+        """
+        self._pump(0.0)
+        dead = {name: self._epitaph(name) for name in self._dead}
+        if self._supervisor is None or self._supervisor.poll() is not None:
+            for name in self._nodes:
+                dead.setdefault(name, ["the supervisor of the nodes is not running", *self._last_lines(name)])
+        return dead
+
+    def pid(self, name: str) -> int:
+        """Return the process id of a node: `pid("uc3m/s-cscf")`.
+
+        Raises:
+            BadInput: there is no such node.
+            TestbedDown: it does not run.
+        """
+        self._known(name)
+        self._pump(0.0)
+        if name not in self._marks or name in self._dead:
+            raise TestbedDown(f"{name} does not run: {'; '.join(self._epitaph(name)[:2])}")
+        return self._marks[name].pid
+
+    def stop_node(self, name: str, *, kill: bool = False) -> None:
+        """Stop one node and return when it is gone.
+
+        Args:
+            name: `uc3m/hss`.
+            kill: by SIGKILL; else by SIGTERM, and by SIGKILL where that does not help.
+
+        Raises:
+            BadInput: there is no such node.
+            TestbedDown: it does not run.
+            HarnessFault: it does not end.
+        """
+        self.pid(name)
+        self._stopped.add(name)
+        for order, patience in ((Order.KILL, END_S),) if kill else ((Order.STOP, END_S), (Order.KILL, END_S)):
+            self._order(Command(order=order, node=name))
+            if self._until(lambda: name in self._dead, time.monotonic() + patience):
+                return
+        raise HarnessFault(f"{name}: expected to end after SIGKILL within {END_S:g} s, found running")
+
+    def start_node(self, name: str) -> None:
+        """Start a node that is dead and return when it serves.
+
+        Raises:
+            BadInput: there is no such node.
+            TestbedDown: it does not become ready.
+        """
+        self._known(name)
+        self._pump(0.0)
+        if name not in self._dead:
+            return
+        del self._dead[name]
+        self._stopped.discard(name)
+        self._ready.discard(name)
+        self._order(Command(order=Order.START, node=name))
+        self._await_ready({name}, time.monotonic() + self.federation.timers.ready_ms / 1000)
+
+    def _known(self, name: str) -> None:
+        if name not in self._nodes:
+            raise BadInput(f"node {name!r}: expected one of {', '.join(sorted(self._nodes))}")
+
+    def _start_supervisor(self) -> None:
+        plan = Plan(
+            federation_file=self._federation_file.absolute(),
+            worker=self._worker,
+            folder=self.folder.absolute(),
+            faults=self._faults,
+            modules=self._modules,
+        )
+        with (self.folder / "supervisor.log").open("wb") as log:
+            self._supervisor = subprocess.Popen(
+                [sys.executable, "-m", _SUPERVISOR],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # so that Ctrl-C reaches the harness alone
+            )
+        assert self._supervisor.stdout is not None
+        os.set_blocking(self._supervisor.stdout.fileno(), False)
+        if mark := ProcessMark.of(self._supervisor.pid):
+            self._marks["supervisor"] = mark
+            self._write_pid_file()
+        self._send(plan.model_dump_json())
+
+    def _order(self, command: Command) -> None:
+        self._send(command.model_dump_json())
+
+    def _send(self, line: str) -> None:
+        if self._supervisor is None or self._supervisor.stdin is None:
+            raise TestbedDown("emulated core: the nodes are not up")
+        try:
+            self._supervisor.stdin.write(line.encode() + b"\n")
+            self._supervisor.stdin.flush()
+        except BrokenPipeError:
+            raise TestbedDown(f"emulated core: {self._supervisor_end()}") from None
+
+    def _await_ready(self, names: set[str], deadline: float) -> None:
+        """Wait until the nodes say that they are ready, then until they show it."""
+
+        def settled() -> bool:
+            return names <= self._ready or bool(names & set(self._dead)) or self._failed is not None
+
+        self._until(settled, deadline)
+        self._write_pid_file()
+        self._raise_dead(names)
+        if missing := sorted(names - self._ready):
+            raise TestbedDown(
+                f"{missing[0]}: expected that it reports ready within {self.federation.timers.ready_ms} ms"
+                + self._log_tail(missing[0])
+            )
+        found = asyncio.run(self._serving(names, deadline))
+        self._raise_dead(names)
+        for name in sorted(found):
+            if (answer := found[name]) is not None:
+                testbed, kind = self._nodes[name]
+                node = testbed.node(kind)
+                raise TestbedDown(
+                    f"{name} at {node.address}:{node.port}: expected {awaited(kind)} within "
+                    f"{self.federation.timers.ready_ms} ms, found: {answer}" + self._log_tail(name)
+                )
+
+    async def _serving(self, names: set[str], deadline: float) -> dict[str, str | None]:
+        def still_wanted() -> bool:
+            self._pump(0.0)
+            return not names & set(self._dead) and time.monotonic() < deadline
+
+        ordered = sorted(names)
+        found = await asyncio.gather(*(until_serving(*self._nodes[name], still_wanted) for name in ordered))
+        return dict(zip(ordered, found, strict=True))
+
+    def _raise_dead(self, names: set[str]) -> None:
+        if self._failed is not None:
+            raise _of_status(self._failed_status)(self._failed)
+        if self._supervisor is not None and self._supervisor.poll() is not None:
+            raise TestbedDown(f"emulated core: {self._supervisor_end()}")
+        for name in sorted(names & set(self._dead)):
+            status = self._dead[name]
+            raise _of_status(status)(f"{name} died before it was ready ({_how_it_ended(status)}){self._log_tail(name)}")
+
+    def _until(self, reached: Callable[[], bool], deadline: float) -> bool:
+        self._pump(0.0)
+        while not reached():
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._pump(left):
+                return reached()
+        return True
+
+    def _pump(self, patience: float) -> bool:
+        """Take the reports that are there, waiting for the first one; False when there will be no more."""
+        if self._supervisor is None or self._supervisor.stdout is None:
+            return False
+        descriptor = self._supervisor.stdout.fileno()
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while selector.select(patience):
+                received = os.read(descriptor, _READ)
+                if not received:
+                    self._collect_supervisor()
+                    return False
+                *lines, self._rest = (self._rest + received).split(b"\n")
+                for line in lines:
+                    self._take(Report.model_validate_json(line))
+                patience = 0.0
+        return True
+
+    def _collect_supervisor(self) -> None:
+        """The supervisor closed its output: it ends, and its exit status says how."""
+        if self._supervisor is not None:
+            try:
+                self._supervisor.wait(END_S)
+            except subprocess.TimeoutExpired:
+                self._supervisor.kill()
+                self._supervisor.wait()
+
+    def _take(self, report: Report) -> None:
+        match report.happening:
+            case Happening.STARTED:
+                if mark := ProcessMark.of(report.pid):
+                    self._marks[report.node] = mark
+            case Happening.READY:
+                self._ready.add(report.node)
+            case Happening.DIED:
+                self._dead[report.node] = report.status
+                self._ready.discard(report.node)
+            case Happening.FAILED:
+                self._failed, self._failed_status = report.detail, report.status
+
+    def _epitaph(self, name: str) -> list[str]:
+        if name not in self._dead:
+            return self._last_lines(name)
+        how = _how_it_ended(self._dead[name])
+        return [f"{how}, stopped on purpose" if name in self._stopped else how, *self._last_lines(name)]
+
+    def _last_lines(self, name: str) -> list[str]:
+        return last_lines(log_file(self.folder, name), LOG_LINES)
+
+    def _log_tail(self, name: str) -> str:
+        lines = self._last_lines(name)[-3:]
+        return f"; its log ends: {' | '.join(lines)}" if lines else "; its log is empty"
+
+    def _supervisor_end(self) -> str:
+        tail = " | ".join(last_lines(self.folder / "supervisor.log", 3))
+        status = self._supervisor.poll() if self._supervisor is not None else None
+        return f"the supervisor ended ({_how_it_ended(status or 0)}): {tail or 'it wrote nothing'}"
+
+    def _write_pid_file(self) -> None:
+        marks = {name: [mark.pid, mark.started] for name, mark in self._marks.items()}
+        (self.folder / _PID_FILE).write_text(json.dumps(marks))
+
+
+def end_leftovers(folder: Path) -> list[int]:
+    """End what an earlier run left that was killed: only processes that are certainly its own.
+
+    Args:
+        folder: folder of that run's core; its list of processes has their ids and start times.
+
+    Returns:
+        Process ids that were ended.
+    """
+    file = folder / _PID_FILE
+    try:
+        marks = [ProcessMark(int(pid), int(started)) for pid, started in json.loads(file.read_text()).values()]
+    except (OSError, ValueError, TypeError, AttributeError):
+        return []
+    ended = []
+    for mark in marks:
+        if mark.runs() and _SUPERVISOR in mark.command():
+            os.kill(mark.pid, signal.SIGKILL)
+            ended.append(mark.pid)
+    file.unlink(missing_ok=True)
+    return ended
+
+
+def last_lines(file: Path, count: int) -> list[str]:
+    """Return the last lines of a log, each bounded in length; none where there is no such file."""
+    try:
+        with file.open("rb") as log:
+            log.seek(max(0, file.stat().st_size - count * 4096))
+            text = log.read().decode(errors="replace")
+    except OSError:
+        return []
+    return [line[:_LINE_AT_MOST] for line in text.splitlines()[-count:]]
+
+
+def _how_it_ended(status: int) -> str:
+    if status < 0:
+        return f"ended by {signal.Signals(-status).name}"
+    return f"exit status {status}"
+
+
+def _of_status(status: int) -> type[NetlabError]:
+    return BadInput if status == BadInput.exit_code else TestbedDown

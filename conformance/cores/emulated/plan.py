@@ -1,0 +1,71 @@
+"""What the core tells its supervisor, and what the supervisor reports: one JSON object a line, both ways."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from conformance.cores.emulated.node import NODE_MODULES
+from conformance.vocabulary.federation import NodeKind
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Plan(_Line):
+    """First line to the supervisor: what to run."""
+
+    federation_file: Path
+    worker: int
+    folder: Path
+    faults: dict[str, frozenset[str]] = {}
+    """By node: `uc3m/s-cscf`."""
+    modules: dict[NodeKind, str] = dict(NODE_MODULES)
+
+
+class Order(StrEnum):
+    """What the core may ask for later."""
+
+    START = "start"
+    STOP = "stop"
+    """SIGTERM."""
+    KILL = "kill"
+    """SIGKILL."""
+    END = "end"
+    """All nodes, then the supervisor. The end of its standard input means the same."""
+
+
+class Command(_Line):
+    """A further line to the supervisor."""
+
+    order: Order
+    node: str = ""
+
+
+class Happening(StrEnum):
+    """What the supervisor reports."""
+
+    STARTED = "started"
+    READY = "ready"
+    DIED = "died"
+    FAILED = "failed"
+    """The supervisor itself cannot go on; `detail` says why."""
+
+
+class Report(_Line):
+    """A line of the supervisor."""
+
+    happening: Happening
+    node: str = ""
+    pid: int = 0
+    status: int = 0
+    """Exit status; minus the number of the signal where a signal ended it."""
+    detail: str = ""
+
+
+def log_file(folder: Path, name: str) -> Path:
+    """Return where the lines of a node go: `uc3m/s-cscf` writes `uc3m-s-cscf.log`."""
+    return folder / f"{name.replace('/', '-')}.log"

@@ -1,0 +1,133 @@
+"""Asks a node over its own socket whether it can serve: readiness is observed, never slept for.
+
+Every question leaves from the node's own address, so that nothing foreign appears on its wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+
+import dns.asyncquery
+import dns.exception
+import dns.message
+import dns.rcode
+from sipmessage import URI, Request
+
+from conformance.protocols.sip.message import MAGIC_COOKIE
+from conformance.protocols.sip.timers import SipTimers
+from conformance.stack.diameter import DiameterClient
+from conformance.stack.diameter_connection import DiameterTimeout
+from conformance.stack.errors import StackError
+from conformance.stack.hop import Hop
+from conformance.stack.sip import SipStack
+from conformance.vocabulary.federation import NodeKind, Testbed
+
+_ASK_S = 0.5
+_AGAIN_S = 0.02
+
+_TIMERS = SipTimers(t1_s=0.05, t2_s=0.1, t4_s=0.1)
+
+
+async def _dns(testbed: Testbed) -> str | None:
+    node = testbed.node(NodeKind.DNS)
+    try:
+        answer = await dns.asyncquery.udp(
+            dns.message.make_query(testbed.domain, "SOA"),
+            str(node.address),
+            timeout=_ASK_S,
+            port=node.port,
+            source=str(node.address),
+            ignore_unexpected=True,
+        )
+    except (TimeoutError, dns.exception.Timeout):
+        return f"no answer within {_ASK_S:g} s"
+    except (dns.exception.DNSException, OSError) as error:
+        return str(error)
+    # A server that forgot its zone by a fault answers NXDOMAIN with the SOA of the root: it serves.
+    served = any(records.rdtype.name == "SOA" for records in [*answer.answer, *answer.authority])
+    return None if served else f"{dns.rcode.to_text(answer.rcode())} without SOA"
+
+
+def _sip(kind: NodeKind) -> Callable[[Testbed], Awaitable[str | None]]:
+    async def ask(testbed: Testbed) -> str | None:
+        node = testbed.node(kind)
+        stack = SipStack(str(node.address), 0, _TIMERS)
+        await stack.start()
+        request = Request("OPTIONS", URI(scheme="sip", host=str(node.address), port=node.port))
+        request.headers.set("Max-Forwards", "70")
+        request.headers.set("From", f"<sip:{node.address}>;tag={secrets.token_hex(4)}")
+        request.headers.set("To", f"<sip:{node.address}>")
+        request.headers.set("Call-ID", secrets.token_hex(8))
+        request.headers.set("CSeq", "1 OPTIONS")
+        try:
+            async with asyncio.timeout(_ASK_S):
+                response = await stack.send_request(
+                    request, Hop(str(node.address), node.port), branch=MAGIC_COOKIE + secrets.token_hex(8)
+                )
+        except TimeoutError:
+            return f"no answer within {_ASK_S:g} s"
+        except StackError as error:
+            return str(error)
+        finally:
+            await stack.stop()
+        return None if response.code == 200 else f"{response.code} {response.phrase:.60}"
+
+    return ask
+
+
+async def _diameter(testbed: Testbed) -> str | None:
+    node = testbed.node(NodeKind.HSS)
+    client = DiameterClient(
+        origin_host=f"readiness.{testbed.domain}",
+        origin_realm=testbed.domain,
+        local_address=str(node.address),
+        peer_address=str(node.address),
+        peer_port=node.port,
+        answer_timeout_s=_ASK_S,
+        watchdog_s=60,
+        retry_s=_AGAIN_S,
+    )
+    await client.start()
+    try:
+        await client.wait_open(_ASK_S)
+    except DiameterTimeout as error:
+        return str(error)
+    finally:
+        await client.stop()
+    return None
+
+
+_QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]]] = {
+    NodeKind.DNS: ("an SOA answer", _dns),
+    NodeKind.HSS: ("CEA to a CER", _diameter),
+    NodeKind.PCSCF: ("200 to OPTIONS", _sip(NodeKind.PCSCF)),
+    NodeKind.ICSCF: ("200 to OPTIONS", _sip(NodeKind.ICSCF)),
+    NodeKind.SCSCF: ("200 to OPTIONS", _sip(NodeKind.SCSCF)),
+}
+
+
+def awaited(kind: NodeKind) -> str:
+    """Say what shows that a node of that kind can serve."""
+    return _QUESTIONS[kind][0]
+
+
+async def until_serving(testbed: Testbed, kind: NodeKind, still_wanted: Callable[[], bool]) -> str | None:
+    """Ask a node until it answers as one that serves.
+
+    Args:
+        testbed: where it belongs.
+        kind: which node.
+        still_wanted: asked after each failure; False ends the asking (the deadline is over, the node is dead).
+
+    Returns:
+        None when it serves, else what it answered last.
+    """
+    ask = _QUESTIONS[kind][1]
+    while (found := await ask(testbed)) is not None:
+        if not still_wanted():
+            return found
+        # Not an event that one could wait for: the state of another process is only seen by asking again.
+        await asyncio.sleep(_AGAIN_S)
+    return None
