@@ -51,8 +51,14 @@ _POINTS = {point.value: point for point in Point}
 _TRANSPORTS = ("udp", "tcp", "sctp")
 _MARKER = b"netlab-marker"
 _DISCARD = 9
-_SIP_TCP_PORTS = (4060, 6060)
-"""Wireshark gives TCP ports 6000 to 6063 to X11. A hint for the decoder, never for the judge."""
+DECODER_OPTIONS = (
+    # Wireshark gives TCP ports 6000 to 6063 to X11; the second is a usual port of an S-CSCF. A hint for the
+    # decoder, never for the judge: what is no SIP is none on these ports either.
+    *("-d", "tcp.port==4060,sip", "-d", "tcp.port==6060,sip"),
+    *("--enable-heuristic", "diameter_tcp"),
+    *("-o", "esp.enable_null_encryption_decode_heuristic:TRUE"),
+)
+"""Options of tshark with which SIP and Diameter are found by content, and ESP without encryption is opened."""
 
 
 @dataclass(slots=True)
@@ -129,10 +135,10 @@ def _check_readable(file: Path) -> None:
 
 
 def _read(index: int, file: Path, keys: Path | None) -> _Reading:
-    reading = _tshark(index, file, keys, _SIP_TCP_PORTS)
+    reading = _tshark(index, file, keys, ())
     if reading.missed_ports:
         # A port that belongs to another protocol: once more, now told that SIP is spoken there.
-        reading = _tshark(index, file, keys, (*_SIP_TCP_PORTS, *sorted(reading.missed_ports)[:100]))
+        reading = _tshark(index, file, keys, sorted(reading.missed_ports)[:100])
     for port in sorted(reading.missed_ports):
         reading.problem(f"TCP port {port}: segments begin like SIP and tshark decodes no SIP there")
     counted = _count_frames(file)
@@ -141,7 +147,7 @@ def _read(index: int, file: Path, keys: Path | None) -> _Reading:
     return reading
 
 
-def _tshark(index: int, file: Path, keys: Path | None, sip_ports: tuple[int, ...]) -> _Reading:
+def _tshark(index: int, file: Path, keys: Path | None, sip_ports: Sequence[int]) -> _Reading:
     reading = _Reading(file)
     with file.open("rb") as stream:
         reading.interfaces = read_interfaces(stream)
@@ -154,7 +160,7 @@ def _tshark(index: int, file: Path, keys: Path | None, sip_ports: tuple[int, ...
         options = _key_options(keys, Path(folder))
         for port in sip_ports:
             options += ["-d", f"tcp.port=={port},sip"]
-        command = ["tshark", "-n", "-q", "-X", f"lua_script:{tap}", *options, "-r", str(file)]
+        command = ["tshark", "-n", "-q", *DECODER_OPTIONS, *options, "-X", f"lua_script:{tap}", "-r", str(file)]
         try:
             process = subprocess.Popen(
                 command,
@@ -200,14 +206,13 @@ def _count_frames(file: Path) -> int | None:
 
 
 def _key_options(keys: Path | None, folder: Path) -> list[str]:
-    options = ["-o", "esp.enable_null_encryption_decode_heuristic:TRUE", "--enable-heuristic", "diameter_tcp"]
     if keys is None:
-        return options
+        return []
     lines = keys.read_text(encoding="utf-8", errors="replace").splitlines()
     associations = [line for line in lines if line.startswith('"')]
     # In a file of the private folder and not on the command line, which every user of the machine can read.
     (folder / "esp_sa").write_text("\n".join([*associations, ""]))
-    return [*options, "-o", "esp.enable_encryption_decode:TRUE", "-o", f"tls.keylog_file:{keys.resolve()}"]
+    return ["-o", "esp.enable_encryption_decode:TRUE", "-o", f"tls.keylog_file:{keys.resolve()}"]
 
 
 def _complaints(text: str, version: str, reading: _Reading) -> None:

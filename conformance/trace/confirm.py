@@ -1,0 +1,110 @@
+"""A second reading: what Wireshark sees in single frames, through pyshark.
+
+The judge reads SIP with its own reader. Before it calls a frame wrong, the frame is read once more by a
+program that shares nothing with that reader. pyshark is slow and gives its tshark processes back only when
+it is closed; so it reads only the frames asked for, in the main thread, and is closed at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyshark
+from pyshark.capture.capture import TSharkCrashException
+from pyshark.tshark.tshark import TSharkNotFoundException
+
+from conformance.trace.decode import DECODER_OPTIONS
+from conformance.vocabulary.errors import BadInput, HarnessFault, NotPermitted
+
+FRAMES_AT_ONCE = 500
+"""Frame numbers in one display filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReading:
+    """One frame as Wireshark reads it."""
+
+    frame: int
+    protocols: tuple[str, ...]
+    """Layers from the outside to the inside: `ip`, `udp`, `sip`."""
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    """Wireshark's field name (`sip.Call-ID`) to the values that it shows, in order, of all layers and all
+    messages of the frame."""
+
+
+def second_reading(file: Path, frames: Iterable[int]) -> dict[int, FrameReading]:
+    """Read frames of a capture with pyshark. To be called in the main thread, outside of an event loop.
+
+    Args:
+        file: The capture.
+        frames: Frame numbers, as tshark counts them.
+
+    Returns:
+        What was read, by frame number. A frame that the capture does not have is missing.
+
+    Raises:
+        BadInput: The capture cannot be read.
+        NotPermitted: tshark is missing.
+        HarnessFault: Called inside a running event loop, where pyshark cannot work.
+    """
+    wanted = sorted({frame for frame in frames if frame > 0})
+    if not file.is_file():
+        raise BadInput(f"{file}: no such capture, expected the file that was judged")
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise HarnessFault("pyshark cannot work inside a running event loop; read frames outside of it")
+    found: dict[int, FrameReading] = {}
+    for start in range(0, len(wanted), FRAMES_AT_ONCE):
+        _read(file, wanted[start : start + FRAMES_AT_ONCE], found)
+    return found
+
+
+def _read(file: Path, frames: list[int], found: dict[int, FrameReading]) -> None:
+    numbers = ", ".join(map(str, frames))
+    # An own loop: after asyncio.run() there is no current one, and pyshark would ask for it.
+    loop = asyncio.new_event_loop()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pyshark uses child watchers
+        try:
+            capture = pyshark.FileCapture(
+                str(file),
+                display_filter=f"frame.number in {{{numbers}}}",
+                custom_parameters=["-n", *DECODER_OPTIONS],
+                keep_packets=False,
+                eventloop=loop,
+            )
+            try:
+                for packet in capture:
+                    reading = _reading(packet)
+                    found[reading.frame] = reading
+            finally:
+                _close(capture, file, frames, found)
+        except TSharkNotFoundException as error:
+            raise NotPermitted("tshark is not installed; install it: apt-get install tshark") from error
+        finally:
+            loop.close()
+
+
+def _close(capture: Any, file: Path, frames: list[int], found: dict[int, FrameReading]) -> None:
+    try:
+        capture.close()
+    except TSharkCrashException as error:
+        # tshark also ends with an error behind the last whole packet of a file that was cut short.
+        capture._running_processes.clear()
+        if not all(frame in found for frame in frames):
+            raise BadInput(f"{file}: tshark did not read it to the frames asked for") from error
+
+
+def _reading(packet: Any) -> FrameReading:
+    fields: dict[str, list[str]] = {}
+    for layer in packet.layers:
+        for name, container in layer._all_fields.items():
+            if name:
+                fields.setdefault(name, []).extend(str(one.show) for one in container.all_fields)
+    return FrameReading(int(packet.number), tuple(layer.layer_name for layer in packet.layers), fields)
