@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import IO
@@ -30,7 +31,8 @@ from conformance.vocabulary.errors import BadInput, NotPermitted
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 
-OLDEST_TSHARK = (3, 6)
+MINIMUM_TSHARK = (3, 6)
+"""The first with the fields and the Lua functions that `tap.lua` uses."""
 MAX_PROBLEMS = 50
 """Problem lines of one capture; what is beyond is counted."""
 SECONDS_AT_LEAST = 60
@@ -38,6 +40,7 @@ BYTES_PER_SECOND = 200_000
 """tshark reads some 3 MB/s on a slow machine; slower than this means that it hangs on a hostile capture."""
 
 _INSTALL = "install it: apt-get install tshark"
+_MISSING = f"tshark is not installed, captures cannot be read; {_INSTALL}"
 _TUNNELS = {
     "gtp": "gtp",
     "esp": "esp",
@@ -125,6 +128,35 @@ def read_trace(files: Sequence[Path], *, keys: Path | None = None) -> Trace:
     return Trace(tuple(reading.summary() for reading in readings), tuple(messages))
 
 
+@cache
+def require_tshark() -> str:
+    """Make sure that captures can be read.
+
+    Returns:
+        The version of tshark.
+
+    Raises:
+        NotPermitted: tshark is missing or too old.
+    """
+    try:
+        done = subprocess.run(
+            ["tshark", "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS_AT_LEAST
+        )
+    except FileNotFoundError as error:
+        raise NotPermitted(_MISSING) from error
+    numbers = re.search(rb"[0-9]+(?:\.[0-9]+)+", done.stdout)
+    version = numbers.group().decode() if numbers else "of an unknown version"
+    _check_version(version)
+    return version
+
+
+def _check_version(version: str) -> None:
+    numbers = re.match(r"([0-9]+)\.([0-9]+)", version)
+    if numbers is None or (int(numbers.group(1)), int(numbers.group(2))) < MINIMUM_TSHARK:
+        minimum = ".".join(map(str, MINIMUM_TSHARK))
+        raise NotPermitted(f"tshark {version} is too old, expected {minimum} or later; {_INSTALL}")
+
+
 def _check_readable(file: Path) -> None:
     try:
         with file.open("rb") as stream:
@@ -170,7 +202,7 @@ def _tshark(index: int, file: Path, keys: Path | None, sip_ports: Sequence[int])
                 env=os.environ | {"WIRESHARK_CONFIG_DIR": folder, "LC_ALL": "C.UTF-8"},
             )
         except FileNotFoundError as error:
-            raise NotPermitted(f"tshark is not installed, captures cannot be read; {_INSTALL}") from error
+            raise NotPermitted(_MISSING) from error
         assert process.stdout is not None
         deadline = SECONDS_AT_LEAST + file.stat().st_size / BYTES_PER_SECOND
         watch = threading.Timer(deadline, process.kill)
@@ -222,10 +254,7 @@ def _complaints(text: str, version: str, reading: _Reading) -> None:
         if "lua" in text.lower() and "option" in text.lower():
             raise NotPermitted(f"this tshark is built without Lua, captures cannot be read; {_INSTALL}")
         raise NotPermitted(f"tshark does not start: {lines[0] if lines else 'it wrote nothing'}; {_INSTALL}")
-    numbers = re.match(r"(\d+)\.(\d+)", version)
-    if numbers and (int(numbers.group(1)), int(numbers.group(2))) < OLDEST_TSHARK:
-        oldest = ".".join(map(str, OLDEST_TSHARK))
-        raise NotPermitted(f"tshark {version} is too old, expected {oldest} or later; {_INSTALL}")
+    _check_version(version)
     for line in lines:
         line = line.removeprefix("tshark: ")
         if "isn't a capture file" in line or (not reading.frames and "couldn't be opened" in line):
