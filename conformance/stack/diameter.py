@@ -132,7 +132,7 @@ class DiameterClient:
             DiameterTimeout: no answer within `answer_timeout_s`.
             DiameterClosed: there is no open connection, or it ended before the answer came.
         """
-        if self._connection is None or not self.is_open:
+        if self._connection is None:
             raise DiameterClosed(f"{self.where}: {self._why}; {request.name} was not sent")
         return await self._connection.send(request)
 

@@ -65,10 +65,11 @@ class SubscriberStore:
         self._path = path
         schema = resources.files(__package__).joinpath("subscribers.sql").read_text(encoding="utf-8")
         try:
+            path.touch(mode=0o600)  # it has keys and passwords
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.executescript(schema)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise TestbedDown(
                 f"{path}: expected a subscriber database, found: {error}; remove it or make its folder writable"
             ) from None
