@@ -187,6 +187,32 @@ def readme(name: str, captures: Path = CAPTURES) -> str:
     return "\n".join(lines) + "\n"
 
 
+def overview(captures: Path = CAPTURES) -> str:
+    """Return the text of the README.md above all cases: what lies here, and where each criterion passes and fails."""
+    found = {name: load_case(name, captures) for name in cases(captures)}
+    lines = [
+        "# Reference captures",
+        "",
+        "One folder a case: `capture.pcapng` (one interface an observation point), `case.toml` (where its bytes come",
+        "from and what an expert says of it), `README.md` (the same for people). None was made with the codec of the",
+        "harness: the bytes are recorded from other programs, or typed, or typed and then changed octet by octet.",
+        "",
+        "    python -m conformance.faults.reference       # makes every capture and README anew, with the same bytes",
+        "    netlab validate captures/CASE/capture.pcapng",
+        "",
+        "| criterion | passes in | fails in |",
+        "|---|---|---|",
+    ]
+    for criterion in sorted({criterion for case in found.values() for criterion in case.expected}):
+        cells = [
+            ", ".join(f"[{n}]({n}/README.md)" for n, case in found.items() if case.expected.get(criterion) is verdict)
+            for verdict in (Verdict.PASS, Verdict.FAIL)
+        ]
+        lines.append(f"| {criterion} | {cells[0]} | {cells[1]} |")
+    lines += ["", "All cases:", "", *(f"- [{case.title}]({name}/README.md)" for name, case in found.items())]
+    return "\n".join(lines) + "\n"
+
+
 def write(name: str, captures: Path = CAPTURES) -> Path:
     """Write capture and README of a case; arguments and errors as in `build`.
 
@@ -214,6 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in chosen:
             write(name)
+        (CAPTURES / "README.md").write_text(overview(), "utf-8")
     except NetlabError as error:
         print(error, file=sys.stderr)
         return int(error.exit_code)

@@ -21,6 +21,10 @@ def test_a_committed_readme_is_the_one_that_its_data_gives(name: str) -> None:
     assert reference.readme(name) == (reference.CAPTURES / name / "README.md").read_text("utf-8")
 
 
+def test_the_committed_overview_is_the_one_that_the_cases_give() -> None:
+    assert reference.overview() == (reference.CAPTURES / "README.md").read_text("utf-8")
+
+
 def test_no_folder_lacks_its_data() -> None:
     folders = {path.name for path in reference.CAPTURES.iterdir() if path.is_dir()}
     assert folders == set(reference.cases())

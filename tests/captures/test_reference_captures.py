@@ -1,0 +1,66 @@
+"""Every reference capture gets the verdicts that an expert gave it, and every criterion passes and fails in one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.criteria import all_criteria
+from conformance.faults.reference import CAPTURE_NAME, CAPTURES, cases, load_case
+from conformance.judgement.judge import judge
+from conformance.trace.decode import read_trace
+from conformance.vocabulary.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from conftest import Wireshark
+
+RECORDED = tuple(name for name in cases() if load_case(name).recorded)
+ON_RECORDED = tuple(name for name in cases() if load_case(name).base in RECORDED)
+MADE = tuple(name for name in cases() if name not in RECORDED + ON_RECORDED)
+BROKEN = "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 || tcp.checksum.status == 0"
+
+
+def verdicts(name: str) -> dict[str, set[Verdict]]:
+    """Judge a capture: the verdicts of each criterion over all procedures of it."""
+    found = defaultdict(set)
+    for procedure in judge(read_trace([CAPTURES / name / CAPTURE_NAME])):
+        for criterion in procedure.criteria:
+            found[criterion.id].add(criterion.verdict)
+    return found
+
+
+@pytest.mark.parametrize("name", cases())
+def test_the_named_criteria_get_their_verdicts_and_no_other_one_fails(name: str) -> None:
+    case = load_case(name)
+    found = verdicts(name)
+    assert {criterion: found[criterion] for criterion in case.expected} == {
+        criterion: {verdict} for criterion, verdict in case.expected.items()
+    }
+    failing = {criterion for criterion, seen in found.items() if Verdict.FAIL in seen}
+    expected = {criterion for criterion, verdict in case.expected.items() if verdict is Verdict.FAIL}
+    assert failing == expected | set(case.also)
+    assert not any(Verdict.ERROR in seen for seen in found.values())
+
+
+@pytest.mark.parametrize("criterion", sorted(criterion.id for criterion in all_criteria()))
+@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.FAIL])
+def test_each_criterion_passes_in_one_capture_and_fails_in_another(criterion: str, verdict: Verdict) -> None:
+    # That the named verdicts are what the judge gives is the test above.
+    assert [name for name in cases() if load_case(name).expected.get(criterion) is verdict]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_wireshark_finds_nothing_malformed_and_no_wrong_checksum(name: str, wireshark: Wireshark) -> None:
+    assert wireshark.frames(CAPTURES / name / CAPTURE_NAME, BROKEN + " || tcp.analysis.flags") == []
+
+
+@pytest.mark.parametrize("name", RECORDED + ON_RECORDED)
+def test_a_recorded_capture_has_the_checksums_of_offloading_and_nothing_malformed(
+    name: str, wireshark: Wireshark
+) -> None:
+    path = CAPTURES / name / CAPTURE_NAME
+    assert wireshark.frames(path, "_ws.malformed || ip.checksum.status == 0") == []
+    edited = {frame for edit in load_case(name).edit for frame in edit.frames}
+    assert not edited & set(wireshark.frames(path, BROKEN))
