@@ -17,6 +17,9 @@ MAX_MESSAGE = 65_535
 
 MAX_HEADER_LINES = 512
 
+MAX_LINE = 4096
+"""Longest start line or header field, in octets: the codec needs time with the square of the length of some."""
+
 MAGIC_COOKIE = "z9hG4bK"
 """Every branch of an RFC 3261 element begins with it (RFC 3261 8.1.1.7)."""
 
@@ -91,8 +94,11 @@ def read_message(data: bytes) -> Request | Response:
     if not blank:
         raise MalformedMessage("no empty line after the header fields")
     head = _SPACE_BEFORE_COLON.sub(rb"\1:", _FOLD.sub(b" ", head))
-    if head.count(b"\r\n") > MAX_HEADER_LINES:
+    lines = head.split(b"\r\n")
+    if len(lines) > MAX_HEADER_LINES:
         raise MalformedMessage(f"more than {MAX_HEADER_LINES} header lines")
+    if max(map(len, lines)) > MAX_LINE:
+        raise MalformedMessage(f"a line of more than {MAX_LINE} octets")
     try:
         message = Message.parse(head + b"\r\n\r\n" + body)
         for name in _MANDATORY:
@@ -103,7 +109,9 @@ def read_message(data: bytes) -> Request | Response:
     except MalformedMessage:
         raise
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        # the codec answers some hostile parameters with TypeError
+        # The codec answers some hostile parameters with TypeError; it raises the same ValueError objects again and
+        # again, which would collect the frames of every refusal.
+        error.__traceback__ = None
         raise MalformedMessage(str(error)[:120]) from None
     if length is not None:
         if not 0 <= length <= len(message.body):
@@ -147,29 +155,47 @@ def tag_of(value: str) -> str | None:
     return found.group(1) if found else None
 
 
+def _vias(message: Message) -> list[str]:
+    """Return the Via values one by one as they were written; commas in quotes part nothing (RFC 3261 7.3.1)."""
+    return [value for line in message.headers.getlist("Via") for value in _split(line)]
+
+
+def _split(line: str) -> list[str]:
+    values, start, quoted, escaped = [], 0, False, False
+    for index, character in enumerate(line):
+        if escaped:
+            escaped = False
+        elif character == '"':
+            quoted = not quoted
+        elif character == "\\":
+            escaped = quoted
+        elif character == "," and not quoted:
+            values.append(line[start:index])
+            start = index + 1
+    values.append(line[start:])
+    return [value.strip() for value in values if value.strip()]
+
+
 def top_via(message: Message) -> Via:
     """Return the topmost Via.
 
     Raises:
         ValueError: there is none, or it cannot be read.
     """
-    values = message.headers.getlist("Via")
-    vias = Via.parse_many(values[0]) if values else []
-    if not vias:
+    values = _vias(message)
+    if not values:
         raise ValueError("no Via")
-    return vias[0]
+    return Via.parse(values[0])
 
 
 def push_via(message: Message, via: Via) -> None:
-    """Put a Via on top of the others, which stay as they were written."""
-    message.headers.setlist("Via", [str(via), *message.headers.getlist("Via")])
+    """Put a Via on top of the others, which stay as they were written, one a line."""
+    message.headers.setlist("Via", [str(via), *_vias(message)])
 
 
 def pop_via(message: Message) -> None:
-    """Take the topmost Via away; the others stay as they were written where each has a line of its own."""
-    values = message.headers.getlist("Via")
-    rest = [str(via) for via in Via.parse_many(values[0])[1:]] if values else []
-    message.headers.setlist("Via", ([", ".join(rest)] if rest else []) + list(values[1:]))
+    """Take the topmost Via away; the others stay as they were written, one a line."""
+    message.headers.setlist("Via", _vias(message)[1:])
 
 
 def replace_top_via(message: Message, via: Via) -> None:
