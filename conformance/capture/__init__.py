@@ -5,7 +5,7 @@ scapy's packet socket, and dumpcap started by pyshark. Both write packets as the
 """
 
 from conformance.capture.points import ObservationPoint, loopback_points
-from conformance.capture.sniffer import BackendName
+from conformance.capture.sniffer import BACKENDS
 from conformance.capture.sniffers import CellCapture, Sniffers
 
-__all__ = ["BackendName", "CellCapture", "ObservationPoint", "Sniffers", "loopback_points"]
+__all__ = ["BACKENDS", "CellCapture", "ObservationPoint", "Sniffers", "loopback_points"]

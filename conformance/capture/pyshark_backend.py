@@ -12,6 +12,7 @@ capabilities may be left with one after SIGKILL.
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,7 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, BinaryIO, TypeVar
 
 from pyshark.capture.live_capture import LiveCapture
@@ -38,6 +39,7 @@ _QUEUE_OCTETS = 256 << 20
 _QUEUE_PACKETS = 1_000_000
 """Between dumpcap's reading threads and its writer; its own limit of 1 MB would drop in the middle of a burst."""
 _STOP_S = 10.0
+_FLUSHED = re.compile(r"^Packets received/dropped on interface .*/flushed:(\d+)/")
 _INSTALL = "run `apt-get install tshark` as root"
 
 
@@ -53,7 +55,7 @@ class DumpcapCapture(LiveCapture):  # type: ignore[misc]  # pyshark has no types
         super().__init__(interface=[point.interface for point in points], eventloop=loop)
         self._points = points
         self.process: asyncio.subprocess.Process | None = None
-        self.complaints: deque[str] = deque(maxlen=20)
+        self.complaints: deque[str] = deque(maxlen=100)
 
     def _get_dumpcap_parameters(self) -> list[str]:
         """Return dumpcap's arguments: options before the first `-i` hold for all interfaces."""
@@ -152,12 +154,9 @@ class PysharkSniffer:
         spool, self._spool = self._spool, None
         if code not in (0, None):
             raise self._complaint(code)
-        dropped: dict[int, int | None] = {}
-        if spool is not None:
-            reader = PcapngReader(spool.fileno())
-            while (blocks := reader.read()) is not None:
-                dropped.update((b.interface, b.dropped) for b in blocks if isinstance(b, Statistics))
-        return tuple(Counts(dropped.get(index)) for index in range(len(self._points)))
+        if spool is None:
+            return tuple(Counts(None) for _ in self._points)
+        return _counts(spool, len(self._points), self._opened().complaints)
 
     def close(self) -> None:
         """Stop dumpcap and the loop; see `Sniffer.close`."""
@@ -201,6 +200,25 @@ class PysharkSniffer:
         if code is not None and code < 0:
             return TestbedDown(f"{where}: dumpcap was ended by {signal.Signals(-code).name}; nothing can be judged")
         return TestbedDown(f"{where}: dumpcap ended with code {code}: {said[:300] or 'it said nothing'}")
+
+
+def _counts(spool: BinaryIO, points: int, said: Iterable[str]) -> tuple[Counts, ...]:
+    """Return what dumpcap wrote into its statistics blocks, less what it threw away because it was told to end.
+
+    `isb_ifdrop` counts those as well. They came after the closing marker (each interface keeps its order), so the
+    cell did not lose them. Only the last words say how many they were, one line an interface, in order.
+    """
+    dropped: dict[int, int | None] = {}
+    reader = PcapngReader(spool.fileno())
+    while (blocks := reader.read()) is not None:
+        dropped.update((block.interface, block.dropped) for block in blocks if isinstance(block, Statistics))
+    flushed = [int(found[1]) for line in said if (found := _FLUSHED.search(line))]
+    if len(flushed) != points:
+        flushed = [0] * points
+    return tuple(
+        Counts(None if (count := dropped.get(index)) is None else max(0, count - flushed[index]))
+        for index in range(points)
+    )
 
 
 def _watch_children_from_any_loop() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol
+from typing import BinaryIO, Final, Protocol
 
-BackendName = Literal["scapy", "pyshark"]
+BACKENDS: Final = ("scapy", "pyshark")
+"""Names of the backends, as the option `--capture` takes them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from conformance.capture.cell_cut import CellCut
 from conformance.capture.growth import Growth
 from conformance.capture.markers import Marker
 from conformance.capture.points import ObservationPoint
-from conformance.capture.sniffer import BackendName, Counts, Sniffer
+from conformance.capture.sniffer import BACKENDS, Counts, Sniffer
 from conformance.vocabulary.errors import BadInput, EvidenceMissing, HarnessFault, NetlabError, TestbedDown
 from conformance.vocabulary.points import Point
 
@@ -46,8 +47,10 @@ class _OpenCell:
 
     def close(self) -> None:
         self.growth.close()
-        self.cut.close()
-        self.spool.close()
+        with suppress(OSError):  # a full disk was reported where it mattered; what is left is thrown away anyway
+            self.cut.close()
+        with suppress(OSError):
+            self.spool.close()
 
 
 class Sniffers:
@@ -69,7 +72,7 @@ class Sniffers:
     def __init__(
         self,
         points: Sequence[ObservationPoint],
-        backend: BackendName,
+        backend: str,
         folder: Path,
         *,
         deadline_s: float = 10.0,
@@ -95,12 +98,13 @@ class Sniffers:
         """
         if self._started:
             raise HarnessFault("capture: start called twice")
-        self._folder.mkdir(parents=True, exist_ok=True)
         self._started = True
         try:
-            self._sniffer.open()
-            self._open("start", "")
-            self._sniffer.end()
+            with _disk_errors("start"):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._sniffer.open()
+                self._open("start", "")
+                self._sniffer.end()
         except BaseException:
             self.stop()
             raise
@@ -117,7 +121,8 @@ class Sniffers:
             state = f"cell {self._cell.id} is open" if self._cell else "not started"
             raise HarnessFault(f"capture: cannot open cell {cell_id}: {state}")
         try:
-            self._open("open", cell_id)
+            with _disk_errors(f"cell {cell_id}"):
+                self._open("open", cell_id)
         except BaseException:
             self._abandon()
             raise
@@ -136,18 +141,19 @@ class Sniffers:
 
         Raises:
             EvidenceMissing: a point does not see its marker in time.
-            TestbedDown: the capture ended while the cell was open.
+            TestbedDown: the capture ended while the cell was open, or the file cannot be written.
             HarnessFault: that cell is not open.
         """
         cell = self._cell
         if cell is None or cell.id != cell_id:
             raise HarnessFault(f"capture: cannot close cell {cell_id}: {cell.id if cell else 'none'} is open")
         try:
-            marker = Marker.make("close", cell_id)
-            cell.cut.expect_closing(marker)
-            self._await_marker(cell, marker, EvidenceMissing)
-            counts = self._sniffer.end()
-            cell.cut.write(file, f"cell {cell_id}; backend {self._backend}", counts)
+            with _disk_errors(f"cell {cell_id}"):
+                marker = Marker.make("close", cell_id)
+                cell.cut.expect_closing(marker)
+                self._await_marker(cell, marker, EvidenceMissing)
+                counts = self._sniffer.end()
+                cell.cut.write(file, f"cell {cell_id}; backend {self._backend}", counts)
             return CellCapture(file, cell.cut.frames(), _drops(self._points, counts))
         except BaseException:
             self._abandon()
@@ -221,7 +227,7 @@ class Sniffers:
             self._cell = None
 
 
-def _make(backend: BackendName, points: tuple[ObservationPoint, ...]) -> Sniffer:
+def _make(backend: str, points: tuple[ObservationPoint, ...]) -> Sniffer:
     # Imported where used: each backend costs a quarter of a second.
     if backend == "scapy":
         from conformance.capture.scapy_backend import ScapySniffer
@@ -231,7 +237,20 @@ def _make(backend: BackendName, points: tuple[ObservationPoint, ...]) -> Sniffer
         from conformance.capture.pyshark_backend import PysharkSniffer
 
         return PysharkSniffer(points)
-    raise BadInput(f"capture backend {backend!r}: expected scapy or pyshark")
+    raise BadInput(f"capture backend {backend!r}: expected {' or '.join(BACKENDS)}")
+
+
+@contextmanager
+def _disk_errors(doing: str) -> Iterator[None]:
+    """Turn what the file system refuses into one line."""
+    try:
+        yield
+    except OSError as error:
+        file = f" {error.filename}" if error.filename else ""
+        raise TestbedDown(
+            f"capture, {doing}: cannot write{file}: {error.strerror or error}; "
+            "expected a writable folder with free space"
+        ) from error
 
 
 def _drops(points: Sequence[ObservationPoint], counts: Sequence[Counts]) -> dict[Point, int | None]:

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+from scapy.layers.inet import IP, UDP, fragment
+from scapy.packet import Raw
+
+from conformance.capture import ObservationPoint, Sniffers, loopback_points
+from conformance.federation import default_federation_path, load_federation, rebase
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import Point
+
+
+@pytest.fixture
+def federation() -> Federation:
+    """The emulated federation, in this room's block; parallel test processes get one each."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return rebase(load_federation(default_federation_path()), 31 if worker == 0 else 200 + worker % 40)
+
+
+def addresses(testbed: Testbed) -> dict[str, str]:
+    """One address for each role that packets may have in a testbed."""
+    found = {kind.value: str(node.address) for kind, node in testbed.nodes.items()}
+    return found | {"ue": str(testbed.access_networks[0].pool[3])}
+
+
+def test_the_points_are_those_of_a_registration_in_the_order_of_point(federation: Federation) -> None:
+    assert [p.point for p in loopback_points(federation)] == [Point.GM, Point.MW, Point.CX, Point.DNS]
+
+
+def test_marker_addresses_are_numbered_in_the_order_of_point(federation: Federation) -> None:
+    base = str(federation.block.network_address).removesuffix("0.0")
+    assert [p.marker for p in loopback_points(federation)] == [
+        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 3, 6, 8)
+    ]
+
+
+def test_no_filter_names_a_port_because_later_fragments_have_none(federation: Federation) -> None:
+    assert not [p for p in loopback_points(federation) if "port" in p.filter]
+
+
+def test_a_point_without_nodes_is_left_out(federation: Federation) -> None:
+    def without_hss(testbed: Testbed) -> Testbed:
+        nodes = {kind: node for kind, node in testbed.nodes.items() if kind is not NodeKind.HSS}
+        return testbed.model_copy(update={"nodes": nodes})
+
+    testbeds = {name: without_hss(testbed) for name, testbed in federation.testbeds.items()}
+    found = loopback_points(federation.model_copy(update={"testbeds": testbeds}))
+    assert [p.point for p in found] == [Point.GM, Point.MW, Point.DNS]
+
+
+def test_a_block_without_room_for_markers_is_refused(federation: Federation) -> None:
+    small = federation.model_copy(update={"block": IPv4Network("127.32.0.0/20")})
+    with pytest.raises(BadInput, match=r"127\.32\.0\.0/20: expected a block that holds the marker address"):
+        loopback_points(small)
+
+
+@pytest.mark.usefixtures("may_capture")
+def test_every_packet_appears_at_its_point_and_at_no_other(
+    federation: Federation, tmp_path: Path, rows: Callable[..., list[list[str]]]
+) -> None:
+    one, other = (addresses(testbed) for testbed in list(federation.testbeds.values())[:2])
+    expected = [
+        (one["ue"], one["p-cscf"], "Gm"),
+        (other["p-cscf"], one["ue"], "Gm"),
+        (one["p-cscf"], other["i-cscf"], "Mw"),
+        (other["i-cscf"], other["s-cscf"], "Mw"),
+        (other["s-cscf"], one["p-cscf"], "Mw"),
+        (one["i-cscf"], one["hss"], "Cx"),
+        (one["hss"], one["s-cscf"], "Cx"),
+        (one["p-cscf"], one["dns"], "DNS"),
+        (one["ue"], one["dns"], "DNS"),
+        (one["dns"], other["dns"], "DNS"),
+        (one["hss"], one["dns"], "DNS"),
+        (one["ue"], other["ue"], ""),  # media between terminals belongs to none of these points
+    ]
+    with Sniffers(loopback_points(federation), "scapy", tmp_path) as sniffers:
+        sniffers.open_cell("paths")
+        for source, destination, _ in expected:
+            with (
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out,
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener,
+            ):
+                listener.bind((destination, 0))
+                out.bind((source, 0))
+                out.sendto(b"x", listener.getsockname())
+        cell = sniffers.close_cell("paths", tmp_path / "paths.pcapng")
+    found = Counter(tuple(row) for row in rows(cell.file, "ip.src", "ip.dst", "frame.interface_name"))
+    assert found == Counter(row for row in expected if row[2])
+
+
+@pytest.mark.usefixtures("may_capture")
+@pytest.mark.parametrize("backend", ["scapy", "pyshark"])
+def test_all_fragments_of_a_packet_are_captured(
+    points: tuple[ObservationPoint, ...],
+    backend: str,
+    tmp_path: Path,
+    sender: Callable[[int, bytes], None],
+    rows: Callable[..., list[list[str]]],
+) -> None:
+    destination = points[0].filter.removeprefix("dst net ").replace(".0/24", ".2")
+    sender(0, b"somebody listens now, so that nothing is answered")
+    datagram = IP(src=destination.replace(".2", ".1"), dst=destination) / UDP(sport=5060, dport=5060) / Raw(b"S" * 4000)
+    pieces = fragment(datagram, fragsize=1480)
+    with (
+        Sniffers(points, backend, tmp_path) as sniffers,
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw,
+    ):
+        sniffers.open_cell("fragments")
+        for piece in pieces:
+            raw.sendto(bytes(piece), (destination, 0))
+        cell = sniffers.close_cell("fragments", tmp_path / "fragments.pcapng")
+    assert cell.frames[Point.GM] == len(pieces) == 3
+    lengths = [row[0] for row in rows(cell.file, "udp.length") if row[0]]
+    assert lengths == ["4008"]  # tshark could put them together
