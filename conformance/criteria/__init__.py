@@ -1,0 +1,36 @@
+"""Criteria: checkable statements with their source, one file a specification."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from conformance.criteria import (
+    rfc2617,
+    rfc3261,
+    rfc3263,
+    rfc3310,
+    ts24229_icscf,
+    ts24229_pcscf,
+    ts24229_scscf,
+    ts24229_ue,
+    ts29228,
+)
+from conformance.criteria.model import Criterion
+
+_FILES = (
+    rfc2617,
+    rfc3261,
+    rfc3263,
+    rfc3310,
+    ts24229_icscf,
+    ts24229_pcscf,
+    ts24229_scscf,
+    ts24229_ue,
+    ts29228,
+)
+
+
+@cache
+def all_criteria() -> tuple[Criterion, ...]:
+    """Return every criterion, sorted by id."""
+    return tuple(sorted((c for file in _FILES for c in file.CATALOGUE), key=lambda criterion: criterion.id))

@@ -1,0 +1,53 @@
+"""Digest responses, recomputed: RFC 2617 3.2.2 and RFC 3310 (AKAv1-MD5, where RES is the password)."""
+
+from __future__ import annotations
+
+from hashlib import md5
+
+
+def _hash(data: bytes) -> bytes:
+    # RFC 2617 3.2.1: H(data) of the algorithm MD5; it authenticates nothing here, it is compared.
+    return md5(data, usedforsecurity=False).hexdigest().encode()
+
+
+def ha1(username: str, realm: str, password: bytes) -> str:
+    """Return H(A1) as 32 hexadecimal digits (RFC 2617 3.2.2.2).
+
+    Args:
+        username: Without quotes.
+        realm: Without quotes.
+        password: Octets of the password; for AKAv1-MD5 RES itself (RFC 3310).
+    """
+    return _hash(b":".join((username.encode(), realm.encode(), password))).decode()
+
+
+def response(
+    ha1: str,
+    *,
+    nonce: str,
+    method: str,
+    uri: str,
+    qop: str | None = None,
+    nc: str = "",
+    cnonce: str = "",
+    body: bytes = b"",
+) -> str:
+    """Return the request digest as 32 hexadecimal digits (RFC 2617 3.2.2.1).
+
+    Args:
+        ha1: H(A1), from `ha1` or from the HSS.
+        nonce: As sent, without quotes.
+        method: SIP method.
+        uri: Value of the `uri` parameter as it was sent.
+        qop: `auth`, `auth-int`, or None for the form of RFC 2069.
+        nc: Nonce count as sent.
+        cnonce: As sent, without quotes.
+        body: Message body, for `auth-int`.
+    """
+    a2 = f"{method}:{uri}".encode()
+    if qop is not None and qop.lower() == "auth-int":
+        a2 += b":" + _hash(body)
+    parts = [ha1.encode(), nonce.encode()]
+    if qop is not None:
+        parts += [nc.encode(), cnonce.encode(), qop.encode()]
+    return _hash(b":".join([*parts, _hash(a2)])).decode()

@@ -1,0 +1,232 @@
+"""One registration as the criteria see it: REGISTER hops, Cx exchanges and DNS look-ups, roles named.
+
+A registration is a row of attempts, each one REGISTER of the terminal with everything that it set off. Who
+is who was decided by `judgement.roles`, what belongs together by `judgement.matcher`; nothing here judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage
+from conformance.vocabulary.federation import AccessSecurity
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hop:
+    """One REGISTER transaction between two nodes."""
+
+    sender: Role | None
+    """None where no role could be bound (a node between the known ones)."""
+    receiver: Role | None
+    request: SipMessage | None
+    """None where the capture has the response only."""
+    response: SipMessage | None
+    """Final response; None where there is none."""
+    depth: int
+    """Number of Via elements of the request: 1 at the terminal."""
+    retransmissions: tuple[SipMessage, ...] = ()
+    provisional: tuple[SipMessage, ...] = ()
+
+    @property
+    def messages(self) -> Iterator[Message]:
+        """All messages of the hop."""
+        for message in (self.request, *self.retransmissions, *self.provisional, self.response):
+            if message is not None:
+                yield message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """One Cx command and its answer."""
+
+    command: str
+    """`UAR`, `MAR`, `SAR`, ..."""
+    request: DiameterMessage | None
+    answer: DiameterMessage | None
+
+    @property
+    def messages(self) -> Iterator[Message]:
+        """Request and answer, as far as seen."""
+        for message in (self.request, self.answer):
+            if message is not None:
+                yield message
+
+    @property
+    def time_ns(self) -> int:
+        """Time of the first message of the exchange, nanoseconds since 1970."""
+        return next(self.messages).time_ns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lookup:
+    """One DNS query and its response."""
+
+    query: DnsMessage | None
+    response: DnsMessage | None
+    asker: Role | None
+    """Role of the node that asked; None where its address has none."""
+
+    @property
+    def messages(self) -> Iterator[Message]:
+        """Query and response, as far as seen."""
+        for message in (self.query, self.response):
+            if message is not None:
+                yield message
+
+    @property
+    def name(self) -> str:
+        """Name that was asked for, lower case."""
+        return next(m.question_name for m in (self.query, self.response) if m is not None)
+
+    @property
+    def type(self) -> str:
+        """Type that was asked for: `NAPTR`."""
+        return next(m.question_type for m in (self.query, self.response) if m is not None)
+
+    @property
+    def time_ns(self) -> int:
+        """Time of the first message of the look-up, nanoseconds since 1970."""
+        return next(self.messages).time_ns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """One REGISTER of the terminal and what it set off."""
+
+    hops: tuple[Hop, ...]
+    """From the terminal to the S-CSCF, as far as seen."""
+    exchanges: tuple[Exchange, ...] = ()
+    """In time order."""
+
+    @property
+    def gm(self) -> Hop | None:
+        """The hop from the terminal."""
+        return self._from(Role.UE)
+
+    @property
+    def from_pcscf(self) -> Hop | None:
+        """The hop that leaves the P-CSCF."""
+        return self._from(Role.HOME_PCSCF) or self._from(Role.VISITED_PCSCF)
+
+    @property
+    def to_icscf(self) -> Hop | None:
+        """The hop that reaches the I-CSCF."""
+        return next((hop for hop in self.hops if hop.receiver is Role.HOME_ICSCF), None)
+
+    @property
+    def from_icscf(self) -> Hop | None:
+        """The hop from the I-CSCF to the S-CSCF."""
+        return self._from(Role.HOME_ICSCF)
+
+    @property
+    def to_scscf(self) -> Hop | None:
+        """The hop that reaches the S-CSCF."""
+        return next((hop for hop in self.hops if hop.receiver is Role.HOME_SCSCF), None)
+
+    def _from(self, role: Role) -> Hop | None:
+        return next((hop for hop in self.hops if hop.sender is role), None)
+
+    def all(self, command: str) -> tuple[Exchange, ...]:
+        """Return the Cx exchanges of that command, in time order."""
+        return tuple(exchange for exchange in self.exchanges if exchange.command == command)
+
+    def first(self, command: str) -> Exchange | None:
+        """Return the first Cx exchange of that command."""
+        return next(iter(self.all(command)), None)
+
+    @property
+    def status(self) -> int | None:
+        """Status of the final response nearest to the terminal; None where none was seen."""
+        for hop in self.hops:
+            if hop.response is not None:
+                return hop.response.sip.status
+        return None
+
+    @property
+    def start_ns(self) -> int:
+        """Time of the first message."""
+        return min(message.time_ns for message in self.messages)
+
+    @property
+    def messages(self) -> Iterator[Message]:
+        """All messages, hop by hop, then Cx."""
+        for hop in self.hops:
+            yield from hop.messages
+        for exchange in self.exchanges:
+            yield from exchange.messages
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a federation says of the networks of this registration; empty without a federation."""
+
+    home: str | None = None
+    """Home network domain name."""
+    impi: str | None = None
+    """Private user identity of the subscriber whose public identity is registered."""
+    impus: tuple[str, ...] = ()
+    visited_network_id: str | None = None
+    """Agreed P-Visited-Network-ID of the network of the P-CSCF."""
+    releases: dict[Role, int] = field(default_factory=dict)
+    """3GPP release of the network of each role."""
+    password: bytes | None = field(default=None, repr=False)
+    """Password of a subscriber without AKA, for the digest alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registration:
+    """One initial registration, from the first REGISTER to the last answer."""
+
+    attempts: tuple[Attempt, ...]
+    """At least one, in the order of time."""
+    subject: str
+    """Public user identity of the To header."""
+    roles: dict[Role, tuple[Endpoint, ...]] = field(default_factory=dict)
+    lookups: tuple[Lookup, ...] = ()
+    observed: frozenset[Point] = frozenset()
+    """Points at which packets were captured."""
+    lossless: bool = True
+    """False where a capture lost packets or does not say."""
+    security: AccessSecurity = AccessSecurity.NONE
+    facts: Facts = Facts()
+
+    @property
+    def first(self) -> Attempt:
+        """The first attempt, which is challenged."""
+        return self.attempts[0]
+
+    @property
+    def challenged(self) -> Attempt | None:
+        """The first attempt that ended in 401."""
+        return next((attempt for attempt in self.attempts if attempt.status == 401), None)
+
+    @property
+    def answered(self) -> Attempt | None:
+        """The attempt behind the first challenge: it carries the terminal's answer to it."""
+        for attempt, following in pairwise(self.attempts):
+            if attempt.status == 401:
+                return following
+        return None
+
+    @property
+    def accepted(self) -> Attempt | None:
+        """The attempt that ended in 2xx."""
+        return next((a for a in self.attempts if a.status is not None and 200 <= a.status < 300), None)
+
+    @property
+    def messages(self) -> Iterator[Message]:
+        """All messages of all attempts, then DNS."""
+        for attempt in self.attempts:
+            yield from attempt.messages
+        for lookup in self.lookups:
+            yield from lookup.messages
+
+    def sees(self, point: Point) -> bool:
+        """Tell whether the point was captured."""
+        return point in self.observed

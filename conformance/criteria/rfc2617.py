@@ -1,0 +1,169 @@
+"""Form of digest credentials: RFC 2617 3.2.2 with the changes of RFC 3261 22.4 and 25.1."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.criteria.digest import ha1, response
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.registration import Registration
+from conformance.criteria.rfc3261 import NO_REGISTER, from_terminal
+from conformance.criteria.scheme import uses_aka, vectors
+from conformance.criteria.values import Digest, authorization, challenge, clip, digests, inner, text
+from conformance.trace.sip_values import AuthParam
+from conformance.vocabulary.numbers import Avp
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
+from conformance.vocabulary.verdicts import Level, Severity
+
+CATALOGUE = Catalogue()
+
+QUOTED = frozenset({"username", "realm", "nonce", "uri", "response", "cnonce", "opaque", "auts"})
+BARE = frozenset({"algorithm", "qop", "nc"})
+_FORMS = {"nc": re.compile(r"[0-9a-f]{8}"), "response": re.compile(r"([0-9a-f]{32})?")}
+_FORM_WORDS = {"nc": "8 lower-case hexadecimal digits", "response": "32 lower-case hexadecimal digits"}
+
+
+@CATALOGUE.add(
+    "REG-09",
+    "Credentials are written in their grammar: what must be quoted is, what must not is not, and nc and "
+    "response have their hexadecimal form.",
+    source=("RFC 2617", "3.2.2"),
+    node=Role.UE,
+    points=(Point.GM,),
+    severity=Severity.DEGRADED,
+    condition="the REGISTER has digest credentials",
+)
+def grammar(registration: Registration) -> Finding:
+    """RFC 2617 3.2.2 (digest-response), RFC 3261 22.4 item 2 (uri quoted), RFC 3310 (auts quoted)."""
+    expected = "username, realm, nonce, uri, response, cnonce, opaque, auts quoted; algorithm, qop, nc bare"
+    requests = from_terminal(registration)
+    if not requests:
+        return inconclusive(expected, NO_REGISTER)
+    every = [digest for request in requests for digest in digests(request, "Authorization")]
+    if not every:
+        return not_applicable(expected, "no REGISTER has digest credentials")
+    for digest in every:
+        for problem in digest.credentials.problems:
+            cited = Citation(digest.message, "Authorization", *problem.span)
+            return failed(expected, problem.what, cited)
+        for param in digest.credentials.params:
+            fault = _fault(param)
+            if fault:
+                return failed(f"{param.name} {fault}", _written(param), digest.cite_param(param))
+    return passed(expected, f"{len(every)} Authorization headers in that form", *(d.cite()[0] for d in every))
+
+
+def _fault(param: AuthParam) -> str:
+    if param.name in QUOTED and not param.quoted:
+        return "in quotes"
+    if param.name in BARE and param.quoted:
+        return "without quotes"
+    form = _FORMS.get(param.name)
+    if form is not None and not form.fullmatch(param.value):
+        return f"of {_FORM_WORDS[param.name]}"
+    return ""
+
+
+def _written(param: AuthParam) -> str:
+    return f'{param.name}="{clip(param.value)}"' if param.quoted else f"{param.name}={clip(param.value)}"
+
+
+@CATALOGUE.add(
+    "REG-10",
+    "Credentials with qop have nc and cnonce; where the challenge offers no qop they have neither.",
+    source=("RFC 2617", "3.2.2"),
+    node=Role.UE,
+    points=(Point.GM,),
+    condition="the REGISTER answers a challenge",
+)
+def nonce_count(registration: Registration) -> Finding:
+    """RFC 2617 3.2.2: cnonce and nonce-count go with qop, and only where the server sent qop."""
+    expected = "nc and cnonce with qop, neither without"
+    citations: list[Citation] = []
+    found: list[str] = []
+    offered: Digest | None = None
+    seen = False
+    for attempt in registration.attempts:
+        request = None if attempt.gm is None else attempt.gm.request
+        seen |= request is not None
+        digest = authorization(request, None if offered is None else offered.value("realm"))
+        if digest is not None:
+            there = [name for name in ("nc", "cnonce") if digest.credentials.get(name) is not None]
+            if digest.credentials.get("qop") is not None:
+                missing = [name for name in ("nc", "cnonce") if name not in there]
+                if missing:
+                    return failed(expected, f"qop without {' and '.join(missing)}", *digest.cite("qop"))
+                found.append("qop, nc and cnonce")
+                citations += digest.cite("qop", "nc", "cnonce")
+            elif there and offered is not None and offered.credentials.get("qop") is None:
+                return failed(expected, f"{' and '.join(there)}, but the challenge has no qop", *digest.cite(*there))
+            elif digest.value("response"):
+                found.append("no qop")
+                citations += digest.cite("response")
+        offered = next((c for hop in attempt.hops if (c := challenge(hop.response)) is not None), None)
+    if not seen:
+        return inconclusive(expected, NO_REGISTER)
+    if not citations:
+        return not_applicable(expected, "no REGISTER answers a challenge")
+    return passed(expected, "; ".join(found), *citations)
+
+
+@CATALOGUE.add(
+    "REG-35",
+    "A password core (MD5) accepts a response that verifies; a deviation from AKA that is recorded.",
+    source=("RFC 2617", "3.2.2.1"),
+    node=Role.UE,
+    points=(Point.GM,),
+    level=Level.INFORMATION,
+    severity=Severity.COSMETIC,
+    condition="the network challenges with MD5",
+)
+def password(registration: Registration) -> Finding:
+    """RFC 2617 3.2.2.1 with HA1 of the MAA (3GPP TS 29.229, RFC 4740) or the provisioned password."""
+    expected = "response that verifies with HA1"
+    if uses_aka(registration) is not False:
+        return not_applicable(expected, "the network does not challenge with MD5")
+    attempt = registration.answered
+    digest = None if attempt is None or attempt.gm is None else authorization(attempt.gm.request)
+    if digest is None or not digest.value("response"):
+        return inconclusive(expected, "no answer to the challenge was seen")
+    secret = _ha1(registration, digest)
+    if secret is None:
+        return inconclusive(expected, "MD5 challenge; neither HA1 nor the password is known")
+    wanted = recompute(digest, secret)
+    cited = digest.cite("response")
+    if wanted != (digest.value("response") or "").lower():
+        return failed(expected, "MD5; the response does not verify", *cited)
+    return passed(expected, "MD5 instead of AKA; the response verifies", *cited)
+
+
+def recompute(digest: Digest, secret: str) -> str:
+    """Return the request digest that the credentials should carry.
+
+    Args:
+        digest: Credentials of a request; all values are taken as they were sent.
+        secret: H(A1), 32 hexadecimal digits.
+    """
+    return response(
+        secret,
+        nonce=digest.value("nonce") or "",
+        method=digest.message.sip.method,
+        uri=digest.value("uri") or "",
+        qop=digest.value("qop"),
+        nc=digest.value("nc") or "",
+        cnonce=digest.value("cnonce") or "",
+        body=digest.message.sip.body,
+    )
+
+
+def _ha1(registration: Registration, digest: Digest) -> str | None:
+    for attempt in registration.attempts:
+        for _, item in vectors(attempt):
+            holder = inner(item, Avp.SIP_DIGEST_AUTHENTICATE)
+            found = text(inner(holder, Avp.DIGEST_HA1)) or text(inner(item, Avp.DIGEST_HA1))
+            if found and re.fullmatch(r"[0-9A-Fa-f]{32}", found):
+                return found.lower()
+    if registration.facts.password is None:
+        return None
+    return ha1(digest.value("username") or "", digest.value("realm") or "", registration.facts.password)

@@ -1,0 +1,46 @@
+"""Which authentication a registration uses: AKA (RFC 3310) or a password (RFC 2617)."""
+
+from __future__ import annotations
+
+from conformance.criteria.registration import Attempt, Registration
+from conformance.criteria.values import authorization, challenge, every, inner, is_aka, text
+from conformance.trace.model import DiameterAvp, DiameterMessage
+from conformance.vocabulary.numbers import Avp
+
+
+def uses_aka(registration: Registration) -> bool | None:
+    """Tell whether the network authenticates with AKA; None where nothing seen says it.
+
+    The HSS decides; a challenge and credentials are asked where Cx was not captured.
+    """
+    items = [item for attempt in registration.attempts for _, item in vectors(attempt)]
+    if items:
+        return any(_is_aka_item(item) for item in items)
+    challenges = [
+        digest
+        for attempt in registration.attempts
+        for hop in attempt.hops
+        if (digest := challenge(hop.response)) is not None
+    ]
+    requests = [hop.request for attempt in registration.attempts for hop in attempt.hops]
+    if any(is_aka(digest) for digest in challenges) or any(is_aka(authorization(r)) for r in requests):
+        return True
+    return False if challenges else None
+
+
+def vectors(attempt: Attempt) -> list[tuple[DiameterMessage, DiameterAvp]]:
+    """Return the SIP-Auth-Data-Item AVPs of the MAAs of an attempt with their messages, in order."""
+    return [
+        (exchange.answer, item)
+        for exchange in attempt.all("MAR")
+        if exchange.answer is not None
+        for item in every(exchange.answer, Avp.SIP_AUTH_DATA_ITEM)
+    ]
+
+
+def _is_aka_item(item: DiameterAvp) -> bool:
+    scheme = (text(inner(item, Avp.SIP_AUTHENTICATION_SCHEME)) or "").upper()
+    if scheme:
+        return "AKA" in scheme
+    # Without a scheme the shape tells: only AKA has an XRES and keys.
+    return inner(item, Avp.SIP_AUTHORIZATION) is not None

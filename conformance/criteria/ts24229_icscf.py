@@ -1,0 +1,118 @@
+"""What 3GPP TS 24.229 asks of the I-CSCF in a registration: ask the HSS every time, forward to its answer."""
+
+from __future__ import annotations
+
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, passed
+from conformance.criteria.registration import Attempt, Registration
+from conformance.criteria.ts24229_ue import TS24229
+from conformance.criteria.values import (
+    avp,
+    cite_avp,
+    cite_command,
+    cite_request_uri,
+    clip,
+    same_contact,
+    same_uri,
+    text,
+)
+from conformance.trace.model import DiameterAvp, DiameterMessage, SipMessage
+from conformance.vocabulary.numbers import Avp
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
+from conformance.vocabulary.verdicts import Severity
+
+CATALOGUE = Catalogue()
+
+
+@CATALOGUE.add(
+    "REG-25",
+    "The I-CSCF forwards a REGISTER with the name of the S-CSCF as Request-URI.",
+    source=(TS24229, None),
+    node=Role.HOME_ICSCF,
+    points=(Point.MW,),
+)
+def request_uri(registration: Registration) -> Finding:
+    """3GPP TS 24.229, procedures at the I-CSCF: Server-Name of the UAA, or the S-CSCF that it selected."""
+    expected = "Request-URI = name of the S-CSCF"
+    citations: list[Citation] = []
+    found = ""
+    for attempt in registration.attempts:
+        hop = attempt.from_icscf
+        if hop is None or hop.request is None:
+            continue
+        request, uri = hop.request, hop.request.sip.request_uri
+        named = _server_name(attempt)
+        received = None if attempt.to_icscf is None else attempt.to_icscf.request
+        if named is not None:
+            message, holder = named
+            name = text(holder) or ""
+            cited = (cite_request_uri(request), cite_avp(message, holder, name))
+            if not same_contact(uri, name):
+                return failed(f"Request-URI {clip(name)}", clip(uri), *cited)
+            citations += cited
+        elif received is not None:
+            cited = (cite_request_uri(received), cite_request_uri(request))
+            if same_uri(uri, received.sip.request_uri):
+                return failed(expected, f"{clip(uri)} as received", *cited)
+            citations += cited
+        found = clip(uri)
+    if not citations:
+        return inconclusive(expected, "no REGISTER between I-CSCF and S-CSCF was captured")
+    return passed(expected, found, *citations)
+
+
+def _server_name(attempt: Attempt) -> tuple[DiameterMessage, DiameterAvp] | None:
+    for exchange in reversed(attempt.all("UAR")):
+        holder = avp(exchange.answer, Avp.SERVER_NAME)
+        if exchange.answer is not None and holder is not None:
+            return exchange.answer, holder
+    return None
+
+
+@CATALOGUE.add(
+    "REG-37",
+    "The I-CSCF asks the HSS (UAR) for every REGISTER that it receives, before it forwards it.",
+    source=(TS24229, "5.3.1.2"),
+    node=Role.HOME_ICSCF,
+    points=(Point.CX,),
+    severity=Severity.DEGRADED,
+)
+def query_every_time(registration: Registration) -> Finding:
+    """3GPP TS 24.229 5.3.1.2: a REGISTER from a trusted domain starts the registration status query."""
+    expected = "UAR before each REGISTER that goes on to the S-CSCF"
+    reached = [attempt for attempt in registration.attempts if _forwarded(attempt)]
+    if not reached:
+        return inconclusive(expected, "no REGISTER that went through the I-CSCF was captured")
+    if not any(attempt.all("UAR") for attempt in registration.attempts):
+        return inconclusive(expected, "no UAR at all: the Cx of the I-CSCF may not have been captured")
+    citations: list[Citation] = []
+    for attempt in reached:
+        request = _request(attempt)
+        query = attempt.first("UAR")
+        if query is None or query.request is None:
+            which = registration.attempts.index(attempt) + 1
+            cited = [] if request is None else [cite_request_uri(request)]
+            found = f"REGISTER {which} was forwarded without UAR"
+            return failed(expected, found, *cited, by_absence=True)
+        if request is not None:
+            # Files of different machines have different clocks: no order is read across them.
+            same_clock = request.capture == query.request.capture
+            if same_clock and query.request.time_ns > request.time_ns:
+                return failed(
+                    expected,
+                    "the UAR came behind the REGISTER that it is for",
+                    cite_command(query.request),
+                    cite_request_uri(request),
+                )
+            citations.append(cite_request_uri(request))
+        citations.append(cite_command(query.request))
+    return passed(expected, f"{len(reached)} of {len(reached)}", *citations)
+
+
+def _forwarded(attempt: Attempt) -> bool:
+    """Tell whether the REGISTER got to the S-CSCF: seen there, or the S-CSCF asked the HSS because of it."""
+    return _request(attempt) is not None or bool(attempt.all("MAR") or attempt.all("SAR"))
+
+
+def _request(attempt: Attempt) -> SipMessage | None:
+    return None if attempt.from_icscf is None else attempt.from_icscf.request
