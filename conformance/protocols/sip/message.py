@@ -17,8 +17,8 @@ MAX_MESSAGE = 65_535
 
 MAX_HEADER_LINES = 512
 
-MAX_LINE = 4096
-"""Longest start line or header field, in octets: the codec needs time with the square of the length of some."""
+MAX_LINE = 2048
+"""Longest start line or header field, in octets: the codec needs time with the cube of the length of some."""
 
 MAGIC_COOKIE = "z9hG4bK"
 """Every branch of an RFC 3261 element begins with it (RFC 3261 8.1.1.7)."""

@@ -66,7 +66,7 @@ def test_compact_forms_folding_and_blanks_before_the_colon_are_read() -> None:
         ((b"CSeq: 7 ", b"CSeq: seven "), "CSeq"),
         ((b"Content-Length: 4", b"Content-Length: 5"), "body has 4"),
         ((b"Content-Length: 4", b"Content-Length: -1"), "Content-Length -1"),
-        ((b"Content-Length: 4", b"Content-Length: " + b"9" * 5000), "digits"),
+        ((b"Content-Length: 4", b"Content-Length: " + b"9" * 5000), "a line of"),
         ((b"rport\r\n", b"self=1\r\n"), "self"),
         ((b"SIP/2.0/UDP 127.34.1.128:5060", b"garbage"), "Via"),
         ((b"X-Unknown", b"\xff\xfe"), "utf-8"),
@@ -93,11 +93,11 @@ def test_what_is_too_long_is_refused() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "Via: " + '"\\' * 2000,
-        "Via: SIP/2.0/UDP h" + ';a="' * 1000,
-        "Via: SIP/2.0/UDP [" + "1:" * 2000,
-        "Via: SIP/2.0/UDP " + "a-" * 2000,
-        "Via: SIP/2.0/UDP h" + " ;" * 2000,
+        "Via: " + '"\\' * 900,
+        "Via: SIP/2.0/UDP h" + ';a="' * 400,
+        "Via: SIP/2.0/UDP [" + "1:" * 900,
+        "Via: SIP/2.0/UDP " + "a-" * 900,
+        "Via: SIP/2.0/UDP h" + " ;" * 900,
     ],
 )
 def test_hostile_lines_cost_no_time(line: str) -> None:
@@ -110,8 +110,8 @@ def test_hostile_lines_cost_no_time(line: str) -> None:
 def test_a_request_uri_of_digits_costs_little_time() -> None:
     began = time.process_time()
     with pytest.raises(MalformedMessage):
-        read_message(REGISTER.replace(b"sip:uc3m.netlab.test", b"tel:+" + b"1" * 3900 + b"x", 1))
-    assert time.process_time() - began < 2
+        read_message(REGISTER.replace(b"sip:uc3m.netlab.test", b"tel:+" + b"1" * 1900 + b"x", 1))
+    assert time.process_time() - began < 0.5
 
 
 def test_writing_sets_the_content_length_and_leaves_the_message_alone() -> None:
