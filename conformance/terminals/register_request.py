@@ -48,6 +48,8 @@ class RegisterSeries:
         self.cseq += 1
         request = Request("REGISTER", URI.parse(self.request_uri))
         headers = request.headers
+        # Where the stack's Via will stand: fields that proxies need come first (RFC 3261 7.3.1).
+        headers.setlist("Via", [])
         headers.set("Max-Forwards", "70")
         headers.set("From", f"<{self.impu}>;tag={self.from_tag}")
         headers.set("To", f"<{self.impu}>")

@@ -16,8 +16,8 @@ Handler = Callable[[ServerTransaction], Awaitable[Response]]
 """A node's procedure for one method: returns the final response."""
 
 _KNOWN_METHODS = frozenset(
-    ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK")
-    + ("SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE")
+    {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK"}
+    | {"SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE"}
 )
 
 

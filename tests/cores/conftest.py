@@ -1,0 +1,186 @@
+"""A scene for one CSCF: real nodes where wanted, scripted peers in the places of the others, all in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sipmessage import Request, Response
+
+from conformance.cores.emulated.node import NODE_MODULES, NodeContext, node_main
+from conformance.federation import default_federation_path, load_federation, rebase
+from conformance.protocols.diameter_codec import DiameterMessage
+from conformance.protocols.sip.message import make_response, read_message
+from conformance.protocols.sip.timers import SipTimers
+from conformance.stack.diameter import DiameterServer
+from conformance.stack.hop import Hop
+from conformance.stack.sip import ServerTransaction, SipStack
+from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+
+WORKER = 34  # 127.35.0.0/16
+TIMERS = {"t1_ms": 50, "t2_ms": 200, "t4_ms": 250, "cx_answer_ms": 300}
+DEADLINE_S = 10.0
+
+
+class Scene:
+    """Nodes and scripted peers of the testbed `uc3m`; everything ends with the scene."""
+
+    def __init__(self, federation: Federation, folder: Path, end: contextlib.AsyncExitStack) -> None:
+        self.federation = federation
+        self.testbed: Testbed = federation.testbeds["uc3m"]
+        self._folder = folder
+        self._end = end
+
+    def hop(self, kind: NodeKind, transport: str = "udp") -> Hop:
+        node = self.testbed.node(kind)
+        return Hop(str(node.address), node.port, transport)
+
+    async def node(self, kind: NodeKind, *faults: str) -> None:
+        """Run a real node until the end of the scene."""
+        ready = asyncio.Event()
+        context = NodeContext(
+            federation=self.federation,
+            testbed=self.testbed,
+            kind=kind,
+            folder=self._folder,
+            log=logging.getLogger(f"test.{kind}"),
+            faults=frozenset(faults),
+            ready=ready.set,
+        )
+        running = asyncio.ensure_future(node_main(NODE_MODULES[kind])(context))
+        waiting = asyncio.ensure_future(ready.wait())
+
+        async def finish() -> None:
+            running.cancel()
+            waiting.cancel()
+            await asyncio.gather(running, waiting, return_exceptions=True)
+
+        self._end.push_async_callback(finish)
+        await asyncio.wait({running, waiting}, timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        assert ready.is_set(), f"awaited {kind} to become ready for {DEADLINE_S:g} s"
+
+    async def ready(self, kind: NodeKind, client: SipStack) -> None:
+        """Wait until a CSCF answers OPTIONS with 200."""
+        async with asyncio.timeout(DEADLINE_S):
+            while (await client.send_request(self.request("OPTIONS"), self.hop(kind))).code != 200:
+                await asyncio.sleep(0.02)
+
+    async def peer(
+        self,
+        address: str,
+        port: int = 5060,
+        answer: Callable[[Request], Response | None] | None = None,
+        timers: SipTimers | None = None,
+    ) -> SipStack:
+        """Start a SIP element that answers as told; None leaves a request without an answer."""
+
+        async def on_request(transaction: ServerTransaction) -> None:
+            response = answer(transaction.request) if answer is not None else None
+            if response is not None:
+                await transaction.respond(response)
+
+        timers = timers or SipTimers.core(self.federation.timers)
+        stack = SipStack(address, port, timers, on_request=on_request)
+        await stack.start()
+        self._end.push_async_callback(stack.stop)
+        return stack
+
+    async def instead_of(self, kind: NodeKind, answer: Callable[[Request], Response | None]) -> SipStack:
+        """Start a scripted peer in the place of a node."""
+        node = self.testbed.node(kind)
+        return await self.peer(str(node.address), node.port, answer)
+
+    async def terminal(self, host: int = 1) -> SipStack:
+        """Start a SIP element with an address of the access network."""
+        address = str(self.testbed.access_networks[0].pool[host])
+        return await self.peer(address, timers=SipTimers.gm(self.federation.timers))
+
+    async def hss(self, answer: Callable[[DiameterMessage], DiameterMessage | None]) -> None:
+        """Start a scripted HSS; where `answer` returns None the request is never answered."""
+
+        async def on_request(message: DiameterMessage) -> DiameterMessage:
+            reply = answer(message)
+            if reply is None:
+                await asyncio.Event().wait()
+            assert reply is not None
+            return reply
+
+        node = self.testbed.node(NodeKind.HSS)
+        server = DiameterServer(
+            origin_host=self.testbed.fqdn(NodeKind.HSS),
+            origin_realm=self.testbed.domain,
+            address=str(node.address),
+            port=node.port,
+            answer_timeout_s=1.0,
+            watchdog_s=30.0,
+            on_request=on_request,
+        )
+        await server.start()
+        self._end.push_async_callback(server.stop)
+
+    def request(self, method: str = "REGISTER", uri: str | None = None, *lines: str, cseq: int = 1) -> Request:
+        """Make a request of alice, as text, so that it holds exactly what the test says.
+
+        `lines` replace the header fields of the same name and add others; `Name:` alone removes one.
+        """
+        user, domain = "alice", self.testbed.domain
+        fields = {
+            "From": f"<sip:{user}@{domain}>;tag=1",
+            "To": f"<sip:{user}@{domain}>",
+            "Call-ID": "call-1",
+            "CSeq": f"{cseq} {method}",
+            "Max-Forwards": "70",
+            "Contact": f"<sip:{user}@{self.testbed.access_networks[0].pool[1]}:5060>",
+            "Supported": "path",
+        }
+        extra: list[tuple[str, str]] = []
+        for line in lines:
+            name, _, value = line.partition(":")
+            fields.pop(name, None)
+            if value.strip():
+                extra.append((name, value.strip()))
+        text = f"{method} {uri or f'sip:{domain}'} SIP/2.0\r\nVia: SIP/2.0/UDP placeholder.invalid\r\n"
+        text += "".join(f"{n}: {v}\r\n" for n, v in [*fields.items(), *extra])
+        request = read_message(text.encode() + b"\r\n")
+        assert isinstance(request, Request)
+        request.headers.remove("Via")
+        return request
+
+
+@pytest.fixture
+def in_scene(tmp_path: Path) -> Callable[[Callable[[Scene], Awaitable[None]]], None]:
+    """Runs a coroutine function with a scene and ends the scene."""
+    federation = rebase(load_federation(default_federation_path()), WORKER)
+    federation = federation.model_copy(update={"timers": federation.timers.model_copy(update=TIMERS)})
+
+    def run(story: Callable[[Scene], Coroutine[Any, Any, None]]) -> None:
+        async def whole() -> None:
+            async with contextlib.AsyncExitStack() as end:
+                await story(Scene(federation, tmp_path, end))
+
+        asyncio.run(whole())
+
+    return run
+
+
+@pytest.fixture
+def ok() -> Callable[[Request], Response]:
+    """Answers 200 as a registrar does."""
+
+    def answer(request: Request) -> Response:
+        response = make_response(request, 200)
+        headers = response.headers
+        for name in ("Path", "Contact"):
+            headers.setlist(name, list(request.headers.getlist(name)))
+        headers.set("Service-Route", "<sip:orig@scscf.uc3m.netlab.test:6060;lr>")
+        headers.set("P-Associated-URI", "<sip:alice@uc3m.netlab.test>")
+        return response
+
+    return answer

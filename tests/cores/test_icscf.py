@@ -1,0 +1,170 @@
+"""The I-CSCF with a scripted HSS and a scripted S-CSCF (3GPP TS 24.229 5.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sipmessage import Request, Response
+
+from conformance.protocols.cx import ServerCapabilities, UserAuthorizationAnswer, UserAuthorizationRequest
+from conformance.protocols.sip.message import make_response
+from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.numbers import UserAuthorizationType
+
+SCSCF = "sip:scscf.uc3m.netlab.test:6060"
+FIRST = UserAuthorizationAnswer(2001, True, capabilities=ServerCapabilities())
+KNOWN = UserAuthorizationAnswer(2002, True, server_name=SCSCF)
+VISITED = "P-Visited-Network-ID: stuba.netlab.test"
+EMPTY_AUTHORIZATION = (
+    'Authorization: Digest username="alice.private@uc3m.netlab.test", realm="uc3m.netlab.test", nonce="", '
+    'uri="sip:uc3m.netlab.test", response=""'
+)
+ANSWER = EMPTY_AUTHORIZATION.replace('nonce=""', 'nonce="n"')
+
+
+class Outcome:
+    def __init__(self) -> None:
+        self.questions: list[UserAuthorizationRequest] = []
+        self.forwarded: list[Request] = []
+        self.responses: list[Response] = []
+
+    @property
+    def codes(self) -> list[int]:
+        return [response.code for response in self.responses]
+
+
+@pytest.fixture
+def exchange(in_scene, ok) -> Callable[..., Outcome]:
+    """Sends REGISTERs, one for each list of header lines, from the address of a P-CSCF to the I-CSCF."""
+
+    def run(*requests, uaa, faults=(), scscf=ok, sender="127.35.1.11", wait=True) -> Outcome:
+        outcome = Outcome()
+
+        def hss(message):
+            outcome.questions.append(UserAuthorizationRequest.decode(message))
+            return uaa.encode(message, "hss.uc3m.netlab.test", "uc3m.netlab.test") if uaa is not None else None
+
+        def registrar(request):
+            outcome.forwarded.append(request)
+            return scscf(request)
+
+        async def story(scene) -> None:
+            await scene.node(NodeKind.DNS)
+            if wait:
+                await scene.hss(hss)
+            await scene.instead_of(NodeKind.SCSCF, registrar)
+            await scene.node(NodeKind.ICSCF, *faults)
+            sending = await scene.peer(sender, 4060)
+            sending.timers = type(sending.timers)(1.0, 4.0, 5.0)
+            if wait:
+                await scene.ready(NodeKind.ICSCF, sending)
+            for cseq, lines in enumerate(requests, 1):
+                request = scene.request("REGISTER", None, *lines, cseq=cseq)
+                outcome.responses.append(await sending.send_request(request, scene.hop(NodeKind.ICSCF)))
+
+        in_scene(story)
+        return outcome
+
+    return run
+
+
+def test_the_hss_is_asked_and_the_request_uri_replaced(exchange) -> None:
+    outcome = exchange([VISITED, EMPTY_AUTHORIZATION], uaa=KNOWN)
+    assert outcome.codes == [200]
+    (question,) = outcome.questions
+    assert question == UserAuthorizationRequest(
+        user_name="alice.private@uc3m.netlab.test",
+        public_identity="sip:alice@uc3m.netlab.test",
+        visited_network_id="stuba.netlab.test",
+        authorization_type=UserAuthorizationType.REGISTRATION,
+    )
+    (forwarded,) = outcome.forwarded
+    assert str(forwarded.uri) == SCSCF
+    assert forwarded.max_forwards == 69
+    assert len(forwarded.via) == 2
+    # it does not stay on the path
+    assert forwarded.headers.get("Path") is None
+    assert forwarded.headers.get("Record-Route") is None
+    assert len(outcome.responses[0].via) == 1
+
+
+def test_the_first_time_an_scscf_is_chosen(exchange) -> None:
+    outcome = exchange([VISITED], uaa=FIRST)
+    assert outcome.codes == [200]
+    assert str(outcome.forwarded[0].uri) == SCSCF
+
+
+def test_every_register_is_a_question(exchange) -> None:
+    outcome = exchange([EMPTY_AUTHORIZATION], [ANSWER], uaa=KNOWN)
+    assert (outcome.codes, len(outcome.questions)) == ([200, 200], 2)
+
+
+def test_fault_no_second_uar(exchange) -> None:
+    outcome = exchange([EMPTY_AUTHORIZATION], [ANSWER], [EMPTY_AUTHORIZATION], uaa=KNOWN, faults=["no-second-uar"])
+    assert (outcome.codes, len(outcome.questions)) == ([200, 200, 200], 2)
+    assert [str(request.uri) for request in outcome.forwarded] == [SCSCF] * 3
+
+
+def test_without_authorization_the_private_identity_is_derived(exchange) -> None:
+    outcome = exchange(["To: <sip:alice@uc3m.netlab.test:5060;user=phone>"], uaa=KNOWN)
+    assert outcome.questions[0].user_name == "alice@uc3m.netlab.test"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["Expires: 0"], ["Contact: *", "Expires: 0"], ["Contact: <sip:alice@127.35.1.129:5060>;expires=0"]],
+)
+def test_deregistration_is_asked_as_such(exchange, lines: list[str]) -> None:
+    outcome = exchange(lines, uaa=KNOWN)
+    assert outcome.questions[0].authorization_type == UserAuthorizationType.DE_REGISTRATION
+
+
+@pytest.mark.parametrize(
+    ("uaa", "code"),
+    [
+        (UserAuthorizationAnswer(5001, True), 403),
+        (UserAuthorizationAnswer(5002, True), 403),
+        (UserAuthorizationAnswer(5004, True), 403),
+        (UserAuthorizationAnswer(5003, False), 403),
+        (UserAuthorizationAnswer(5012, False), 480),
+        (UserAuthorizationAnswer(2001, True, capabilities=ServerCapabilities(mandatory=(7,))), 600),
+        (UserAuthorizationAnswer(2002, True, server_name="tel:+1"), 504),
+        (UserAuthorizationAnswer(2002, True, server_name="no uri"), 480),
+        (None, 480),
+    ],
+    ids=["unknown", "mismatch", "roaming", "rejected", "unable", "capability", "tel", "no-uri", "silent"],
+)
+def test_what_the_hss_may_say(exchange, uaa: UserAuthorizationAnswer | None, code: int) -> None:
+    outcome = exchange([VISITED], uaa=uaa)
+    assert (outcome.codes, outcome.forwarded) == ([code], [])
+
+
+def test_a_silent_scscf_is_504(exchange) -> None:
+    assert exchange([VISITED], uaa=KNOWN, scscf=lambda request: None).codes == [504]
+
+
+def test_answers_of_the_scscf_are_passed_on(exchange) -> None:
+    assert exchange([VISITED], uaa=KNOWN, scscf=lambda request: make_response(request, 423)).codes == [423]
+
+
+def test_a_terminal_is_no_trusted_sender(exchange) -> None:
+    outcome = exchange([VISITED], uaa=KNOWN, sender="127.35.1.140")
+    assert (outcome.codes, outcome.questions) == ([403], [])
+
+
+def test_without_an_hss_it_is_not_ready(exchange) -> None:
+    outcome = exchange(["CSeq: 1 REGISTER"], uaa=None, wait=False)
+    assert outcome.codes == [480]
+
+
+def test_options_says_503_while_cx_is_closed(in_scene) -> None:
+    codes = []
+
+    async def story(scene) -> None:
+        await scene.node(NodeKind.ICSCF)
+        sending = await scene.peer("127.35.1.11", 4060)
+        codes.append((await sending.send_request(scene.request("OPTIONS"), scene.hop(NodeKind.ICSCF))).code)
+
+    in_scene(story)
+    assert codes == [503]

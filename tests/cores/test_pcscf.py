@@ -1,0 +1,233 @@
+"""The P-CSCF with a scripted home network (3GPP TS 24.229 5.2.2)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sipmessage import Request, Response
+
+from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.sip.message import make_response, top_via
+from conformance.vocabulary.federation import NodeKind
+
+CHALLENGE = (
+    'Digest realm="uc3m.netlab.test", nonce="bm9uY2U=", algorithm=AKAv1-MD5, qop="auth,auth-int", '
+    'ik="00112233445566778899aabbccddeeff", ck="ffeeddccbbaa99887766554433221100", opaque="a,b"'
+)
+CREDENTIALS = (
+    'Authorization: Digest username="alice@uc3m.netlab.test",realm="uc3m.netlab.test",nonce="",'
+    'uri="sip:uc3m.netlab.test",response="",integrity-protected="yes"'
+)
+
+
+@pytest.fixture
+def exchange(in_scene):
+    """Sends one REGISTER through the P-CSCF: returns what the home network got and what the terminal got."""
+
+    def run(*lines, answer, faults=(), transport="udp", uri=None) -> tuple[list[Request], Response]:
+        got: list[Request] = []
+        answers: list[Response] = []
+
+        async def story(scene) -> None:
+            def home(request: Request) -> Response:
+                got.append(request)
+                return answer(request)
+
+            await scene.node(NodeKind.DNS)
+            await scene.instead_of(NodeKind.ICSCF, home)
+            await scene.node(NodeKind.PCSCF, *faults)
+            terminal = await scene.terminal()
+            request = scene.request("REGISTER", uri, *lines)
+            answers.append(await terminal.send_request(request, scene.hop(NodeKind.PCSCF, transport)))
+
+        in_scene(story)
+        return got, answers[0]
+
+    return run
+
+
+def test_the_register_is_made_ready_for_the_home_network(exchange, ok) -> None:
+    (got,), response = exchange(CREDENTIALS, answer=ok)
+    assert response.code == 200
+    assert str(got.uri) == "sip:uc3m.netlab.test"
+    assert got.headers.getlist("Path") == ["<sip:pcscf.uc3m.netlab.test:4060;lr>"]
+    assert got.require == ["path"]
+    assert got.headers.getlist("P-Visited-Network-ID") == ["uc3m.netlab.test"]
+    assert got.headers["P-Charging-Vector"].startswith('icid-value="')
+    assert got.headers["Max-Forwards"] == "69"
+    assert top_via(got).host == "127.35.1.11"
+    assert len(got.via) == 2
+    terminal_via = got.via[1]
+    assert (terminal_via.parameters["received"], terminal_via.parameters["rport"]) == ("127.35.1.129", "5060")
+
+
+def test_the_terminals_word_on_protection_is_replaced(exchange, ok) -> None:
+    (got,), _ = exchange(CREDENTIALS, answer=ok)
+    credentials = DigestHeader.parse(got.headers["Authorization"])
+    values = [p.value for p in credentials.parameters if p.name == "integrity-protected"]
+    assert values == ["no"]
+    assert credentials.get("uri") == "sip:uc3m.netlab.test"
+
+
+def test_security_agreement_and_foreign_headers_are_taken_out(exchange, ok) -> None:
+    (got,), _ = exchange(
+        "Security-Client: ipsec-3gpp; alg=hmac-md5-96; spi-c=1; spi-s=2; port-c=3; port-s=4",
+        "Security-Verify: ipsec-3gpp; q=0.1",
+        "Require: sec-agree",
+        "Proxy-Require: sec-agree",
+        "P-Asserted-Identity: <sip:president@uc3m.netlab.test>",
+        "P-Charging-Vector: icid-value=mine",
+        "P-Visited-Network-ID: elsewhere",
+        "Route: <sip:elsewhere.example;lr>",
+        answer=ok,
+    )
+    names = {name.lower() for name in got.headers.keys()}  # noqa: SIM118
+    assert not names & {"security-client", "security-verify", "p-asserted-identity", "route", "proxy-require"}
+    assert got.require == ["path"]
+    assert got.headers["P-Visited-Network-ID"] == "uc3m.netlab.test"
+    assert "mine" not in got.headers["P-Charging-Vector"]
+
+
+def test_own_path_is_first(exchange, ok) -> None:
+    (got,), _ = exchange("Path: <sip:edge.uc3m.netlab.test;lr>", answer=ok)
+    assert got.headers.getlist("Path") == ["<sip:pcscf.uc3m.netlab.test:4060;lr>", "<sip:edge.uc3m.netlab.test;lr>"]
+
+
+def challenge(request: Request) -> Response:
+    response = make_response(request, 401)
+    response.headers.set("WWW-Authenticate", CHALLENGE)
+    return response
+
+
+def test_the_keys_stay_in_the_network(exchange) -> None:
+    _, response = exchange(answer=challenge)
+    assert response.code == 401
+    kept = DigestHeader.parse(response.headers["WWW-Authenticate"])
+    assert "ck" not in kept
+    assert "ik" not in kept
+    # nothing else changes: neither quoting nor order
+    assert CHALLENGE.startswith(str(kept.without("opaque")))
+    assert kept.get("opaque") == "a,b"
+
+
+def test_fault_keeps_ck_ik(exchange) -> None:
+    _, response = exchange(answer=challenge, faults=["keeps-ck-ik"])
+    assert response.headers["WWW-Authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize(
+    ("fault", "missing"),
+    [("no-path", "Path"), ("no-require-path", "Require"), ("no-charging-vector", "P-Charging-Vector")],
+)
+def test_faults_leave_a_header_out(exchange, ok, fault: str, missing: str) -> None:
+    (got,), response = exchange(answer=ok, faults=[fault])
+    assert response.code == 200
+    assert got.headers.get(missing) is None
+
+
+def test_each_request_has_its_own_icid(in_scene, ok) -> None:
+    vectors: list[str] = []
+
+    async def story(scene) -> None:
+        def home(request: Request) -> Response:
+            vectors.append(request.headers["P-Charging-Vector"])
+            return ok(request)
+
+        await scene.node(NodeKind.DNS)
+        await scene.instead_of(NodeKind.ICSCF, home)
+        await scene.node(NodeKind.PCSCF)
+        terminal = await scene.terminal()
+        for cseq in (1, 2):
+            await terminal.send_request(scene.request(cseq=cseq), scene.hop(NodeKind.PCSCF))
+
+    in_scene(story)
+    assert len(set(vectors)) == 2
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_both_transports_of_the_terminal(exchange, ok, transport: str) -> None:
+    _, response = exchange(answer=ok, transport=transport)
+    assert response.code == 200
+    assert len(response.via) == 1
+
+
+def test_an_unknown_home_network_is_504(exchange, ok) -> None:
+    got, response = exchange(answer=ok, uri="sip:nowhere.netlab.test")
+    assert (got, response.code) == ([], 504)
+
+
+def test_a_silent_home_network_is_504(exchange) -> None:
+    got, response = exchange(answer=lambda request: None)
+    assert got
+    assert response.code == 504
+
+
+def test_a_request_that_comes_back_to_its_sender_is_482(exchange, ok) -> None:
+    # A Request-URI with the port of the P-CSCF itself, as some S60 terminals send it; port rules out SRV.
+    _, response = exchange(answer=ok, uri="sip:pcscf.uc3m.netlab.test:4060")
+    assert response.code == 482
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (["Max-Forwards: 0"], 483),
+        (["Proxy-Require: privacy"], 420),
+        (["To: nobody"], 400),
+        (['Authorization: Digest username="alice'], 400),
+        (["Max-Forwards: many"], 400),
+    ],
+)
+def test_what_is_refused_here(exchange, ok, lines: list[str], code: int) -> None:
+    got, response = exchange(*lines, answer=ok)
+    assert (got, response.code) == ([], code)
+
+
+def test_methods_of_other_procedures(in_scene) -> None:
+    codes: dict[str, int] = {}
+
+    async def story(scene) -> None:
+        await scene.node(NodeKind.PCSCF)
+        terminal = await scene.terminal()
+        for method in ("OPTIONS", "MESSAGE", "FROBNICATE"):
+            request = scene.request(method)
+            codes[method] = (await terminal.send_request(request, scene.hop(NodeKind.PCSCF))).code
+
+    in_scene(story)
+    assert codes == {"OPTIONS": 200, "MESSAGE": 405, "FROBNICATE": 501}
+
+
+def test_what_is_kept_of_a_registered_terminal(in_scene, ok) -> None:
+    from conformance.cores.emulated import pcscf
+
+    async def story(scene) -> None:
+        node = pcscf.PCscf(_context(scene))
+        request = scene.request("REGISTER", None, "Contact: <sip:alice@127.35.1.129:5060>;expires=100")
+        request.headers.set("Via", "SIP/2.0/UDP 127.35.1.129")
+        node._remember(request, ok(request), ("127.35.1.129", 5060, "udp"))
+        (kept,) = node.registrations.values()
+        assert kept.contact == "sip:alice@127.35.1.129:5060"
+        assert kept.service_route == ("<sip:orig@scscf.uc3m.netlab.test:6060;lr>",)
+        assert kept.identities == ("sip:alice@uc3m.netlab.test",)
+        assert 99 < kept.expires_at - asyncio.get_running_loop().time() <= 100
+        node._remember(request, make_response(request, 200), ("127.35.1.129", 5060, "udp"))
+        assert node.registrations == {}
+
+    def _context(scene):
+        import logging
+        from pathlib import Path
+
+        from conformance.cores.emulated.node import NodeContext
+
+        return NodeContext(
+            scene.federation,
+            scene.testbed,
+            NodeKind.PCSCF,
+            Path(),
+            logging.getLogger("test"),
+            frozenset(),
+            lambda: None,
+        )
+
+    in_scene(story)

@@ -1,0 +1,379 @@
+"""The S-CSCF as registrar with a scripted HSS (3GPP TS 24.229 5.4.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+
+import pytest
+from sipmessage import Request, Response
+
+from conformance.protocols.aka import digest_ha1, digest_response
+from conformance.protocols.cx import (
+    DigestItem,
+    MultimediaAuthAnswer,
+    MultimediaAuthRequest,
+    ServerAssignmentAnswer,
+    ServerAssignmentRequest,
+)
+from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.user_data import build_user_data
+from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.numbers import DiameterCommand, ServerAssignmentType
+
+REALM = "uc3m.netlab.test"
+IMPI = f"alice@{REALM}"
+IMPUS = (f"sip:alice@{REALM}", f"sip:alice.work@{REALM}")
+SCSCF = f"sip:scscf.{REALM}:6060"
+XRES = bytes(range(8))
+VECTOR = MultimediaAuthAnswer(
+    2001,
+    False,
+    user_name=IMPI,
+    public_identity=IMPUS[0],
+    scheme="Digest-AKAv1-MD5",
+    authenticate=bytes(range(32)),
+    authorization=XRES,
+    ck=b"c" * 16,
+    ik=b"i" * 16,
+)
+NONCE = base64.b64encode(bytes(range(32))).decode()
+DIGEST = MultimediaAuthAnswer(
+    2001, False, scheme="SIP Digest", digest=DigestItem(realm=REALM, ha1=digest_ha1(IMPI, REALM, b"secret"))
+)
+ASSIGNED = ServerAssignmentAnswer(2001, False, user_data=build_user_data(IMPI, IMPUS))
+PATH = "Path: <sip:pcscf.uc3m.netlab.test:4060;lr>"
+
+
+def empty(algorithm: str = "") -> str:
+    more = f", algorithm={algorithm}" if algorithm else ""
+    return f'Authorization: Digest username="{IMPI}", realm="{REALM}", nonce="", uri="sip:{REALM}", response=""{more}'
+
+
+def answer(challenge: Response, password: bytes, uri: str = f"sip:{REALM}", **other: str) -> str:
+    """Answer a challenge as a terminal does, with parameters changed as `other` says."""
+    nonce = DigestHeader.parse(challenge.headers["WWW-Authenticate"]).get("nonce")
+    values = {"username": IMPI, "realm": REALM, "nonce": nonce, "uri": uri, "qop": "auth", "nc": "00000001"}
+    values |= {"cnonce": "c", **other}
+    ha1 = digest_ha1(IMPI, REALM, password)
+    values.setdefault(
+        "response",
+        digest_response(
+            ha1, method="REGISTER", uri=uri, nonce=values["nonce"], qop="auth", nc=values["nc"], cnonce="c"
+        ),
+    )
+    return f"Authorization: {DigestHeader.credentials(**values)}"
+
+
+class Registrar:
+    """The S-CSCF under test, as a P-CSCF's I-CSCF sees it, and what its HSS was asked."""
+
+    def __init__(self, scene, client) -> None:
+        self.scene = scene
+        self.client = client
+        self.mar: list[MultimediaAuthRequest] = []
+        self.sar: list[ServerAssignmentRequest] = []
+        self.maa = VECTOR
+        self.saa: ServerAssignmentAnswer | None = ASSIGNED
+        self.cseq = 0
+
+    def hss(self, message):
+        host = f"hss.{REALM}"
+        if message.command == DiameterCommand.MULTIMEDIA_AUTH:
+            self.mar.append(MultimediaAuthRequest.decode(message))
+            return self.maa.encode(message, host, REALM)
+        self.sar.append(ServerAssignmentRequest.decode(message))
+        return None if self.saa is None else self.saa.encode(message, host, REALM)
+
+    async def send(self, *lines: str, cseq: int | None = None) -> Response:
+        self.cseq = self.cseq + 1 if cseq is None else cseq
+        request: Request = self.scene.request("REGISTER", SCSCF, PATH, "Require: path", *lines, cseq=self.cseq)
+        response: Response = await self.client.send_request(request, self.scene.hop(NodeKind.SCSCF))
+        return response
+
+    async def register(self, *lines: str) -> Response:
+        return await self.send(answer(await self.send(empty(), *lines), XRES), *lines)
+
+
+@pytest.fixture
+def registrar(in_scene) -> Callable[..., None]:
+    """Runs a story with an S-CSCF that is ready."""
+
+    def run(story, *faults: str) -> None:
+        async def whole(scene) -> None:
+            client = await scene.peer("127.35.1.12", 5060)
+            registrar = Registrar(scene, client)
+            await scene.hss(registrar.hss)
+            await scene.node(NodeKind.SCSCF, *faults)
+            await scene.ready(NodeKind.SCSCF, client)
+            await story(registrar)
+
+        in_scene(whole)
+
+    return run
+
+
+def test_the_challenge_is_made_of_the_vector(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        response = await r.send(empty("AKAv1-MD5"))
+        assert response.code == 401
+        assert response.headers["WWW-Authenticate"] == (
+            f'Digest realm="{REALM}", nonce="{NONCE}", algorithm=AKAv1-MD5, qop="auth", '
+            f'ik="{(b"i" * 16).hex()}", ck="{(b"c" * 16).hex()}"'
+        )
+        assert "tag" in response.to_address.parameters
+        assert r.mar == [MultimediaAuthRequest(IMPI, IMPUS[0], SCSCF, "Digest-AKAv1-MD5")]
+        assert r.sar == []
+
+    registrar(story)
+
+
+def test_a_right_answer_registers(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        response = await r.register("Expires: 600000")
+        assert response.code == 200
+        assert response.headers.getlist("Service-Route") == [f"<sip:orig@scscf.{REALM}:6060;lr>"]
+        assert response.headers.getlist("P-Associated-URI") == [f"<{IMPUS[0]}>, <{IMPUS[1]}>"]
+        assert response.headers.getlist("Path") == ["<sip:pcscf.uc3m.netlab.test:4060;lr>"]
+        assert response.headers.getlist("Contact") == ["<sip:alice@127.35.1.129:5060>;expires=600"]
+        (assignment,) = r.sar
+        assert assignment == ServerAssignmentRequest(IMPI, IMPUS[0], SCSCF, ServerAssignmentType.REGISTRATION)
+
+    registrar(story)
+
+
+def test_reregistration_and_deregistration(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        await r.register()
+        assert (await r.register("Expires: 100")).headers["Contact"].endswith(";expires=100")
+        gone = await r.register("Expires: 0")
+        assert gone.code == 200
+        assert gone.headers.get("Contact") is None
+        assert gone.headers.get("Service-Route") is None
+        await r.register()
+        everything = await r.register("Contact: *", "Expires: 0")
+        assert everything.headers.get("Contact") is None
+        kinds = ["REGISTRATION", "RE_REGISTRATION", "USER_DEREGISTRATION", "REGISTRATION", "USER_DEREGISTRATION"]
+        assert [assignment.assignment_type.name for assignment in r.sar] == kinds
+        assert [assignment.user_data_available for assignment in r.sar] == [False, True, True, False, True]
+
+    registrar(story)
+
+
+def test_a_nonce_serves_once(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        challenge = await r.send(empty())
+        assert (await r.send(answer(challenge, XRES))).code == 200
+        assert (await r.send(answer(challenge, XRES))).code == 401
+        assert len(r.mar) == 2
+
+    registrar(story)
+
+
+def test_an_answer_to_nothing_is_challenged(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        forged = await r.send(empty())
+        assert (await r.send(answer(forged, XRES, nonce="somebody-elses"))).code == 401
+
+    registrar(story)
+
+
+@pytest.mark.parametrize(
+    ("password", "other"),
+    [
+        (b"wrong", {}),
+        (XRES, {"nc": "1"}),
+        (XRES, {"nc": "00000000"}),
+        (XRES, {"qop": "auth-conf"}),
+        (XRES, {"realm": "elsewhere"}),
+        (XRES, {"response": ""}),
+        (XRES, {"response": "0" * 31 + "\u00e9"}),
+    ],
+    ids=["res", "short-nc", "zero-nc", "qop", "realm", "mac-failure", "latin"],
+)
+def test_a_wrong_answer_is_403(registrar, password: bytes, other: dict[str, str]) -> None:
+    async def story(r: Registrar) -> None:
+        assert (await r.send(answer(await r.send(empty()), password, **other))).code == 403
+        assert r.sar == []
+
+    registrar(story)
+
+
+def test_mac_failure_with_a_nonce_that_was_damaged_is_403(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        challenge = await r.send(empty())
+        refused = await r.send(answer(challenge, XRES, nonce="damaged", response=""))
+        assert refused.code == 403
+        assert len(r.mar) == 1
+
+    registrar(story)
+
+
+def test_fault_wrong_nonce_changes_one_bit_of_the_mac(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        challenge = DigestHeader.parse((await r.send(empty())).headers["WWW-Authenticate"])
+        octets = base64.b64decode(challenge.get("nonce"))
+        assert octets[:31] == bytes(range(31))
+        assert octets[31] ^ 31 == 1
+
+    registrar(story, "wrong-nonce")
+
+
+def test_resynchronisation(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        challenge = await r.send(empty())
+        auts = bytes(range(100, 114))
+        again = await r.send(answer(challenge, b"", auts=base64.b64encode(auts).decode()))
+        assert again.code == 401
+        assert r.mar[1].authorization == bytes(range(16)) + auts
+        assert (await r.send(answer(again, XRES))).code == 200
+
+    registrar(story)
+
+
+def test_malformed_auts_is_400(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        assert (await r.send(answer(await r.send(empty()), b"", auts="short"))).code == 400
+
+    registrar(story)
+
+
+def test_digest_with_a_password(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        r.maa = DIGEST
+        challenge = await r.send(empty("MD5"))
+        parameters = DigestHeader.parse(challenge.headers["WWW-Authenticate"])
+        assert (parameters.get("algorithm"), parameters.get("qop"), "ck" in parameters) == ("MD5", "auth", False)
+        assert r.mar[0].scheme == "SIP Digest"
+        # A digest uri that is not the Request-URI: proxies change that one (RFC 2617 3.2.2.5).
+        assert (await r.send(answer(challenge, b"secret", uri=f"sip:{REALM}:5060"))).code == 200
+
+    registrar(story)
+
+
+def test_without_authorization_the_hss_decides_the_scheme(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        r.maa = DIGEST
+        assert (await r.send()).code == 401
+        assert [question.scheme for question in r.mar] == ["Unknown"]
+
+    registrar(story)
+
+
+def test_a_scheme_that_does_not_fit_is_left_to_the_hss(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        r.maa = MultimediaAuthAnswer(5006, True)
+        assert (await r.send(empty())).code == 403
+        assert [question.scheme for question in r.mar] == ["Digest-AKAv1-MD5", "Unknown"]
+
+    registrar(story)
+
+
+@pytest.mark.parametrize(
+    ("maa", "code"),
+    [
+        (MultimediaAuthAnswer(5001, True), 403),
+        (MultimediaAuthAnswer(5012, False), 480),
+        (MultimediaAuthAnswer(2001, False), 480),
+        (MultimediaAuthAnswer(2001, False, scheme="Digest-AKAv1-MD5", authenticate=b"short"), 480),
+    ],
+    ids=["unknown", "unable", "no-item", "short-item"],
+)
+def test_what_the_hss_may_say_to_mar(registrar, maa: MultimediaAuthAnswer, code: int) -> None:
+    async def story(r: Registrar) -> None:
+        r.maa = maa
+        assert (await r.send(empty())).code == code
+
+    registrar(story)
+
+
+@pytest.mark.parametrize(
+    ("saa", "code"),
+    [
+        (ServerAssignmentAnswer(5002, True), 403),
+        (ServerAssignmentAnswer(5012, False), 480),
+        (ServerAssignmentAnswer(2001, False, user_data=b"<no xml"), 480),
+        (ServerAssignmentAnswer(2001, False), 200),
+        (None, 480),
+    ],
+    ids=["mismatch", "unable", "no-xml", "no-profile", "silent"],
+)
+def test_what_the_hss_may_say_to_sar(registrar, saa: ServerAssignmentAnswer | None, code: int) -> None:
+    async def story(r: Registrar) -> None:
+        r.saa = saa
+        assert (await r.register()).code == code
+
+    registrar(story)
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (["Expires: 30"], 423),
+        (["Contact: *", "Expires: 60"], 400),
+        (["Expires: soon"], 400),
+        (["Contact: nobody"], 400),
+    ],
+)
+def test_what_the_registrar_refuses(registrar, lines: list[str], code: int) -> None:
+    async def story(r: Registrar) -> None:
+        response = await r.register(*lines)
+        assert response.code == code
+        assert response.headers.get("Min-Expires") == ("60" if code == 423 else None)
+        assert r.sar == []
+
+    registrar(story)
+
+
+def test_an_extension_that_is_unknown_is_420(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        response = await r.send(empty(), "Require: path, gruu")
+        assert (response.code, response.unsupported) == (420, ["gruu"])
+
+    registrar(story)
+
+
+def test_a_register_that_comes_late_is_not_obeyed(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        await r.register()
+        challenge = await r.send(empty())
+        assert (await r.send(answer(challenge, XRES), cseq=1)).code == 500
+
+    registrar(story)
+
+
+def test_a_query_changes_nothing(registrar) -> None:
+    async def story(r: Registrar) -> None:
+        await r.register()
+        found = await r.register("Contact:")
+        assert found.headers["Contact"].startswith("<sip:alice@127.35.1.129:5060>;expires=")
+        assert len(r.sar) == 1
+
+    registrar(story)
+
+
+def test_a_registration_ends_with_its_time(in_scene) -> None:
+    async def story(scene) -> None:
+        scene.federation = scene.federation.model_copy(
+            update={"timers": scene.federation.timers.model_copy(update={"registration_s": 1})}
+        )
+        client = await scene.peer("127.35.1.12", 5060)
+        r = Registrar(scene, client)
+        ended = asyncio.Event()
+
+        def hss(message):
+            reply = r.hss(message)
+            if r.sar and r.sar[-1].assignment_type == ServerAssignmentType.TIMEOUT_DEREGISTRATION:
+                ended.set()
+            return reply
+
+        await scene.hss(hss)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF, client)
+        assert (await r.register()).headers["Contact"].endswith(";expires=1")
+        async with asyncio.timeout(5):
+            await ended.wait()
+        assert (await r.register("Contact:")).headers.get("Contact") is None
+
+    in_scene(story)
