@@ -24,7 +24,7 @@ class Frame:
     ethernet: bytes
     ip: bytes
     transport: bytes
-    """UDP or TCP header with its options."""
+    """UDP or TCP header with its options; SPI and sequence number of ESP."""
     payload: bytes
 
     @property
@@ -95,6 +95,8 @@ def join_frame(frame: Frame) -> bytes:
     struct.pack_into("!H", ip, 2, len(ip) + size)
     struct.pack_into("!H", ip, 10, 0)
     struct.pack_into("!H", ip, 10, internet_checksum(bytes(ip)))
+    if frame.ip[9] not in (_TCP, _UDP):
+        return frame.ethernet + bytes(ip) + frame.transport + frame.payload
     transport = bytearray(frame.transport)
     at = 16 if frame.is_tcp else 6
     if not frame.is_tcp:

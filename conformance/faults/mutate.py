@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from conformance.faults.avp_bytes import add_avp, get_avp, remove_avp, set_avp
+from conformance.faults.esp import protect
 from conformance.faults.frames import Frame, join_frame, renumber_tcp, split_frame
 from conformance.faults.pcapfile import Packet, PacketFile
 from conformance.vocabulary.errors import BadInput
@@ -114,6 +115,19 @@ class Insert(_Model):
         return (self.copy_of,)
 
 
+class Protect(_Model):
+    """UDP put into ESP without encryption, as the last edit of its frames: a security association on Gm."""
+
+    kind: Literal["protect"]
+    frames: Annotated[tuple[int, ...], Field(min_length=1)]
+    ports: tuple[int, int]
+    """Source and destination port of the protected datagram."""
+    spi: int
+    sequence: int
+    key: str
+    """Authentication key of HMAC-SHA-1-96, 40 hexadecimal digits."""
+
+
 class ForgetPoint(_Model):
     """An observation point that was not captured: its packets and its interface are taken out."""
 
@@ -127,7 +141,7 @@ class ForgetPoint(_Model):
 
 
 Edit = Annotated[
-    Replace | SetAvp | RemoveAvp | AddAvp | Drop | Insert | ForgetPoint,
+    Replace | SetAvp | RemoveAvp | AddAvp | Drop | Insert | Protect | ForgetPoint,
     Field(discriminator="kind"),
 ]
 EDITS: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
@@ -170,6 +184,12 @@ def _edit_payload(edit: Edit, payload: bytes, where: str) -> bytes:
             return add_avp(payload, edit.code, edit.vendor, _octets(edit.value, edit.hex))
         case _:
             return payload
+
+
+def _edit_frame(edit: Edit, frame: Frame, where: str) -> Frame:
+    if isinstance(edit, Protect):
+        return protect(frame, edit.ports, edit.spi, edit.sequence, _octets(edit.key, True))
+    return Frame(frame.ethernet, frame.ip, frame.transport, _edit_payload(edit, frame.payload, where))
 
 
 def _readdressed(frame: Frame, edit: Insert) -> Frame:
@@ -259,10 +279,7 @@ def mutate(base: PacketFile, edits: Sequence[Edit]) -> PacketFile:
             elif isinstance(edit, Drop):
                 place.new, place.touched = None, True
             else:
-                frame = place.new
-                payload = _edit_payload(edit, frame.payload, where)
-                place.new = Frame(frame.ethernet, frame.ip, frame.transport, payload)
-                place.touched = True
+                place.new, place.touched = _edit_frame(edit, place.new, where), True
         if isinstance(edit, ForgetPoint):
             if edit.point not in points:
                 raise BadInput(f"point {edit.point!r} is not in the base capture, which has {', '.join(points)}")

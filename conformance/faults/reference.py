@@ -22,6 +22,7 @@ from conformance.faults.mutate import (
     Edit,
     ForgetPoint,
     Insert,
+    Protect,
     RemoveAvp,
     SetAvp,
     Substitution,
@@ -165,6 +166,8 @@ def _edit_lines(edit: Edit) -> list[str]:
             when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"
             head = f"- a copy of {where}{ends}, {when}"
             return [head, *(f"  - {_substitution_line(change)}" for change in edit.changes)]
+        case Protect():
+            return [f"- {where}: put into ESP, SPI {edit.spi}, ports {edit.ports[0]} to {edit.ports[1]}"]
         case ForgetPoint():
             return [f"- all packets of point {edit.point} and its interface taken out"]
 
