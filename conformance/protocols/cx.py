@@ -93,7 +93,7 @@ class UserAuthorizationRequest:
 
     @classmethod
     def decode(cls, message: DiameterMessage) -> UserAuthorizationRequest:
-        """Read the request; without User-Authorization-Type it is REGISTRATION (29.229 6.3.24)."""
+        """Read the request; without User-Authorization-Type it is REGISTRATION (29.229)."""
         avps = message.list
         number = avps.number(Avp.USER_AUTHORIZATION_TYPE) or 0
         if number not in set(UserAuthorizationType):

@@ -111,7 +111,7 @@ def cx_answer(
 
 @dataclass(frozen=True, slots=True)
 class ServerCapabilities:
-    """Server-Capabilities (3GPP TS 29.229 6.3.4): what the I-CSCF may choose an S-CSCF by."""
+    """Server-Capabilities (3GPP TS 29.229): what the I-CSCF may choose an S-CSCF by."""
 
     mandatory: tuple[int, ...] = ()
     optional: tuple[int, ...] = ()
@@ -143,7 +143,7 @@ class ServerCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class DigestItem:
-    """SIP-Digest-Authenticate (3GPP TS 29.229 6.3.36): H(A1) of a subscriber with a password."""
+    """SIP-Digest-Authenticate (3GPP TS 29.229): H(A1) of a subscriber with a password."""
 
     realm: str
     algorithm: str = "MD5"

@@ -48,9 +48,7 @@ def test_functions_give_what_the_specification_prints(number: int) -> None:
     assert milenage.f5_star(rand) == f5s
 
 
-@pytest.mark.parametrize(
-    ("k", "opc", "rand"), [(15, 16, 16), (16, 17, 16), (16, 16, 0), (16, 16, 15), (16, 16, 32)]
-)
+@pytest.mark.parametrize(("k", "opc", "rand"), [(15, 16, 16), (16, 17, 16), (16, 16, 0), (16, 16, 15), (16, 16, 32)])
 def test_a_wrong_length_is_named(k: int, opc: int, rand: int) -> None:
     with pytest.raises(MalformedToken, match="expected 16 octets, found"):
         Milenage(bytes(k), bytes(opc)).f2(bytes(rand))
