@@ -1,0 +1,1 @@
+"""What the harness costs, measured beside the tools that people know. `RESULTS.md` keeps the figures."""
