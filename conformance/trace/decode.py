@@ -375,13 +375,15 @@ def _is_short(raw: bytes, protocol: str) -> bool:
 
 
 def _encapsulation(chain: list[str]) -> Iterator[str]:
-    """Yield the tunnels around the innermost IP packet, outermost first."""
+    """Yield the tunnels around the innermost IP packet, outermost first, and ESP that protects its payload."""
     innermost = max((i for i, name in enumerate(chain) if name in ("ip", "ipv6")), default=0)
     for before, name in zip(["", *chain], chain[: innermost + 1], strict=False):
         if name in _TUNNELS:
             yield _TUNNELS[name]
         elif name in ("ip", "ipv6") and before in ("ip", "ipv6"):
             yield "ipip"
+    if "esp" in chain[innermost + 1 :]:
+        yield "esp"  # transport mode, as 3GPP TS 33.203 has it on Gm: no IP packet of its own inside
 
 
 def _messages(groups: list[Group], readings: list[_Reading]) -> Iterator[Message]:
