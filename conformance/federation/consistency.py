@@ -6,6 +6,7 @@ loader lists every mistake of both kinds.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -70,17 +71,20 @@ def _addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
 
 
 def _pools(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
-    pools = list(_all_pools(testbeds))
-    for index, (path, pool) in enumerate(pools):
-        for other_path, other in pools[:index]:
-            if pool.overlaps(other):
-                expected = f"no address of {spell(other_path)} ({other})"
-                yield Mistake(path, str(pool), expected, "make the pools disjoint")
-    for path, address in _node_addresses(testbeds):
-        for pool_path, pool in pools:
-            if address in pool:
-                expected = f"an address outside {spell(pool_path)} ({pool})"
-                yield Mistake(path, str(address), expected, "move the node or the pool")
+    outermost: list[tuple[KeyPath, IPv4Network]] = []
+    # Networks are disjoint or nested, and sort by address and then from wide to narrow.
+    for path, pool in sorted(_all_pools(testbeds), key=lambda item: item[1]):
+        if outermost and pool.overlaps(outermost[-1][1]):
+            expected = f"no address of {spell(outermost[-1][0])} ({outermost[-1][1]})"
+            yield Mistake(path, str(pool), expected, "make the pools disjoint")
+        else:
+            outermost.append((path, pool))
+    for node_path, address in _node_addresses(testbeds):
+        index = bisect_right(outermost, address, key=lambda item: item[1].network_address) - 1
+        if index >= 0 and address in outermost[index][1]:
+            path, pool = outermost[index]
+            expected = f"an address outside {spell(path)} ({pool})"
+            yield Mistake(node_path, str(address), expected, "move the node or the pool")
 
 
 def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:

@@ -76,3 +76,18 @@ def test_a_block_outside_loopback_has_no_marker_range(tmp_path: Path, alter: Alt
     path = tmp_path / "real.toml"
     path.write_text(text)
     assert str(load_federation(path).block) == "10.37.0.0/16"
+
+
+def test_each_pool_inside_another_is_reported(complaints: Complaints) -> None:
+    access = '[[testbeds.octopus.access_networks]]\nname = "more"\ntype = "WLAN"\npool = "127.37.3.{}/32"\n\n'
+    old = "[testbeds.octopus.features]"
+    lines = complaints((old, access.format(130) + access.format(200) + old))
+    assert [line.split(": ")[1] for line in lines] == [f"testbeds.octopus.access_networks[{n}].pool" for n in (1, 2)]
+
+
+def test_many_pools_are_checked_in_no_time(tmp_path: Path, alter: Alter) -> None:
+    pool = '\n[[testbeds.octopus.access_networks]]\nname = "wlan"\ntype = "WLAN"\npool = "127.37.{}.{}/32"\n'
+    many = "".join(pool.format(4 + n // 256, n % 256) for n in range(8000))
+    path = tmp_path / "many.toml"
+    path.write_text(alter().read_text() + many)
+    assert len(load_federation(path).testbeds["octopus"].access_networks) == 8001
