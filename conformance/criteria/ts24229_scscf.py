@@ -75,7 +75,7 @@ def service_route(registration: Registration) -> Finding:
     way = _on_the_way(accepted, "Service-Route", expected)
     if isinstance(way, Finding):
         return way
-    hop, response = _answers(accepted)[-1]
+    _, response = _answers(accepted)[-1]
     for value in response.sip.values("Service-Route"):
         found = next((a for a in addresses(response, "Service-Route") if a.value.span == value.span), None)
         if found is None or not _is_loose(found):
