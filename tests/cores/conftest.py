@@ -13,6 +13,7 @@ import pytest
 from sipmessage import Request, Response
 
 from conformance.cores.emulated.node import NODE_MODULES, NodeContext, node_main
+from conformance.cores.emulated.readiness import until_serving
 from conformance.federation import default_federation_path, load_federation, rebase
 from conformance.protocols.diameter_codec import DiameterMessage
 from conformance.protocols.sip.message import make_response, read_message
@@ -66,11 +67,12 @@ class Scene:
             running.result()
         assert ready.is_set(), f"awaited {kind} to become ready for {DEADLINE_S:g} s"
 
-    async def ready(self, kind: NodeKind, client: SipStack) -> None:
+    async def ready(self, kind: NodeKind) -> None:
         """Wait until a CSCF answers OPTIONS with 200."""
-        async with asyncio.timeout(DEADLINE_S):
-            while (await client.send_request(self.request("OPTIONS"), self.hop(kind))).code != 200:
-                await asyncio.sleep(0.02)
+        clock = asyncio.get_running_loop()
+        end = clock.time() + DEADLINE_S
+        found = await until_serving(self.testbed, kind, lambda: clock.time() < end)
+        assert found is None, f"awaited {kind} to serve for {DEADLINE_S:g} s: {found}"
 
     async def peer(
         self,

@@ -58,7 +58,7 @@ def exchange(in_scene, ok) -> Callable[..., Outcome]:
             sending = await scene.peer(sender, 4060)
             sending.timers = type(sending.timers)(1.0, 4.0, 5.0)
             if wait:
-                await scene.ready(NodeKind.ICSCF, sending)
+                await scene.ready(NodeKind.ICSCF)
             for cseq, lines in enumerate(requests, 1):
                 request = scene.request("REGISTER", None, *lines, cseq=cseq)
                 outcome.responses.append(await sending.send_request(request, scene.hop(NodeKind.ICSCF)))

@@ -106,7 +106,7 @@ def registrar(in_scene) -> Callable[..., None]:
             registrar = Registrar(scene, client)
             await scene.hss(registrar.hss)
             await scene.node(NodeKind.SCSCF, *faults)
-            await scene.ready(NodeKind.SCSCF, client)
+            await scene.ready(NodeKind.SCSCF)
             await story(registrar)
 
         in_scene(whole)
@@ -370,7 +370,7 @@ def test_a_registration_ends_with_its_time(in_scene) -> None:
 
         await scene.hss(hss)
         await scene.node(NodeKind.SCSCF)
-        await scene.ready(NodeKind.SCSCF, client)
+        await scene.ready(NodeKind.SCSCF)
         assert (await r.register()).headers["Contact"].endswith(";expires=1")
         async with asyncio.timeout(5):
             await ended.wait()
