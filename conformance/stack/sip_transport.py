@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -178,7 +179,8 @@ class SipTransport:
         except TimeoutError:
             raise TransportFailed(f"{hop}: no connection within {CONNECT_S:g} s") from None
         except OSError as error:
-            raise TransportFailed(f"{hop}: {error.strerror or error}") from None
+            # asyncio words errors of `connect` in its own way and without the reason.
+            raise TransportFailed(f"{hop}: {os.strerror(error.errno) if error.errno else error}") from None
         return connection
 
     def _bound(self, kind: socket.SocketKind) -> socket.socket:
