@@ -71,6 +71,8 @@ class Case(_Model):
     """Verdict by criterion id; a criterion that is not named must not be FAIL."""
     also: dict[str, str] = Field(default_factory=dict)
     """Other criteria that fail for the same reason: id and why that cannot be otherwise."""
+    federation: str | None = None
+    """File above the case that says whose domain is whose, where the verdicts need it."""
     edit: tuple[Edit, ...] = ()
 
     @model_validator(mode="after")
@@ -180,6 +182,8 @@ def readme(name: str, captures: Path = CAPTURES) -> str:
     lines += [f"- {criterion}: {verdict}" for criterion, verdict in case.expected.items()]
     lines += [f"- {criterion}: FAIL as well: {reason}" for criterion, reason in case.also.items()]
     lines += ["- No other criterion is FAIL."]
+    if case.federation is not None:
+        lines += [f"- Judged with `--federation captures/{case.federation}`."]
     if case.base is not None:
         lines += [
             "",

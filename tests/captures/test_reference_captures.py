@@ -9,6 +9,7 @@ import pytest
 
 from conformance.criteria import all_criteria
 from conformance.faults.reference import CAPTURE_NAME, CAPTURES, cases, load_case
+from conformance.federation.loader import load_federation
 from conformance.judgement.judge import judge
 from conformance.trace.decode import read_trace
 from conformance.vocabulary.verdicts import Verdict
@@ -24,8 +25,11 @@ BROKEN = "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 |
 
 def verdicts(name: str) -> dict[str, set[Verdict]]:
     """Judge a capture: the verdicts of each criterion over all procedures of it."""
+    file = load_case(name).federation
+    federation = None if file is None else load_federation(CAPTURES / file)
+    judgement = judge(read_trace([CAPTURES / name / CAPTURE_NAME]), federation=federation)
     found = defaultdict(set)
-    for procedure in judge(read_trace([CAPTURES / name / CAPTURE_NAME])):
+    for procedure in judgement.procedures:
         for criterion in procedure.criteria:
             found[criterion.id].add(criterion.verdict)
     return found
