@@ -25,7 +25,7 @@ from conformance.federation.matrix import Cell as Square
 from conformance.federation.matrix import home_cells
 from conformance.report.allure_results import attach_result
 from conformance.runs.bench import Bench, BenchPlan
-from conformance.runs.cell import Cell, CellIdentity, error_result
+from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result
 from conformance.runs.folder import RunFolder, new_run_id
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
@@ -195,7 +195,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     result = opened.finish(stopped_by)
     pyfuncitem.stash[RESULT] = result
     attach_result(result, opened.folder)
-    if stopped_by is not None and not isinstance(stopped_by, NetlabError | AssertionError):
+    if stopped_by is not None and not isinstance(stopped_by, JUDGED):
         raise stopped_by
     strict = pyfuncitem.config.getoption("--inconclusive") == "fail"
     match outcome(result.pair, result.expected_pair, strict=strict):

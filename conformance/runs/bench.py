@@ -17,7 +17,7 @@ from conformance.capture import Sniffers, loopback_points
 from conformance.cores.emulated.core import EmulatedCore
 from conformance.federation import load_federation, rebase
 from conformance.trace.decode import require_tshark
-from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.errors import BadInput, TestbedDown
 from conformance.vocabulary.federation import Federation, Testbed
 
 SPOOL = "spool"
@@ -50,6 +50,11 @@ class Bench:
     def __init__(self, plan: BenchPlan, folder: Path) -> None:
         self.plan = plan
         self.federation: Federation = rebase(load_federation(plan.federation_file), plan.worker)
+        if not self.federation.block.is_loopback:
+            raise BadInput(
+                f"{plan.federation_file}: block: found {self.federation.block}, expected one inside 127.0.0.0/8: "
+                "the loopback fabric keeps every packet on this machine"
+            )
         self.folder = folder
         nodes = folder / NODES / f"worker-{plan.worker}"
         spool = folder / SPOOL / f"worker-{plan.worker}"

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.runs.bench import Bench
 from conformance.runs.folder import RunFolder
-from conformance.stack.sip import Hop
-from conformance.terminals import EventLog, RegistrationFailed, Terminal
+from conformance.stack.hop import Hop
+from conformance.terminals.event_log import EventLog
+from conformance.terminals.terminal import RegistrationFailed, Terminal
 from conformance.trace.decode import read_trace
 from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.events import TerminalEvent
@@ -23,6 +25,8 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
+JUDGED = (RegistrationFailed, NetlabError, AssertionError)
+"""What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
 BOTH_PASS = VerdictPair(Verdict.PASS, Verdict.PASS)
 BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
 
@@ -64,14 +68,14 @@ class Cell:
         bench.require_alive(self._testbeds)
         bench.sniffers.open_cell(identity.name)
 
-    def terminal(self, *, transport: str = "udp") -> Terminal:
+    def terminal(self, *, transport: Literal["udp", "tcp"] = "udp") -> Terminal:
         """Return a new terminal of the cell's subscriber, attached to the access network of the visited testbed."""
         entry = self.visited.node(NodeKind.PCSCF)
         terminal = Terminal(
             federation=self._bench.federation,
             testbed=self.home,
             subscriber=self.subscriber,
-            address=str(self._bench.lease_address(self.visited.name)),
+            address=self._bench.lease_address(self.visited.name),
             pcscf=Hop(str(entry.address), entry.port, transport),
             transport=transport,
             events=self._events,
@@ -94,7 +98,7 @@ class Cell:
         pair = BOTH_ERROR
         try:
             self._bench.sniffers.close_cell(self.identity.name, file)
-            events = self._events.read()
+            events = self._events.events
             judgement = judge(
                 read_trace([file]),
                 federation=self._bench.federation,
@@ -107,12 +111,12 @@ class Cell:
             pair = _verdicts(own, events, reasons)
         except NetlabError as error:
             reasons.append(str(error))
-            events = self._events.read()
+            events = self._events.events
         dead = self._bench.dead_nodes(self._testbeds)
         if dead:
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
             pair = BOTH_ERROR
-        elif isinstance(stopped_by, NetlabError) and not isinstance(stopped_by, RegistrationFailed):
+        elif isinstance(stopped_by, NetlabError):
             reasons.append(str(stopped_by))
             pair = BOTH_ERROR
         elif isinstance(stopped_by, AssertionError):
@@ -136,7 +140,7 @@ class Cell:
     def leave(self) -> None:
         """Deregister and close the cell's terminals, after the capture has ended."""
         for terminal in self._terminals:
-            with suppress(NetlabError):  # the cell is judged; a testbed that is down cannot deregister anybody
+            with suppress(NetlabError, RegistrationFailed):  # judged already; a testbed that is down deregisters nobody
                 if terminal.registered:
                     terminal.deregister()
             terminal.close()

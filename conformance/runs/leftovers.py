@@ -1,4 +1,4 @@
-"""What an earlier, killed run left behind: unfinished captures, and a report that does not say so."""
+"""What an earlier, killed run left behind: nodes, unfinished captures, and a report that does not say so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from conformance.runs.bench import SPOOL
+from conformance.cores.emulated.core import end_leftovers
+from conformance.runs.bench import NODES, SPOOL
 from conformance.runs.folder import RUN_FILE, RunFolder, read_lines
 from conformance.runs.publish import publish
 from conformance.vocabulary.errors import BadInput
@@ -14,9 +15,9 @@ from conformance.vocabulary.results import RunFooter
 
 
 def clear_leftovers(reports: Path) -> list[str]:
-    """Remove the unfinished captures of dead runs and publish what those runs had finished.
+    """End the nodes of dead runs, remove their unfinished captures, and publish what they had finished.
 
-    The processes of a killed run end by themselves when it dies; only files can be left.
+    The nodes of a killed run end by themselves, but a run that starts at once must not meet them.
 
     Args:
         reports: folder of all runs.
@@ -30,6 +31,8 @@ def clear_leftovers(reports: Path) -> list[str]:
         spool = folder / SPOOL
         if folder.is_symlink() or not spool.is_dir() or _is_alive(RunFolder(folder)):
             continue
+        for nodes in (folder / NODES).glob("worker-*"):
+            end_leftovers(nodes)
         shutil.rmtree(spool)
         try:
             cut_short = not any(isinstance(entry, RunFooter) for entry in read_lines(folder))
