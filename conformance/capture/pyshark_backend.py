@@ -3,17 +3,15 @@
 pyshark's usual way, dumpcap into tshark into Python objects, falls behind at 1,000 packets a second. So the
 tshark half is left out: what LiveCapture would pipe into tshark goes into the spool as it is.
 
-dumpcap tells what it lost only when it ends (interface statistics blocks), so each cell has its own. A
-dumpcap dies with the thread that started it (`setpriv --pdeathsig`), hence with a run that is killed. The
-kernel forgets that wish where dumpcap gains rights by being executed: a user who is not root and whose dumpcap has file
-capabilities may be left with one after SIGKILL.
+dumpcap tells what it lost only when it ends (interface statistics blocks), so each cell has its own. A guard,
+two commands of `sh`, kills it when the pipe from this process breaks, hence also when the run is killed. (The
+kernel's own parent-death signal would not do: it is forgotten where dumpcap gets its rights from file capabilities.)
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +37,7 @@ _QUEUE_OCTETS = 256 << 20
 _QUEUE_PACKETS = 1_000_000
 """Between dumpcap's reading threads and its writer; its own limit of 1 MB would drop in the middle of a burst."""
 _STOP_S = 10.0
+_GUARD = 'read -r _; kill -KILL "$1"'
 _FLUSHED = re.compile(r"^Packets received/dropped on interface .*/flushed:(\d+)/")
 _INSTALL = "run `apt-get install tshark` as root"
 
@@ -70,19 +69,29 @@ class DumpcapCapture(LiveCapture):  # type: ignore[misc]  # pyshark has no types
         _watch_children_from_any_loop()
         self.complaints.clear()
         dumpcap = get_process_path(tshark_path=self.tshark_path, process_name="dumpcap")
-        parameters = ["setpriv", "--pdeathsig", "KILL", dumpcap, *self._get_dumpcap_parameters()]
         self.process = await asyncio.create_subprocess_exec(
-            *parameters, stdin=subprocess.DEVNULL, stdout=spool, stderr=subprocess.PIPE
+            *(dumpcap, *self._get_dumpcap_parameters()),
+            stdin=subprocess.DEVNULL,
+            stdout=spool,
+            stderr=subprocess.PIPE,
         )
+        # Not `_created_new_process`: where dumpcap ended at once, `check` has better words for it than a crash.
+        self._running_processes.add(self.process)
         self._create_stderr_handling_task(self.process.stderr)
-        self._created_new_process(parameters, self.process, process_name="dumpcap")
+        guard = await asyncio.create_subprocess_exec(
+            *("sh", "-c", _GUARD, "guard", str(self.process.pid)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._running_processes.add(guard)
 
     async def stop(self) -> int | None:
         """Let dumpcap write its statistics and end; return its exit code, None where none was running."""
         process, self.process = self.process, None
-        if process is None:
-            return None
         try:
+            if process is None:
+                return None
             if process.returncode is None:
                 process.send_signal(signal.SIGINT)
             code = await asyncio.wait_for(process.wait(), _STOP_S)
@@ -90,7 +99,7 @@ class DumpcapCapture(LiveCapture):  # type: ignore[misc]  # pyshark has no types
             self._running_processes.discard(process)
             return code
         finally:
-            await self.close_async()  # kills what did not end, and reads its last words
+            await self.close_async()  # ends the guard and what did not end by itself, reads the last words
             self._stderr_handling_tasks.clear()
 
     async def _handle_process_stderr_forever(self, stderr: asyncio.StreamReader) -> None:
@@ -122,8 +131,6 @@ class PysharkSniffer:
         try:
             for program in ("tshark", "dumpcap"):
                 get_process_path(process_name=program)
-            if shutil.which("setpriv") is None:
-                raise TestbedDown("capture with pyshark: setpriv is missing; run `apt-get install util-linux` as root")
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, name="pyshark", daemon=True)
             self._thread.start()
@@ -179,7 +186,12 @@ class PysharkSniffer:
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the thread of the loop and return its result."""
         assert self._loop is not None
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(3 * _STOP_S)
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop).result(3 * _STOP_S)
+        except TimeoutError as error:
+            raise TestbedDown(
+                f"capture with pyshark: dumpcap did not end within {_STOP_S:g} s and was killed; what it had is lost"
+            ) from error
 
     def _complaint(self, code: int | None) -> NetlabError:
         """Return the error that dumpcap's last words mean."""

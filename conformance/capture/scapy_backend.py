@@ -144,8 +144,8 @@ def _listen(point: ObservationPoint) -> L2ListenSocket:
         listener = L2ListenSocket(iface=point.interface, filter=point.filter_with_marker, promisc=False)
     except PermissionError as error:
         raise NotPermitted(
-            f"{where}: no permission to open a packet socket (CAP_NET_RAW); run it as root, or with "
-            "`setpriv --ambient-caps +net_raw,+net_admin --inh-caps +net_raw,+net_admin COMMAND`"
+            f"{where}: no permission to open a packet socket (CAP_NET_RAW); run it as root, or let dumpcap capture "
+            "(`--capture pyshark`), once allowed by `setcap cap_net_raw,cap_net_admin+eip /usr/bin/dumpcap` as root"
         ) from error
     except Scapy_Exception as error:
         reason = " ".join(str(error).split())
