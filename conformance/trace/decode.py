@@ -8,11 +8,13 @@ one call are read at the same time.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import subprocess
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -52,6 +54,9 @@ _TUNNELS = {
 }
 _POINTS = {point.value: point for point in Point}
 _TRANSPORTS = ("udp", "tcp", "sctp")
+_UNREADABLE = ("isn't a capture file", "couldn't be opened", "damaged or corrupt", "cut short")
+"""What tshark says of a file; where it read no frame of it, there is nothing to keep."""
+_NOT_WHOLE = ("the body is cut", "no empty line")
 _MARKER = b"netlab-marker"
 _DISCARD = 9
 DECODER_OPTIONS = (
@@ -181,8 +186,7 @@ def _read(index: int, file: Path, keys: Path | None) -> _Reading:
 
 def _tshark(index: int, file: Path, keys: Path | None, sip_ports: Sequence[int]) -> _Reading:
     reading = _Reading(file)
-    with file.open("rb") as stream:
-        reading.interfaces = read_interfaces(stream)
+    reading.interfaces = _interfaces(file)
     with (
         as_file(files("conformance.trace") / "tap.lua") as tap,
         # An own configuration folder: the preferences of whoever runs us must not change what is decoded.
@@ -221,6 +225,18 @@ def _tshark(index: int, file: Path, keys: Path | None, sip_ports: Sequence[int])
     return reading
 
 
+def _interfaces(file: Path) -> Interfaces:
+    with file.open("rb") as plain:
+        if plain.read(2) != b"\x1f\x8b":
+            plain.seek(0)
+            return read_interfaces(plain)
+    try:
+        with gzip.open(file) as unpacked:
+            return read_interfaces(unpacked)  # type: ignore[arg-type]
+    except (OSError, EOFError, zlib.error):
+        return Interfaces()  # tshark says what is wrong with the file
+
+
 def _count_frames(file: Path) -> int | None:
     """Count the frames of a file without dissecting them; None where capinfos cannot tell."""
     try:
@@ -257,7 +273,7 @@ def _complaints(text: str, version: str, reading: _Reading) -> None:
     _check_version(version)
     for line in lines:
         line = line.removeprefix("tshark: ")
-        if "isn't a capture file" in line or (not reading.frames and "couldn't be opened" in line):
+        if not reading.frames and any(complaint in line for complaint in _UNREADABLE):
             raise BadInput(f"{reading.file}: not a capture file that tshark reads, expected pcap or pcapng")
         reading.problem(line)
     if not reading.complete and not lines:
@@ -285,25 +301,47 @@ def _records(stream: IO[bytes], capture: int, reading: _Reading) -> str:
                 break  # tshark was ended in the middle of a record; its complaints say why
             connection = (fields[4], fields[6], fields[5], fields[7])
             reading.frames = max(reading.frames, int(fields[0]))
+            parts = [raw]
             if fields[14] == "TCP":
-                if looks_like_sip(raw):
-                    suspects.append(connection)
-                continue
+                parts = _behind_keep_alive(raw)
+                if not parts:
+                    if looks_like_sip(raw):
+                        suspects.append(connection)
+                    continue
             decoded.add(connection)
-            seen = _seen(fields, raw, capture, reading)
-            if seen is None:
-                continue
-            if in_frame and in_frame[0].sighting.frame != seen.sighting.frame:
-                in_frame.clear()
-            # The same bytes again, or bytes inside the body of another: dissected twice, sent once.
-            if any(other.protocol == seen.protocol and seen.raw in other.raw for other in in_frame):
-                continue
-            in_frame.append(seen)
-            reading.seen.append(seen)
+            for part in parts:
+                seen = _seen(fields, part, capture, reading)
+                if seen is None:
+                    continue
+                if in_frame and in_frame[0].sighting.frame != seen.sighting.frame:
+                    in_frame.clear()
+                # The same bytes again, or bytes inside the body of another: dissected twice, sent once.
+                if any(other.protocol == seen.protocol and seen.raw in other.raw for other in in_frame):
+                    continue
+                in_frame.append(seen)
+                reading.seen.append(seen)
     for connection in suspects:
         if connection not in decoded:
             reading.missed_ports.add(min(int(connection[1]), int(connection[3])))
     return version
+
+
+def _behind_keep_alive(raw: bytes) -> list[bytes]:
+    """Return the messages of a TCP segment that begins with empty lines (RFC 5626 3.5.1).
+
+    Wireshark does not look behind them. Nothing is returned where a message is not whole in the segment.
+    """
+    parts: list[bytes] = []
+    rest = raw.lstrip(b"\r\n")
+    if len(rest) == len(raw):
+        return []
+    while rest:
+        sip = read_sip(rest)
+        if not looks_like_sip(rest) or any(wrong.what.startswith(_NOT_WHOLE) for wrong in sip.problems):
+            return []
+        parts.append(rest[: sip.body_span.end])
+        rest = rest[sip.body_span.end :].lstrip(b"\r\n")
+    return parts
 
 
 def _seen(fields: list[str], raw: bytes, capture: int, reading: _Reading) -> Seen | None:
@@ -320,12 +358,12 @@ def _seen(fields: list[str], raw: bytes, capture: int, reading: _Reading) -> See
     destination = Endpoint(fields[5], int(fields[7] or 0), transport)
     if destination.port == _DISCARD and raw.startswith(_MARKER):
         return None
-    if protocol == "UDP":
+    if protocol in ("UDP", "TCP"):
         if not looks_like_sip(raw):
             return None
         protocol = "SIP"
-        if chain[-1] not in ("data", "udp"):
-            reading.problem(f"frame {frame}: SIP that Wireshark takes for {chain[-1]}, read from the datagram")
+        if chain[-1] not in ("data", "udp", "tcp"):
+            reading.problem(f"frame {frame}: SIP that Wireshark takes for {chain[-1]}, read from the raw bytes")
     elif fields[13] == "1":
         reading.problem(f"frame {frame}: Wireshark calls it malformed")
     cut = int(fields[11]) > int(fields[10])
@@ -365,8 +403,7 @@ def _trim(raw: bytes, protocol: str, transport: str) -> bytes:
 
 def _is_short(raw: bytes, protocol: str) -> bool:
     if protocol == "SIP":
-        wrong = ("the body is cut", "no empty line")
-        return any(problem.what.startswith(wrong) for problem in read_sip(raw).problems)
+        return any(problem.what.startswith(_NOT_WHOLE) for problem in read_sip(raw).problems)
     if protocol == "Diameter":
         header = read_header(raw)
         return header is None or header.length > len(raw)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.trace.confirm import second_reading
+from conformance.vocabulary.errors import BadInput, HarnessFault
+
+if TYPE_CHECKING:
+    from conftest import Packets
+
+Make = Callable[..., bytes]
+
+
+@pytest.fixture
+def file(packets: Packets, register: Make, diameter: Make) -> Path:
+    packets.add(packets.udp("127.31.0.1:5060", "127.31.0.2:4060", register("c1")))
+    packets.add(packets.tcp("127.31.0.2:4060", "127.31.0.4:6060", 1, register("c2") + register("c3")))
+    packets.add(packets.tcp("127.31.0.3:40000", "127.31.0.5:3868", 1, diameter()))
+    return packets.write()
+
+
+def test_only_the_frames_asked_for_are_read_with_all_their_messages(file: Path) -> None:
+    found = second_reading(file, [2, 3, 3, 99])
+    assert sorted(found) == [2, 3]
+    assert found[2].fields["sip.Call-ID"] == ["c2", "c3"]
+    assert found[2].protocols[-2:] == ("sip", "sip")
+    assert found[3].fields["diameter.Public-Identity"] == ["sip:alice@home.test"]
+    assert found[3].frame == 3
+
+
+def test_no_frames_give_nothing(file: Path) -> None:
+    assert second_reading(file, []) == {}
+
+
+def test_it_works_after_an_event_loop_has_been_closed(file: Path) -> None:
+    async def nothing() -> None:
+        await asyncio.get_running_loop().shutdown_asyncgens()
+
+    asyncio.run(nothing())
+    assert list(second_reading(file, [1])) == [1]
+
+
+def test_inside_an_event_loop_it_says_so(file: Path) -> None:
+    async def wrong() -> None:
+        second_reading(file, [1])
+
+    with pytest.raises(HarnessFault, match="running event loop"):
+        asyncio.run(wrong())
+
+
+def test_a_capture_that_was_cut_short_is_read_up_to_the_cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+    assert list(second_reading(file, [1])) == [1]
+    with pytest.raises(BadInput, match="did not read it"):
+        second_reading(file, [3])
+
+
+def test_a_missing_capture_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such capture"):
+        second_reading(tmp_path / "none.pcap", [1])
