@@ -28,13 +28,15 @@ Send = Callable[[int, bytes], None]
 
 
 def await_end(process: int) -> None:
-    """Wait until a process that is not our child has ended."""
+    """Wait until a process that is not our child has ended; end it where it does not."""
     try:
         descriptor = os.pidfd_open(process)
     except ProcessLookupError:
         return
     try:
         ready, _, _ = select.select([descriptor], [], [], 10)
+        if not ready:
+            os.kill(process, signal.SIGKILL)
         assert ready, f"dumpcap {process} still lives 10 s after the process that started it was killed"
     finally:
         os.close(descriptor)
