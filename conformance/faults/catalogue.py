@@ -72,13 +72,13 @@ class Catalogue(BaseModel):
         return self
 
     def get(self, name: str) -> Fault:
-        """Return the fault of that name.
+        """Return the fault of that name; an argument behind a colon is not part of it.
 
         Raises:
             BadInput: there is none.
         """
         for fault in self.fault:
-            if fault.name == name:
+            if fault.name == name.partition(":")[0]:
                 return fault
         known = ", ".join(fault.name for fault in self.fault)
         raise BadInput(f"fault {name[:60]!r}: expected one of {known}")

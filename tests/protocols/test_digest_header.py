@@ -36,9 +36,7 @@ def test_commas_and_escapes_in_quoted_values() -> None:
 def test_a_proxy_that_removes_and_adds_changes_nothing_else() -> None:
     value = 'DIGEST Realm="r", algorithm="AKAv1-MD5", qop=auth, CK="11", nonce=bare, ik="22"'
     changed = DigestHeader.parse(value).without("ck", "ik").adding("integrity-protected", "no")
-    assert str(changed) == (
-        'Digest Realm="r", algorithm="AKAv1-MD5", qop=auth, nonce=bare, integrity-protected="no"'
-    )
+    assert str(changed) == ('Digest Realm="r", algorithm="AKAv1-MD5", qop=auth, nonce=bare, integrity-protected="no"')
 
 
 @pytest.mark.parametrize(

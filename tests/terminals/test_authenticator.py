@@ -90,7 +90,9 @@ def test_md5_with_each_qop(dave, offered: str | None, chosen: str | None) -> Non
 
 def test_the_first_credentials_say_the_algorithm(alice, dave) -> None:
     assert Authenticator(alice, "r").initial(URI).get("algorithm") == "AKAv1-MD5"
-    assert str(Authenticator(dave, "r").initial(URI)).endswith('nonce="", uri="' + URI + '", response="", algorithm=MD5')
+    assert str(Authenticator(dave, "r").initial(URI)).endswith(
+        'nonce="", uri="' + URI + '", response="", algorithm=MD5'
+    )
 
 
 @pytest.mark.parametrize(

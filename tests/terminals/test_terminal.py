@@ -33,9 +33,7 @@ def challenged(alice) -> Callable[..., Answer]:
     """Challenges alice as her home network would, with a sequence number."""
 
     def make(sqn: int = 32, damaged: bool = False) -> Answer:
-        vector = generate_vector(
-            Milenage(alice.k.reveal(), alice.opc.reveal()), bytes(range(16)), sqn, b"\x80\x00"
-        )
+        vector = generate_vector(Milenage(alice.k.reveal(), alice.opc.reveal()), bytes(range(16)), sqn, b"\x80\x00")
         autn = vector.autn[:-1] + bytes([vector.autn[-1] ^ damaged])
         challenge = DigestHeader.challenge(
             realm="uc3m.netlab.test",

@@ -1,0 +1,80 @@
+"""The catalogue of faults: every name does something, every mistake is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.cores.emulated.faults import KEEPS_KEYS, NO_SECOND_UAR
+from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
+from conformance.faults.emitted import EMITTED
+from conformance.terminals.terminal import WRONG_DIGEST_URI
+from conformance.vocabulary.errors import BadInput, HarnessFault
+from conformance.vocabulary.roles import Role
+
+BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, WRONG_DIGEST_URI}
+GOOD = """
+[[fault]]
+name = "some-fault"
+kind = "node"
+applies_to = "s-cscf"
+words = "does something wrong"
+expected = ["REG-01"]
+blamed = "home-scscf"
+service = "works"
+"""
+
+
+def test_every_fault_is_made_and_every_alteration_is_listed() -> None:
+    names = {fault.name for fault in load_catalogue().fault}
+    assert names == set(EMITTED) | BEHAVIOURS
+
+
+def test_the_faults_that_were_promised() -> None:
+    catalogue = load_catalogue()
+    promised = {name: catalogue.get(name) for name in ("no-service-route", "wrong-nonce", "no-second-uar")}
+    assert [fault.expected for fault in promised.values()] == [("REG-38",), ("REG-29",), ("REG-37",)]
+    assert promised["wrong-nonce"].service is Service.REFUSED
+    terminal = catalogue.get("wrong-digest-uri")
+    assert (terminal.kind, terminal.expected, terminal.blamed) == (FaultKind.TERMINAL, ("REG-08",), Role.UE)
+
+
+def test_names_are_checked_where_they_are_switched_on() -> None:
+    catalogue = load_catalogue()
+    assert catalogue.check(["wrong-nonce", "no-path-echo"], "s-cscf") == {"wrong-nonce", "no-path-echo"}
+    with pytest.raises(BadInput, match="expected at a s-cscf, found at a p-cscf"):
+        catalogue.check(["wrong-nonce"], "p-cscf")
+    with pytest.raises(BadInput, match="expected one of no-service-route"):
+        catalogue.check(["no-such-fault"], "s-cscf")
+
+
+def test_those_of_one_node() -> None:
+    assert {fault.name for fault in load_catalogue().of("i-cscf")} == {"no-second-uar", "keeps-max-forwards"}
+    assert all(fault.kind is FaultKind.TERMINAL for fault in load_catalogue().of("terminal"))
+
+
+def test_a_good_one_is_read() -> None:
+    assert read_catalogue(GOOD).get("some-fault").blamed is Role.HOME_SCSCF
+    assert read_catalogue(GOOD).get("some-fault:argument").name == "some-fault"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('"node"', '"capture"', "kind"),
+        ('"s-cscf"', '"terminal"', "applies_to"),
+        ('["REG-01"]', "[]", "expected"),
+        ('["REG-01"]', '["REG 1"]', "expected"),
+        ('"home-scscf"', '"nobody"', "blamed"),
+        ("some-fault", "Some Fault", "name"),
+        ("[[fault]]", "[[fault]]\nmore = 1", "more"),
+        ("words", "words =", "catalogue"),
+    ],
+)
+def test_mistakes(old: str, new: str, complaint: str) -> None:
+    with pytest.raises(HarnessFault, match=complaint):
+        read_catalogue(GOOD.replace(old, new, 1))
+
+
+def test_a_name_stands_once() -> None:
+    with pytest.raises(HarnessFault, match="found twice: some-fault"):
+        read_catalogue(GOOD + GOOD)
