@@ -212,9 +212,8 @@ def test_what_cannot_be_located_is_said_in_one_line(uri: str, records: list[str]
 
 def test_a_refusal_of_the_server_is_told() -> None:
     found, _ = locate("sip:home.test", [], rcode=dns.rcode.SERVFAIL)
-    assert (
-        str(found) == f"home.test NAPTR (DNS {DNS}:{str(found).rpartition(':')[0].rpartition(':')[2][:-1]}): SERVFAIL"
-    )
+    assert str(found).startswith(f"home.test NAPTR (DNS {DNS}:")
+    assert str(found).endswith("): SERVFAIL")
 
 
 def test_a_silent_server_is_a_failure_within_its_time() -> None:
