@@ -1,0 +1,55 @@
+"""Turns citations into evidence: frame, byte range, and the cited bytes with their neighbourhood."""
+
+from __future__ import annotations
+
+from conformance.criteria.model import Citation
+from conformance.trace.model import SipMessage
+from conformance.vocabulary.results import Evidence, Excerpt
+
+AROUND = 80
+"""Bytes shown before and behind the cited ones."""
+MARKED = 400
+"""Cited bytes shown."""
+HEX_AROUND = 8
+HEX_MARKED = 64
+
+
+def evidence(citation: Citation, confirmed: str | None = None) -> Evidence:
+    """Return the evidence of one citation.
+
+    Args:
+        citation: What a criterion cites.
+        confirmed: What Wireshark says of the same frame.
+    """
+    message = citation.message
+    return Evidence(
+        capture=message.capture,
+        frame=message.frame,
+        field=citation.field,
+        offset=citation.offset,
+        length=citation.length,
+        excerpt=_excerpt(citation),
+        confirmed=confirmed,
+    )
+
+
+def _excerpt(citation: Citation) -> Excerpt | None:
+    if citation.offset is None or citation.length is None:
+        return None
+    raw, begin = citation.message.raw, citation.offset
+    end = min(begin + citation.length, len(raw))
+    if isinstance(citation.message, SipMessage):
+        return Excerpt(
+            before=raw[max(0, begin - AROUND) : begin].decode("latin-1"),
+            marked=_bounded(raw[begin:end], MARKED).decode("latin-1"),
+            after=raw[end : end + AROUND].decode("latin-1"),
+        )
+    return Excerpt(
+        before=raw[max(0, begin - HEX_AROUND) : begin].hex(" "),
+        marked=_bounded(raw[begin:end], HEX_MARKED).hex(" "),
+        after=raw[end : end + HEX_AROUND].hex(" "),
+    )
+
+
+def _bounded(raw: bytes, limit: int) -> bytes:
+    return raw if len(raw) <= limit else raw[:limit]

@@ -1,0 +1,64 @@
+"""REGISTER transactions of one attempt, put into the order of their Via chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from conformance.trace.correlate import Transaction
+from conformance.trace.model import Message, SipMessage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawHop:
+    """One REGISTER transaction, and how far from the terminal it is; its ends have no roles yet."""
+
+    transaction: Transaction
+    depth: int
+    """Number of Via elements of the request: 1 at the terminal, one more behind each node."""
+
+    @property
+    def request(self) -> SipMessage | None:
+        """The request."""
+        request = self.transaction.request
+        return request if isinstance(request, SipMessage) else None
+
+    @property
+    def final(self) -> SipMessage | None:
+        """The final response."""
+        final = self.transaction.final
+        return final if isinstance(final, SipMessage) else None
+
+    @property
+    def any(self) -> SipMessage:
+        """The request, or the final response where there is no request."""
+        for message in (self.request, self.final, *self.transaction.messages):
+            if isinstance(message, SipMessage):
+                return message
+        raise AssertionError("a SIP transaction without a SIP message")
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All messages of the transaction."""
+        return self.transaction.messages
+
+
+def raw_hop(transaction: Transaction) -> RawHop:
+    """Return the hop of a REGISTER transaction; a response has the Via elements of its request."""
+    for message in transaction.messages:
+        if isinstance(message, SipMessage):
+            return RawHop(transaction, max(1, len(message.sip.values("Via"))))
+    raise AssertionError("a SIP transaction without a SIP message")
+
+
+def chain(hops: Iterable[RawHop]) -> list[RawHop]:
+    """Return one hop for each depth, nearest to the terminal first.
+
+    Where a node tried several next hops, the one that was answered stands for them, the last of these.
+    """
+    by_depth: dict[int, RawHop] = {}
+    for hop in sorted(hops, key=lambda h: h.transaction.time_ns):
+        best = by_depth.get(hop.depth)
+        if best is None or hop.final is not None or best.final is None:
+            by_depth[hop.depth] = hop
+    return [by_depth[depth] for depth in sorted(by_depth)]

@@ -1,0 +1,149 @@
+"""The ladder of a procedure: its messages in time order, lanes named by roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.criteria.registration import Registration
+from conformance.criteria.values import clip, result
+from conformance.judgement.matcher import Match
+from conformance.trace.diameter import short_name
+from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, Message, SipMessage
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.results import Arrow
+from conformance.vocabulary.roles import Role
+
+TEXT = 16 * 1024
+"""Longest text of one message, in characters."""
+
+
+def ladder(registration: Registration, match: Match) -> list[Arrow]:
+    """Return the arrows of a registration in time order.
+
+    Args:
+        registration: The procedure, roles bound.
+        match: How it fits the flow; arrows name their step.
+    """
+    rows = sorted(_rows(registration), key=lambda row: (row[0].time_ns, row[0].capture, row[0].frame))
+    return [_arrow(message, lanes, match) for message, lanes in rows]
+
+
+def _rows(registration: Registration) -> Iterator[tuple[Message, tuple[Role | None, Role | None]]]:
+    """Yield each message with the roles of the node that asks and the node that answers."""
+    for attempt in registration.attempts:
+        for hop in attempt.hops:
+            for message in hop.messages:
+                yield message, (hop.sender, hop.receiver)
+        for exchange in attempt.exchanges:
+            sender = Role.HOME_ICSCF if exchange.command in ("UAR", "LIR") else Role.HOME_SCSCF
+            for message in exchange.messages:
+                yield message, (sender, Role.HOME_HSS)
+    for lookup in registration.lookups:
+        for message in lookup.messages:
+            yield message, (lookup.asker, Role.HOME_DNS)
+
+
+def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Match) -> Arrow:
+    asks = _is_request(message)
+    source, destination = roles if asks else (roles[1], roles[0])
+    point = message.sightings[0].point or _point(message, roles)
+    return Arrow(
+        capture=message.capture,
+        frame=message.frame,
+        time_ns=message.time_ns,
+        point=point,
+        protocol=_protocol(message),
+        source=_lane(source, message.source),
+        destination=_lane(destination, message.destination),
+        summary=clip(summary(message)),
+        retransmission=message.retransmission_of is not None,
+        step=match.step_of(message),
+        text=text(message),
+    )
+
+
+def _lane(role: Role | None, endpoint: Endpoint) -> str:
+    return role.value if role is not None else str(endpoint)
+
+
+def _is_request(message: Message) -> bool:
+    if isinstance(message, SipMessage):
+        return message.sip.is_request
+    if isinstance(message, DiameterMessage):
+        return message.is_request
+    return isinstance(message, DnsMessage) and not message.is_response
+
+
+def _protocol(message: Message) -> str:
+    if isinstance(message, SipMessage):
+        return "SIP"
+    return "Diameter" if isinstance(message, DiameterMessage) else "DNS"
+
+
+def _point(message: Message, roles: tuple[Role | None, Role | None]) -> Point:
+    """Return the reference point between two roles (3GPP TS 23.002), for captures that do not name it."""
+    if isinstance(message, DiameterMessage):
+        return Point.CX
+    if isinstance(message, DnsMessage):
+        return Point.DNS
+    return Point.GM if Role.UE in roles else Point.MW
+
+
+def summary(message: Message) -> str:
+    """Return one line that says what a message is: `REGISTER sip:...`, `401 Unauthorized`, `UAA 2001`."""
+    if isinstance(message, SipMessage):
+        sip = message.sip
+        return f"{sip.method} {sip.request_uri}" if sip.is_request else f"{sip.status} {sip.reason}".strip()
+    if isinstance(message, DiameterMessage):
+        name = short_name(message)
+        code, _ = (None, False) if message.is_request else result(message)
+        return name if code is None else f"{name} {code}"
+    if isinstance(message, DnsMessage):
+        question = f"{message.question_type} {message.question_name}"
+        if not message.is_response:
+            return question
+        return f"{question}: " + (
+            f"rcode {message.rcode}"
+            if message.rcode
+            else f"{sum(1 for r in message.records if r.section == 'answer')} records"
+        )
+    return type(message).__name__
+
+
+def text(message: Message) -> str:
+    """Return the message for a reader: SIP as Latin-1 text, Diameter and DNS as a tree, bounded."""
+    if isinstance(message, SipMessage):
+        found = message.raw[:TEXT].decode("latin-1")
+    elif isinstance(message, DiameterMessage):
+        found = "\n".join([summary(message), *_avps(message.avps, 1)])
+    elif isinstance(message, DnsMessage):
+        found = "\n".join([summary(message), *_records(message)])
+    else:
+        found = ""
+    return found if len(found) <= TEXT else found[: TEXT - 1] + "…"
+
+
+def _avps(avps: tuple[DiameterAvp, ...], level: int) -> Iterator[str]:
+    for avp in avps:
+        vendor = f", vendor {avp.vendor}" if avp.vendor else ""
+        shown = "" if avp.children else f": {_value(avp.data)}"
+        yield f"{'  ' * level}{avp.name} ({avp.code}{vendor}){shown}"
+        yield from _avps(avp.children, level + 1)
+
+
+def _value(data: bytes) -> str:
+    if len(data) == 4 and not all(32 <= byte < 127 for byte in data):
+        return str(int.from_bytes(data, "big"))
+    try:
+        found = data.decode()
+    except UnicodeDecodeError:
+        return clip(data.hex(), 512)
+    printable = all(c.isprintable() or c in "\r\n\t" for c in found)
+    return clip(found, 4096) if printable else clip(data.hex(), 512)
+
+
+def _records(message: DnsMessage) -> Iterator[str]:
+    for record in message.records:
+        values = " ".join(f"{name}={value}" for name, value in record.fields.items())
+        yield f"  {record.section}: {record.name} {record.ttl} {record.type} {values}"

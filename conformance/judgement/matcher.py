@@ -1,0 +1,170 @@
+"""Matches what was seen of a procedure with the partial order of a flow.
+
+What cannot be seen is not missing: a hop of a point that was not captured, or one between two roles that
+live in one process and never exchange a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.criteria.registration import Registration
+from conformance.criteria.values import result
+from conformance.flows.model import Flow, Step
+from conformance.trace.model import Message
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """One transaction between two roles, as a flow speaks of it."""
+
+    protocol: str
+    source: Role | None
+    destination: Role | None
+    request: str
+    """SIP method, Diameter command or DNS type."""
+    response: str | None
+    """SIP status or Diameter result; None where no answer was seen."""
+    attempt: int
+    """Index of the attempt; -1 for look-ups."""
+    start_ns: int
+    end_ns: int
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How a procedure fits a flow."""
+
+    steps: dict[str, tuple[Seen, ...]] = field(default_factory=dict)
+    """Step of the flow to what was seen of it."""
+    missing: tuple[str, ...] = ()
+    """Steps that could have been seen and were not."""
+    unseen: tuple[str, ...] = ()
+    """Steps of points or node pairs that cannot be seen here."""
+    departure: str | None = None
+    """Where the flow was left first, one sentence; None where it was not."""
+
+    def step_of(self, message: Message) -> str | None:
+        """Return the step that a message belongs to."""
+        for step, transactions in self.steps.items():
+            if any(message is one for seen in transactions for one in seen.messages):
+                return step
+        return None
+
+
+def match(flow: Flow, registration: Registration) -> Match:
+    """Match a registration with a flow.
+
+    Args:
+        flow: The expected flow.
+        registration: What was found, roles bound.
+
+    Returns:
+        The steps with what was seen of each, and the first point of departure.
+    """
+    pool = list(_transactions(registration))
+    taken: set[int] = set()
+    steps: dict[str, tuple[Seen, ...]] = {}
+    missing: list[str] = []
+    unseen: list[str] = []
+    departure: str | None = None
+    for step in flow.steps:
+        candidates = [seen for seen in pool if id(seen) not in taken and _fits(flow, step, seen, steps)]
+        if not candidates:
+            if step.optional:
+                continue
+            if _observable(step, registration, pool):
+                missing.append(step.id)
+                departure = departure or f"the flow was left at {step.id}: {_words(step)} was not seen"
+            else:
+                unseen.append(step.id)
+            continue
+        chosen = candidates if step.repeated else candidates[:1]
+        steps[step.id] = tuple(chosen)
+        taken |= {id(seen) for seen in chosen}
+        answer = chosen[0].response
+        if step.response and answer not in step.response and departure is None:
+            got = "no answer" if answer is None else answer
+            departure = f"the flow was left at {step.id}: {_words(step)} was answered with {got}"
+    return Match(steps, tuple(missing), tuple(unseen), departure)
+
+
+def _transactions(registration: Registration) -> Iterator[Seen]:
+    """Yield everything that was seen, in time order of the requests; hops of one attempt from the terminal on."""
+    found: list[Seen] = []
+    for lookup in registration.lookups:
+        messages = tuple(lookup.messages)
+        code = None if lookup.response is None else str(lookup.response.rcode)
+        found.append(_seen("DNS", lookup.asker, Role.HOME_DNS, lookup.type, code, -1, messages))
+    for index, attempt in enumerate(registration.attempts):
+        for hop in attempt.hops:
+            status = None if hop.response is None else str(hop.response.sip.status)
+            found.append(_seen("SIP", hop.sender, hop.receiver, "REGISTER", status, index, tuple(hop.messages)))
+        for exchange in attempt.exchanges:
+            answered, _ = result(exchange.answer)
+            sender = Role.HOME_ICSCF if exchange.command in ("UAR", "LIR") else Role.HOME_SCSCF
+            shown = None if answered is None else str(answered)
+            messages = tuple(exchange.messages)
+            found.append(_seen("Diameter", sender, Role.HOME_HSS, exchange.command, shown, index, messages))
+    yield from sorted(found, key=lambda seen: (max(seen.attempt, 0), seen.start_ns))
+
+
+def _seen(
+    protocol: str,
+    source: Role | None,
+    destination: Role | None,
+    request: str,
+    response: str | None,
+    attempt: int,
+    messages: tuple[Message, ...],
+) -> Seen:
+    times = [message.time_ns for message in messages]
+    return Seen(protocol, source, destination, request, response, attempt, min(times), max(times), messages)
+
+
+def _fits(flow: Flow, step: Step, seen: Seen, steps: dict[str, tuple[Seen, ...]]) -> bool:
+    if (seen.protocol, seen.source, seen.destination) != (step.protocol, step.source, step.destination):
+        return False
+    if seen.request not in step.request:
+        return False
+    before = [one for name in step.after for one in steps.get(name, ())]
+    if seen.attempt < 0:
+        return all(seen.start_ns >= one.end_ns for one in before)
+    outer = _ancestor(flow, step, steps)
+    if outer is not None:
+        return seen.attempt == outer.attempt
+    return all(seen.attempt > one.attempt for one in before)
+
+
+def _ancestor(flow: Flow, step: Step, steps: dict[str, tuple[Seen, ...]]) -> Seen | None:
+    """Return the nearest transaction around a step that was seen."""
+    while step.inside is not None:
+        step = flow.step(step.inside)
+        for seen in steps.get(step.id, ()):
+            if seen.attempt >= 0:
+                return seen
+    return None
+
+
+def _observable(step: Step, registration: Registration, pool: list[Seen]) -> bool:
+    """Tell whether the step would have been seen, had it taken place.
+
+    The point was captured, and the two roles do exchange such messages in this procedure: otherwise they
+    may live in one process.
+    """
+    if not registration.sees(step.point):
+        return False
+    if step.point is Point.GM:
+        return True
+    return any(
+        (seen.protocol, seen.source, seen.destination) == (step.protocol, step.source, step.destination)
+        for seen in pool
+    )
+
+
+def _words(step: Step) -> str:
+    return f"{step.label} from {step.source.value} to {step.destination.value}"
