@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sipmessage import Request, Response
@@ -35,21 +36,28 @@ class Outcome:
 
 
 @pytest.fixture
-def exchange(in_scene, ok) -> Callable[..., Outcome]:
+def exchange(in_scene: Callable[..., None], ok: Callable[[Request], Response]) -> Callable[..., Outcome]:
     """Sends REGISTERs, one for each list of header lines, from the address of a P-CSCF to the I-CSCF."""
 
-    def run(*requests, uaa, faults=(), scscf=ok, sender="127.35.1.11", wait=True) -> Outcome:
+    def run(
+        *requests: list[str],
+        uaa: UserAuthorizationAnswer | None,
+        faults: tuple[str, ...] | list[str] = (),
+        scscf: Callable[[Request], Response | None] = ok,
+        sender: str = "127.35.1.11",
+        wait: bool = True,
+    ) -> Outcome:
         outcome = Outcome()
 
-        def hss(message):
+        def hss(message: Any) -> Any:
             outcome.questions.append(UserAuthorizationRequest.decode(message))
             return uaa.encode(message, "hss.uc3m.netlab.test", "uc3m.netlab.test") if uaa is not None else None
 
-        def registrar(request):
+        def registrar(request: Request) -> Response | None:
             outcome.forwarded.append(request)
             return scscf(request)
 
-        async def story(scene) -> None:
+        async def story(scene: Any) -> None:
             await scene.node(NodeKind.DNS)
             if wait:
                 await scene.hss(hss)
@@ -69,7 +77,7 @@ def exchange(in_scene, ok) -> Callable[..., Outcome]:
     return run
 
 
-def test_the_hss_is_asked_and_the_request_uri_replaced(exchange) -> None:
+def test_the_hss_is_asked_and_the_request_uri_replaced(exchange: Callable[..., Any]) -> None:
     outcome = exchange([VISITED, EMPTY_AUTHORIZATION], uaa=KNOWN)
     assert outcome.codes == [200]
     (question,) = outcome.questions
@@ -89,24 +97,24 @@ def test_the_hss_is_asked_and_the_request_uri_replaced(exchange) -> None:
     assert len(outcome.responses[0].via) == 1
 
 
-def test_the_first_time_an_scscf_is_chosen(exchange) -> None:
+def test_the_first_time_an_scscf_is_chosen(exchange: Callable[..., Any]) -> None:
     outcome = exchange([VISITED], uaa=FIRST)
     assert outcome.codes == [200]
     assert str(outcome.forwarded[0].uri) == SCSCF
 
 
-def test_every_register_is_a_question(exchange) -> None:
+def test_every_register_is_a_question(exchange: Callable[..., Any]) -> None:
     outcome = exchange([EMPTY_AUTHORIZATION], [ANSWER], uaa=KNOWN)
     assert (outcome.codes, len(outcome.questions)) == ([200, 200], 2)
 
 
-def test_fault_no_second_uar(exchange) -> None:
+def test_fault_no_second_uar(exchange: Callable[..., Any]) -> None:
     outcome = exchange([EMPTY_AUTHORIZATION], [ANSWER], [EMPTY_AUTHORIZATION], uaa=KNOWN, faults=["no-second-uar"])
     assert (outcome.codes, len(outcome.questions)) == ([200, 200, 200], 2)
     assert [str(request.uri) for request in outcome.forwarded] == [SCSCF] * 3
 
 
-def test_without_authorization_the_private_identity_is_derived(exchange) -> None:
+def test_without_authorization_the_private_identity_is_derived(exchange: Callable[..., Any]) -> None:
     outcome = exchange(["To: <sip:alice@uc3m.netlab.test:5060;user=phone>"], uaa=KNOWN)
     assert outcome.questions[0].user_name == "alice@uc3m.netlab.test"
 
@@ -115,7 +123,7 @@ def test_without_authorization_the_private_identity_is_derived(exchange) -> None
     "lines",
     [["Expires: 0"], ["Contact: *", "Expires: 0"], ["Contact: <sip:alice@127.35.1.129:5060>;expires=0"]],
 )
-def test_deregistration_is_asked_as_such(exchange, lines: list[str]) -> None:
+def test_deregistration_is_asked_as_such(exchange: Callable[..., Any], lines: list[str]) -> None:
     outcome = exchange(lines, uaa=KNOWN)
     assert outcome.questions[0].authorization_type == UserAuthorizationType.DE_REGISTRATION
 
@@ -135,33 +143,33 @@ def test_deregistration_is_asked_as_such(exchange, lines: list[str]) -> None:
     ],
     ids=["unknown", "mismatch", "roaming", "rejected", "unable", "capability", "tel", "no-uri", "silent"],
 )
-def test_what_the_hss_may_say(exchange, uaa: UserAuthorizationAnswer | None, code: int) -> None:
+def test_what_the_hss_may_say(exchange: Callable[..., Any], uaa: UserAuthorizationAnswer | None, code: int) -> None:
     outcome = exchange([VISITED], uaa=uaa)
     assert (outcome.codes, outcome.forwarded) == ([code], [])
 
 
-def test_a_silent_scscf_is_504(exchange) -> None:
+def test_a_silent_scscf_is_504(exchange: Callable[..., Any]) -> None:
     assert exchange([VISITED], uaa=KNOWN, scscf=lambda request: None).codes == [504]
 
 
-def test_answers_of_the_scscf_are_passed_on(exchange) -> None:
+def test_answers_of_the_scscf_are_passed_on(exchange: Callable[..., Any]) -> None:
     assert exchange([VISITED], uaa=KNOWN, scscf=lambda request: make_response(request, 423)).codes == [423]
 
 
-def test_a_terminal_is_no_trusted_sender(exchange) -> None:
+def test_a_terminal_is_no_trusted_sender(exchange: Callable[..., Any]) -> None:
     outcome = exchange([VISITED], uaa=KNOWN, sender="127.35.1.140")
     assert (outcome.codes, outcome.questions) == ([403], [])
 
 
-def test_without_an_hss_it_is_not_ready(exchange) -> None:
+def test_without_an_hss_it_is_not_ready(exchange: Callable[..., Any]) -> None:
     outcome = exchange(["CSeq: 1 REGISTER"], uaa=None, wait=False)
     assert outcome.codes == [480]
 
 
-def test_options_says_503_while_cx_is_closed(in_scene) -> None:
+def test_options_says_503_while_cx_is_closed(in_scene: Callable[..., None]) -> None:
     codes = []
 
-    async def story(scene) -> None:
+    async def story(scene: Any) -> None:
         await scene.node(NodeKind.ICSCF)
         sending = await scene.peer("127.35.1.11", 4060)
         codes.append((await sending.send_request(scene.request("OPTIONS"), scene.hop(NodeKind.ICSCF))).code)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sipmessage import Request, Response
 
+from conformance.cores.emulated import pcscf
+from conformance.cores.emulated.node import NodeContext
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response, top_via
 from conformance.vocabulary.federation import NodeKind
@@ -22,14 +28,20 @@ CREDENTIALS = (
 
 
 @pytest.fixture
-def exchange(in_scene):
+def exchange(in_scene: Callable[..., None]) -> Callable[..., tuple[list[Request], Response]]:
     """Sends one REGISTER through the P-CSCF: returns what the home network got and what the terminal got."""
 
-    def run(*lines, answer, faults=(), transport="udp", uri=None) -> tuple[list[Request], Response]:
+    def run(
+        *lines: str,
+        answer: Callable[[Request], Response | None],
+        faults: tuple[str, ...] | list[str] = (),
+        transport: str = "udp",
+        uri: str | None = None,
+    ) -> tuple[list[Request], Response]:
         got: list[Request] = []
         answers: list[Response] = []
 
-        async def story(scene) -> None:
+        async def story(scene: Any) -> None:
             def home(request: Request) -> Response:
                 got.append(request)
                 return answer(request)
@@ -47,7 +59,9 @@ def exchange(in_scene):
     return run
 
 
-def test_the_register_is_made_ready_for_the_home_network(exchange, ok) -> None:
+def test_the_register_is_made_ready_for_the_home_network(
+    exchange: Callable[..., Any], ok: Callable[[Request], Response]
+) -> None:
     (got,), response = exchange(CREDENTIALS, answer=ok)
     assert response.code == 200
     assert str(got.uri) == "sip:uc3m.netlab.test"
@@ -62,7 +76,9 @@ def test_the_register_is_made_ready_for_the_home_network(exchange, ok) -> None:
     assert (terminal_via.parameters["received"], terminal_via.parameters["rport"]) == ("127.35.1.129", "5060")
 
 
-def test_the_terminals_word_on_protection_is_replaced(exchange, ok) -> None:
+def test_the_terminals_word_on_protection_is_replaced(
+    exchange: Callable[..., Any], ok: Callable[[Request], Response]
+) -> None:
     (got,), _ = exchange(CREDENTIALS, answer=ok)
     credentials = DigestHeader.parse(got.headers["Authorization"])
     values = [p.value for p in credentials.parameters if p.name == "integrity-protected"]
@@ -70,7 +86,9 @@ def test_the_terminals_word_on_protection_is_replaced(exchange, ok) -> None:
     assert credentials.get("uri") == "sip:uc3m.netlab.test"
 
 
-def test_security_agreement_and_foreign_headers_are_taken_out(exchange, ok) -> None:
+def test_security_agreement_and_foreign_headers_are_taken_out(
+    exchange: Callable[..., Any], ok: Callable[[Request], Response]
+) -> None:
     (got,), _ = exchange(
         "Security-Client: ipsec-3gpp; alg=hmac-md5-96; spi-c=1; spi-s=2; port-c=3; port-s=4",
         "Security-Verify: ipsec-3gpp; q=0.1",
@@ -89,7 +107,7 @@ def test_security_agreement_and_foreign_headers_are_taken_out(exchange, ok) -> N
     assert "mine" not in got.headers["P-Charging-Vector"]
 
 
-def test_own_path_is_first(exchange, ok) -> None:
+def test_own_path_is_first(exchange: Callable[..., Any], ok: Callable[[Request], Response]) -> None:
     (got,), _ = exchange("Path: <sip:edge.uc3m.netlab.test;lr>", answer=ok)
     assert got.headers.getlist("Path") == ["<sip:pcscf.uc3m.netlab.test:4060;lr>", "<sip:edge.uc3m.netlab.test;lr>"]
 
@@ -100,7 +118,7 @@ def challenge(request: Request) -> Response:
     return response
 
 
-def test_the_keys_stay_in_the_network(exchange) -> None:
+def test_the_keys_stay_in_the_network(exchange: Callable[..., Any]) -> None:
     _, response = exchange(answer=challenge)
     assert response.code == 401
     kept = DigestHeader.parse(response.headers["WWW-Authenticate"])
@@ -111,7 +129,7 @@ def test_the_keys_stay_in_the_network(exchange) -> None:
     assert kept.get("opaque") == "a,b"
 
 
-def test_fault_keeps_ck_ik(exchange) -> None:
+def test_fault_keeps_ck_ik(exchange: Callable[..., Any]) -> None:
     _, response = exchange(answer=challenge, faults=["keeps-ck-ik"])
     assert response.headers["WWW-Authenticate"] == CHALLENGE
 
@@ -120,16 +138,18 @@ def test_fault_keeps_ck_ik(exchange) -> None:
     ("fault", "missing"),
     [("no-path", "Path"), ("no-require-path", "Require"), ("no-charging-vector", "P-Charging-Vector")],
 )
-def test_faults_leave_a_header_out(exchange, ok, fault: str, missing: str) -> None:
+def test_faults_leave_a_header_out(
+    exchange: Callable[..., Any], ok: Callable[[Request], Response], fault: str, missing: str
+) -> None:
     (got,), response = exchange(answer=ok, faults=[fault])
     assert response.code == 200
     assert got.headers.get(missing) is None
 
 
-def test_each_request_has_its_own_icid(in_scene, ok) -> None:
+def test_each_request_has_its_own_icid(in_scene: Callable[..., None], ok: Callable[[Request], Response]) -> None:
     vectors: list[str] = []
 
-    async def story(scene) -> None:
+    async def story(scene: Any) -> None:
         def home(request: Request) -> Response:
             vectors.append(request.headers["P-Charging-Vector"])
             return ok(request)
@@ -146,24 +166,28 @@ def test_each_request_has_its_own_icid(in_scene, ok) -> None:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_both_transports_of_the_terminal(exchange, ok, transport: str) -> None:
+def test_both_transports_of_the_terminal(
+    exchange: Callable[..., Any], ok: Callable[[Request], Response], transport: str
+) -> None:
     _, response = exchange(answer=ok, transport=transport)
     assert response.code == 200
     assert len(response.via) == 1
 
 
-def test_an_unknown_home_network_is_504(exchange, ok) -> None:
+def test_an_unknown_home_network_is_504(exchange: Callable[..., Any], ok: Callable[[Request], Response]) -> None:
     got, response = exchange(answer=ok, uri="sip:nowhere.netlab.test")
     assert (got, response.code) == ([], 504)
 
 
-def test_a_silent_home_network_is_504(exchange) -> None:
+def test_a_silent_home_network_is_504(exchange: Callable[..., Any]) -> None:
     got, response = exchange(answer=lambda request: None)
     assert got
     assert response.code == 504
 
 
-def test_a_request_that_comes_back_to_its_sender_is_482(exchange, ok) -> None:
+def test_a_request_that_comes_back_to_its_sender_is_482(
+    exchange: Callable[..., Any], ok: Callable[[Request], Response]
+) -> None:
     # A Request-URI with the port of the P-CSCF itself, as some S60 terminals send it; port rules out SRV.
     _, response = exchange(answer=ok, uri="sip:pcscf.uc3m.netlab.test:4060")
     assert response.code == 482
@@ -179,15 +203,17 @@ def test_a_request_that_comes_back_to_its_sender_is_482(exchange, ok) -> None:
         (["Max-Forwards: many"], 400),
     ],
 )
-def test_what_is_refused_here(exchange, ok, lines: list[str], code: int) -> None:
+def test_what_is_refused_here(
+    exchange: Callable[..., Any], ok: Callable[[Request], Response], lines: list[str], code: int
+) -> None:
     got, response = exchange(*lines, answer=ok)
     assert (got, response.code) == ([], code)
 
 
-def test_methods_of_other_procedures(in_scene) -> None:
+def test_methods_of_other_procedures(in_scene: Callable[..., None]) -> None:
     codes: dict[str, int] = {}
 
-    async def story(scene) -> None:
+    async def story(scene: Any) -> None:
         await scene.node(NodeKind.PCSCF)
         terminal = await scene.terminal()
         for method in ("OPTIONS", "MESSAGE", "FROBNICATE"):
@@ -198,11 +224,21 @@ def test_methods_of_other_procedures(in_scene) -> None:
     assert codes == {"OPTIONS": 200, "MESSAGE": 405, "FROBNICATE": 501}
 
 
-def test_what_is_kept_of_a_registered_terminal(in_scene, ok) -> None:
-    from conformance.cores.emulated import pcscf
-
-    async def story(scene) -> None:
-        node = pcscf.PCscf(_context(scene))
+def test_what_is_kept_of_a_registered_terminal(
+    in_scene: Callable[..., None], ok: Callable[[Request], Response]
+) -> None:
+    async def story(scene: Any) -> None:
+        node = pcscf.PCscf(
+            NodeContext(
+                federation=scene.federation,
+                testbed=scene.testbed,
+                kind=NodeKind.PCSCF,
+                folder=Path(),
+                log=logging.getLogger("test"),
+                faults=frozenset(),
+                ready=lambda: None,
+            )
+        )
         request = scene.request("REGISTER", None, "Contact: <sip:alice@127.35.1.129:5060>;expires=100")
         request.headers.set("Via", "SIP/2.0/UDP 127.35.1.129")
         node._remember(request, ok(request), ("127.35.1.129", 5060, "udp"))
@@ -213,21 +249,5 @@ def test_what_is_kept_of_a_registered_terminal(in_scene, ok) -> None:
         assert 99 < kept.expires_at - asyncio.get_running_loop().time() <= 100
         node._remember(request, make_response(request, 200), ("127.35.1.129", 5060, "udp"))
         assert node.registrations == {}
-
-    def _context(scene):
-        import logging
-        from pathlib import Path
-
-        from conformance.cores.emulated.node import NodeContext
-
-        return NodeContext(
-            scene.federation,
-            scene.testbed,
-            NodeKind.PCSCF,
-            Path(),
-            logging.getLogger("test"),
-            frozenset(),
-            lambda: None,
-        )
 
     in_scene(story)

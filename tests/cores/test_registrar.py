@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from conformance.cores.emulated.registrar import IntervalTooBrief, OutOfOrder, Registrar, Registration
@@ -27,7 +29,7 @@ def registrar(clock: Clock) -> Registrar:
     return Registrar(600, 60, clock)
 
 
-def bind(registrar: Registrar, *contacts: str, expires: str | None = None, **other) -> Registration:
+def bind(registrar: Registrar, *contacts: str, expires: str | None = None, **other: Any) -> Registration:
     wish = registrar.read_wish(contacts, expires)
     values = {"impi": "i", "identities": IMPUS, "path": ("<sip:p;lr>",), "call_id": "c", "cseq": 1, **other}
     return registrar.bind(values.pop("impi"), values.pop("identities"), wish, **values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sipmessage import Request, Response
@@ -19,6 +20,7 @@ from conformance.protocols.cx import (
 )
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.user_data import build_user_data
+from conformance.stack.sip import SipStack
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.numbers import DiameterCommand, ServerAssignmentType
 
@@ -69,7 +71,7 @@ def answer(challenge: Response, password: bytes, uri: str = f"sip:{REALM}", **ot
 class Registrar:
     """The S-CSCF under test, as a P-CSCF's I-CSCF sees it, and what its HSS was asked."""
 
-    def __init__(self, scene, client) -> None:
+    def __init__(self, scene: Any, client: SipStack) -> None:
         self.scene = scene
         self.client = client
         self.mar: list[MultimediaAuthRequest] = []
@@ -78,7 +80,7 @@ class Registrar:
         self.saa: ServerAssignmentAnswer | None = ASSIGNED
         self.cseq = 0
 
-    def hss(self, message):
+    def hss(self, message: Any) -> Any:
         host = f"hss.{REALM}"
         if message.command == DiameterCommand.MULTIMEDIA_AUTH:
             self.mar.append(MultimediaAuthRequest.decode(message))
@@ -97,11 +99,11 @@ class Registrar:
 
 
 @pytest.fixture
-def registrar(in_scene) -> Callable[..., None]:
+def registrar(in_scene: Callable[..., None]) -> Callable[..., None]:
     """Runs a story with an S-CSCF that is ready."""
 
-    def run(story, *faults: str) -> None:
-        async def whole(scene) -> None:
+    def run(story: Callable[..., Any], *faults: str) -> None:
+        async def whole(scene: Any) -> None:
             client = await scene.peer("127.35.1.12", 5060)
             registrar = Registrar(scene, client)
             await scene.hss(registrar.hss)
@@ -114,7 +116,7 @@ def registrar(in_scene) -> Callable[..., None]:
     return run
 
 
-def test_the_challenge_is_made_of_the_vector(registrar) -> None:
+def test_the_challenge_is_made_of_the_vector(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         response = await r.send(empty("AKAv1-MD5"))
         assert response.code == 401
@@ -129,7 +131,7 @@ def test_the_challenge_is_made_of_the_vector(registrar) -> None:
     registrar(story)
 
 
-def test_a_right_answer_registers(registrar) -> None:
+def test_a_right_answer_registers(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         response = await r.register("Expires: 600000")
         assert response.code == 200
@@ -143,7 +145,7 @@ def test_a_right_answer_registers(registrar) -> None:
     registrar(story)
 
 
-def test_reregistration_and_deregistration(registrar) -> None:
+def test_reregistration_and_deregistration(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         await r.register()
         assert (await r.register("Expires: 100")).headers["Contact"].endswith(";expires=100")
@@ -161,7 +163,7 @@ def test_reregistration_and_deregistration(registrar) -> None:
     registrar(story)
 
 
-def test_a_nonce_serves_once(registrar) -> None:
+def test_a_nonce_serves_once(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         challenge = await r.send(empty())
         assert (await r.send(answer(challenge, XRES))).code == 200
@@ -171,7 +173,7 @@ def test_a_nonce_serves_once(registrar) -> None:
     registrar(story)
 
 
-def test_an_answer_to_nothing_is_challenged(registrar) -> None:
+def test_an_answer_to_nothing_is_challenged(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         forged = await r.send(empty())
         assert (await r.send(answer(forged, XRES, nonce="somebody-elses"))).code == 401
@@ -192,7 +194,7 @@ def test_an_answer_to_nothing_is_challenged(registrar) -> None:
     ],
     ids=["res", "short-nc", "zero-nc", "qop", "realm", "mac-failure", "latin"],
 )
-def test_a_wrong_answer_is_403(registrar, password: bytes, other: dict[str, str]) -> None:
+def test_a_wrong_answer_is_403(registrar: Callable[..., None], password: bytes, other: dict[str, str]) -> None:
     async def story(r: Registrar) -> None:
         assert (await r.send(answer(await r.send(empty()), password, **other))).code == 403
         assert r.sar == []
@@ -200,7 +202,7 @@ def test_a_wrong_answer_is_403(registrar, password: bytes, other: dict[str, str]
     registrar(story)
 
 
-def test_mac_failure_with_a_nonce_that_was_damaged_is_403(registrar) -> None:
+def test_mac_failure_with_a_nonce_that_was_damaged_is_403(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         challenge = await r.send(empty())
         refused = await r.send(answer(challenge, XRES, nonce="damaged", response=""))
@@ -210,7 +212,7 @@ def test_mac_failure_with_a_nonce_that_was_damaged_is_403(registrar) -> None:
     registrar(story)
 
 
-def test_fault_wrong_nonce_changes_one_bit_of_the_mac(registrar) -> None:
+def test_fault_wrong_nonce_changes_one_bit_of_the_mac(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         challenge = DigestHeader.parse((await r.send(empty())).headers["WWW-Authenticate"])
         octets = base64.b64decode(challenge.get("nonce"))
@@ -220,7 +222,7 @@ def test_fault_wrong_nonce_changes_one_bit_of_the_mac(registrar) -> None:
     registrar(story, "wrong-nonce")
 
 
-def test_resynchronisation(registrar) -> None:
+def test_resynchronisation(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         challenge = await r.send(empty())
         auts = bytes(range(100, 114))
@@ -232,14 +234,14 @@ def test_resynchronisation(registrar) -> None:
     registrar(story)
 
 
-def test_malformed_auts_is_400(registrar) -> None:
+def test_malformed_auts_is_400(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         assert (await r.send(answer(await r.send(empty()), b"", auts="short"))).code == 400
 
     registrar(story)
 
 
-def test_digest_with_a_password(registrar) -> None:
+def test_digest_with_a_password(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         r.maa = DIGEST
         challenge = await r.send(empty("MD5"))
@@ -252,7 +254,7 @@ def test_digest_with_a_password(registrar) -> None:
     registrar(story)
 
 
-def test_without_authorization_the_hss_decides_the_scheme(registrar) -> None:
+def test_without_authorization_the_hss_decides_the_scheme(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         r.maa = DIGEST
         assert (await r.send()).code == 401
@@ -261,7 +263,7 @@ def test_without_authorization_the_hss_decides_the_scheme(registrar) -> None:
     registrar(story)
 
 
-def test_a_scheme_that_does_not_fit_is_left_to_the_hss(registrar) -> None:
+def test_a_scheme_that_does_not_fit_is_left_to_the_hss(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         r.maa = MultimediaAuthAnswer(5006, True)
         assert (await r.send(empty())).code == 403
@@ -280,7 +282,7 @@ def test_a_scheme_that_does_not_fit_is_left_to_the_hss(registrar) -> None:
     ],
     ids=["unknown", "unable", "no-item", "short-item"],
 )
-def test_what_the_hss_may_say_to_mar(registrar, maa: MultimediaAuthAnswer, code: int) -> None:
+def test_what_the_hss_may_say_to_mar(registrar: Callable[..., None], maa: MultimediaAuthAnswer, code: int) -> None:
     async def story(r: Registrar) -> None:
         r.maa = maa
         assert (await r.send(empty())).code == code
@@ -299,7 +301,9 @@ def test_what_the_hss_may_say_to_mar(registrar, maa: MultimediaAuthAnswer, code:
     ],
     ids=["mismatch", "unable", "no-xml", "no-profile", "silent"],
 )
-def test_what_the_hss_may_say_to_sar(registrar, saa: ServerAssignmentAnswer | None, code: int) -> None:
+def test_what_the_hss_may_say_to_sar(
+    registrar: Callable[..., None], saa: ServerAssignmentAnswer | None, code: int
+) -> None:
     async def story(r: Registrar) -> None:
         r.saa = saa
         assert (await r.register()).code == code
@@ -316,7 +320,7 @@ def test_what_the_hss_may_say_to_sar(registrar, saa: ServerAssignmentAnswer | No
         (["Contact: nobody"], 400),
     ],
 )
-def test_what_the_registrar_refuses(registrar, lines: list[str], code: int) -> None:
+def test_what_the_registrar_refuses(registrar: Callable[..., None], lines: list[str], code: int) -> None:
     async def story(r: Registrar) -> None:
         response = await r.register(*lines)
         assert response.code == code
@@ -326,7 +330,7 @@ def test_what_the_registrar_refuses(registrar, lines: list[str], code: int) -> N
     registrar(story)
 
 
-def test_an_extension_that_is_unknown_is_420(registrar) -> None:
+def test_an_extension_that_is_unknown_is_420(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         response = await r.send(empty(), "Require: path, gruu")
         assert (response.code, response.unsupported) == (420, ["gruu"])
@@ -334,7 +338,7 @@ def test_an_extension_that_is_unknown_is_420(registrar) -> None:
     registrar(story)
 
 
-def test_a_register_that_comes_late_is_not_obeyed(registrar) -> None:
+def test_a_register_that_comes_late_is_not_obeyed(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         await r.register()
         challenge = await r.send(empty())
@@ -343,7 +347,7 @@ def test_a_register_that_comes_late_is_not_obeyed(registrar) -> None:
     registrar(story)
 
 
-def test_a_query_changes_nothing(registrar) -> None:
+def test_a_query_changes_nothing(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         await r.register()
         found = await r.register("Contact:")
@@ -353,8 +357,8 @@ def test_a_query_changes_nothing(registrar) -> None:
     registrar(story)
 
 
-def test_a_registration_ends_with_its_time(in_scene) -> None:
-    async def story(scene) -> None:
+def test_a_registration_ends_with_its_time(in_scene: Callable[..., None]) -> None:
+    async def story(scene: Any) -> None:
         scene.federation = scene.federation.model_copy(
             update={"timers": scene.federation.timers.model_copy(update={"registration_s": 1})}
         )
@@ -362,7 +366,7 @@ def test_a_registration_ends_with_its_time(in_scene) -> None:
         r = Registrar(scene, client)
         ended = asyncio.Event()
 
-        def hss(message):
+        def hss(message: Any) -> Any:
             reply = r.hss(message)
             if r.sar and r.sar[-1].assignment_type == ServerAssignmentType.TIMEOUT_DEREGISTRATION:
                 ended.set()

@@ -18,7 +18,8 @@ def test_barred_identities_are_left_out_and_order_is_kept() -> None:
     <IMSSubscription><PrivateID>a</PrivateID>
       <ServiceProfile>
         <PublicIdentity><BarringIndication>1</BarringIndication><Identity>sip:barred@h</Identity></PublicIdentity>
-        <PublicIdentity><Identity> sip:a@h </Identity><Extension><IdentityType>0</IdentityType></Extension></PublicIdentity>
+        <PublicIdentity><Identity> sip:a@h </Identity>
+          <Extension><IdentityType>0</IdentityType></Extension></PublicIdentity>
       </ServiceProfile>
       <ServiceProfile>
         <PublicIdentity><Identity>sip:b@h</Identity><BarringIndication>0</BarringIndication></PublicIdentity>

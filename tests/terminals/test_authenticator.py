@@ -18,12 +18,13 @@ from conformance.protocols.aka import (
 from conformance.protocols.milenage import Milenage
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.terminals.authenticator import Authenticator, UnusableChallenge
+from conformance.vocabulary.federation import Subscriber
 
 URI = "sip:uc3m.netlab.test"
 
 
 @pytest.fixture
-def milenage(alice) -> Milenage:
+def milenage(alice: Subscriber) -> Milenage:
     return Milenage(alice.k.reveal(), alice.opc.reveal())
 
 
@@ -43,7 +44,7 @@ def expected(answer: DigestHeader, username: str, password: bytes) -> str:
     )
 
 
-def test_aka(alice, milenage: Milenage) -> None:
+def test_aka(alice: Subscriber, milenage: Milenage) -> None:
     vector = generate_vector(milenage, bytes(16), 33, b"\x80\x00")
     authenticator = Authenticator(alice, "r")
     given = authenticator.answer(challenge(encode_nonce(vector.rand, vector.autn, b"more")), method="REGISTER", uri=URI)
@@ -52,7 +53,7 @@ def test_aka(alice, milenage: Milenage) -> None:
     assert authenticator.numbers.highest == 33
 
 
-def test_the_same_challenge_again_is_stale(alice, milenage: Milenage) -> None:
+def test_the_same_challenge_again_is_stale(alice: Subscriber, milenage: Milenage) -> None:
     vector = generate_vector(milenage, bytes(16), 33, b"\x80\x00")
     authenticator = Authenticator(alice, "r")
     one = challenge(encode_nonce(vector.rand, vector.autn))
@@ -64,7 +65,7 @@ def test_the_same_challenge_again_is_stale(alice, milenage: Milenage) -> None:
     assert given.credentials.get("response") == expected(given.credentials, alice.impi, b"")
 
 
-def test_mac_failure(alice, milenage: Milenage) -> None:
+def test_mac_failure(alice: Subscriber, milenage: Milenage) -> None:
     vector = generate_vector(milenage, bytes(16), 33, b"\x80\x00")
     nonce = encode_nonce(bytes(15) + b"\x01", vector.autn)
     given = Authenticator(alice, "r").answer(challenge(nonce), method="REGISTER", uri=URI)
@@ -77,7 +78,7 @@ def test_mac_failure(alice, milenage: Milenage) -> None:
 @pytest.mark.parametrize(
     ("offered", "chosen"), [("auth,auth-int", "auth"), ("auth-int", "auth-int"), ("AUTH", "auth"), (None, None)]
 )
-def test_md5_with_each_qop(dave, offered: str | None, chosen: str | None) -> None:
+def test_md5_with_each_qop(dave: Subscriber, offered: str | None, chosen: str | None) -> None:
     values = {"realm": "r", "nonce": "n", "opaque": "o,p"} | ({} if offered is None else {"qop": offered})
     given = Authenticator(dave, "r").answer(DigestHeader.challenge(**values), method="REGISTER", uri=URI)
     answer = given.credentials
@@ -88,7 +89,7 @@ def test_md5_with_each_qop(dave, offered: str | None, chosen: str | None) -> Non
     assert answer.get("response") == expected(answer, dave.impi, dave.password.reveal())
 
 
-def test_the_first_credentials_say_the_algorithm(alice, dave) -> None:
+def test_the_first_credentials_say_the_algorithm(alice: Subscriber, dave: Subscriber) -> None:
     assert Authenticator(alice, "r").initial(URI).get("algorithm") == "AKAv1-MD5"
     assert str(Authenticator(dave, "r").initial(URI)).endswith(
         'nonce="", uri="' + URI + '", response="", algorithm=MD5'
@@ -99,12 +100,12 @@ def test_the_first_credentials_say_the_algorithm(alice, dave) -> None:
     "values",
     [{"algorithm": "MD5"}, {"algorithm": "AKAv2-MD5"}, {"nonce": "AA=="}, {"nonce": "?"}],
 )
-def test_what_a_sim_cannot_answer(alice, values: dict[str, str]) -> None:
+def test_what_a_sim_cannot_answer(alice: Subscriber, values: dict[str, str]) -> None:
     with pytest.raises(UnusableChallenge):
         Authenticator(alice, "r").answer(challenge(**({"nonce": "n"} | values)), method="REGISTER", uri=URI)
 
 
 @pytest.mark.parametrize("values", [{"algorithm": "AKAv1-MD5"}, {"algorithm": "MD5", "qop": "auth-conf"}])
-def test_what_a_password_cannot_answer(dave, values: dict[str, str]) -> None:
+def test_what_a_password_cannot_answer(dave: Subscriber, values: dict[str, str]) -> None:
     with pytest.raises(UnusableChallenge):
         Authenticator(dave, "r").answer(challenge("n", **values), method="REGISTER", uri=URI)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sipmessage import Request, Response
@@ -11,9 +12,10 @@ from conformance.protocols.aka import SequenceNumbers, encode_nonce, generate_ve
 from conformance.protocols.milenage import Milenage
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
-from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut
+from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut, Terminal
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.events import EventKind
+from conformance.vocabulary.federation import Federation, Subscriber
 
 Answer = Callable[[Request], Response]
 
@@ -29,7 +31,7 @@ def refused(code: int, **headers: str) -> Answer:
 
 
 @pytest.fixture
-def challenged(alice) -> Callable[..., Answer]:
+def challenged(alice: Subscriber) -> Callable[..., Answer]:
     """Challenges alice as her home network would, with a sequence number."""
 
     def make(sqn: int = 32, damaged: bool = False) -> Answer:
@@ -46,11 +48,13 @@ def challenged(alice) -> Callable[..., Answer]:
     return make
 
 
-def kinds(terminal) -> list[EventKind]:
+def kinds(terminal: Terminal) -> list[EventKind]:
     return [event.kind for event in terminal.events.events]
 
 
-def test_the_first_register(pcscf, make_terminal, alice, granted) -> None:
+def test_the_first_register(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, granted: Answer
+) -> None:
     pcscf.will(granted)
     terminal = make_terminal(alice)
     terminal.register()
@@ -71,7 +75,9 @@ def test_the_first_register(pcscf, make_terminal, alice, granted) -> None:
     assert "rport" in request.via[0].parameters
 
 
-def test_what_the_200_gives_is_kept(pcscf, make_terminal, alice, granted) -> None:
+def test_what_the_200_gives_is_kept(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, granted: Answer
+) -> None:
     pcscf.will(granted)
     terminal = make_terminal(alice)
     terminal.register()
@@ -82,7 +88,13 @@ def test_what_the_200_gives_is_kept(pcscf, make_terminal, alice, granted) -> Non
     assert terminal.path == ("<sip:p.test;lr>",)
 
 
-def test_call_id_stays_and_cseq_grows(pcscf, make_terminal, alice, granted, challenged) -> None:
+def test_call_id_stays_and_cseq_grows(
+    pcscf: Any,
+    make_terminal: Callable[..., Terminal],
+    alice: Subscriber,
+    granted: Answer,
+    challenged: Callable[..., Answer],
+) -> None:
     pcscf.will(challenged(32), granted, challenged(65), granted, challenged(98), granted)
     terminal = make_terminal(alice)
     terminal.register()
@@ -99,7 +111,13 @@ def test_call_id_stays_and_cseq_grows(pcscf, make_terminal, alice, granted, chal
     assert pcscf.requests[-1].call_id != pcscf.requests[0].call_id
 
 
-def test_the_answer_to_a_challenge(pcscf, make_terminal, alice, granted, challenged) -> None:
+def test_the_answer_to_a_challenge(
+    pcscf: Any,
+    make_terminal: Callable[..., Terminal],
+    alice: Subscriber,
+    granted: Answer,
+    challenged: Callable[..., Answer],
+) -> None:
     pcscf.will(challenged(), granted)
     terminal = make_terminal(alice)
     terminal.register()
@@ -119,7 +137,9 @@ def test_the_answer_to_a_challenge(pcscf, make_terminal, alice, granted, challen
     ]
 
 
-def test_a_mac_that_is_wrong_gets_an_empty_response(pcscf, make_terminal, alice, challenged) -> None:
+def test_a_mac_that_is_wrong_gets_an_empty_response(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, challenged: Callable[..., Answer]
+) -> None:
     pcscf.will(challenged(damaged=True), refused(403))
     terminal = make_terminal(alice)
     with pytest.raises(RegistrationRejected):
@@ -131,7 +151,13 @@ def test_a_mac_that_is_wrong_gets_an_empty_response(pcscf, make_terminal, alice,
     assert EventKind.NETWORK_REFUSED in kinds(terminal)
 
 
-def test_a_stale_number_gets_auts(pcscf, make_terminal, alice, granted, challenged) -> None:
+def test_a_stale_number_gets_auts(
+    pcscf: Any,
+    make_terminal: Callable[..., Terminal],
+    alice: Subscriber,
+    granted: Answer,
+    challenged: Callable[..., Answer],
+) -> None:
     numbers = SequenceNumbers()
     numbers.accept(64)
     pcscf.will(challenged(32), challenged(96), granted)
@@ -144,7 +170,9 @@ def test_a_stale_number_gets_auts(pcscf, make_terminal, alice, granted, challeng
     assert terminal.numbers is numbers
 
 
-def test_a_network_that_never_proves_itself_is_given_up(pcscf, make_terminal, alice, challenged) -> None:
+def test_a_network_that_never_proves_itself_is_given_up(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, challenged: Callable[..., Answer]
+) -> None:
     pcscf.will(challenged(damaged=True))
     terminal = make_terminal(alice)
     with pytest.raises(RegistrationRejected, match="3 challenges in a row"):
@@ -152,7 +180,7 @@ def test_a_network_that_never_proves_itself_is_given_up(pcscf, make_terminal, al
     assert len(pcscf.requests) == 3
 
 
-def test_endless_challenges_are_a_loop(pcscf, make_terminal, dave) -> None:
+def test_endless_challenges_are_a_loop(pcscf: Any, make_terminal: Callable[..., Terminal], dave: Subscriber) -> None:
     pcscf.will(refused(401, WWW_Authenticate='Digest realm="octopus.netlab.test", nonce="n"'))
     terminal = make_terminal(dave)
     with pytest.raises(RegistrationRejected, match="after 6 REGISTERs"):
@@ -171,7 +199,9 @@ def test_endless_challenges_are_a_loop(pcscf, make_terminal, dave) -> None:
         "",
     ],
 )
-def test_challenges_that_cannot_be_answered(pcscf, make_terminal, alice, challenge: str) -> None:
+def test_challenges_that_cannot_be_answered(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, challenge: str
+) -> None:
     pcscf.will(refused(401, **({"WWW_Authenticate": challenge} if challenge else {})))
     terminal = make_terminal(alice)
     with pytest.raises(RegistrationRejected) as rejected:
@@ -181,7 +211,9 @@ def test_challenges_that_cannot_be_answered(pcscf, make_terminal, alice, challen
     assert len(pcscf.requests) == 1
 
 
-def test_423_is_obeyed_once(pcscf, make_terminal, alice, granted) -> None:
+def test_423_is_obeyed_once(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, granted: Answer
+) -> None:
     pcscf.will(refused(423, Min_Expires="1800"), granted)
     terminal = make_terminal(alice)
     terminal.register(expires_s=60)
@@ -189,7 +221,9 @@ def test_423_is_obeyed_once(pcscf, make_terminal, alice, granted) -> None:
 
 
 @pytest.mark.parametrize("contact", [None, "<sip:alice@127.35.1.129:5060>;expires=0", "<sip:other@h>;expires=60", "x"])
-def test_a_200_without_the_own_contact_is_no_registration(pcscf, make_terminal, alice, contact) -> None:
+def test_a_200_without_the_own_contact_is_no_registration(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, contact: str | None
+) -> None:
     pcscf.will(refused(200, **({"Contact": contact} if contact else {})))
     terminal = make_terminal(alice)
     with pytest.raises(RegistrationRejected, match="200"):
@@ -197,7 +231,9 @@ def test_a_200_without_the_own_contact_is_no_registration(pcscf, make_terminal, 
     assert not terminal.registered
 
 
-def test_a_rejection_tells_status_and_reason(pcscf, make_terminal, alice) -> None:
+def test_a_rejection_tells_status_and_reason(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber
+) -> None:
     pcscf.will(refused(480))
     terminal = make_terminal(alice)
     with pytest.raises(RegistrationRejected) as rejected:
@@ -207,7 +243,9 @@ def test_a_rejection_tells_status_and_reason(pcscf, make_terminal, alice) -> Non
     assert (last.kind, last.status, last.detail) == (EventKind.REJECTED, 480, "Temporarily Unavailable")
 
 
-def test_silence_ends_at_the_deadline(pcscf, make_terminal, alice, federation) -> None:
+def test_silence_ends_at_the_deadline(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, federation: Federation
+) -> None:
     timers = federation.timers.model_copy(update={"procedure_ms": 200})
     terminal = make_terminal(alice, federation=federation.model_copy(update={"timers": timers}))
     with pytest.raises(RegistrationTimedOut, match=r"awaited the answer to REGISTER 1 from .* for 0.2 s"):
@@ -215,13 +253,15 @@ def test_silence_ends_at_the_deadline(pcscf, make_terminal, alice, federation) -
     assert kinds(terminal) == [EventKind.REGISTER_SENT, EventKind.TIMED_OUT]
 
 
-def test_a_pcscf_that_refuses_connections(make_terminal, alice) -> None:
+def test_a_pcscf_that_refuses_connections(make_terminal: Callable[..., Terminal], alice: Subscriber) -> None:
     terminal = make_terminal(alice, transport="tcp")
     with pytest.raises(RegistrationTimedOut, match="cannot be reached"):
         terminal.register()
 
 
-def test_tcp_is_told_in_the_contact(pcscf, make_terminal, alice, granted) -> None:
+def test_tcp_is_told_in_the_contact(
+    pcscf: Any, make_terminal: Callable[..., Terminal], alice: Subscriber, granted: Answer
+) -> None:
     pcscf.will(granted)
     terminal = make_terminal(alice, transport="tcp")
     terminal.register()
@@ -238,7 +278,15 @@ def test_tcp_is_told_in_the_contact(pcscf, make_terminal, alice, granted) -> Non
         ("new-call-id", "Call-ID: again-"),
     ],
 )
-def test_faults_of_terminals(pcscf, make_terminal, alice, granted, challenged, fault: str, found: str) -> None:
+def test_faults_of_terminals(
+    pcscf: Any,
+    make_terminal: Callable[..., Terminal],
+    alice: Subscriber,
+    granted: Answer,
+    challenged: Callable[..., Answer],
+    fault: str,
+    found: str,
+) -> None:
     pcscf.will(challenged(), granted)
     terminal = make_terminal(alice, faults=frozenset({fault}))
     terminal.register()
@@ -247,7 +295,9 @@ def test_faults_of_terminals(pcscf, make_terminal, alice, granted, challenged, f
     assert found in second
 
 
-def test_an_address_in_use_is_one_line(make_terminal, alice, pcscf, granted) -> None:
+def test_an_address_in_use_is_one_line(
+    make_terminal: Callable[..., Terminal], alice: Subscriber, pcscf: Any, granted: Answer
+) -> None:
     pcscf.will(granted)
     one = make_terminal(alice, address="127.35.1.200")
     one.register()
@@ -255,7 +305,9 @@ def test_an_address_in_use_is_one_line(make_terminal, alice, pcscf, granted) -> 
         make_terminal(alice, address="127.35.1.200").register()
 
 
-def test_closing_twice_and_closing_what_never_began(make_terminal, alice, pcscf, granted) -> None:
+def test_closing_twice_and_closing_what_never_began(
+    make_terminal: Callable[..., Terminal], alice: Subscriber, pcscf: Any, granted: Answer
+) -> None:
     pcscf.will(granted)
     terminal = make_terminal(alice)
     terminal.close()
