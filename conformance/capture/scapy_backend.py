@@ -145,7 +145,7 @@ def _listen(point: ObservationPoint) -> L2ListenSocket:
     except PermissionError as error:
         raise NotPermitted(
             f"{where}: no permission to open a packet socket (CAP_NET_RAW); run it as root, or let dumpcap capture "
-            "(`--capture pyshark`), once allowed by `setcap cap_net_raw,cap_net_admin+eip /usr/bin/dumpcap` as root"
+            "(backend pyshark), once allowed by `setcap cap_net_raw,cap_net_admin+eip /usr/bin/dumpcap` as root"
         ) from error
     except Scapy_Exception as error:
         reason = " ".join(str(error).split())

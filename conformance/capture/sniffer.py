@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol
 
 BACKENDS: Final = ("scapy", "pyshark")
-"""Names of the backends, as the option `--capture` takes them."""
+"""Names of the backends, as options and files spell them."""
 
 
 @dataclass(frozen=True, slots=True)
