@@ -47,6 +47,8 @@ _TRANSACTIONS_AT_MOST = 20_000
 
 OnRequest = Callable[["ServerTransaction"], Awaitable[None]]
 OnResponse = Callable[[Response], None]
+TimersFor = Callable[[str], SipTimers]
+"""Timers towards the peer of an address: a P-CSCF has other ones towards terminals (3GPP TS 24.229)."""
 
 
 def _stimulus(code: int) -> Stimulus:
@@ -61,7 +63,7 @@ class SipStack:
     Args:
         address: numeric IPv4 address; everything that leaves carries it.
         port: port for both transports; 0 lets the system choose (then see `port` after `start`).
-        timers: transaction timers.
+        timers: transaction timers, the same towards everybody or by the address of the peer.
         on_request: called in a task of its own for each new request, and for each ACK of a 2xx. Where it is None
             every request is answered with 501. Where it raises, the answer is 500.
         alter: fault hook on the octets of each emitted message; None drops the message.
@@ -72,13 +74,13 @@ class SipStack:
         self,
         address: str,
         port: int,
-        timers: SipTimers,
+        timers: SipTimers | TimersFor,
         *,
         on_request: OnRequest | None = None,
         alter: Alter | None = None,
         log: logging.Logger | None = None,
     ) -> None:
-        self.timers = timers
+        self._timers = timers
         self.on_request = on_request
         self.log = log or logging.getLogger(__name__)
         self._transport = SipTransport(
@@ -97,6 +99,10 @@ class SipStack:
     def port(self) -> int:
         """Port of the element."""
         return self._transport.port
+
+    def timers_for(self, peer: Endpoint) -> SipTimers:
+        """Return the timers of transactions with that peer."""
+        return self._timers if isinstance(self._timers, SipTimers) else self._timers(peer.address)
 
     async def start(self) -> None:
         """Bind the UDP socket and the TCP listener.
@@ -315,7 +321,7 @@ class _ClientTransaction(_Clocked):
             Transaction(
                 "client",
                 invite=request.method == "INVITE",
-                timers=stack.timers,
+                timers=stack.timers_for(channel.peer),
                 reliable=channel.reliable,
                 now=loop.time(),
             ),
@@ -362,7 +368,7 @@ class _ClientTransaction(_Clocked):
             if action is Action.DELIVER and response is not None:
                 self._deliver(response)
             elif action is Action.TIMED_OUT:
-                waited = self.stack.timers.timeout_s
+                waited = self.transaction.timers.timeout_s
                 self._end(
                     TransactionTimeout(f"{self.request.method} to {self.channel.peer}: no answer within {waited:g} s")
                 )
@@ -396,7 +402,7 @@ class ServerTransaction(_Clocked):
             Transaction(
                 "server",
                 invite=request.method in ("INVITE", "ACK"),
-                timers=stack.timers,
+                timers=stack.timers_for(channel.peer),
                 reliable=channel.reliable,
                 now=asyncio.get_running_loop().time(),
             ),
@@ -462,7 +468,7 @@ class ServerTransaction(_Clocked):
             elif action is Action.SEND_TRYING and self._last is None:
                 data = self._last = write_message(make_response(self.request, 100))
             elif action is Action.TIMED_OUT:
-                self.stack.log.info("no ACK from %s within %g s", self.source, self.stack.timers.timeout_s)
+                self.stack.log.info("no ACK from %s within %g s", self.source, self.transaction.timers.timeout_s)
             if data is not None:
                 try:
                     self._channel.send(data)

@@ -142,8 +142,14 @@ class SipTransport:
         if task is None or (task.done() and not _usable(task)):
             task = asyncio.get_running_loop().create_task(self._connect(hop))
             self._outgoing[hop] = task
-        # Several requests wait for one connection: the end of one wait does not end it for the others.
-        return await asyncio.shield(task)
+            task.add_done_callback(lambda done: self._forget_failure(hop, done))
+        try:
+            # Several requests wait for one connection: the end of one wait does not end it for the others.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # by `stop`, not the wait by its owner
+                raise TransportFailed(f"{hop}: the stack was stopped") from None
+            raise
 
     def altered(self, data: bytes) -> bytes | None:
         """Apply the fault hook."""
@@ -168,6 +174,17 @@ class SipTransport:
     def note_send_error(self, error: OSError) -> None:
         """Keep what the socket complained about while `send_datagram` runs."""
         self._send_error = error
+
+    def forget(self, connection: Connection) -> None:
+        """Drop a connection that ended."""
+        self.connections.discard(connection)
+        for hop, task in list(self._outgoing.items()):
+            if task.done() and not _usable(task):
+                del self._outgoing[hop]
+
+    def _forget_failure(self, hop: Hop, task: asyncio.Task[Connection]) -> None:
+        if not _usable(task) and self._outgoing.get(hop) is task:
+            del self._outgoing[hop]
 
     async def _connect(self, hop: Hop) -> Connection:
         loop = asyncio.get_running_loop()
@@ -296,5 +313,5 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the transactions that wait for something from here."""
         self.open = False
-        self._owner.connections.discard(self)
+        self._owner.forget(self)
         self._owner.on_lost(self)

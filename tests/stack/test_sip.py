@@ -129,7 +129,7 @@ def test_a_user_that_fails_answers_500(caplog: pytest.LogCaptureFixture) -> None
     assert "our bug" in caplog.text
 
 
-def test_silence_is_a_timeout_after_64_t1_and_ten_retransmissions() -> None:
+def test_silence_is_a_timeout_after_64_t1_with_retransmissions_until_then() -> None:
     sent = []
 
     def count(data: bytes) -> bytes:
@@ -151,6 +151,24 @@ def test_silence_is_a_timeout_after_64_t1_and_ten_retransmissions() -> None:
     # T1 = 20 ms, T2 = 80 ms: at 0, 20, 60, 140, 220, ... 1260 ms
     assert len(sent) == 18
     assert len(set(sent)) == 1
+
+
+def test_timers_may_depend_on_the_peer() -> None:
+    """A P-CSCF has longer timers towards terminals (3GPP TS 24.229)."""
+    slow = SipTimers(t1_s=60, t2_s=240, t4_s=300)
+
+    async def test() -> None:
+        client = SipStack(CLIENT, 0, lambda peer: slow if peer == "127.34.11.8" else FAST)
+        await client.start()
+        to_slow = asyncio.ensure_future(client.send_request(request(), Hop("127.34.11.8", 9, "udp")))
+        with pytest.raises(TransactionTimeout):
+            await client.send_request(request(), Hop("127.34.11.9", 9, "udp"))
+        assert not to_slow.done()
+        await client.stop()
+        with pytest.raises(TransportFailed):
+            await to_slow
+
+    run(test())
 
 
 def test_a_lost_request_is_sent_again_and_reaches_the_user_once() -> None:
@@ -382,6 +400,27 @@ def test_stopping_fails_what_is_waited_for() -> None:
         await client.stop()
         with pytest.raises(TransportFailed, match="stopped"):
             await pending
+
+    run(test())
+
+
+def test_stopping_fails_what_waits_for_a_connection() -> None:
+    async def test() -> None:
+        client = SipStack(CLIENT, 0, FAST)
+        await client.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as full:
+            # Nobody accepts: when its queue is full, a connection stays half open.
+            full.bind((SERVER, 0))
+            full.listen(0)
+            with socket.create_connection(full.getsockname()):
+                hop = Hop(*full.getsockname(), "tcp")
+                pending = [asyncio.ensure_future(client.send_request(request(), hop)) for _ in range(2)]
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                await client.stop()
+                for one in pending:
+                    with pytest.raises(TransportFailed, match="stopped"):
+                        await one
 
     run(test())
 

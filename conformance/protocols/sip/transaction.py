@@ -53,7 +53,7 @@ class Transaction:
     def __init__(self, side: str, *, invite: bool, timers: SipTimers, reliable: bool, now: float) -> None:
         self.machine: Machine = MACHINES[side, invite]
         self.state = self.machine.initial
-        self._timers = timers
+        self.timers = timers
         self._reliable = reliable
         self._deadlines: dict[Timer, float] = {}
         self._intervals: dict[Timer, float] = {}
@@ -114,7 +114,7 @@ class Transaction:
         interval = 2 * self._intervals[timer]
         if timer in _DOUBLED_UP_TO_T2:
             # In Proceeding a non-INVITE client retransmits at T2 (RFC 3261 17.1.2.2).
-            interval = self._timers.t2_s if self.state is State.PROCEEDING else min(interval, self._timers.t2_s)
+            interval = self.timers.t2_s if self.state is State.PROCEEDING else min(interval, self.timers.t2_s)
         self._intervals[timer] = interval
         self._deadlines[timer] = due + interval
 
@@ -128,7 +128,7 @@ class Transaction:
 
     def _start_timers(self, now: float) -> None:
         for timer in self.machine.starts.get(self.state, ()):
-            duration = duration_of(timer, self._timers, reliable=self._reliable)
+            duration = duration_of(timer, self.timers, reliable=self._reliable)
             if duration is None:
                 continue
             self._deadlines[timer] = now + duration
