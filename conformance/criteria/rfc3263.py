@@ -26,6 +26,7 @@ from conformance.vocabulary.verdicts import Level, Severity
 CATALOGUE = Catalogue()
 RFC3263 = ("RFC 3263", None)
 NXDOMAIN = 3
+NOT_CAPTURED = "DNS was not captured"
 
 _SIP_SERVICE = re.compile(r"sips?\+d2[a-z]", re.IGNORECASE)
 _NEARLY = re.compile(r"\bsips?\b", re.IGNORECASE)
@@ -59,6 +60,8 @@ def _answers(lookup: Lookup, type_: str) -> list[DnsRecord]:
 def naptr(registration: Registration) -> Finding:
     """RFC 3263 4.1, RFC 3403; E2U+sip with flag u belongs to ENUM (RFC 6116), not to a domain."""
     expected = 'flags "s", service SIP+D2U, SIP+D2T, SIPS+D2T or SIP+D2S, replacement = SRV name'
+    if not registration.sees(Point.DNS):
+        return inconclusive(expected, NOT_CAPTURED)
     citations: list[Citation] = []
     found: list[str] = []
     for lookup in registration.lookups:
@@ -92,12 +95,15 @@ def naptr(registration: Registration) -> Finding:
 def srv_target(registration: Registration) -> Finding:
     """RFC 3263 4.2, RFC 2782: a target must have one or more address records."""
     expected = "A or AAAA of each SRV target"
+    if not registration.sees(Point.DNS):
+        return inconclusive(expected, NOT_CAPTURED)
     citations: list[Citation] = []
     found: list[str] = []
     for lookup in registration.lookups:
-        if lookup.type != "SRV" or lookup.response is None:
+        if lookup.response is None:
             continue
-        for record in _answers(lookup, "SRV"):
+        # RFC 3263 4.1: a server may send the SRV records along with the NAPTR records.
+        for record in (r for r in lookup.response.records if r.type == "SRV"):
             target = record.fields.get("target", "").lower().rstrip(".")
             if not target:
                 continue  # RFC 2782: the target "." says that the service is decidedly not available
@@ -154,6 +160,8 @@ def explicit_port(registration: Registration) -> Finding:
     hosts = with_port - without
     if not hosts:
         return not_applicable(expected, "no request has a target with name and port")
+    if not registration.sees(Point.DNS):
+        return inconclusive(expected, NOT_CAPTURED)
     stranger: Lookup | None = None
     for lookup in registration.lookups:
         match = _SRV_NAME.fullmatch(lookup.name) if lookup.type == "SRV" else None

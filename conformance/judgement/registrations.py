@@ -240,10 +240,15 @@ def _is_for(message: DiameterMessage, attempt: _Try) -> bool:
 
 
 def _lookups(
-    names: set[str], begin_ns: int, end_ns: int, transactions: Iterable[Transaction], table: RoleTable
+    names: set[str],
+    attempts: Sequence[Attempt],
+    transactions: Iterable[Transaction],
+    table: RoleTable,
 ) -> list[Lookup]:
     """Return the look-ups of the hosts of a registration, and of the names that their answers lead to."""
     found: list[Lookup] = []
+    times = [message.time_ns for attempt in attempts for message in attempt.messages]
+    begin_ns, end_ns = min(times) - BEFORE_NS, max(times)
     for transaction in transactions:
         if transaction.protocol != "DNS" or not begin_ns <= transaction.time_ns <= end_ns:
             continue
@@ -256,7 +261,7 @@ def _lookups(
         if message.question_name not in names and (match is None or match.group(1) not in names):
             continue
         table.add(Role.HOME_DNS, transaction.destination)
-        found.append(Lookup(query, response, _asker(table, transaction.source.address)))
+        found.append(Lookup(query, response, _asker(transaction, attempts, table)))
         for record in () if response is None else response.records:
             for key in ("replacement", "target"):
                 name = record.fields.get(key, "").lower().rstrip(".")
@@ -265,8 +270,18 @@ def _lookups(
     return found
 
 
-def _asker(table: RoleTable, source: str) -> Role | None:
-    return next((role for role in table.at(source) if role is not Role.HOME_DNS), None)
+def _asker(lookup: Transaction, attempts: Iterable[Attempt], table: RoleTable) -> Role | None:
+    """Return the role that asked; of several on one address the one that sends the next REGISTER."""
+    roles = [role for role in table.at(lookup.source.address) if role is not Role.HOME_DNS]
+    if len(roles) < 2:
+        return next(iter(roles), None)
+    following = [
+        (hop.request.time_ns, hop.sender)
+        for attempt in attempts
+        for hop in attempt.hops
+        if hop.request is not None and hop.sender in roles and hop.request.time_ns >= lookup.time_ns
+    ]
+    return min(following, key=lambda pair: pair[0])[1] if following else None
 
 
 def _hosts(messages: Iterable[SipMessage]) -> set[str]:
@@ -313,9 +328,7 @@ def _registration(
         attempts.append(Attempt(tuple(bound), tuple(exchanges)))
     messages = [m for attempt in attempts for m in attempt.messages]
     sip = [m for m in messages if isinstance(m, SipMessage)]
-    begin = min(message.time_ns for message in messages) - BEFORE_NS
-    end = max(message.time_ns for message in messages)
-    lookups = _lookups(_hosts(sip), begin, end, transactions, table)
+    lookups = _lookups(_hosts(sip), attempts, transactions, table)
     return Registration(
         attempts=tuple(attempts),
         subject=subject,

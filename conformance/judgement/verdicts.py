@@ -47,14 +47,15 @@ def apply(criterion: Criterion, registration: Registration) -> Finding:
         return not_applicable("", f"the rule begins with Rel-{criterion.since}, the network is Rel-{release}")
     if release is not None and criterion.until is not None and release > criterion.until:
         return not_applicable("", f"the rule ends with Rel-{criterion.until}, the network is Rel-{release}")
-    if criterion.points and not any(registration.sees(point) for point in criterion.points):
-        names = " and ".join(point.value for point in criterion.points)
-        return inconclusive("", f"{names} {'was' if len(criterion.points) == 1 else 'were'} not captured")
     try:
         finding = criterion.check(registration)
     except Exception as error:  # noqa: BLE001 - whatever a hostile packet does to a check is our fault
         words = f"the check of {criterion.id} broke: {type(error).__name__}: {error}"
         return Finding(Verdict.ERROR, "", words[:300])
+    unseen = not any(registration.sees(point) for point in criterion.points)
+    if unseen and finding.verdict is not Verdict.NOT_APPLICABLE:
+        names = " and ".join(point.value for point in criterion.points)
+        return inconclusive(finding.expected, f"{names} not captured")
     if finding.verdict is not Verdict.FAIL:
         return finding
     if finding.by_absence and not registration.lossless:
@@ -75,11 +76,11 @@ def conformance(judged: Sequence[Judged], captures: Iterable[CaptureFile]) -> tu
     """
     counting = [one for one in judged if one.criterion.level is Level.SHALL]
     verdict = worst(*(one.finding.verdict for one in counting))
-    reasons = [
-        f"{one.criterion.id}: {one.finding.found}"
-        for one in judged
-        if one.finding.verdict in (Verdict.INCONCLUSIVE, Verdict.ERROR)
-    ]
+    because: dict[str, list[str]] = {}
+    for one in counting:
+        if one.finding.verdict in (Verdict.INCONCLUSIVE, Verdict.ERROR):
+            because.setdefault(one.finding.found, []).append(one.criterion.id)
+    reasons = [f"{', '.join(ids)}: {reason}" for reason, ids in because.items()]
     losses = losses_of(captures)
     if verdict is Verdict.NOT_APPLICABLE:
         verdict = Verdict.INCONCLUSIVE
