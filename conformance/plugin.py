@@ -54,7 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--core", choices=["emulated"], default="emulated", help="software that plays the testbeds")
     group.addoption("--fabric", choices=["loopback"], default="loopback", help="how the hosts are joined")
-    group.addoption("--capture", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
+    group.addoption("--capture-backend", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
     group.addoption(
         "--fault",
         action="append",
@@ -125,7 +125,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
     return BenchPlan(
         federation_file=_federation_file(config),
         worker=int(worker),
-        capture_backend=config.getoption("--capture"),
+        capture_backend=config.getoption("--capture-backend"),
         faults={node: frozenset(names) for node, names in faults.items()},
     )
 

@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     command: argparse.ArgumentParser = commands.add_parser(
         "run",
         help="bring up the testbeds, run the test cases, write the report",
-        description="Takes every pytest option; pytest --help shows ours: --federation, --capture, --fault, ...",
+        description="Takes every pytest option; pytest --help shows ours: --federation, --capture-backend, --fault, ...",
     )
     command.add_argument("--reports", type=Path, default=Path("reports"), help="where runs are written")
     command.set_defaults(execute=execute, passes_options_on=True)

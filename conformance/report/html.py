@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from conformance.report.ladder import Ladder, draw
-from conformance.report.text import visible
+from conformance.report.text import short, visible
 from conformance.vocabulary.results import CellResult, CriterionResult, ProcedureResult, RunFooter, RunHeader
 from conformance.vocabulary.verdicts import Verdict
 
@@ -77,8 +77,18 @@ def render_run(header: RunHeader, cells: Sequence[CellResult], footer: RunFooter
         cells=sorted(views, key=lambda view: view.as_expected),
         differing=sum(not view.as_expected for view in views),
         failing=sum(bool(view.worst_findings) for view in views),
+        whose=whose,
         style=Markup(files("conformance.report").joinpath("templates/report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
+
+
+def whose(role: str | None, cell: CellResult) -> str:
+    """Return who played a role, as a partner would say it: `home-scscf of stuba (127.1.2.13:6060/udp)`."""
+    if role is None:
+        return "unknown"
+    testbed = cell.visited if role.startswith("visited-") else cell.home
+    addresses = next((p.roles[role] for p in cell.procedures if p.roles.get(role)), [])
+    return f"{role} of {testbed}" + (f" ({addresses[0]})" if addresses else "")
 
 
 def _cell_view(cell: CellResult) -> CellView:
@@ -106,6 +116,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["visible"] = visible
+    environment.filters["short"] = short
     environment.filters["when"] = _when
     environment.filters["verdict_class"] = lambda verdict: str(verdict).lower().replace("_", "-")
     return environment

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from conformance.vocabulary.results import Arrow, ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
 
-LANE_WIDTH = 190
+LANE_WIDTH = 205
 ROW_HEIGHT = 34
 HEAD = 46
-MARGIN = 96
+MARGIN = 120
 MAX_ARROWS = 400
 """A ladder longer than this is cut; the message list below it is not."""
 

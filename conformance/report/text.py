@@ -24,6 +24,12 @@ def visible(text: str, limit: int = LIMIT) -> str:
     return shown if len(text) <= limit else f"{shown}\n... {len(text) - limit} characters more"
 
 
+def short(text: str, limit: int) -> str:
+    """Return the text in one line of at most `limit` characters, with an ellipsis where it was cut."""
+    line = " ".join(visible(text, LIMIT).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 

@@ -7,6 +7,7 @@ says before and after each cell whether the testbeds of that cell are still aliv
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -57,17 +58,18 @@ class Bench:
             )
         self.folder = folder
         nodes = folder / NODES / f"worker-{plan.worker}"
-        spool = folder / SPOOL / f"worker-{plan.worker}"
+        self._spool = folder / SPOOL / f"worker-{plan.worker}"
         self._addresses = {name: _hosts(testbed) for name, testbed in self.federation.testbeds.items()}
         node_faults = {key: names for key, names in plan.faults.items() if key != "terminal"}
         self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults)
-        self.sniffers = Sniffers(loopback_points(self.federation), plan.capture_backend, spool)
+        self.sniffers = Sniffers(loopback_points(self.federation), plan.capture_backend, self._spool)
         self._running = ExitStack()
 
     def start(self) -> None:
         """Bring the testbeds up, then the sniffers; return when nodes answer and every sniffer has seen a packet."""
         require_tshark()  # before anything is driven: without it nothing can be judged
         with ExitStack() as starting:
+            starting.callback(shutil.rmtree, self._spool, ignore_errors=True)
             starting.callback(self.core.down)
             self.core.up()
             starting.callback(self.sniffers.stop)
