@@ -86,13 +86,14 @@ EMITTED: Mapping[str, Alteration] = {
     "no-path": _registers(_without("Path")),
     "no-require-path": _registers(_without("Require")),
     "no-charging-vector": _registers(_without("P-Charging-Vector")),
-    "no-integrity-protected": _registers(_replacing(rb',[ \t]*integrity-protected="[a-z-]+"', b"")),
+    "no-visited-network-id": _registers(_without("P-Visited-Network-ID")),
     # any CSCF
     "keeps-max-forwards": _registers(
         _replacing(rb"^(Max-Forwards[ \t]*:[ \t]*)(\d+)", lambda m: m[1] + b"%d" % (int(m[2]) + 1))
     ),
     # terminal
     "no-supported-path": _registers(_without("Supported")),
+    "no-max-forwards": _registers(_without("Max-Forwards")),
     "quoted-qop": _registers(_replacing(rb"\bqop=([a-z-]+)", rb'qop="\1"')),
     "new-call-id": _registers(_replacing(rb"^(Call-ID[ \t]*:[ \t]*)", rb"\1again-"), with_response=True),
 }
