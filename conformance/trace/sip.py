@@ -240,13 +240,9 @@ class _StartLine(NamedTuple):
 
 def _lines(raw: bytes, start: int) -> Iterator[tuple[int, int, bytes]]:
     """Yield begin, end and terminator of each line from `start` on."""
-    position = start
-    while position < len(raw):
-        match = _LINE.match(raw, position)
-        if match is None:  # pragma: no cover - the pattern matches everywhere
-            return
-        yield match.start(1), match.end(1), match.group(2)
-        position = match.end()
+    for match in _LINE.finditer(raw, start):
+        if match.start() < len(raw):
+            yield match.start(1), match.end(1), match.group(2)
 
 
 def _start_line(raw: bytes, span: Span, notes: _Notes) -> _StartLine:
@@ -314,8 +310,8 @@ def _header(start: int, stop: int, headers: list[Header], notes: _Notes) -> None
     line = notes.raw[start:stop]
     colon = line.find(b":")
     # A colon behind a fold is no header's colon: the name stands in the first line.
-    line_end = _LINE.match(line)
-    if colon < 0 or (line_end is not None and colon > line_end.end(1)):
+    fold = _LINE_END.search(line)
+    if colon < 0 or (fold is not None and colon > fold.start()):
         notes.add("a header line without a colon", start, stop - start)
         return
     raw_name = line[:colon].rstrip(b" \t")
