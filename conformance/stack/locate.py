@@ -93,9 +93,8 @@ class Locator:
         else:
             targets = await self._services(host, asked)
             targets = targets or [_Target(host, _DEFAULT_PORT, asked or "udp")]
-        hops: list[Hop] = []
-        for target in targets:
-            hops += [Hop(address, target.port, target.transport) for address in await self._addresses(target.name)]
+        addresses = {name: await self._addresses(name) for name in dict.fromkeys(target.name for target in targets)}
+        hops = [Hop(address, target.port, target.transport) for target in targets for address in addresses[target.name]]
         if not hops:
             names = ", ".join(dict.fromkeys(target.name for target in targets))
             raise LocationFailed(f"{host}: no address for {names} (DNS {self._server}:{self._port})")

@@ -116,8 +116,12 @@ def test_an_explicit_port_asks_for_the_address_only() -> None:
 def test_naptr_leads_to_srv_and_srv_to_the_address() -> None:
     found, server = locate("sip:alice@Home.test.", [NAPTR_TCP, NAPTR_UDP, SRV_UDP, SRV_TCP, ADDRESS])
     assert found == [Hop("127.34.12.12", 5060, "udp"), Hop("127.34.12.12", 5070, "tcp")]
-    assert server.questions[:2] == ["home.test NAPTR", "_sip._udp.home.test SRV"]
-    assert server.questions[-1] == "icscf.home.test A"
+    assert server.questions == [
+        "home.test NAPTR",
+        "_sip._udp.home.test SRV",
+        "_sip._tcp.home.test SRV",
+        "icscf.home.test A",
+    ]
 
 
 def test_order_and_preference_of_naptr_decide() -> None:
