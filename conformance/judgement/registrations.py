@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from conformance.criteria.registration import Attempt, Exchange, Facts, Hop, Lookup, Registration
 from conformance.criteria.values import (
@@ -143,7 +144,7 @@ def _canonical(uri: str) -> str:
     parsed = parse_uri(uri)
     if parsed is None:
         return uri
-    return f"{parsed.scheme}:{parsed.user}@{parsed.host.lower()}"
+    return f"{parsed.scheme}:{unquote(parsed.user)}@{parsed.host.lower()}"
 
 
 def _procedures(tries: Sequence[_Try]) -> list[list[_Try]]:

@@ -1,0 +1,47 @@
+"""The I-CSCF's duties: each fault fails its own criterion and blames the I-CSCF."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+CASES = {
+    "REG-25 as received": lambda lab: lab.edit("i1 i2", "REGISTER sip:scscf.uc3m.test:6060", "REGISTER sip:uc3m.test"),
+    "REG-25 another server": lambda lab: lab.edit(
+        "i2", "REGISTER sip:scscf.uc3m.test:6060", "REGISTER sip:scscf2.uc3m.test:6060"
+    ),
+    "REG-37 no second UAR": lambda lab: lab.drop("uar2 uaa2"),
+    "REG-37 no first UAR": lambda lab: lab.drop("uar1 uaa1"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_wrong_thing_fails_one_criterion(lab: Any, case: Any) -> None:
+    lab = CASES[case](lab)
+    assert lab.failing() == [case.partition(" ")[0]]
+    assert lab.judge().conformance == "FAIL"
+
+
+def test_no_second_uar_is_degraded_and_the_service_works(lab: Any) -> None:
+    lab.drop("uar2 uaa2")
+    found, result = lab.result("REG-37"), lab.judge()
+    assert (found.severity, found.node) == ("degraded", "home-icscf")
+    assert found.found == "REGISTER 2 was forwarded without UAR"
+    assert (result.interoperability, result.conformance) == ("PASS", "FAIL")
+    assert result.reasons[0] == "the flow was left at second-query: UAR from home-icscf to home-hss was not seen"
+
+
+@pytest.mark.parametrize("drops", [None, 3])
+def test_a_missing_uar_needs_a_capture_that_lost_nothing(lab: Any, drops: Any) -> None:
+    lab.drop("uar2 uaa2").drops = drops
+    assert lab.result("REG-37").verdict == "INCONCLUSIVE"
+    assert lab.judge().conformance == "INCONCLUSIVE"
+
+
+def test_an_uar_behind_the_register_is_too_late(lab: Any) -> None:
+    uar = [lab["uar2"], lab["uaa2"]]
+    lab.drop("uar2 uaa2")
+    place = lab.entries.index(lab["sar"])
+    lab.entries[place:place] = uar
+    assert lab.failing() == ["REG-37"]
