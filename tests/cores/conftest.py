@@ -104,7 +104,7 @@ class Scene:
         address = str(self.testbed.access_networks[0].pool[host])
         return await self.peer(address, timers=SipTimers.gm(self.federation.timers))
 
-    async def hss(self, answer: Callable[[DiameterMessage], DiameterMessage | None]) -> None:
+    async def hss(self, answer: Callable[[DiameterMessage], DiameterMessage | None]) -> DiameterServer:
         """Start a scripted HSS; where `answer` returns None the request is never answered."""
 
         async def on_request(message: DiameterMessage) -> DiameterMessage:
@@ -126,6 +126,7 @@ class Scene:
         )
         await server.start()
         self._end.push_async_callback(server.stop)
+        return server
 
     def request(self, method: str = "REGISTER", uri: str | None = None, *lines: str, cseq: int = 1) -> Request:
         """Make a request of alice, as text, so that it holds exactly what the test says.

@@ -15,7 +15,7 @@ from conformance.cores.emulated import pcscf
 from conformance.cores.emulated.node import NodeContext
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response, top_via
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import AccessSecurity, NodeKind
 
 CHALLENGE = (
     'Digest realm="uc3m.netlab.test", nonce="bm9uY2U=", algorithm=AKAv1-MD5, qop="auth,auth-int", '
@@ -84,6 +84,29 @@ def test_the_terminals_word_on_protection_is_replaced(
     values = [p.value for p in credentials.parameters if p.name == "integrity-protected"]
     assert values == ["no"]
     assert credentials.get("uri") == "sip:uc3m.netlab.test"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "mark"),
+    [(CREDENTIALS, None), (CREDENTIALS.replace('response=""', 'response="0"'), "ip-assoc-pending")],
+)
+def test_with_sip_digest_only_an_answer_is_marked(
+    in_scene: Callable[..., None], ok: Callable[[Request], Response], credentials: str, mark: str | None
+) -> None:
+    got: list[Request] = []
+
+    async def story(scene: Any) -> None:
+        features = scene.testbed.features.model_copy(update={"access_security": AccessSecurity.DIGEST})
+        scene.testbed = scene.testbed.model_copy(update={"features": features})
+        await scene.node(NodeKind.DNS)
+        await scene.instead_of(NodeKind.ICSCF, lambda request: got.append(request) or ok(request))
+        await scene.node(NodeKind.PCSCF)
+        await (await scene.terminal()).send_request(
+            scene.request("REGISTER", None, credentials), scene.hop(NodeKind.PCSCF)
+        )
+
+    in_scene(story)
+    assert (DigestHeader.parse(got[0].headers["Authorization"]).get("integrity-protected") or None) == mark
 
 
 def test_security_agreement_and_foreign_headers_are_taken_out(

@@ -13,8 +13,11 @@ from sipmessage import Request, Response
 from conformance.protocols.aka import digest_ha1, digest_response
 from conformance.protocols.cx import (
     DigestItem,
+    Envelope,
     MultimediaAuthAnswer,
     MultimediaAuthRequest,
+    RegistrationTerminationAnswer,
+    RegistrationTerminationRequest,
     ServerAssignmentAnswer,
     ServerAssignmentRequest,
 )
@@ -378,6 +381,23 @@ def test_a_registration_ends_with_its_time(in_scene: Callable[..., None]) -> Non
         assert (await r.register()).headers["Contact"].endswith(";expires=1")
         async with asyncio.timeout(5):
             await ended.wait()
+        assert (await r.register("Contact:")).headers.get("Contact") is None
+
+    in_scene(story)
+
+
+@pytest.mark.parametrize("identities", [(), IMPUS[1:]], ids=["all", "one-of-the-set"])
+def test_the_hss_may_end_a_registration(in_scene: Callable[..., None], identities: tuple[str, ...]) -> None:
+    async def story(scene: Any) -> None:
+        r = Registrar(scene, await scene.peer("127.35.1.12", 5060))
+        server = await scene.hss(r.hss)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF)
+        await r.register()
+        scscf = scene.testbed.fqdn(NodeKind.SCSCF)
+        envelope = Envelope("session", f"hss.{REALM}", REALM, REALM, scscf)
+        answer = await server.send(scscf, RegistrationTerminationRequest(IMPI, identities).encode(envelope))
+        assert RegistrationTerminationAnswer.decode(answer).is_success
         assert (await r.register("Contact:")).headers.get("Contact") is None
 
     in_scene(story)

@@ -12,7 +12,8 @@ NONCE = base64.b64encode(bytes(range(32))).decode()
 REGISTER = (
     "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP a\r\nMax-Forwards: 69\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
     'Authorization: Digest username="u", nonce="n", qop=auth, integrity-protected="no"\r\n'
-    "P-Visited-Network-ID: h\r\nSupported: path\r\nRequire: path\r\nPath: <sip:p;lr>\r\nP-Charging-Vector: icid-value=1\r\n"
+    "P-Visited-Network-ID: h\r\n"
+    "Supported: path\r\nRequire: path\r\nPath: <sip:p;lr>\r\nP-Charging-Vector: icid-value=1\r\n"
     "Content-Length: 0\r\n\r\n"
 )
 CHALLENGE = (
