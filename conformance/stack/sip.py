@@ -80,7 +80,7 @@ class SipStack:
         alter: Alter | None = None,
         log: logging.Logger | None = None,
     ) -> None:
-        self._timers = timers
+        self.timers = timers
         self.on_request = on_request
         self.log = log or logging.getLogger(__name__)
         self._transport = SipTransport(
@@ -102,7 +102,7 @@ class SipStack:
 
     def timers_for(self, peer: Endpoint) -> SipTimers:
         """Return the timers of transactions with that peer."""
-        return self._timers if isinstance(self._timers, SipTimers) else self._timers(peer.address)
+        return self.timers if isinstance(self.timers, SipTimers) else self.timers(peer.address)
 
     async def start(self) -> None:
         """Bind the UDP socket and the TCP listener.

@@ -101,7 +101,8 @@ async def ask(
 
 
 def texts(message: dns.message.Message) -> list[str]:
-    return [record.to_text() for records in message.answer for record in records]
+    """Records of the answer; their order on the wire is left to chance, so that load spreads."""
+    return sorted(record.to_text() for records in message.answer for record in records)
 
 
 @pytest.mark.parametrize("tcp", [False, True])
