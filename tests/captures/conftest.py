@@ -39,7 +39,7 @@ class Wireshark:
         return [frame["num"] for frame in self.ask("frames", filter=fresh)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def wireshark() -> Iterator[Wireshark]:
     process = subprocess.Popen(
         ["sharkd", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
