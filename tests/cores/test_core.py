@@ -71,7 +71,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def federation_file(tmp_path: Path) -> Path:
     """The emulated federation with one testbed, on ports of this process."""
     text = default_federation_path().read_text().partition("[testbeds.stuba]")[0]
-    shift = 20_000 + os.getpid() % 10_000
+    shift = 10_000 + os.getpid() % 10_000  # below the ports that the system gives to clients
     text = re.sub(r"port = (\d+)", lambda found: f"port = {int(found[1]) % 20_000 + shift}", text)
     file = tmp_path / "federation.toml"
     file.write_text(text)

@@ -39,7 +39,7 @@ Ask = Callable[[dns.message.Message], Coroutine[Any, Any, dns.message.Message]]
 def federation() -> Federation:
     """The emulated federation in the block of this test, its DNS servers on a port of this process."""
     federation = rebase(load_federation(default_federation_path()), WORKER)
-    port = 20_000 + os.getpid() % 20_000
+    port = 10_000 + os.getpid() % 20_000
     testbeds = {}
     for name, testbed in federation.testbeds.items():
         server = testbed.node(NodeKind.DNS)

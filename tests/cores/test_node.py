@@ -1,4 +1,5 @@
 import asyncio
+import inspect
 import logging
 import os
 import signal
@@ -39,7 +40,7 @@ def test_arguments_of_a_fault_stand_behind_the_colon(context: NodeContext) -> No
 
 @pytest.mark.parametrize("kind", NodeKind)
 def test_every_kind_has_a_module_with_run(kind: NodeKind) -> None:
-    assert asyncio.iscoroutinefunction(node_main(NODE_MODULES[kind]))
+    assert inspect.iscoroutinefunction(node_main(NODE_MODULES[kind]))
 
 
 @pytest.mark.parametrize("module", ["conformance.cores.emulated.nowhere", "conformance.vocabulary.verdicts"])
