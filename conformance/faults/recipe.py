@@ -1,8 +1,8 @@
-"""A capture assembled from messages that people typed: texts and annotated octets in, packets out.
+"""A capture assembled from messages that are written out: texts and annotated octets in, packets out.
 
 `packets.toml` says who sends which message to whom at which point; the messages stand in text files, SIP as text
 (`*.txt`, lines end in CR LF on the wire) and everything else as hexadecimal (`*.hex`, `#` begins a remark).
-No codec takes part: what is typed is what is in the packet.
+No codec takes part: what is written is what is in the packet.
 """
 
 from __future__ import annotations

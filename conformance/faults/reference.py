@@ -1,7 +1,7 @@
 """Makes the reference captures: `python -m conformance.faults.reference` writes each `captures/*/capture.pcapng`.
 
-One folder a case. `case.toml` says where the bytes come from (recorded files, typed messages, or another case with
-edits), what an expert says of them and why. The same `case.toml` always gives the same bytes.
+One folder a case. `case.toml` says where the bytes come from (recorded files, messages that are written out, or another
+case with edits), what an expert says of them and why. The same `case.toml` always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -179,7 +179,9 @@ def readme(name: str, captures: Path = CAPTURES) -> str:
     case = load_case(name, captures)
     lines = [f"# {case.title}", "", *textwrap.wrap(" ".join(case.why.split()), 118), ""]
     lines += [*textwrap.wrap(f"Bytes: {' '.join(case.origin.split())}", 118), ""]
-    lines += [f"- {criterion}: {verdict}" for criterion, verdict in case.expected.items()]
+    for verdict in dict.fromkeys(case.expected.values()):
+        criteria = ", ".join(criterion for criterion, given in case.expected.items() if given is verdict)
+        lines += textwrap.wrap(f"- {verdict}: {criteria}", 118, subsequent_indent="  ", break_on_hyphens=False)
     lines += [f"- {criterion}: FAIL as well: {reason}" for criterion, reason in case.also.items()]
     lines += ["- No other criterion is FAIL."]
     if case.federation is not None:
@@ -202,7 +204,8 @@ def overview(captures: Path = CAPTURES) -> str:
         "",
         "One folder a case: `capture.pcapng` (one interface an observation point), `case.toml` (where its bytes come",
         "from and what an expert says of it), `README.md` (the same for people). None was made with the codec of the",
-        "harness: the bytes are recorded from other programs, or typed, or typed and then changed octet by octet.",
+        "harness: the bytes are recorded from other programs, or written out as text and annotated octets, or made from",
+        "one of these by changes octet by octet.",
         "",
         "    python -m conformance.faults.reference       # makes every capture and README anew, with the same bytes",
         "    netlab validate captures/CASE/capture.pcapng",

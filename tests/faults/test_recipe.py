@@ -1,4 +1,4 @@
-"""Captures assembled from typed messages."""
+"""Captures assembled from messages that are written out."""
 
 from __future__ import annotations
 
