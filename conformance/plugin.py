@@ -24,12 +24,13 @@ from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
 from conformance.federation.matrix import home_cells
 from conformance.report.allure_results import attach_result
-from conformance.runs.bench import Bench, BenchPlan
+from conformance.runs.bench import Bench
 from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result
 from conformance.runs.folder import RunFolder, new_run_id
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
+from conformance.runs.plan import BenchPlan, parse_faults
 from conformance.runs.publish import publish
 from conformance.vocabulary.errors import BadInput, NetlabError
 from conformance.vocabulary.results import CellResult
@@ -40,6 +41,7 @@ GROUPS = (
 RESULT = pytest.StashKey[CellResult]()
 RUN = pytest.StashKey[RunFolder]()
 IDENTITY = pytest.StashKey[CellIdentity]()
+PLAN = pytest.StashKey[BenchPlan]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,6 +84,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
+    try:
+        config.stash[PLAN] = _plan(config)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
 
 
@@ -98,35 +104,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("flow")
     if marker is None:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: a test case needs @pytest.mark.flow('<flow id>')")
-    squares = _squares(metafunc.config, marker.kwargs.get("credentials", "aka"))
+    federation = load_federation(metafunc.config.stash[PLAN].federation_file)
+    squares = home_cells(federation, uses_aka=marker.kwargs.get("credentials", "aka") == "aka")
     metafunc.parametrize("cell", squares, ids=[square.id for square in squares], indirect=True)
 
 
-def _squares(config: pytest.Config, credentials: str) -> list[Square]:
-    try:
-        federation = load_federation(_federation_file(config))
-    except BadInput as error:
-        raise pytest.UsageError(str(error)) from None
-    return home_cells(federation, uses_aka=credentials == "aka")
-
-
-def _federation_file(config: pytest.Config) -> Path:
-    return config.getoption("--federation") or default_federation_path()
-
-
 def _plan(config: pytest.Config) -> BenchPlan:
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    faults: dict[str, set[str]] = {}
-    for text in config.getoption("--fault"):
-        node, separator, fault = text.partition("=")
-        if not separator or not fault:
-            raise BadInput(f"--fault {text}: expected NODE=FAULT, for example uc3m/s-cscf=no-service-route")
-        faults.setdefault(node, set()).add(fault)
+    """Return what the options ask for; a mistake in them, or in the federation file, is one line.
+
+    Raises:
+        BadInput: the federation file is wrong, or a fault is unknown.
+    """
+    file = config.getoption("--federation") or default_federation_path()
     return BenchPlan(
-        federation_file=_federation_file(config),
-        worker=int(worker),
+        federation_file=file,
+        worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
-        faults={node: frozenset(names) for node, names in faults.items()},
+        faults=parse_faults(config.getoption("--fault"), load_federation(file)),
     )
 
 
@@ -137,9 +131,8 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
     run = config.stash[RUN]
     try:
         clear_leftovers(run.path.parent)
-        plan = _plan(config)
-        made = Bench(plan, run.path)
-        run.begin(run_header(run.run_id, plan, made.federation))
+        made = Bench(config.stash[PLAN], run.path)
+        run.begin(run_header(run.run_id, made.plan, made.federation))
         made.start()
     except NetlabError as error:
         yield error

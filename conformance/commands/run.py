@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     command: argparse.ArgumentParser = commands.add_parser(
         "run",
         help="bring up the testbeds, run the test cases, write the report",
-        description="Takes every pytest option; pytest --help shows ours: --federation, --capture-backend, --fault, ...",
+        description="Takes every pytest option; pytest --help shows ours: --fault, --federation, --capture-backend",
     )
     command.add_argument("--reports", type=Path, default=Path("reports"), help="where runs are written")
     command.set_defaults(execute=execute, passes_options_on=True)
@@ -35,6 +35,8 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
         f"--junitxml={folder / 'junit.xml'}",
         f"--alluredir={folder / 'allure'}",
         "--quiet",
+        # This package is imported already; it has no assertions that pytest would have to rewrite.
+        "-Wignore::pytest.PytestAssertRewriteWarning",
     ]
     paths = [] if any(_is_path(word) for word in rest) else [str(_test_cases())]
     status = pytest.main([*options, *rest, *paths])

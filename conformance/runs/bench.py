@@ -8,32 +8,22 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from conformance.capture import Sniffers, loopback_points
 from conformance.cores.emulated.core import EmulatedCore
+from conformance.faults.catalogue import TERMINAL
 from conformance.federation import load_federation, rebase
+from conformance.runs.plan import BenchPlan
 from conformance.trace.decode import require_tshark
 from conformance.vocabulary.errors import BadInput, TestbedDown
 from conformance.vocabulary.federation import Federation, Testbed
 
 SPOOL = "spool"
 NODES = "nodes"
-
-
-@dataclass
-class BenchPlan:
-    """What a bench is made of; all of it comes from options."""
-
-    federation_file: Path
-    worker: int
-    capture_backend: str
-    faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
 
 
 class Bench:
@@ -60,7 +50,7 @@ class Bench:
         nodes = folder / NODES / f"worker-{plan.worker}"
         self._spool = folder / SPOOL / f"worker-{plan.worker}"
         self._addresses = {name: _hosts(testbed) for name, testbed in self.federation.testbeds.items()}
-        node_faults = {key: names for key, names in plan.faults.items() if key != "terminal"}
+        node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
         self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults)
         self.sniffers = Sniffers(loopback_points(self.federation), plan.capture_backend, self._spool)
         self._running = ExitStack()

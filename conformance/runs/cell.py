@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.runs.bench import Bench
@@ -79,7 +80,7 @@ class Cell:
             pcscf=Hop(str(entry.address), entry.port, transport),
             transport=transport,
             events=self._events,
-            faults=self._bench.plan.faults.get("terminal", frozenset()),
+            faults=self._bench.plan.faults.get(TERMINAL, frozenset()),
         )
         self._terminals.append(terminal)
         return terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import conformance
-from conformance.runs.bench import BenchPlan
+from conformance.runs.plan import BenchPlan
 from conformance.runs.versions import git_commit, tool_versions
 from conformance.vocabulary.federation import Federation
 from conformance.vocabulary.results import RunHeader

@@ -14,6 +14,7 @@ import pytest
 from conformance.runs.folder import FinishedRun, read_run
 
 ROOT = Path(__file__).parents[2]
+NETLAB = str(Path(sys.executable).with_name("netlab"))
 BLOCK = "gw40"
 """These runs use 127.41.0.0/16, so that they never meet a run of the person at the keyboard."""
 DEADLINE_S = 120
@@ -54,7 +55,7 @@ def netlab(tmp_path: Path) -> Callable[..., Ended]:
 
     def execute(*words: str, **changes: str) -> Ended:
         done = subprocess.run(
-            [sys.executable, "-m", "conformance.cli", *words],
+            [NETLAB, *words],
             cwd=ROOT,
             env=environment() | changes,
             stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+NETLAB = str(Path(sys.executable).with_name("netlab"))
 ONE_CELL = ("testcases/registration/test_home.py", "-k", "test_registration and uc3m and not tcp")
 
 HSS_STOPS = '''
@@ -94,7 +95,7 @@ def test_a_port_in_use_is_named(run_cells: Callable) -> None:
 @pytest.mark.parametrize(("capability", "words"), [("net_raw", "capture"), ("net_bind_service", "53")])
 def test_missing_permission_is_named(run_cells: Callable, tmp_path: Path, capability: str, words: str) -> None:
     done = subprocess.run(
-        ["setpriv", f"--bounding-set=-{capability},-net_admin", sys.executable, "-m", "conformance.cli", "run",
+        ["setpriv", f"--bounding-set=-{capability},-net_admin", NETLAB, "run",
          "--reports", str(tmp_path / "reports"), *ONE_CELL],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTEST_XDIST_WORKER": "gw40"},
@@ -137,7 +138,7 @@ def test_a_killed_run_keeps_what_was_finished_and_the_next_one_starts(
     file.write_text(WAITS_TO_BE_KILLED)
     os.mkfifo(fifo)
     process = subprocess.Popen(
-        [sys.executable, "-m", "conformance.cli", "run", "--reports", str(reports), str(file), "-k", "uc3m"],
+        [NETLAB, "run", "--reports", str(reports), str(file), "-k", "uc3m"],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTEST_XDIST_WORKER": "gw40", "NETLAB_TEST_FIFO": str(fifo)},
         stdout=subprocess.DEVNULL,
@@ -174,4 +175,22 @@ def test_a_mistake_in_the_federation_file_is_one_line(
     ended = run_cells("--federation", str(file), *ONE_CELL)
     assert ended.code == 2, ended.output
     assert_no_traceback(ended.output)
-    assert [line for line in ended.output.splitlines() if key in line]
+    (line,) = [line for line in ended.output.splitlines() if key in line]
+    assert str(file) in line
+    assert "expected" in line
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("uc3m/s-cscf", "expected NODE=FAULT"),
+        ("uc3m/x-cscf=no-path", "no node uc3m/x-cscf"),
+        ("uc3m/s-cscf=no-such-fault", "no-such-fault"),
+        ("uc3m/s-cscf=no-path", "expected at a p-cscf"),
+    ],
+)
+def test_a_mistake_in_a_fault_is_one_line(run_cells: Callable, fault: str, words: str) -> None:
+    ended = run_cells(*ONE_CELL, "--fault", fault)
+    assert ended.code == 2, ended.output
+    assert_no_traceback(ended.output)
+    assert [line for line in ended.output.splitlines() if words in line]

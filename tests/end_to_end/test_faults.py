@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
+from conformance.faults.catalogue import TERMINAL, Fault, FaultKind, load_catalogue
+from conformance.vocabulary.results import CellResult, CriterionResult
+
+TESTBEDS = ("uc3m", "stuba", "octopus")
 ONE_CELL = ("testcases/registration/test_home.py", "-k", "test_registration and uc3m and not tcp")
+
+
+def failures(cell: CellResult) -> list[CriterionResult]:
+    return [c for p in cell.procedures for c in p.criteria if c.verdict == "FAIL"]
 
 
 def test_a_testbed_that_behaves_passes(run_cells: Callable) -> None:
@@ -33,9 +41,41 @@ def test_a_fault_fails_its_criterion_and_no_other(run_cells: Callable, fault: st
     assert ended.failed_criteria == {criterion}
     (cell,) = ended.run.cells
     assert str(cell.pair) == pair
-    (result,) = (c for p in cell.procedures for c in p.criteria if c.verdict == "FAIL")
+    (result,) = failures(cell)
     assert result.evidence
     assert all(evidence.confirmed for evidence in result.evidence), "Wireshark was not asked"
+
+
+def batches() -> list[tuple[Fault, ...]]:
+    """All faults of nodes, three in a run: each testbed has one of them."""
+    faults = [fault for fault in load_catalogue().fault if fault.kind is FaultKind.NODE]
+    return [tuple(faults[start : start + len(TESTBEDS)]) for start in range(0, len(faults), len(TESTBEDS))]
+
+
+@pytest.mark.parametrize("faults", batches(), ids=lambda faults: ",".join(fault.name for fault in faults))
+def test_every_fault_of_a_node_is_found_and_nothing_else(run_cells: Callable, faults: tuple[Fault, ...]) -> None:
+    placed = dict(zip(TESTBEDS, faults, strict=False))
+    options = [f"--fault={testbed}/{fault.applies_to}={fault.name}" for testbed, fault in placed.items()]
+
+    ended = run_cells(
+        "testcases/registration/test_home.py", "-k", "test_registration and not tcp and not digest", *options
+    )
+
+    found = {cell.home: {(c.id, c.node) for c in failures(cell)} for cell in ended.run.cells}
+    expected = {
+        testbed: {(criterion, str(placed[testbed].blamed)) for criterion in placed[testbed].expected}
+        if testbed in placed
+        else set()
+        for testbed in TESTBEDS
+    }
+    assert found == expected, ended.output
+
+
+@pytest.mark.parametrize("fault", load_catalogue().of(TERMINAL), ids=lambda fault: fault.name)
+def test_every_fault_of_a_terminal_is_found_and_nothing_else(run_cells: Callable, fault: Fault) -> None:
+    ended = run_cells(*ONE_CELL, f"--fault=terminal={fault.name}")
+    (cell,) = ended.run.cells
+    assert {(c.id, c.node) for c in failures(cell)} == {(name, str(fault.blamed)) for name in fault.expected}
 
 
 def test_no_fault_is_named_in_what_was_judged(run_cells: Callable) -> None:

@@ -1,0 +1,45 @@
+"""What a bench is made of, as the options of a run say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.faults.catalogue import TERMINAL, load_catalogue
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation
+
+
+@dataclass(frozen=True)
+class BenchPlan:
+    """Federation file, worker, capture backend and faults of one bench."""
+
+    federation_file: Path
+    worker: int
+    capture_backend: str
+    faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+
+
+def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, frozenset[str]]:
+    """Return the faults of a run by node.
+
+    Args:
+        texts: values of `--fault`, each `NODE=FAULT`: `uc3m/s-cscf=no-service-route`, `terminal=wrong-digest-uri`.
+        federation: says which nodes there are.
+
+    Raises:
+        BadInput: no such node, no such fault, or a fault of another kind of node.
+    """
+    nodes = {f"{testbed.name}/{kind}" for testbed in federation.testbeds.values() for kind in testbed.nodes}
+    found: dict[str, set[str]] = {}
+    for text in texts:
+        node, separator, fault = text.partition("=")
+        if not separator or not fault:
+            raise BadInput(f"--fault {text}: expected NODE=FAULT, for example uc3m/s-cscf=no-service-route")
+        if node != TERMINAL and node not in nodes:
+            raise BadInput(f"--fault {text}: no node {node}; expected terminal or one of {', '.join(sorted(nodes))}")
+        load_catalogue().check([fault], node.rpartition("/")[2])
+        found.setdefault(node, set()).add(fault)
+    return {node: frozenset(names) for node, names in found.items()}
