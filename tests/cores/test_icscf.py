@@ -97,6 +97,15 @@ def test_the_hss_is_asked_and_the_request_uri_replaced(exchange: Callable[..., A
     assert len(outcome.responses[0].via) == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "network"),
+    [('"Visited, Network; 1";x=y, other', "Visited, Network; 1"), ("one;x=y", "one"), ('"', "uc3m.netlab.test")],
+)
+def test_forms_of_the_visited_network(exchange: Callable[..., Any], value: str, network: str) -> None:
+    outcome = exchange([f"P-Visited-Network-ID: {value}"], uaa=KNOWN)
+    assert outcome.questions[0].visited_network_id == network
+
+
 def test_the_first_time_an_scscf_is_chosen(exchange: Callable[..., Any]) -> None:
     outcome = exchange([VISITED], uaa=FIRST)
     assert outcome.codes == [200]

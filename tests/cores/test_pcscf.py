@@ -115,7 +115,7 @@ def test_security_agreement_and_foreign_headers_are_taken_out(
     (got,), _ = exchange(
         "Security-Client: ipsec-3gpp; alg=hmac-md5-96; spi-c=1; spi-s=2; port-c=3; port-s=4",
         "Security-Verify: ipsec-3gpp; q=0.1",
-        "Require: sec-agree",
+        "Require: Sec-Agree",
         "Proxy-Require: sec-agree",
         "P-Asserted-Identity: <sip:president@uc3m.netlab.test>",
         "P-Charging-Vector: icid-value=mine",

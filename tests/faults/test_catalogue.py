@@ -11,7 +11,7 @@ from conformance.terminals.terminal import WRONG_DIGEST_URI
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
 
-BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, WRONG_DIGEST_URI}
+BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, WRONG_DIGEST_URI, "no-user-data"}
 GOOD = """
 [[fault]]
 name = "some-fault"

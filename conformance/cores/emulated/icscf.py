@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from ipaddress import ip_address
 
 from sipmessage import URI, Request, Response
@@ -29,6 +30,9 @@ from conformance.vocabulary.numbers import UserAuthorizationType
 
 _AUTHORIZATION_REJECTED = 5003
 """DIAMETER_AUTHORIZATION_REJECTED: as a Result-Code, not to be mistaken for the experimental 5003 (RFC 6733 7.1.5)."""
+
+
+_NETWORK = re.compile(r'\s*(?:"(?P<quoted>[^"\\]+)"|(?P<token>[^\s",;]+))')
 
 
 class ICscf:
@@ -116,8 +120,9 @@ class ICscf:
         return self._testbed.uri(NodeKind.SCSCF)
 
     def _visited_network(self, request: Request) -> str:
-        value = (request.headers.get("P-Visited-Network-ID") or "").partition(",")[0].partition(";")[0]
-        return value.strip().strip('"') or self._testbed.visited_network_id
+        """Return the first P-Visited-Network-ID without quotation marks; without one, the own network's."""
+        found = _NETWORK.match(request.headers.get("P-Visited-Network-ID") or "")
+        return (found and (found["quoted"] or found["token"])) or self._testbed.visited_network_id
 
 
 async def run(context: NodeContext) -> None:

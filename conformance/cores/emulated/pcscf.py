@@ -93,9 +93,8 @@ class PCscf:
         for name in (*_NOT_FROM_TERMINALS, *_SECURITY_AGREEMENT, "Route"):
             headers.remove(name)
         # The way to a registrar is found from the Request-URI alone; a terminal may not prescribe it.
-        require = [tag for tag in split_entries(request.headers.getlist("Require")) if tag != "sec-agree"]
-        proxy_require = [t for t in split_entries(request.headers.getlist("Proxy-Require")) if t != "sec-agree"]
-        outgoing.proxy_require = proxy_require
+        require = _without_agreement(request.headers.getlist("Require"))
+        outgoing.proxy_require = _without_agreement(request.headers.getlist("Proxy-Require"))
         outgoing.require = [*require, *([] if "path" in require else ["path"])]
         headers.setlist("Path", [self._path, *request.headers.getlist("Path")])
         network = self._context.testbed.visited_network_id
@@ -153,6 +152,11 @@ class PCscf:
                 expires_at=now + int(seconds),
             )
         self._log.info("%d terminals are registered", len(self.registrations))
+
+
+def _without_agreement(values: list[str]) -> list[str]:
+    """Security agreement is between terminal and P-CSCF alone (RFC 3329)."""
+    return [tag for tag in split_entries(values) if tag.lower() != "sec-agree"]
 
 
 def _without_keys(value: str) -> str:
