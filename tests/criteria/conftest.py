@@ -75,7 +75,10 @@ ADDED = (
     "Path: <sip:term@pcscf.uc3m.test:4060;lr>\r\nRequire: path\r\n"
     'P-Visited-Network-ID: "uc3m.test"\r\nP-Charging-Vector: icid-value="a1b2c3";icid-generated-at=127.40.1.11\r\n'
 )
-EMPTY = 'Authorization: Digest username="alice@uc3m.test", realm="uc3m.test", nonce="", uri="sip:uc3m.test", response=""\r\n'
+EMPTY = (
+    'Authorization: Digest username="alice@uc3m.test", realm="uc3m.test", nonce="", uri="sip:uc3m.test", '
+    'response=""\r\n'
+)
 ANSWER = (
     'Authorization: Digest username="alice@uc3m.test", realm="uc3m.test", nonce="{nonce}", uri="sip:uc3m.test", '
     'response="{response}", algorithm=AKAv1-MD5, qop=auth, nc=00000001, cnonce="0a4f113b"\r\n'
@@ -210,7 +213,8 @@ def _message(entry: Entry, frame: int) -> Message:
         return SipMessage((sighting,), raw, sip=read_sip(raw))
     if entry.command:
         avps, raw = _avps(entry.avps, 20)
-        identifier = {300: 1, 303: 2, 301: 3}[entry.command] * 16 + int(entry.key[-1] if entry.key[-1].isdigit() else 0)
+        # Request and answer of one exchange have the same digits in their keys.
+        identifier = entry.command * 1000 + int("".join(filter(str.isdigit, entry.key)) or 0)
         return DiameterMessage(
             (sighting,),
             bytes(20) + raw,

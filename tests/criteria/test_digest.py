@@ -23,7 +23,7 @@ def test_rfc2617_3_5() -> None:
 def test_the_form_of_rfc2069() -> None:
     secret = ha1("Mufasa", "testrealm@host.com", b"CircleOfLife")
     found = response(secret, nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", method="GET", uri="/dir/index.html")
-    assert found == "1949323746fe6a43ef61f9606e7febea"  # RFC 2069 2.4 as its erratum 749 corrects it
+    assert found == "1949323746fe6a43ef61f9606e7febea"  # the example of RFC 2069 2.4 as corrected
 
 
 def test_auth_int_hashes_the_body() -> None:

@@ -1,0 +1,83 @@
+"""The registration that is typed by hand in `tests/criteria/conftest.py`, alone and in company."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.trace.model import CaptureFile, Trace
+from conformance.vocabulary.federation import Federation
+
+
+def _hand_typed() -> Any:
+    """Load the other room's file: tests are no package, so that it has no name to import it by."""
+    file = Path(__file__).parent.parent / "criteria" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("hand_typed_registration", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+HAND_TYPED = _hand_typed()
+
+
+@pytest.fixture
+def lab() -> Any:
+    """A conforming AKA registration at home, with drop counters, all four points captured."""
+    return HAND_TYPED.home_registration()
+
+
+@pytest.fixture
+def another_lab() -> Callable[[], Any]:
+    """Makes further registrations of the same kind."""
+    return HAND_TYPED.home_registration
+
+
+@pytest.fixture
+def together() -> Callable[..., Trace]:
+    """Puts the messages of several registrations into one trace, one of each in turn."""
+
+    def build(*labs: Any) -> Trace:
+        messages = [message for lab in labs for message in lab.trace().messages]
+        messages.sort(key=lambda message: message.time_ns)
+        points = tuple(dict.fromkeys(point for lab in labs for point in lab.points))
+        capture = CaptureFile("hand.pcapng", len(messages), len(messages), 0, points, ())
+        return Trace((capture,), tuple(messages))
+
+    return build
+
+
+def _testbed(name: str, octet: int, impi: str, impus: list[str], release: int = 7) -> dict[str, Any]:
+    ports = {"p-cscf": 4060, "i-cscf": 5060, "s-cscf": 6060, "hss": 3868, "dns": 53}
+    nodes = {
+        kind: {"host": kind.replace("-", ""), "address": f"127.40.{octet}.{11 + index}", "port": port}
+        for index, (kind, port) in enumerate(ports.items())
+    }
+    return {
+        "name": name,
+        "operator": name,
+        "domain": f"{name}.test",
+        "release": release,
+        "visited_network_id": f"{name}.test",
+        "nodes": nodes,
+        "access_networks": [{"name": "wlan", "type": "IEEE-802.11b", "pool": f"127.40.{octet}.96/27"}],
+        "subscribers": [{"name": impi.partition("@")[0], "impi": impi, "impus": impus, "k": "0" * 32, "opc": "1" * 32}],
+    }
+
+
+@pytest.fixture
+def federation() -> Federation:
+    """Two testbeds; alice is at home in uc3m."""
+    testbeds = {
+        "uc3m": _testbed("uc3m", 1, "alice@uc3m.test", ["sip:alice@uc3m.test", "tel:+34600000001"]),
+        "stuba": _testbed("stuba", 2, "bob@stuba.test", ["sip:bob@stuba.test"]),
+    }
+    return Federation.model_validate({"name": "two", "block": "127.40.0.0/16", "testbeds": testbeds})

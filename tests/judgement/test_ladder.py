@@ -1,0 +1,25 @@
+"""Lines of the ladder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.judgement.ladder import summary, text
+
+
+def test_summaries(lab: Any) -> None:
+    lines = {summary(message) for message in lab.trace().messages}
+    assert {"REGISTER sip:uc3m.test", "401 Unauthorized", "UAA 2001", "A icscf.uc3m.test: 1 records"} <= lines
+
+
+def test_a_tree_of_avps(lab: Any) -> None:
+    maa = next(m for m in lab.trace().diameter if summary(m) == "MAA 2001")
+    lines = text(maa).splitlines()
+    assert lines[0] == "MAA 2001"
+    assert f"    Confidentiality-Key (625, vendor 10415): {lab.ck.hex()}" in lines
+    assert "  Result-Code (268): 2001" in lines
+
+
+def test_a_lane_without_role_is_an_address(lab: Any) -> None:
+    ladder = lab.ask("i1", "stranger", "scscf.uc3m.test", "A").judge().ladder
+    assert "127.40.1.77:50000/udp" in {arrow.source for arrow in ladder}
