@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from conformance.faults.reference import CAPTURE_NAME, CAPTURES, cases, load_cas
 from conformance.federation.loader import load_federation
 from conformance.judgement.judge import judge
 from conformance.trace.decode import read_trace
+from conformance.vocabulary.results import ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -20,16 +22,22 @@ if TYPE_CHECKING:
 RECORDED = tuple(name for name in cases() if load_case(name).recorded)
 ON_RECORDED = tuple(name for name in cases() if load_case(name).base in RECORDED)
 MADE = tuple(name for name in cases() if name not in RECORDED + ON_RECORDED)
+CONFORMING = tuple(name for name in MADE if name.startswith(("benign-", "handbuilt-")))
 BROKEN = "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 || tcp.checksum.status == 0"
 
 
-def verdicts(name: str) -> dict[str, set[Verdict]]:
-    """Judge a capture: the verdicts of each criterion over all procedures of it."""
+@cache
+def procedures(name: str) -> tuple[ProcedureResult, ...]:
+    """Judge a capture as its case says."""
     file = load_case(name).federation
     federation = None if file is None else load_federation(CAPTURES / file)
-    judgement = judge(read_trace([CAPTURES / name / CAPTURE_NAME]), federation=federation)
+    return tuple(judge(read_trace([CAPTURES / name / CAPTURE_NAME]), federation=federation).procedures)
+
+
+def verdicts(name: str) -> dict[str, set[Verdict]]:
+    """Return the verdicts of each criterion over all procedures of a capture."""
     found = defaultdict(set)
-    for procedure in judgement.procedures:
+    for procedure in procedures(name):
         for criterion in procedure.criteria:
             found[criterion.id].add(criterion.verdict)
     return found
@@ -46,6 +54,20 @@ def test_the_named_criteria_get_their_verdicts_and_no_other_one_fails(name: str)
     expected = {criterion for criterion, verdict in case.expected.items() if verdict is Verdict.FAIL}
     assert failing == expected | set(case.also)
     assert not any(Verdict.ERROR in seen for seen in found.values())
+
+
+@pytest.mark.parametrize("name", CONFORMING)
+def test_what_conforms_is_one_registration_that_passes_as_a_whole(name: str) -> None:
+    assert [str(procedure.pair) for procedure in procedures(name)] == ["PASS/PASS"]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recording_without_drop_counters_is_never_pass_as_a_whole(name: str) -> None:
+    assert all(Verdict.PASS not in procedure.pair for procedure in procedures(name))
+
+
+def test_without_cx_the_service_passes_and_conformance_stays_open() -> None:
+    assert [str(procedure.pair) for procedure in procedures("inconclusive-without-cx")] == ["PASS/INCONCLUSIVE"]
 
 
 @pytest.mark.parametrize("criterion", sorted(criterion.id for criterion in all_criteria()))
