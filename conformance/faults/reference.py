@@ -248,6 +248,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("case", nargs="*", help="folder names below captures/; all without it")
     chosen = parser.parse_args(arguments).case or cases()
     try:
+        if not CAPTURES.is_dir():
+            raise BadInput(f"{CAPTURES}: no such folder; the reference captures are in a checkout only: run it there")
         for name in chosen:
             write(name)
         (CAPTURES / "README.md").write_text(overview(), "utf-8")

@@ -40,6 +40,14 @@ def test_a_case_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]
     assert "none/case.toml" in capsys.readouterr().err
 
 
+def test_outside_of_a_checkout_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reference, "CAPTURES", tmp_path / "captures")
+    assert reference.main([]) == 2
+    assert "in a checkout only" in capsys.readouterr().err
+
+
 def test_edits_without_a_base_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "case.toml").write_text(
