@@ -60,7 +60,7 @@ class SipServer:
         request = transaction.request
         if request.method == "ACK":
             return
-        what = f"{request.method[:20]} {str(request.uri)[:120]} of {transaction.source}"
+        what = _shown(f"{request.method[:20]} {str(request.uri)[:120]} of {transaction.source}")
         self._log.info("%s", what)
         try:
             response = await self._answer(transaction)
@@ -71,8 +71,8 @@ class SipServer:
         except ValueError as error:
             # Whatever a header field of the request holds that cannot be read.
             response = make_response(request, 400)
-            self._log.warning("%s: %.200s", what, error)
-        self._log.info("%s: %d %.60s", what, response.code, response.phrase)
+            self._log.warning("%s: %s", what, _shown(str(error)[:200]))
+        self._log.info("%s: %d %s", what, response.code, _shown(response.phrase[:60]))
         await transaction.respond(response)
 
     async def _answer(self, transaction: ServerTransaction) -> Response:
@@ -95,6 +95,11 @@ class SipServer:
     @property
     def _allow(self) -> str:
         return ", ".join(sorted({"OPTIONS", *self._handlers}))
+
+
+def _shown(text: str) -> str:
+    """Make text that came from a packet fit for one line of a log."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 async def relay(stack: SipStack, request: Request, hops: list[Hop], log: logging.Logger) -> Response:
