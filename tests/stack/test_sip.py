@@ -24,6 +24,9 @@ from conformance.vocabulary.errors import HarnessFault, TestbedDown
 
 SERVER, CLIENT = "127.34.11.1", "127.34.11.2"
 FAST = SipTimers(t1_s=0.02, t2_s=0.08, t4_s=0.1)
+"""For what must time out."""
+QUICK = SipTimers(t1_s=0.1, t2_s=0.4, t4_s=0.1)
+"""For what must be sent again, but not time out on a busy machine."""
 DEADLINE_S = 10.0
 
 
@@ -68,9 +71,10 @@ async def pair(
     *,
     alter_server: Callable[[bytes], bytes | None] | None = None,
     alter_client: Callable[[bytes], bytes | None] | None = None,
+    timers: SipTimers = QUICK,
 ) -> AsyncIterator[tuple[SipStack, Hop]]:
-    server = SipStack(SERVER, 0, FAST, on_request=answer, alter=alter_server)
-    client = SipStack(CLIENT, 0, FAST, alter=alter_client)
+    server = SipStack(SERVER, 0, timers, on_request=answer, alter=alter_server)
+    client = SipStack(CLIENT, 0, timers, alter=alter_client)
     await server.start()
     await client.start()
     try:
@@ -140,12 +144,12 @@ def test_silence_is_a_timeout_after_64_t1_with_retransmissions_until_then() -> N
         return
 
     async def test() -> None:
-        async with pair(silent, alter_client=count) as (client, hop):
+        async with pair(silent, alter_client=count, timers=FAST) as (client, hop):
             began = asyncio.get_running_loop().time()
             with pytest.raises(TransactionTimeout, match="OPTIONS to"):
                 await client.send_request(request(), hop)
             waited = asyncio.get_running_loop().time() - began
-            assert 64 * FAST.t1_s <= waited < 64 * FAST.t1_s + 1
+            assert 64 * FAST.t1_s <= waited < 64 * FAST.t1_s + 5
 
     run(test())
     # T1 = 20 ms, T2 = 80 ms: at 0, 20, 60, 140, 220, ... 1260 ms
@@ -341,7 +345,7 @@ def test_a_response_whose_connection_is_gone_goes_to_sent_by() -> None:
             arrived.set_result(await reader.readuntil(b"\r\n\r\n"))
             writer.close()
 
-        server = SipStack(SERVER, 0, FAST, on_request=late)
+        server = SipStack(SERVER, 0, QUICK, on_request=late)
         await server.start()
         listener = await asyncio.start_server(listen, CLIENT, 0)
         port = listener.sockets[0].getsockname()[1]
@@ -505,7 +509,7 @@ def test_two_hundred_transactions_at_once(transport: str) -> None:
     answer = Answerer(200)
 
     async def test() -> None:
-        async with pair(answer) as (client, hop):
+        async with pair(answer, timers=SipTimers()) as (client, hop):
             over = hop._replace(transport=transport)
             responses = await asyncio.gather(*(client.send_request(request(call_id=str(n)), over) for n in range(200)))
             assert [response.call_id for response in responses] == [str(n) for n in range(200)]
