@@ -1,0 +1,234 @@
+"""Finds the attempts of a trace, and which of them make one registration.
+
+An attempt is one REGISTER of a terminal on all its hops, with the Cx exchanges that it set off.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import unquote
+
+from conformance.criteria.registration import Exchange
+from conformance.criteria.values import (
+    address,
+    addresses,
+    asked_expiry,
+    authorization,
+    avp,
+    challenge,
+    same_contact,
+    same_identity,
+    text,
+)
+from conformance.judgement.hops import RawHop, chain, raw_hop
+from conformance.judgement.roles import CX_COMMANDS, CxSpeakers
+from conformance.trace.correlate import Transaction
+from conformance.trace.model import DiameterMessage, SipMessage
+from conformance.trace.sip_values import parse_uri
+from conformance.vocabulary.numbers import CX_APPLICATION, Avp
+
+AFTER_NS = 5_000_000_000
+"""How long behind the last message of an attempt the HSS may still answer."""
+
+
+@dataclass(eq=False)
+class Try:
+    """One REGISTER of a terminal while the trace is read. What is cached is asked for when all hops are in."""
+
+    call_id: str
+    hops: list[RawHop]
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    @cached_property
+    def chain(self) -> list[RawHop]:
+        """One hop a depth, nearest to the terminal first."""
+        return chain(self.hops)
+
+    @cached_property
+    def start_ns(self) -> int:
+        """Time of the first message, nanoseconds since 1970."""
+        return min(hop.transaction.time_ns for hop in self.hops)
+
+    @cached_property
+    def end_ns(self) -> int:
+        """Time of the last SIP message, nanoseconds since 1970."""
+        return max(message.time_ns for hop in self.hops for message in hop.messages)
+
+    @cached_property
+    def sample(self) -> SipMessage:
+        """A request where there is one: it has credentials and Contact."""
+        hops = self.chain
+        return next((hop.request for hop in hops if hop.request is not None), hops[0].any)
+
+    @cached_property
+    def status(self) -> int | None:
+        """Status of the final response nearest to the terminal."""
+        return next((hop.final.sip.status for hop in self.chain if hop.final is not None), None)
+
+    @cached_property
+    def subject(self) -> str:
+        """URI of the To header; empty where there is none."""
+        found = address(self.sample, "To")
+        return found.name_addr.uri if found is not None else ""
+
+    @cached_property
+    def user(self) -> str:
+        """The public user identity in a form that can be looked up."""
+        return _canonical(self.subject)
+
+    @cached_property
+    def contacts(self) -> list[str]:
+        """URIs of the Contact header."""
+        return [contact.name_addr.uri for contact in addresses(self.sample, "Contact")]
+
+    @cached_property
+    def username(self) -> str | None:
+        """Private user identity of the credentials."""
+        digest = authorization(self.sample)
+        return None if digest is None else digest.value("username")
+
+
+# --- REGISTER -----------------------------------------------------------------------------------------
+
+
+def find_tries(transactions: Iterable[Transaction], speakers: CxSpeakers) -> list[Try]:
+    """Put the hops of one REGISTER together: Call-ID, To and CSeq number stay the same on all of them."""
+    by_key: dict[tuple[str, str, int | None], list[Try]] = {}
+    hops = [raw_hop(t) for t in transactions if t.protocol == "SIP" and t.method == "REGISTER"]
+    relays = {hop.transaction.destination.address for hop in hops}
+    for hop in hops:
+        message = hop.any
+        if _is_third_party(hop, speakers, relays):
+            continue
+        target = address(message, "To")
+        subject = "" if target is None else target.name_addr.uri
+        key = (message.sip.call_id, _canonical(subject), message.sip.cseq_number)
+        known = by_key.setdefault(key, [])
+        if known and not _is_over(known[-1], hop):
+            known[-1].hops.append(hop)
+        else:
+            known.append(Try(message.sip.call_id, [hop]))
+    return sorted((t for some in by_key.values() for t in some), key=lambda t: t.start_ns)
+
+
+def _is_over(known: Try, hop: RawHop) -> bool:
+    """Tell whether a REGISTER with a CSeq number that was used before begins another attempt."""
+    outer = min(known.hops, key=lambda one: one.depth)
+    return hop.depth <= outer.depth and outer.final is not None and outer.final.time_ns <= hop.transaction.time_ns
+
+
+def _is_third_party(hop: RawHop, speakers: CxSpeakers, relays: set[str]) -> bool:
+    """Tell whether a REGISTER is that of an S-CSCF to an application server (3GPP TS 24.229 5.4.1.7)."""
+    source = hop.transaction.source.address
+    if hop.depth > 1 or not (speakers.speaks(source) or source in relays):
+        return False
+    sender, target = address(hop.any, "From"), address(hop.any, "To")
+    if sender is None or target is None:
+        return False
+    return not same_identity(sender.name_addr.uri, target.name_addr.uri)
+
+
+def _canonical(uri: str) -> str:
+    parsed = parse_uri(uri)
+    if parsed is None or not parsed.host:
+        return uri.partition(";")[0]
+    return f"{parsed.scheme}:{unquote(parsed.user)}@{parsed.host.lower()}"
+
+
+def initial_registrations(tries: Sequence[Try]) -> list[list[Try]]:
+    """Cut the attempts of each user into procedures and keep the initial registrations."""
+    running: dict[str, list[list[Try]]] = {}
+    registered: dict[str, list[Try]] = {}
+    found: list[list[Try]] = []
+    for attempt in tries:
+        open_ones = running.setdefault(attempt.user, [])
+        bindings = registered.setdefault(attempt.user, [])
+        procedure = next((p for p in reversed(open_ones) if _continues(p, attempt)), None)
+        if procedure is None:
+            procedure = [attempt]
+            if not _removes(attempt) and not any(_same_binding(binding, attempt) for binding in bindings):
+                found.append(procedure)
+        else:
+            open_ones.remove(procedure)
+            procedure.append(attempt)
+        if _is_open(attempt):
+            open_ones.append(procedure)
+        elif attempt.status is not None and attempt.status < 300:
+            bindings[:] = [binding for binding in bindings if not _same_binding(binding, attempt)]
+            if not _removes(attempt):
+                bindings.append(attempt)
+    return found
+
+
+def _is_open(attempt: Try) -> bool:
+    """Tell whether another REGISTER of the same procedure may follow."""
+    return attempt.status is None or attempt.status in (401, 407)
+
+
+def _continues(procedure: list[Try], attempt: Try) -> bool:
+    last = procedure[-1]
+    if last.call_id == attempt.call_id:
+        return True
+    # A terminal that changes its Call-ID still answers the challenge that it got.
+    nonces = {c.value("nonce") for hop in last.chain if (c := challenge(hop.final)) is not None}
+    digest = authorization(attempt.sample)
+    return digest is not None and bool(digest.value("nonce")) and digest.value("nonce") in nonces
+
+
+def _removes(attempt: Try) -> bool:
+    request = attempt.sample
+    if not request.sip.is_request:
+        return False
+    contacts = addresses(request, "Contact")
+    return bool(contacts) and all(asked_expiry(request, contact) == 0 for contact in contacts)
+
+
+def _same_binding(one: Try, other: Try) -> bool:
+    if "*" in one.contacts or "*" in other.contacts:
+        return True
+    return any(same_contact(a, b) for a in one.contacts for b in other.contacts)
+
+
+# --- Cx -----------------------------------------------------------------------------------------------
+
+
+def assign_exchanges(tries: Sequence[Try], transactions: Iterable[Transaction]) -> None:
+    """Give each Cx exchange to the attempt that set it off: its user, the last one begun before it."""
+    by_name: dict[str, list[Try]] = {}
+    for attempt in tries:
+        for name in {attempt.user, attempt.username or ""} - {""}:
+            by_name.setdefault(name, []).append(attempt)
+    for transaction in transactions:
+        if transaction.protocol != "Diameter" or transaction.method not in CX_COMMANDS:
+            continue
+        request, answer = transaction.request, transaction.final
+        exchange = Exchange(
+            transaction.method,
+            request if isinstance(request, DiameterMessage) else None,
+            answer if isinstance(answer, DiameterMessage) else None,
+        )
+        asked = exchange.request or exchange.answer
+        if asked is None or asked.application != CX_APPLICATION:
+            continue
+        # The attempts of a name are in time order; one that begins later did not set this exchange off.
+        candidates = [
+            some[place - 1]
+            for name in _names(asked)
+            if (some := by_name.get(name))
+            and (place := bisect_right(some, exchange.time_ns, key=lambda one: one.start_ns))
+        ]
+        if candidates:
+            owner = max(candidates, key=lambda one: one.start_ns)
+            if exchange.time_ns <= owner.end_ns + AFTER_NS:
+                owner.exchanges.append(exchange)
+
+
+def _names(message: DiameterMessage) -> Iterator[str]:
+    identity, name = text(avp(message, Avp.PUBLIC_IDENTITY)), text(avp(message, Avp.USER_NAME))
+    if identity:
+        yield _canonical(identity)
+    if name:
+        yield name
