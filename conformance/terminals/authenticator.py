@@ -86,8 +86,8 @@ class Authenticator:
             return ChallengeAnswer(self._with_password(challenge, algorithm, method, uri), None)
         try:
             rand, autn = decode_nonce(challenge.get("nonce"))
-        except ValueError as error:
-            raise UnusableChallenge(str(error)) from None
+        except ValueError:
+            raise UnusableChallenge("challenge: expected RAND and AUTN in its nonce (RFC 3310 3.2)") from None
         network = authenticate(self._milenage, rand, autn, self.numbers)
         match network:
             case Authenticated(res=res):

@@ -48,6 +48,12 @@ def test_what_is_no_digest(value: str) -> None:
         DigestHeader.parse(value)
 
 
+def test_the_complaint_shows_nothing_of_the_value() -> None:
+    with pytest.raises(ValueError, match="digest") as complaint:
+        DigestHeader.parse('Digest realm="r", ck=secret" ik')
+    assert "secret" not in str(complaint.value)
+
+
 def test_a_value_without_end_is_refused() -> None:
     with pytest.raises(ValueError, match="digest: expected"):
         DigestHeader.parse("Digest " + "a=b, " * 10_000)

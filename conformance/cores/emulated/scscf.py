@@ -87,8 +87,11 @@ class SCscf:
             case Answer.RIGHT:
                 return await self._accept(transaction)
             case Answer.OUT_OF_STEP if challenge is not None and challenge.rand is not None:
-                resynchronisation = challenge.rand + decode_auts(credentials.get("auts"))
-                return await self._challenge(transaction, credentials, resynchronisation)
+                try:
+                    auts = decode_auts(credentials.get("auts"))
+                except ValueError:
+                    raise Refused(400, "Malformed auts") from None
+                return await self._challenge(transaction, credentials, challenge.rand + auts)
             case Answer.NONE:
                 return await self._challenge(transaction, credentials)
             case _:

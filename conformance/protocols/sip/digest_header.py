@@ -58,17 +58,20 @@ class DigestHeader:
         """Read a header field value.
 
         Raises:
-            ValueError: another scheme, no parameter, an unterminated string, a value beyond 8192 characters.
+            ValueError: another scheme, no parameter, an unterminated string, more than 8192 characters. The text shows
+                nothing of the value, which may hold keys.
         """
         scheme = _SCHEME.match(value)
         if scheme is None or len(value) > _LONGEST:
-            raise ValueError(f"digest: expected `Digest name=value, ...`, found {value[:40]!r}")
+            raise ValueError(
+                f"digest: expected `Digest name=value, ...`, found {len(value)} characters of another form"
+            )
         parameters: list[DigestParameter] = []
         position = scheme.end()
         while position < len(value):
             found = _PARAMETER.match(value, position)
             if found is None:
-                raise ValueError(f"digest: expected name=value at {value[position : position + 40]!r}")
+                raise ValueError(f"digest: expected name=value at character {position}")
             quoted = found["quoted"]
             text = found["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL)
             parameters.append(DigestParameter(found["name"], text, quoted is not None))
