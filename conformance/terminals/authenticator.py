@@ -71,7 +71,7 @@ class Authenticator:
         """Answer a challenge.
 
         A wrong MAC gets an empty response and no auts; a stale sequence number gets auts, with a response over an
-        empty password (3GPP TS 24.229 5.1.1.5.3, RFC 3310 3.4).
+        empty password (3GPP TS 24.229, RFC 3310 3.4).
 
         Args:
             challenge: WWW-Authenticate of the 401.

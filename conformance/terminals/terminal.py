@@ -28,7 +28,7 @@ WRONG_DIGEST_URI = "wrong-digest-uri"
 
 _SIP_PORT = 5060
 _MOST_INVALID_CHALLENGES = 2
-"""A terminal gives up after the second challenge in a row that it cannot accept (3GPP TS 24.229 5.1.1.5.3)."""
+"""A terminal gives up after the second challenge in a row that it cannot accept (3GPP TS 24.229)."""
 _MOST_REQUESTS = 6
 """More REGISTERs than that in one procedure are a loop."""
 _GRACE_S = 5.0
