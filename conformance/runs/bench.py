@@ -60,6 +60,7 @@ class Bench:
         require_tshark()  # before anything is driven: without it nothing can be judged
         with ExitStack() as starting:
             starting.callback(shutil.rmtree, self._spool, ignore_errors=True)
+            starting.callback(remove_databases, self.core.folder)
             starting.callback(self.core.down)
             self.core.up()
             starting.callback(self.sniffers.stop)
@@ -86,6 +87,13 @@ class Bench:
     def lease_address(self, testbed: str) -> IPv4Address:
         """Return the next address of the testbed's first access network, so that no two cells share one."""
         return next(self._addresses[testbed])
+
+
+def remove_databases(nodes: Path) -> None:
+    """Remove what nodes kept while they ran; their logs stay. An HSS keeps subscribers' keys, which outlive no run."""
+    for folder in nodes.iterdir() if nodes.is_dir() else ():
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
 
 def _hosts(testbed: Testbed) -> Iterator[IPv4Address]:

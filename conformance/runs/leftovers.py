@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from conformance.cores.emulated.core import end_leftovers
-from conformance.runs.bench import NODES, SPOOL
+from conformance.runs.bench import NODES, SPOOL, remove_databases
 from conformance.runs.folder import RUN_FILE, RunFolder, read_lines
 from conformance.runs.publish import publish
 from conformance.vocabulary.errors import BadInput
@@ -33,6 +33,7 @@ def clear_leftovers(reports: Path) -> list[str]:
             continue
         for nodes in (folder / NODES).glob("worker-*"):
             end_leftovers(nodes)
+            remove_databases(nodes)
         shutil.rmtree(spool)
         try:
             cut_short = not any(isinstance(entry, RunFooter) for entry in read_lines(folder))

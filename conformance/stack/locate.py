@@ -6,6 +6,7 @@ No system resolver, no `/etc/hosts`, no cache: each step is a query on the wire 
 from __future__ import annotations
 
 import random
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -66,18 +67,32 @@ class Locator:
         self._attempts = attempts
         self._chance = chance or random.Random()  # noqa: S311  (spreads load, guards nothing)
 
-    async def locate(self, uri: URI) -> list[Hop]:
-        """Find where a request for this URI goes (RFC 3263 4.1 and 4.2).
+    async def locate(self, uri: URI) -> AsyncIterator[Hop]:
+        """Find where a request for this URI goes (RFC 3263 4.1 and 4.2), asking no more than is needed.
 
         Args:
             uri: a `sip` URI; its `maddr`, `transport` and port are obeyed.
 
-        Returns:
-            Hops in the order in which they are to be tried; at least one.
+        Yields:
+            Hops in the order in which they are to be tried; at least one. The questions for a later hop are
+            asked when it is wanted, that is, when the earlier ones have failed.
 
         Raises:
             LocationFailed: one line with the name, the question and what the server said.
         """
+        known: dict[str, list[str]] = {}
+        asked_for = []
+        async for target in self._targets(uri):
+            if target.name not in known:
+                asked_for.append(target.name)
+                known[target.name] = await self._addresses(target.name)
+            for address in known[target.name]:
+                yield Hop(address, target.port, target.transport)
+        if not any(known.values()):
+            names = ", ".join(asked_for)
+            raise LocationFailed(f"{uri.host}: no address for {names} (DNS {self._server}:{self._port})")
+
+    async def _targets(self, uri: URI) -> AsyncIterator[_Target]:
         if uri.scheme != "sip":
             raise LocationFailed(f"{str(uri)!r:.80}: scheme {uri.scheme}, expected sip")
         host = (uri.parameters.get("maddr") or uri.host).rstrip(".").lower()
@@ -86,33 +101,29 @@ class Locator:
             raise LocationFailed(f"{str(uri)!r:.80}: transport {asked}, expected udp or tcp")
         if uri.port is not None and not 0 < uri.port < 65536:
             raise LocationFailed(f"{str(uri)!r:.80}: port {uri.port}, expected 1 to 65535")
-        if _numeric(host):
-            return [Hop(host, uri.port or _DEFAULT_PORT, asked or "udp")]
-        if uri.port is not None:
-            targets = [_Target(host, uri.port, asked or "udp")]
-        else:
-            targets = await self._services(host, asked)
-            targets = targets or [_Target(host, _DEFAULT_PORT, asked or "udp")]
-        addresses = {name: await self._addresses(name) for name in dict.fromkeys(target.name for target in targets)}
-        hops = [Hop(address, target.port, target.transport) for target in targets for address in addresses[target.name]]
-        if not hops:
-            names = ", ".join(dict.fromkeys(target.name for target in targets))
-            raise LocationFailed(f"{host}: no address for {names} (DNS {self._server}:{self._port})")
-        return hops
+        if uri.port is not None or _numeric(host):
+            yield _Target(host, uri.port or _DEFAULT_PORT, asked or "udp")
+            return
+        served = False
+        async for name, transport in self._services(host, asked):
+            for target in await self._srv(name, transport):
+                served = True
+                yield target
+        if not served:
+            yield _Target(host, _DEFAULT_PORT, asked or "udp")
 
-    async def _services(self, host: str, asked: str | None) -> list[_Target]:
-        """Ask NAPTR, then SRV; without NAPTR ask SRV of each transport that we have."""
+    async def _services(self, host: str, asked: str | None) -> AsyncIterator[tuple[str, str]]:
+        """Yield SRV names and their transports: from NAPTR, without NAPTR those of each transport that we have."""
         if asked is not None:
-            return await self._srv(f"_sip._{asked}.{host}", asked)
-        targets: list[_Target] = []
+            yield f"_sip._{asked}.{host}", asked
+            return
         naptr = [record for record in await self._ask(host, "NAPTR") if isinstance(record, NAPTR)]
         usable = [record for record in naptr if _service(record) in _SERVICES and record.flags.lower() == b"s"]
         for record in sorted(usable, key=lambda record: (record.order, record.preference)):
-            targets += await self._srv(record.replacement.to_text(omit_final_dot=True), _SERVICES[_service(record)])
+            yield record.replacement.to_text(omit_final_dot=True), _SERVICES[_service(record)]
         if not usable:
             for transport in ("udp", "tcp"):
-                targets += await self._srv(f"_sip._{transport}.{host}", transport)
-        return targets
+                yield f"_sip._{transport}.{host}", transport
 
     async def _srv(self, name: str, transport: str) -> list[_Target]:
         records = [record for record in await self._ask(name, "SRV") if isinstance(record, SRV)]

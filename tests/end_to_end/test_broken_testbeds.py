@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.federation import default_federation_path, load_federation
+
 NETLAB = str(Path(sys.executable).with_name("netlab"))
 ONE_CELL = ("testcases/registration/test_home.py", "-k", "test_registration and uc3m and not tcp")
 
@@ -110,6 +112,21 @@ def test_missing_permission_is_named(run_cells: Callable, tmp_path: Path, capabi
     assert words in output
 
 
+def secrets_left_in(reports: Path) -> list[str]:
+    """Files that hold a key or a password of the federation, in any spelling."""
+    federation = load_federation(default_federation_path())
+    secrets = [
+        secret.reveal()
+        for testbed in federation.testbeds.values()
+        for subscriber in testbed.subscribers
+        for secret in (subscriber.k, subscriber.opc, subscriber.password)
+        if secret is not None
+    ]
+    spellings = {text for secret in secrets for text in (secret, secret.hex().encode(), secret.hex().upper().encode())}
+    files = [file for file in reports.rglob("*") if file.is_file()]
+    return [str(file) for file in files if any(text in file.read_bytes() for text in spellings)]
+
+
 def fake_tshark(folder: Path, version: str) -> str:
     program = folder / "tshark"
     program.write_text(f"#!/bin/sh\necho 'TShark (Wireshark) {version}'\n")
@@ -156,6 +173,7 @@ def test_a_killed_run_keeps_what_was_finished_and_the_next_one_starts(
     assert "This run was cut short." in (killed / "index.html").read_text()
     assert "test_finished" in (killed / "index.html").read_text()
     assert not (killed / "spool").exists()
+    assert secrets_left_in(reports) == []
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def locate(
         try:
             port = transport.get_extra_info("sockname")[1]
             locator = Locator(DNS, port, source=HERE, timeout_s=0.2, chance=random.Random(1))
-            return await locator.locate(URI.parse(uri))
+            return [hop async for hop in locator.locate(URI.parse(uri))]
         except LocationFailed as failure:
             return failure
         finally:
@@ -119,9 +119,24 @@ def test_naptr_leads_to_srv_and_srv_to_the_address() -> None:
     assert server.questions == [
         "home.test NAPTR",
         "_sip._udp.home.test SRV",
-        "_sip._tcp.home.test SRV",
         "icscf.home.test A",
+        "_sip._tcp.home.test SRV",
     ]
+
+
+def test_nothing_is_asked_for_a_hop_that_nobody_wants() -> None:
+    server = _Server([NAPTR_UDP, NAPTR_TCP, SRV_UDP, SRV_TCP, ADDRESS], None, 0)
+
+    async def first() -> Hop:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: server, local_addr=(DNS, 0))
+        locator = Locator(DNS, transport.get_extra_info("sockname")[1], source=HERE)
+        try:
+            return await anext(aiter(locator.locate(URI.parse("sip:home.test"))))
+        finally:
+            transport.close()
+
+    assert asyncio.run(first()) == Hop("127.34.12.12", 5060, "udp")
+    assert server.questions == ["home.test NAPTR", "_sip._udp.home.test SRV", "icscf.home.test A"]
 
 
 def test_order_and_preference_of_naptr_decide() -> None:
@@ -235,5 +250,8 @@ def _closed_port() -> Iterator[int]:
 
 
 def test_a_dead_server_is_a_failure() -> None:
+    async def first(port: int) -> Hop:
+        return await anext(aiter(Locator(DNS, port, source=HERE, timeout_s=0.1).locate(URI.parse("sip:home.test"))))
+
     with _closed_port() as port, pytest.raises(LocationFailed):
-        asyncio.run(Locator(DNS, port, source=HERE, timeout_s=0.1).locate(URI.parse("sip:home.test")))
+        asyncio.run(first(port))

@@ -68,7 +68,7 @@ class ICscf:
         outgoing = forwarded_request(request)
         try:
             outgoing.uri = URI.parse(server)
-            hops = await self._locator.locate(outgoing.uri)
+            hops = self._locator.locate(outgoing.uri)
             return await relay(self.stack, outgoing, hops, self._log)
         except ValueError:
             self._log.error("S-CSCF %.120r: expected a SIP URI", server)

@@ -77,7 +77,7 @@ class PCscf:
         public_identity(request)
         outgoing = self._towards_home(request)
         try:
-            hops = await self._locator.locate(outgoing.uri)
+            hops = self._locator.locate(outgoing.uri)
             response = await relay(self.stack, outgoing, hops, self._log)
         except StackError as error:
             # No entry point of the home network can be reached: 504 (3GPP TS 24.229 5.2.2).

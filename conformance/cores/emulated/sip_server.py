@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 
 from sipmessage import Request, Response
 
@@ -102,7 +102,7 @@ def _shown(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-async def relay(stack: SipStack, request: Request, hops: list[Hop], log: logging.Logger) -> Response:
+async def relay(stack: SipStack, request: Request, hops: AsyncIterable[Hop], log: logging.Logger) -> Response:
     """Forward a request to the first place that can be reached (RFC 3261 16.6 and 16.7, RFC 3263 4.3).
 
     Args:
@@ -119,7 +119,7 @@ async def relay(stack: SipStack, request: Request, hops: list[Hop], log: logging
         StackError: what the last place failed with.
     """
     failure: StackError = TransportFailed("no place to send to")
-    for hop in hops:
+    async for hop in hops:
         if (hop.address, hop.port) == (stack.address, stack.port):
             raise Refused(482)
         try:
