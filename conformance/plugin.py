@@ -33,14 +33,11 @@ from conformance.runs.outcome import Outcome, explain, outcome
 from conformance.runs.plan import BenchPlan, parse_faults
 from conformance.runs.publish import publish
 from conformance.vocabulary.errors import BadInput, NetlabError
-from conformance.vocabulary.results import CellResult
 
 GROUPS = (
     "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
 )  # fmt: skip
-RESULT = pytest.StashKey[CellResult]()
 RUN = pytest.StashKey[RunFolder]()
-IDENTITY = pytest.StashKey[CellIdentity]()
 PLAN = pytest.StashKey[BenchPlan]()
 
 
@@ -145,16 +142,15 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
 def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator[Cell]:
     """One cell of the matrix, captured from now until the test case returns."""
     identity = _identity(request.node, request.param)
-    request.node.stash[IDENTITY] = identity
     run = request.config.stash[RUN]
     if isinstance(bench, NetlabError):
         if (run.path / "run.jsonl").exists():
-            request.node.stash[RESULT] = error_result(identity, run, str(bench))
+            error_result(identity, run, str(bench))
         pytest.fail(str(bench), pytrace=False)
     try:
         opened = Cell(identity, bench, run)
     except NetlabError as error:
-        request.node.stash[RESULT] = error_result(identity, run, str(error))
+        error_result(identity, run, str(error))
         pytest.fail(str(error), pytrace=False)
     yield opened
     opened.leave()
@@ -186,7 +182,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     except Exception as error:  # noqa: BLE001 - judged below; what is not ours to judge is raised again
         stopped_by = error
     result = opened.finish(stopped_by)
-    pyfuncitem.stash[RESULT] = result
+    pyfuncitem.user_properties += [  # JUnit shows them
+        ("interoperability", str(result.interoperability)),
+        ("conformance", str(result.conformance)),
+        ("evidence", result.folder),
+    ]
     attach_result(result, opened.folder)
     if stopped_by is not None and not isinstance(stopped_by, JUDGED):
         raise stopped_by
@@ -215,13 +215,6 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and isinstance(call.excinfo.value, CellError):
         report.when = "setup"
         report.longrepr = str(call.excinfo.value)
-    result = item.stash.get(RESULT, None)
-    if result is not None and call.when == "call":
-        report.user_properties += [
-            ("interoperability", str(result.interoperability)),
-            ("conformance", str(result.conformance)),
-            ("cell", result.folder),
-        ]
     return report
 
 

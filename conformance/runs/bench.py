@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Bench:
         """Bring the testbeds up, then the sniffers; return when nodes answer and every sniffer has seen a packet."""
         require_tshark()  # before anything is driven: without it nothing can be judged
         with ExitStack() as starting:
-            starting.callback(shutil.rmtree, self._spool, ignore_errors=True)
+            starting.callback(_remove_spool, self._spool)
             starting.callback(remove_databases, self.core.folder)
             starting.callback(self.core.down)
             self.core.up()
@@ -94,6 +94,13 @@ def remove_databases(nodes: Path) -> None:
     for folder in nodes.iterdir() if nodes.is_dir() else ():
         if folder.is_dir():
             shutil.rmtree(folder)
+
+
+def _remove_spool(spool: Path) -> None:
+    """Remove a worker's spool, and with the last one the folder of all: it marks a run that did not end in order."""
+    shutil.rmtree(spool, ignore_errors=True)
+    with suppress(OSError):  # another worker still has its own
+        spool.parent.rmdir()
 
 
 def _hosts(testbed: Testbed) -> Iterator[IPv4Address]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Verdict(StrEnum):
     """What may be said of a criterion, a procedure or a cell."""
 
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105 - a verdict
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
     """Evidence is missing: a point was not captured, packets were dropped, a step was never reached."""
