@@ -15,6 +15,7 @@ from pathlib import Path
 
 from conformance.capture import Sniffers, loopback_points
 from conformance.cores.emulated.core import EmulatedCore
+from conformance.cores.emulated.plan import log_file
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation import load_federation, rebase
 from conformance.runs.plan import BenchPlan
@@ -83,6 +84,14 @@ class Bench:
                 f"{', '.join(dead)}: the node is down, so nothing can be said about this cell; "
                 f"its log is in {self.folder / NODES}"
             )
+
+    def logs(self, testbeds: set[str]) -> list[Path]:
+        """Return the log files of all nodes of these testbeds."""
+        return [
+            log_file(self.core.folder, f"{name}/{kind}")
+            for name in sorted(testbeds)
+            for kind in self.federation.testbeds[name].nodes
+        ]
 
     def lease_address(self, testbed: str) -> IPv4Address:
         """Return the next address of the testbed's first access network, so that no two cells share one."""

@@ -12,8 +12,9 @@ from typing import Literal
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
-from conformance.runs.bench import Bench
+from conformance.runs.bench import NODES, Bench
 from conformance.runs.folder import RunFolder
+from conformance.runs.node_logs import mark, write_since
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import RegistrationFailed, Terminal
@@ -67,6 +68,7 @@ class Cell:
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
         bench.require_alive(self._testbeds)
+        self._log_marks = mark(bench.logs(self._testbeds))
         bench.sniffers.open_cell(identity.name)
 
     def terminal(self, *, transport: Literal["udp", "tcp"] = "udp") -> Terminal:
@@ -113,6 +115,7 @@ class Cell:
         except NetlabError as error:
             reasons.append(str(error))
             events = self._events.events
+        write_since(self._log_marks, self.folder / NODES)
         dead = self._bench.dead_nodes(self._testbeds)
         if dead:
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
