@@ -26,6 +26,14 @@ def test_a_testbed_that_behaves_passes(run_cells: Callable) -> None:
     assert inconclusive == []
 
 
+def test_the_other_capture_backend_gives_the_same_verdicts(run_cells: Callable) -> None:
+    ended = run_cells(*ONE_CELL, "--capture-backend", "pyshark")
+    assert ended.code == 0, ended.output
+    (cell,) = ended.run.cells
+    assert str(cell.pair) == "PASS/PASS"
+    assert [capture.drops for capture in cell.captures] == [0]
+
+
 @pytest.mark.parametrize(
     ("fault", "criterion", "pair"),
     [
