@@ -25,6 +25,9 @@ from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 
 CATALOGUE = Catalogue()
+ALGORITHMS = ("AKAV1-MD5", "AKAV2-SHA-256")
+"""AKAv1-MD5 everywhere; later releases of 3GPP TS 24.229 know AKAv2-SHA-256, too."""
+
 TOKEN_OCTETS = 32
 """RAND and AUTN, 16 octets each (3GPP TS 33.102)."""
 
@@ -71,7 +74,7 @@ def aka_challenge(registration: Registration) -> Finding:
         return failed(expected, "no realm", *digest.cite("realm"))
     if algorithm is None:
         return failed(expected, "no algorithm", *digest.cite())
-    if algorithm.value.upper() != "AKAV1-MD5" or algorithm.quoted:
+    if algorithm.value.upper() not in ALGORITHMS or algorithm.quoted:
         quote = '"' if algorithm.quoted else ""
         return failed(
             "algorithm=AKAv1-MD5", f"algorithm={quote}{clip(algorithm.value)}{quote}", *digest.cite("algorithm")
@@ -82,7 +85,9 @@ def aka_challenge(registration: Registration) -> Finding:
     if octets is None or len(octets) < TOKEN_OCTETS:
         size = "is not base64" if octets is None else f"has {len(octets)} octets"
         return failed(expected, f"the nonce {size}", *digest.cite("nonce"))
-    return passed(expected, f"AKAv1-MD5, nonce of {len(octets)} octets", *digest.cite("algorithm", "nonce"))
+    return passed(
+        expected, f"{clip(algorithm.value)}, nonce of {len(octets)} octets", *digest.cite("algorithm", "nonce")
+    )
 
 
 @CATALOGUE.add(
@@ -188,6 +193,9 @@ def aka_response(registration: Registration) -> Finding:
                 *digest.cite("nonce"),
                 *asked.cite("nonce"),
             )
+        if (asked.value("algorithm") or "").upper() != "AKAV1-MD5":
+            why = "the nonce is that of the 401; only AKAv1-MD5 is recomputed"
+            return inconclusive(expected, why, *digest.cite("nonce"))
         xres = _xres(attempt, asked)
         if xres is None:
             return inconclusive(

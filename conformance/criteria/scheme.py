@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.criteria.registration import Attempt, Registration
-from conformance.criteria.values import authorization, challenge, every, inner, is_aka, text
+from conformance.criteria.values import authorization, challenge, every, inner, is_aka, result, text
 from conformance.trace.model import DiameterAvp, DiameterMessage
-from conformance.vocabulary.numbers import Avp
+from conformance.vocabulary.numbers import Avp, DiameterResult
 
 
 def uses_aka(registration: Registration) -> bool | None:
@@ -44,3 +44,17 @@ def _is_aka_item(item: DiameterAvp) -> bool:
         return "AKA" in scheme
     # Without a scheme the shape tells: only AKA has an XRES and keys.
     return inner(item, Avp.SIP_AUTHORIZATION) is not None
+
+
+def may_be_refresh(registration: Registration) -> bool:
+    """Tell whether the first REGISTER that was captured may refresh a registration begun before the capture.
+
+    It then answers a challenge that was not captured; only an UAA that calls it the first registration
+    says otherwise.
+    """
+    request = next((hop.request for hop in registration.first.hops if hop.request is not None), None)
+    digest = authorization(request)
+    if digest is None or not (digest.value("nonce") or digest.value("response")):
+        return False
+    query = registration.first.first("UAR")
+    return query is None or result(query.answer)[0] != DiameterResult.FIRST_REGISTRATION

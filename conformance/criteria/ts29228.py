@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.registration import Attempt, Exchange, Registration
-from conformance.criteria.scheme import uses_aka, vectors
+from conformance.criteria.scheme import may_be_refresh, uses_aka, vectors
 from conformance.criteria.ts24229_pcscf import network_id
 from conformance.criteria.values import (
     address,
@@ -223,7 +223,7 @@ def mar(registration: Registration) -> Finding:
                 return failed(expected, "no SIP-Authentication-Scheme", citations[-1])
             asked = text(item) or ""
             cited = cite_avp(request, item, asked)
-            if aka and asked.lower() not in ("digest-akav1-md5", "unknown"):
+            if aka and not asked.lower().startswith("digest-akav") and asked.lower() != "unknown":
                 return failed(f"scheme {scheme}", f"scheme {clip(asked)}", cited)
             citations.append(cited)
     if not citations:
@@ -335,4 +335,5 @@ def sar(registration: Registration) -> Finding:
 def _known_before(registration: Registration) -> bool:
     """Tell whether the HSS called the identity registered already when the terminal first asked."""
     first = registration.first.first("UAR")
-    return first is not None and result(first.answer)[0] == DiameterResult.SUBSEQUENT_REGISTRATION
+    known = first is not None and result(first.answer)[0] == DiameterResult.SUBSEQUENT_REGISTRATION
+    return known or may_be_refresh(registration)

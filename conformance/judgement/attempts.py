@@ -146,7 +146,7 @@ def initial_registrations(tries: Sequence[Try]) -> list[list[Try]]:
     for attempt in tries:
         open_ones = running.setdefault(attempt.user, [])
         bindings = registered.setdefault(attempt.user, [])
-        procedure = next((p for p in reversed(open_ones) if _continues(p, attempt)), None)
+        procedure = _continued(open_ones, attempt)
         if procedure is None:
             procedure = [attempt]
             if not _removes(attempt) and not any(_same_binding(binding, attempt) for binding in bindings):
@@ -168,14 +168,19 @@ def _is_open(attempt: Try) -> bool:
     return attempt.status is None or attempt.status in (401, 407)
 
 
-def _continues(procedure: list[Try], attempt: Try) -> bool:
-    last = procedure[-1]
-    if last.call_id == attempt.call_id:
-        return True
+def _continued(running: Sequence[list[Try]], attempt: Try) -> list[Try] | None:
+    """Return the procedure of the same user that an attempt goes on with."""
+    for procedure in reversed(running):
+        if procedure[-1].call_id == attempt.call_id:
+            return procedure
     # A terminal that changes its Call-ID still answers the challenge that it got.
-    nonces = {c.value("nonce") for hop in last.chain if (c := challenge(hop.final)) is not None}
     digest = authorization(attempt.sample)
-    return digest is not None and bool(digest.value("nonce")) and digest.value("nonce") in nonces
+    nonce = None if digest is None else digest.value("nonce")
+    for procedure in reversed(running) if nonce else ():
+        challenges = (challenge(hop.final) for hop in procedure[-1].chain)
+        if any(offered is not None and offered.value("nonce") == nonce for offered in challenges):
+            return procedure
+    return None
 
 
 def _removes(attempt: Try) -> bool:
@@ -199,7 +204,9 @@ def assign_exchanges(tries: Sequence[Try], transactions: Iterable[Transaction]) 
     """Give each Cx exchange to the attempt that set it off: its user, the last one begun before it."""
     by_name: dict[str, list[Try]] = {}
     for attempt in tries:
-        for name in {attempt.user, attempt.username or ""} - {""}:
+        # Two terminals may share a public identity: then both of its names together say whose query it is.
+        username = attempt.username or ""
+        for name in {attempt.user, username, f"{attempt.user} {username}"} - {""}:
             by_name.setdefault(name, []).append(attempt)
     for transaction in transactions:
         if transaction.protocol != "Diameter" or transaction.method not in CX_COMMANDS:
@@ -220,10 +227,15 @@ def assign_exchanges(tries: Sequence[Try], transactions: Iterable[Transaction]) 
             if (some := by_name.get(name))
             and (place := bisect_right(some, exchange.time_ns, key=lambda one: one.start_ns))
         ]
+        candidates = [one for one in candidates if exchange.time_ns <= one.end_ns + AFTER_NS]
         if candidates:
-            owner = max(candidates, key=lambda one: one.start_ns)
-            if exchange.time_ns <= owner.end_ns + AFTER_NS:
-                owner.exchanges.append(exchange)
+            max(candidates, key=lambda one: (_likeness(asked, one), one.start_ns)).exchanges.append(exchange)
+
+
+def _likeness(message: DiameterMessage, attempt: Try) -> int:
+    """Tell how much of an attempt a query names: both identities, the public or the private one alone."""
+    names = list(_names(message))
+    return 2 * (attempt.user in names) + (attempt.username in names)
 
 
 def _names(message: DiameterMessage) -> Iterator[str]:
@@ -232,3 +244,5 @@ def _names(message: DiameterMessage) -> Iterator[str]:
         yield _canonical(identity)
     if name:
         yield name
+    if identity and name:
+        yield f"{_canonical(identity)} {name}"

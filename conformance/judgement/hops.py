@@ -54,11 +54,22 @@ def raw_hop(transaction: Transaction) -> RawHop:
 def chain(hops: Iterable[RawHop]) -> list[RawHop]:
     """Return one hop for each depth, nearest to the terminal first.
 
-    Where a node tried several next hops, the one that was answered stands for them, the last of these.
+    Where a node tried several next hops, the one that was answered stands for them, the last of these. A
+    P-CSCF that hides the terminal (a back-to-back user agent) begins the Via chain anew; what it added to the
+    REGISTER shows that the message comes from it.
     """
+    found = sorted(hops, key=lambda hop: hop.transaction.time_ns)
+    if any(hop.depth == 1 and _from_pcscf(hop) for hop in found):
+        found = [RawHop(hop.transaction, hop.depth + 1) if _from_pcscf(hop) else hop for hop in found]
     by_depth: dict[int, RawHop] = {}
-    for hop in sorted(hops, key=lambda h: h.transaction.time_ns):
+    for hop in found:
         best = by_depth.get(hop.depth)
         if best is None or hop.final is not None or best.final is None:
             by_depth[hop.depth] = hop
     return [by_depth[depth] for depth in sorted(by_depth)]
+
+
+def _from_pcscf(hop: RawHop) -> bool:
+    """Tell whether a REGISTER has both headers that a P-CSCF adds and no terminal sends."""
+    request = hop.request
+    return request is not None and bool(request.sip.all("Path")) and bool(request.sip.all("P-Visited-Network-ID"))

@@ -30,3 +30,15 @@ def test_the_next_hop_that_answered_stands_for_those_that_did_not(lab: Any) -> N
     last = chain(hops(lab, 1))[-1]
     assert last.final is not None
     assert "z9hG4bKi1" in last.request.raw.decode()
+
+
+def test_a_pcscf_that_begins_the_via_chain_anew(lab: Any) -> None:
+    for n in (1, 2):
+        ue = f"Via: SIP/2.0/UDP 127.40.1.100:5062;branch=z9hG4bKue{n};rport\r\n"
+        answers = ("s401", "i401") if n == 1 else ("s200", "i200")
+        lab.edit(f"p{n} i{n} {answers[0]} {answers[1]}", ue, "")
+    assert [hop.depth for hop in chain(hops(lab, 1))] == [1, 2, 3]
+    result = lab.judge()
+    assert result.roles["ue"] == ["127.40.1.100:5062/udp"]
+    assert result.roles["home-scscf"][0] == "127.40.1.13:6060/udp"
+    assert result.conformance == "PASS"

@@ -69,10 +69,8 @@ def test_the_asker_is_the_node_that_sends_next(lab: Any) -> None:
             endpoint = getattr(entry, end)
             if endpoint.address in core:
                 setattr(entry, end, Endpoint("127.40.1.50", endpoint.port, endpoint.transport))
-    askers = [
-        arrow.source for arrow in lab.judge().ladder if arrow.protocol == "DNS" and arrow.destination == "home-dns"
-    ]
-    assert askers == ["home-pcscf", "home-pcscf", "home-pcscf", "home-icscf"]
+    queries = [arrow for arrow in lab.judge().ladder if arrow.destination == "home-dns"]
+    assert [arrow.source for arrow in queries] == ["home-pcscf", "home-pcscf", "home-pcscf", "home-icscf"]
 
 
 def test_a_security_association_is_read_from_the_trace(lab: Any) -> None:
@@ -88,3 +86,20 @@ def test_what_a_federation_knows(lab: Any, federation: Any) -> None:
     assert (facts.home, facts.impi, facts.visited_network_id) == ("uc3m.test", "alice@uc3m.test", "uc3m.test")
     assert facts.password is None
     assert set(facts.releases.values()) == {7}
+
+
+def test_two_terminals_of_one_public_identity(lab: Any, another_lab: Any, together: Any) -> None:
+    other = another_lab()
+    for index, entry in enumerate(other.entries, 1):
+        for old, new in (BOB | {"alice": "alice"}).items():
+            entry.sip = entry.sip.replace(old, new)
+        entry.sip = entry.sip.replace('username="alice@', 'username="alice-2@')
+        entry.avps = [(c, "alice-2@uc3m.test" if v == "alice@uc3m.test" else v) for c, v in entry.avps]
+        entry.time_ns = 1_700_000_000_000_000_000 + index * 1_000_000 + 500_000
+        entry.key += "7" if entry.command else ""
+        if entry.source.address == "127.40.1.100":
+            entry.source = Endpoint("127.40.1.101", 5062, "udp")
+        if entry.destination.address == "127.40.1.100":
+            entry.destination = Endpoint("127.40.1.101", 5062, "udp")
+    result = judge(together(lab, other), confirm=None).procedures
+    assert [[c.id for c in p.criteria if c.verdict == "FAIL"] for p in result] == [[], ["REG-34"]]
