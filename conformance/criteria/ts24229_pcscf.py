@@ -189,11 +189,11 @@ def integrity_protected(registration: Registration) -> Finding:
         if digest is None:
             return failed(expected, "no credentials", cite_missing(request, "Authorization"))
         shown = digest.value("integrity-protected")
-        protected = attempt.gm is not None and _is_protected(attempt.gm.request)
-        wanted = "yes" if protected else "no"
-        if (shown or "").lower() != wanted:
+        wanted = _marks(None if attempt.gm is None else attempt.gm.request)
+        if (shown or "").lower() not in wanted:
             found = "no integrity-protected" if shown is None else f'integrity-protected="{clip(shown)}"'
-            return failed(f'integrity-protected="{wanted}"', found, *digest.cite("integrity-protected"))
+            right = " or ".join(f'"{mark}"' for mark in wanted)
+            return failed(f"integrity-protected={right}", found, *digest.cite("integrity-protected"))
         return passed(expected, f'integrity-protected="{clip(shown or "")}"', *digest.cite("integrity-protected"))
 
     return _each_forwarded(registration, expected, check)
@@ -260,8 +260,17 @@ def keys_removed(registration: Registration) -> Finding:
 
 def _offers_security(registration: Registration) -> bool:
     first = registration.first.gm
-    return first is not None and first.request is not None and bool(first.request.sip.all("Security-Client"))
+    offers = () if first is None or first.request is None else first.request.sip.values("Security-Client")
+    # Other mechanisms, and those of the media plane (mediasec), make no security association.
+    return any(offer.text.lower().startswith("ipsec-3gpp") for offer in offers)
 
 
-def _is_protected(request: SipMessage | None) -> bool:
-    return request is not None and any("esp" in sighting.encapsulation for sighting in request.sightings)
+def _marks(request: SipMessage | None) -> tuple[str, ...]:
+    """Return the values of integrity-protected that fit how a REGISTER came to the P-CSCF."""
+    if request is None:
+        return ("no", "yes")
+    if any("esp" in sighting.encapsulation for sighting in request.sightings):
+        return ("yes",)
+    # With Security-Verify it should have come over the association, which a capture behind the P-CSCF's
+    # network stack does not show.
+    return ("no", "yes") if request.sip.all("Security-Verify") else ("no",)

@@ -296,11 +296,12 @@ def sar(registration: Registration) -> Finding:
     """3GPP TS 29.228 S-CSCF registration notification; Server-Assignment-Type of 3GPP TS 29.229."""
     expected = "SAR with Server-Assignment-Type REGISTRATION (1), SAA 2001 with User-Data"
     accepted = registration.accepted
-    exchanges = [e for attempt in registration.attempts for e in attempt.all("SAR")]
+    if accepted is None:
+        # A SAR of another type (AUTHENTICATION_FAILURE, ...) belongs to a registration that fails.
+        return inconclusive(expected, "no 200 was seen: the registration did not get that far")
+    exchanges = accepted.all("SAR")
     if not exchanges:
-        if accepted is None:
-            return inconclusive(expected, "no 200 was seen: the registration did not get that far")
-        if not any(attempt.all("MAR") for attempt in registration.attempts):
+        if not any(attempt.all("MAR") or attempt.all("SAR") for attempt in registration.attempts):
             return inconclusive(expected, "no Cx of the S-CSCF was captured")
         hop = next((h for h in reversed(accepted.hops) if h.request is not None), None)
         cited = [] if hop is None or hop.request is None else [cite_request_uri(hop.request)]

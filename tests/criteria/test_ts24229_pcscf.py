@@ -45,3 +45,21 @@ def test_a_security_agreement_that_is_kept_out(lab: Any) -> None:
     lab.secured()
     assert lab.failing() == []
     assert {lab.result(id).verdict for id in ("REG-19", "REG-20")} == {"PASS"}
+
+
+def test_a_security_association_that_the_capture_does_not_show(lab: Any) -> None:
+    lab.secured().edit(
+        "gm2", "Require: sec-agree", "Security-Verify: ipsec-3gpp; alg=hmac-sha-1-96\r\nRequire: sec-agree"
+    )
+    lab.edit("p2 i2", 'integrity-protected="no"', 'integrity-protected="yes"')
+    assert lab.failing() == []
+
+
+def test_a_mark_that_does_not_fit(lab: Any) -> None:
+    lab.secured().edit("p1", 'integrity-protected="no"', 'integrity-protected="yes"')
+    assert lab.failing() == ["REG-19"]
+
+
+def test_security_of_the_media_plane_is_another_thing(lab: Any) -> None:
+    lab.edit("gm1 gm2", "Supported: path", "Security-Client: sdes-srtp;mediasec\r\nSupported: path")
+    assert {lab.result(id).verdict for id in ("REG-19", "REG-20")} == {"NOT_APPLICABLE"}

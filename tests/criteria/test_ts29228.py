@@ -82,3 +82,9 @@ def test_a_terminal_without_credentials_has_a_derived_identity(md5_lab: Any) -> 
     # 3GPP TS 24.229 5.3.1.2: the private identity is then the public one without its scheme.
     assert md5_lab.result("REG-22").verdict == "PASS"
     assert md5_lab.avp("uar1", Avp.USER_NAME, "alice").result("REG-22").verdict == "FAIL"
+
+
+def test_an_authentication_failure_is_reported_to_the_hss_and_accuses_nobody(lab: Any) -> None:
+    lab.edit("s200 i200 g200", "200 OK", "403 Forbidden").avp("sar", Avp.SERVER_ASSIGNMENT_TYPE, 9)
+    assert lab.failing() == []
+    assert lab.result("REG-36").verdict == "INCONCLUSIVE"
