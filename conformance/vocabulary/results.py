@@ -134,6 +134,32 @@ class Judgement(_Result):
     procedures: list[ProcedureResult]
 
 
+class KnownDeviation(_Result):
+    """An entry of `expected.toml` that speaks of a cell."""
+
+    criteria: list[str]
+    """Criteria that are expected to fail."""
+    reason: str
+    who: str
+    link: str
+    expires: str
+    """Last day on which the deviation is expected, ISO 8601."""
+    expired: bool
+
+
+class TestSheet(_Result):
+    """What a test case is for, in the form of ETSI's interoperability test descriptions."""
+
+    __test__ = False  # the name begins like a pytest class
+
+    identifier: str
+    purpose: str
+    configuration: str
+    preconditions: list[str]
+    steps: list[str]
+    references: list[str]
+
+
 class CellResult(_Result):
     """`result.json` of a cell: one square of the matrix, judged."""
 
@@ -162,6 +188,9 @@ class CellResult(_Result):
     reasons: list[str]
     folder: str
     """Folder of the cell, relative to the run's folder."""
+    sheet: TestSheet | None = None
+    known: KnownDeviation | None = None
+    """The known deviation that speaks of this cell; when it has expired nothing is expected of it any more."""
     node_logs: dict[str, list[str]] = Field(default_factory=dict)
     """Last log lines of each node that went down in this cell, by `testbed/node`."""
 
@@ -174,6 +203,25 @@ class CellResult(_Result):
     def expected_pair(self) -> VerdictPair:
         """The pair that the test case, or a known deviation, expects."""
         return VerdictPair(self.expected_interoperability, self.expected_conformance)
+
+    @property
+    def failed_criteria(self) -> set[str]:
+        """Ids of the SHALL criteria that fail in any procedure of the cell."""
+        return {
+            criterion.id
+            for procedure in self.procedures
+            for criterion in procedure.criteria
+            if criterion.verdict is Verdict.FAIL and criterion.level is Level.SHALL
+        }
+
+    @property
+    def as_expected(self) -> bool:
+        """The pair is the expected one, and where a FAIL is expected, the expected criteria fail and no others."""
+        if self.pair != self.expected_pair:
+            return False
+        if self.known is None or self.known.expired:
+            return True
+        return self.failed_criteria == set(self.known.criteria)
 
 
 class RunHeader(_Result):
