@@ -13,8 +13,9 @@ means. Nothing happens in runs without such test cases.
 
 from __future__ import annotations
 
+import datetime
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,14 @@ from conformance.federation.matrix import home_cells
 from conformance.report.allure_results import attach_result
 from conformance.runs.bench import Bench
 from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result
+from conformance.runs.expected import BOTH_PASS, FILE_NAME, Deviation, deviation_of, load_expected
 from conformance.runs.folder import RunFolder, new_run_id
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
 from conformance.runs.plan import BenchPlan, parse_faults
 from conformance.runs.publish import publish
+from conformance.runs.sheet import configuration, read_sheet
 from conformance.vocabulary.errors import BadInput, NetlabError
 
 GROUPS = (
@@ -39,6 +42,7 @@ GROUPS = (
 )  # fmt: skip
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
+DEVIATIONS = pytest.StashKey[Sequence[Deviation]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,6 +67,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written")
     group.addoption("--run-id", default=None, help="name of the run's folder (default: date and time)")
+    group.addoption("--home", action="append", default=[], metavar="NAME", help="only cells of this home testbed")
+    group.addoption("--visited", action="append", default=[], metavar="NAME", help="only cells in this network")
+    group.addoption(
+        "--access", choices=["none", "visited", "home"], default=None, help="only cells with this access point"
+    )
+    group.addoption("--expected", type=Path, default=None, metavar="FILE", help="known deviations (expected.toml)")
     group.addoption(
         "--inconclusive",
         choices=["skip", "fail"],
@@ -83,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
     try:
         config.stash[PLAN] = _plan(config)
+        config.stash[DEVIATIONS] = _deviations(config)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
@@ -96,14 +107,33 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test a cell."""
-    if "cell" not in metafunc.fixturenames:
-        return
     marker = metafunc.definition.get_closest_marker("flow")
-    if marker is None:
-        raise pytest.UsageError(f"{metafunc.definition.nodeid}: a test case needs @pytest.mark.flow('<flow id>')")
+    if marker is None or "cell" not in metafunc.fixturenames:
+        return
     federation = load_federation(metafunc.config.stash[PLAN].federation_file)
     squares = home_cells(federation, uses_aka=marker.kwargs.get("credentials", "aka") == "aka")
     metafunc.parametrize("cell", squares, ids=[square.id for square in squares], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the cells that --home, --visited and --access leave out."""
+    left_out = [item for item in items if not _is_selected(item, config)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _is_selected(item: pytest.Item, config: pytest.Config) -> bool:
+    call = getattr(item, "callspec", None)
+    square = call.params.get("cell") if call else None
+    if not isinstance(square, Square):
+        return True
+    homes, visits, access = (config.getoption(name) for name in ("--home", "--visited", "--access"))
+    return (
+        (not homes or square.home in homes)
+        and (not visits or square.visited in visits)
+        and access in (None, square.access_point)
+    )
 
 
 def _plan(config: pytest.Config) -> BenchPlan:
@@ -119,6 +149,12 @@ def _plan(config: pytest.Config) -> BenchPlan:
         capture_backend=config.getoption("--capture-backend"),
         faults=parse_faults(config.getoption("--fault"), load_federation(file)),
     )
+
+
+def _deviations(config: pytest.Config) -> Sequence[Deviation]:
+    """Return the known deviations: of the named file, else of `expected.toml` in the root folder, else none."""
+    file = config.getoption("--expected") or config.rootpath / FILE_NAME
+    return load_expected(file) if config.getoption("--expected") or file.exists() else ()
 
 
 @pytest.fixture(scope="session")
@@ -141,6 +177,8 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
 @pytest.fixture
 def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator[Cell]:
     """One cell of the matrix, captured from now until the test case returns."""
+    if not isinstance(getattr(request, "param", None), Square):
+        pytest.fail(f"{request.node.nodeid}: a test case needs @pytest.mark.flow('<flow id>')", pytrace=False)
     identity = _identity(request.node, request.param)
     run = request.config.stash[RUN]
     if isinstance(bench, NetlabError):
@@ -160,13 +198,20 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
     assert isinstance(item, pytest.Function)
     marker = item.get_closest_marker("flow")
     assert marker is not None
-    words = (item.function.__doc__ or item.originalname).strip()
+    identifier = f"{item.path.parent.name}/{item.path.stem.removeprefix('test_')}/{item.originalname}"
+    sheet = read_sheet(identifier, configuration(square), item.function.__doc__)
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    deviation = deviation_of(item.name, item.config.stash[DEVIATIONS])
+    known = deviation.known(today) if deviation else None
     return CellIdentity(
         name=item.name,
-        test_case=f"{item.path.stem.removeprefix('test_')}.{item.originalname}",
-        title=words.splitlines()[0],
+        test_case=identifier,
+        title=sheet.purpose,
         square=square,
         flow=marker.args[0],
+        sheet=sheet,
+        known=known,
+        expected=deviation.pair if deviation and known and not known.expired else BOTH_PASS,
     )
 
 
@@ -190,8 +235,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     attach_result(result, opened.folder)
     if stopped_by is not None and not isinstance(stopped_by, JUDGED):
         raise stopped_by
-    strict = pyfuncitem.config.getoption("--inconclusive") == "fail"
-    match outcome(result.pair, result.expected_pair, strict=strict):
+    match outcome(result, strict=pyfuncitem.config.getoption("--inconclusive") == "fail"):
         case Outcome.PASSED:
             return True
         case Outcome.SKIPPED:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.runs.folder import RUN_FILE, FinishedRun, new_run_id, read_run
+from conformance.runs.outcome import Outcome, outcome
 from conformance.runs.publish import REPORT_FILE
 from conformance.vocabulary.errors import BadInput, Exit
 from conformance.vocabulary.verdicts import Verdict
@@ -49,25 +50,20 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 def exit_code(run: FinishedRun) -> Exit:
     """Return the exit code that the cells of a run deserve."""
-    pairs = [(cell.pair, cell.expected_pair) for cell in run.cells]
-    if not pairs:
+    if not run.cells:
         return Exit.NOTHING
-    if any(Verdict.ERROR in pair for pair, _ in pairs) or run.footer is None:
+    outcomes = {outcome(cell) for cell in run.cells}
+    if Outcome.ERROR in outcomes or run.footer is None:
         return Exit.BROKEN
-    differing = [pair for pair, expected in pairs if pair != expected]
-    if any({Verdict.PASS, Verdict.FAIL} & _surprises(cell.pair, cell.expected_pair) for cell in run.cells):
+    if Outcome.FAILED in outcomes:
         return Exit.DIFFERS
-    if any(Verdict.INCONCLUSIVE in pair for pair in differing):
+    if any(Verdict.INCONCLUSIVE in cell.pair and not cell.as_expected for cell in run.cells):
         return Exit.INCONCLUSIVE
     return Exit.AS_EXPECTED
 
 
-def _surprises(pair: tuple[Verdict, Verdict], expected: tuple[Verdict, Verdict]) -> set[Verdict]:
-    return {got for got, wanted in zip(pair, expected, strict=True) if got != wanted}
-
-
 def _sentence(run: FinishedRun) -> str:
-    differing = [cell for cell in run.cells if cell.pair != cell.expected_pair]
+    differing = [cell for cell in run.cells if outcome(cell) is not Outcome.PASSED]
     if not differing:
         return f"{len(run.cells)} cells, all as expected"
     names = "\n".join(f"  {cell.cell}: {cell.pair}, expected {cell.expected_pair}" for cell in differing)

@@ -42,7 +42,7 @@ class CellView:
     @property
     def as_expected(self) -> bool:
         """Whether the pair is the expected one."""
-        return self.result.pair == self.result.expected_pair
+        return self.result.as_expected
 
     @property
     def worst_findings(self) -> list[CriterionResult]:

@@ -13,6 +13,7 @@ from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.runs.bench import NODES, Bench
+from conformance.runs.expected import BOTH_PASS
 from conformance.runs.folder import RunFolder
 from conformance.runs.node_logs import mark, write_since
 from conformance.stack.hop import Hop
@@ -22,14 +23,20 @@ from conformance.trace.decode import read_trace
 from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import NodeKind
-from conformance.vocabulary.results import CaptureInfo, CellResult, Judgement, ProcedureResult
+from conformance.vocabulary.results import (
+    CaptureInfo,
+    CellResult,
+    Judgement,
+    KnownDeviation,
+    ProcedureResult,
+    TestSheet,
+)
 from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
 JUDGED = (RegistrationFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
-BOTH_PASS = VerdictPair(Verdict.PASS, Verdict.PASS)
 BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
 
 
@@ -43,6 +50,9 @@ class CellIdentity:
     title: str
     square: Square
     flow: str
+    sheet: TestSheet
+    known: KnownDeviation | None = None
+    """What `expected.toml` says of the cell."""
     expected: VerdictPair = BOTH_PASS
 
 
@@ -191,6 +201,8 @@ def _result(
         events=list(events),
         reasons=reasons,
         folder=str(folder.relative_to(run.path)),
+        sheet=identity.sheet,
+        known=identity.known,
         node_logs=dead or {},
     )
 

@@ -80,7 +80,7 @@ class RunFolder:
             folder=result.folder,
             interoperability=result.interoperability,
             conformance=result.conformance,
-            as_expected=result.pair == result.expected_pair,
+            as_expected=result.as_expected,
         )
         self._append(line.model_dump_json())
 

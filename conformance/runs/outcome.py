@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from conformance.report.lines import criterion_line
 from conformance.vocabulary.results import CellResult
-from conformance.vocabulary.verdicts import Verdict, VerdictPair
+from conformance.vocabulary.verdicts import Verdict
 
 
 class Outcome(StrEnum):
@@ -18,20 +18,19 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-def outcome(pair: VerdictPair, expected: VerdictPair, *, strict: bool = False) -> Outcome:
-    """Return what pytest shows.
+def outcome(result: CellResult, *, strict: bool = False) -> Outcome:
+    """Return what pytest shows for a cell.
 
     Args:
-        pair: the cell's verdicts.
-        expected: the pair that the test case or a known deviation expects.
+        result: the judged cell, with what was expected of it.
         strict: an INCONCLUSIVE that nobody expected fails instead of being skipped.
     """
-    if Verdict.ERROR in pair:
+    if Verdict.ERROR in result.pair:
         return Outcome.ERROR
-    if pair == expected:
+    if result.as_expected:
         return Outcome.PASSED
-    surprising = {got for got, wanted in zip(pair, expected, strict=True) if got != wanted}
-    if surprising & {Verdict.FAIL, Verdict.PASS}:
+    surprising = {got for got, wanted in zip(result.pair, result.expected_pair, strict=True) if got != wanted}
+    if not surprising or surprising & {Verdict.FAIL, Verdict.PASS}:
         return Outcome.FAILED
     if Verdict.INCONCLUSIVE in surprising:
         return Outcome.FAILED if strict else Outcome.SKIPPED
@@ -43,6 +42,7 @@ def explain(result: CellResult) -> str:
     lines = [f"{result.cell}: interoperability {result.interoperability}, conformance {result.conformance}"]
     if result.pair != result.expected_pair:
         lines[0] += f" (expected {result.expected_pair})"
+    lines += _about_deviation(result)
     lines += [f"  {reason}" for reason in result.reasons]
     for procedure in result.procedures:
         lines += [f"  {procedure.flow}: {reason}" for reason in procedure.reasons]
@@ -51,3 +51,17 @@ def explain(result: CellResult) -> str:
         lines += [f"  {node} is down; its last lines:", *(f"    {line}" for line in log)]
     lines.append(f"  evidence: {result.folder}")
     return "\n".join(lines)
+
+
+def _about_deviation(result: CellResult) -> list[str]:
+    known = result.known
+    if known is None:
+        return []
+    if known.expired:
+        return [f"  the known deviation ({known.reason}; {known.who}, {known.link}) expired on {known.expires}"]
+    if result.pair == result.expected_pair and not result.as_expected:
+        found, wanted = ", ".join(sorted(result.failed_criteria)), ", ".join(known.criteria)
+        return [f"  expected to fail: {wanted}; failed: {found} ({known.who}, {known.link})"]
+    if not result.as_expected and Verdict.FAIL not in result.pair:
+        return [f"  the known deviation ({known.reason}) did not happen: remove its entry ({known.who}, {known.link})"]
+    return []

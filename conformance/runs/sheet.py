@@ -17,6 +17,7 @@ from __future__ import annotations
 import inspect
 import re
 
+from conformance.federation.matrix import Cell
 from conformance.vocabulary.results import TestSheet
 
 SECTIONS = ("Preconditions", "Steps", "References")
@@ -57,3 +58,15 @@ def _add(section: list[str], text: str) -> None:
         section[-1] += f" {text}"
     else:
         section.append(entry)
+
+
+def configuration(square: Cell) -> str:
+    """Return in one sentence which networks take part and where the terminal gets its address."""
+    if square.access_point == "none":
+        return f"A subscriber of {square.home} at home in {square.home}."
+    if square.access_point == "visited":
+        return f"A subscriber of {square.home} in {square.visited}; address and P-CSCF are those of {square.visited}."
+    return (
+        f"A subscriber of {square.home} in {square.visited}, whose network tunnels to {square.home}; "
+        f"address and P-CSCF are those of {square.home}."
+    )

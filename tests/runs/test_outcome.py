@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from conformance.runs.outcome import Outcome, outcome
-from conformance.vocabulary.verdicts import Verdict, VerdictPair
+from conformance.runs.outcome import Outcome, explain, outcome
+from conformance.vocabulary.results import CellResult, CriterionResult, KnownDeviation
+from conformance.vocabulary.verdicts import Verdict
 
 P, F, I, N, E = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE, Verdict.ERROR  # noqa: E741
 
@@ -29,6 +32,63 @@ P, F, I, N, E = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_AP
     ],
 )
 def test_outcome(
-    pair: tuple[Verdict, Verdict], expected: tuple[Verdict, Verdict], strict: bool, shown: Outcome
+    make_cell: Callable[..., CellResult],
+    pair: tuple[Verdict, Verdict],
+    expected: tuple[Verdict, Verdict],
+    strict: bool,
+    shown: Outcome,
 ) -> None:
-    assert outcome(VerdictPair(*pair), VerdictPair(*expected), strict=strict) is shown
+    cell = make_cell(
+        interoperability=pair[0],
+        conformance=pair[1],
+        expected_interoperability=expected[0],
+        expected_conformance=expected[1],
+    )
+    assert outcome(cell, strict=strict) is shown
+
+
+@pytest.fixture
+def deviating(
+    make_cell: Callable[..., CellResult], make_criterion: Callable[..., CriterionResult]
+) -> Callable[..., CellResult]:
+    """A cell in which these criteria fail and REG-37 is expected to."""
+
+    def make(*failing: str, expired: bool = False) -> CellResult:
+        known = KnownDeviation(
+            criteria=["REG-37"],
+            reason="answers from memory",
+            who="Octopus",
+            link="https://tracker.octopus.test/17",
+            expires="2027-03-31",
+            expired=expired,
+        )
+        return make_cell(
+            criteria=[make_criterion(id=name) for name in failing],
+            conformance=F if failing else P,
+            expected_conformance=P if expired else F,
+            known=known,
+        )
+
+    return make
+
+
+def test_a_known_deviation_passes(deviating: Callable[..., CellResult]) -> None:
+    assert outcome(deviating("REG-37")) is Outcome.PASSED
+
+
+def test_another_deviation_beside_the_known_one_fails_and_is_named(deviating: Callable[..., CellResult]) -> None:
+    cell = deviating("REG-37", "REG-38")
+    assert outcome(cell) is Outcome.FAILED
+    assert "expected to fail: REG-37; failed: REG-37, REG-38" in explain(cell)
+
+
+def test_a_known_deviation_that_does_not_happen_fails_and_says_so(deviating: Callable[..., CellResult]) -> None:
+    cell = deviating()
+    assert outcome(cell) is Outcome.FAILED
+    assert "remove its entry" in explain(cell)
+
+
+def test_an_expired_deviation_fails_and_says_so(deviating: Callable[..., CellResult]) -> None:
+    cell = deviating("REG-37", expired=True)
+    assert outcome(cell) is Outcome.FAILED
+    assert "expired on 2027-03-31" in explain(cell)
