@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
-from conformance.vocabulary.federation import Domain, NodeKind
+from conformance.vocabulary.federation import IMS_NODES, Domain, NodeKind, Timers
 
 _DOMAIN: TypeAdapter[str] = TypeAdapter(Domain)
 _LOOPBACK = IPv4Network("127.0.0.0/8")
@@ -30,6 +30,7 @@ def check_consistency(data: dict[str, Any]) -> list[Mistake]:
         *_addresses(testbeds),
         *_pools(testbeds),
         *_nodes(testbeds),
+        *_timers(data),
         *_unique("domain", testbeds),
         *_unique("visited_network_id", testbeds),
         *_identities(testbeds),
@@ -90,11 +91,30 @@ def _pools(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
 def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
     for name, testbed in testbeds.items():
         nodes = testbed.get("nodes")
-        if isinstance(nodes, dict):
-            for kind in NodeKind:
-                if kind not in nodes:
-                    path = ("testbeds", name, "nodes", kind.value)
-                    yield Mistake(path, NOTHING, "a table with host, address and port", "add the node")
+        if not isinstance(nodes, dict):
+            continue
+        path: KeyPath = ("testbeds", name, "nodes")
+        missing = [kind for kind in IMS_NODES if kind not in nodes]
+        if 0 < len(missing) < len(IMS_NODES):
+            for kind in missing:
+                yield Mistake((*path, kind.value), NOTHING, "a table with host, address and port", "add the node")
+        elif missing and not nodes:
+            expected = f"the nodes of an IMS domain ({', '.join(IMS_NODES)}), or a gateway to an access network"
+            yield Mistake(path, "no nodes", expected, "add the nodes")
+        elif missing and NodeKind.GATEWAY in nodes and testbed.get("subscribers"):
+            expected = "none: a testbed without an IMS domain has no HSS that could know them"
+            found = shorten(testbed["subscribers"])
+            yield Mistake(("testbeds", name, "subscribers"), found, expected, "take them out or add the IMS nodes")
+
+
+def _timers(data: dict[str, Any]) -> Iterator[Mistake]:
+    written = data.get("timers")
+    timers = written if isinstance(written, dict) else {}
+    longest = timers.get("registration_s", Timers().registration_s)
+    shortest = timers.get("minimum_registration_s", Timers().minimum_registration_s)
+    if type(longest) is type(shortest) is int and shortest > longest:
+        expected = f"at most {longest} as registration_s says"
+        yield Mistake(("timers", "minimum_registration_s"), shorten(shortest), expected, "change one of the two")
 
 
 def _unique(key: str, testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:

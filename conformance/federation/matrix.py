@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import Federation, Testbed
 
 
 class Cell(NamedTuple):
@@ -42,3 +42,37 @@ def home_cells(federation: Federation, uses_aka: bool = True) -> list[Cell]:
         if fitting:
             cells.append(Cell(testbed.name, testbed.name, "none", fitting[0].name))
     return cells
+
+
+def roaming_cells(federation: Federation, access_point: Literal["visited", "home"]) -> list[Cell]:
+    """Return one cell for each ordered pair of testbeds, in the order of the file: home first, then visited.
+
+    The subscriber is the first one of the home network who has k and opc and may roam.
+
+    Args:
+        federation: The federation.
+        access_point: `visited` pairs IMS testbeds only. With `home` the visited testbed may be an access network
+            without IMS domain, and both need a gateway.
+
+    Returns:
+        Cells away from home. A testbed without such a subscriber is home in none of them.
+    """
+
+    def fits(home: Testbed, visited: Testbed) -> bool:
+        if home.name == visited.name or not home.has_ims:
+            return False
+        return visited.has_ims if access_point == "visited" else home.has_gateway and visited.has_gateway
+
+    testbeds = list(federation.testbeds.values())
+    roamers = {
+        home.name: subscriber.name
+        for home in testbeds
+        for subscriber in reversed(home.subscribers)  # the first one in the file stays
+        if subscriber.uses_aka and subscriber.roaming
+    }
+    return [
+        Cell(home.name, visited.name, access_point, roamers[home.name])
+        for home in testbeds
+        for visited in testbeds
+        if fits(home, visited) and home.name in roamers
+    ]

@@ -67,7 +67,7 @@ class Declared:
     def role(self, address: str) -> Role | None:
         """Return the role of an address that is declared as one node only."""
         declared = self._nodes.get(address, [])
-        return _KINDS[declared[0][1]] if len(declared) == 1 else None
+        return _KINDS.get(declared[0][1]) if len(declared) == 1 else None
 
     def testbed(self, address: str) -> Testbed | None:
         """Return the testbed of a declared address."""

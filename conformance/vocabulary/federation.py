@@ -68,6 +68,12 @@ class NodeKind(StrEnum):
     SCSCF = "s-cscf"
     HSS = "hss"
     DNS = "dns"
+    GATEWAY = "gateway"
+    """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
+
+
+IMS_NODES = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.HSS, NodeKind.DNS)
+"""What an IMS domain is made of: a testbed has all of them, or none and is an access network only."""
 
 
 class AccessSecurity(StrEnum):
@@ -115,6 +121,8 @@ class Subscriber(_Model):
     opc: Key128 | None = None
     amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
     password: Password | None = None
+    roaming: Annotated[bool, Field(strict=True)] = True
+    """False: the home network forbids registration through a visited access point."""
 
     @model_validator(mode="after")
     def _one_kind_of_credentials(self) -> Subscriber:
@@ -145,6 +153,8 @@ class Timers(_Model):
     """Tw of RFC 3539."""
     registration_s: Seconds = 3600
     """Longest registration that the registrar grants."""
+    minimum_registration_s: Seconds = 60
+    """Shortest registration that the registrar grants: a shorter one (not 0) is answered with 423 and Min-Expires."""
     ready_ms: Milliseconds = 10_000
     """How long a node may take to become ready."""
     procedure_ms: Milliseconds = 10_000
@@ -166,6 +176,16 @@ class Testbed(_Model):
     access_networks: tuple[AccessNetwork, ...] = Field(min_length=1)
     features: Features = Features()
     subscribers: tuple[Subscriber, ...] = ()
+
+    @property
+    def has_ims(self) -> bool:
+        """True for an IMS domain, False for an access network only."""
+        return all(kind in self.nodes for kind in IMS_NODES)
+
+    @property
+    def has_gateway(self) -> bool:
+        """True where terminals may use the home access point: from here, or of this home network."""
+        return NodeKind.GATEWAY in self.nodes
 
     def node(self, kind: NodeKind) -> Node:
         """Return the node of that kind; KeyError where the testbed has none."""

@@ -20,7 +20,7 @@ from conformance.vocabulary.errors import BadInput, HarnessFault, TestbedDown
 from conformance.vocabulary.federation import NodeKind
 
 WORKER = 33
-KINDS = [NodeKind.DNS, NodeKind.HSS, NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF]
+KINDS = list(NodeKind)
 
 # Nodes of the test: what each does is its module's name.
 MODULES = {
@@ -164,7 +164,7 @@ def test_a_node_is_stopped_on_purpose(make: Callable[..., EmulatedCore]) -> None
     dead = core.check()
     assert dead["uc3m/hss"][0] == "exit status 0, stopped on purpose"
     assert dead["uc3m/p-cscf"][0] == "ended by SIGKILL, stopped on purpose"
-    with pytest.raises(BadInput, match="expected one of uc3m/dns, uc3m/hss"):
+    with pytest.raises(BadInput, match="expected one of uc3m/dns, uc3m/gateway, uc3m/hss"):
         core.stop_node("uc3m/mgcf")
 
 

@@ -42,10 +42,12 @@ def federation() -> Federation:
     port = 10_000 + os.getpid() % 20_000
     testbeds = {}
     for name, testbed in federation.testbeds.items():
+        if not testbed.has_ims:
+            continue
         server = testbed.node(NodeKind.DNS)
         moved = Node(host=server.host, address=server.address, port=port)
         testbeds[name] = testbed.model_copy(update={"nodes": {**testbed.nodes, NodeKind.DNS: moved}})
-    return federation.model_copy(update={"testbeds": testbeds})
+    return federation.model_copy(update={"testbeds": {**federation.testbeds, **testbeds}})
 
 
 def context(federation: Federation, name: str, faults: frozenset[str], ready: Callable[[], None]) -> NodeContext:

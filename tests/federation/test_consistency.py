@@ -12,6 +12,8 @@ Alter = Callable[..., Path]
 Complaints = Callable[..., list[str]]
 
 HSS = 'hss = { host = "hss", address = "127.37.2.14", port = 3868 }'
+GATEWAY = 'gateway = { host = "gw", address = "127.37.4.16", port = 2152 }'
+FRANK = 'name = "frank"\nimpi = "f@utu.netlab.test"\nimpus = ["sip:f@utu.netlab.test"]\npassword = "none"\n'
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,10 @@ HSS = 'hss = { host = "hss", address = "127.37.2.14", port = 3868 }'
         ('"127.37.2.128/25"', '"127.37.255.128/25"', "testbeds.stuba.access_networks[0].pool", "capture markers"),
         ('"127.37.2.128/25"', '"127.37.1.192/26"', "testbeds.stuba.access_networks[0].pool", "(127.37.1.128/25)"),
         (HSS + "\n", "", "testbeds.stuba.nodes.hss", "add the node"),
+        (GATEWAY + "\n", "", "testbeds.utu.nodes", "the nodes of an IMS domain (p-cscf, "),
+        ('"127.37.4.16"', '"127.37.4.200"', "testbeds.utu.nodes.gateway.address", "outside testbeds.utu."),
+        (GATEWAY, f"{GATEWAY}\n[[testbeds.utu.subscribers]]\n" + FRANK, "testbeds.utu.subscribers", "none: a testbed"),
+        ("minimum_registration_s = 60", "minimum_registration_s = 601", "timers.minimum_registration_s", "most 600"),
         ('host = "hss", address = "127.37.2.14"', 'host = "ns", address = "127.37.2.14"',
          "testbeds.stuba.nodes.dns.address", "the address 127.37.2.14"),
         ('visited_network_id = "stuba', 'visited_network_id = "uc3m', "testbeds.stuba.visited_network_id", "its own"),
@@ -50,13 +56,24 @@ def test_two_testbeds_of_one_domain(complaints: Complaints) -> None:
 
 def test_a_pool_around_nodes(complaints: Complaints) -> None:
     lines = complaints(('"127.37.2.128/25"', '"127.37.2.0/24"'))
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert all("move the node or the pool" in line for line in lines)
 
 
 def test_one_address_may_hold_several_nodes(alter: Alter) -> None:
     path = alter(('"icscf", address = "127.37.1.12"', '"pcscf", address = "127.37.1.11"'))
-    assert len({str(node.address) for node in load_federation(path).testbeds["uc3m"].nodes.values()}) == 4
+    assert len({str(node.address) for node in load_federation(path).testbeds["uc3m"].nodes.values()}) == 5
+
+
+def test_an_access_network_and_an_ims_domain_without_gateway(alter: Alter) -> None:
+    path = alter(('gateway = { host = "gw", address = "127.37.2.16", port = 2152 }\n', ""))
+    testbeds = load_federation(path).testbeds
+    assert [(name, t.has_ims, t.has_gateway) for name, t in testbeds.items()] == [
+        ("uc3m", True, True),
+        ("stuba", True, False),
+        ("octopus", True, True),
+        ("utu", False, True),
+    ]
 
 
 def test_tel_identities_belong_to_any_domain(alter: Alter) -> None:
@@ -87,7 +104,7 @@ def test_each_pool_inside_another_is_reported(complaints: Complaints) -> None:
 
 def test_many_pools_are_checked_in_no_time(tmp_path: Path, alter: Alter) -> None:
     pool = '\n[[testbeds.octopus.access_networks]]\nname = "wlan"\ntype = "WLAN"\npool = "127.37.{}.{}/32"\n'
-    many = "".join(pool.format(4 + n // 256, n % 256) for n in range(8000))
+    many = "".join(pool.format(64 + n // 256, n % 256) for n in range(8000))
     path = tmp_path / "many.toml"
     path.write_text(alter().read_text() + many)
     assert len(load_federation(path).testbeds["octopus"].access_networks) == 8001

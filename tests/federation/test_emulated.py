@@ -5,9 +5,10 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.federation import AccessSecurity, NodeKind
 
-# 3GPP TS 35.208, test sets 1 to 3: K, OP.
+# 3GPP TS 35.208, test sets 1, 4, 2 and 3: K, OP.
 PUBLISHED = [
     ("465b5ce8b199b49faa5f0a2ee238a6bc", "cdc202d5123e20f62b6d676ac72cb318"),
+    ("9e5944aea94b81165c82fbf9f32db751", "223014c5806694c007ca1eeef57f004f"),
     ("0396eb317b6d1c36f19c1c84cd6ffd16", "ff53bade17df5d4e793073ce9d7579fa"),
     ("fec86ba6eb707ed08905757b1bb44b8f", "dbc59adcb6f9a0ef735477b7fadf8374"),
 ]
@@ -15,8 +16,9 @@ PUBLISHED = [
 
 def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
     federation = load_federation(default_federation_path())
-    assert list(federation.testbeds) == ["uc3m", "stuba", "octopus"]
-    for testbed in federation.testbeds.values():
+    ims = [testbed for testbed in federation.testbeds.values() if testbed.has_ims]
+    assert [testbed.name for testbed in ims] == ["uc3m", "stuba", "octopus"]
+    for testbed in ims:
         ports = {kind: node.port for kind, node in testbed.nodes.items()}
         assert ports == {
             NodeKind.PCSCF: 4060,
@@ -24,8 +26,9 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
             NodeKind.SCSCF: 6060,
             NodeKind.HSS: 3868,
             NodeKind.DNS: 53,
+            NodeKind.GATEWAY: 2152,
         }
-        assert len({node.address for node in testbed.nodes.values()}) == 5
+        assert len({node.address for node in testbed.nodes.values()}) == 6
         assert testbed.domain == testbed.visited_network_id == f"{testbed.name}.netlab.test"
         assert testbed.features.access_security is AccessSecurity.NONE
 
@@ -42,6 +45,18 @@ def test_its_keys_are_published_test_sets() -> None:
         opc = bytes(a ^ b for a, b in zip(block, bytes.fromhex(op), strict=True))
         assert subscriber.opc.reveal() == opc  # OPc = OP xor E_K(OP), 3GPP TS 35.206
         assert len(subscriber.impus) == 2
+
+
+def test_one_access_network_without_ims_domain() -> None:
+    utu = load_federation(default_federation_path()).testbeds["utu"]
+    assert list(utu.nodes) == [NodeKind.GATEWAY]
+    assert not utu.has_ims
+    assert not utu.subscribers
+
+
+def test_one_subscriber_may_not_roam() -> None:
+    testbeds = load_federation(default_federation_path()).testbeds.values()
+    assert [s.name for testbed in testbeds for s in testbed.subscribers if not s.roaming] == ["erin"]
 
 
 def test_one_subscriber_has_a_password() -> None:

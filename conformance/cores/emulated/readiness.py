@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections.abc import Awaitable, Callable
 
 import dns.asyncquery
@@ -15,6 +16,7 @@ import dns.message
 import dns.rcode
 from sipmessage import URI, Request
 
+from conformance.protocols.gtpu import GtpMessage, GtpType, MalformedGtp, echo_request
 from conformance.protocols.sip.message import MAGIC_COOKIE
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.diameter import DiameterClient
@@ -99,12 +101,33 @@ async def _diameter(testbed: Testbed) -> str | None:
     return None
 
 
+async def _gtpu(testbed: Testbed) -> str | None:
+    node = testbed.node(NodeKind.GATEWAY)
+    loop = asyncio.get_running_loop()
+    sequence = secrets.randbelow(1 << 16)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.setblocking(False)
+        try:
+            asking.bind((str(node.address), 0))
+            asking.connect((str(node.address), node.port))
+            async with asyncio.timeout(_ASK_S):
+                await loop.sock_sendall(asking, echo_request(sequence).encode())
+                answer = GtpMessage.decode(await loop.sock_recv(asking, 1500))
+        except TimeoutError:
+            return f"no answer within {_ASK_S:g} s"
+        except (OSError, MalformedGtp) as error:
+            return str(error)
+    answered = (answer.type, answer.sequence) == (GtpType.ECHO_RESPONSE, sequence)
+    return None if answered else f"message type {answer.type} with sequence number {answer.sequence}"
+
+
 _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]]] = {
     NodeKind.DNS: ("an SOA answer", _dns),
     NodeKind.HSS: ("CEA to a CER", _diameter),
     NodeKind.PCSCF: ("200 to OPTIONS", _sip(NodeKind.PCSCF)),
     NodeKind.ICSCF: ("200 to OPTIONS", _sip(NodeKind.ICSCF)),
     NodeKind.SCSCF: ("200 to OPTIONS", _sip(NodeKind.SCSCF)),
+    NodeKind.GATEWAY: ("an echo response of GTP-U", _gtpu),
 }
 
 
