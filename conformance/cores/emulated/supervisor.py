@@ -7,6 +7,7 @@ it is killed itself. So nothing is left behind, whatever happens to the run.
 from __future__ import annotations
 
 import gc
+import io
 import logging
 import os
 import random
@@ -199,6 +200,8 @@ class Supervisor:
         os.dup2(output, 2)
         moved = os.dup2(ready, 3) if ready != 3 else 3
         os.closerange(4, 256)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)  # else the last words of a node that dies are lost
         set_process_name(f"{testbed.name[:8]}/{kind}")
         random.seed()
         logging.basicConfig(
