@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from conformance.criteria.registration import Registration
+from conformance.criteria.procedure import Kind
 from conformance.trace.model import Message
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
@@ -57,7 +58,11 @@ class Finding:
     """Who did it, where that is not the criterion's own node."""
 
 
-Check = Callable[[Registration], Finding]
+Check = Callable[[Any], Finding]
+"""Takes the view of a procedure of one of the criterion's kinds: a `Registration`, a `Subscription`."""
+
+REGISTERS = (Kind.REGISTRATION, Kind.REREGISTRATION, Kind.DEREGISTRATION)
+"""The kinds of procedures that consist of REGISTERs: their view is a `Registration`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ class Criterion:
     """First 3GPP release that has the rule."""
     until: int | None = None
     """Last 3GPP release that has the rule."""
+    kinds: tuple[Kind, ...] = REGISTERS
+    """Kinds of procedures that it speaks of; it is silent on others."""
     check: Check = field(kw_only=True, repr=False)
 
     @property
@@ -112,6 +119,7 @@ class Catalogue:
         condition: str = "",
         since: int | None = None,
         until: int | None = None,
+        kinds: Sequence[Kind] = REGISTERS,
     ) -> Callable[[Check], Check]:
         """Return a decorator that makes a criterion of a check.
 
@@ -126,6 +134,7 @@ class Catalogue:
             condition: When it applies, in words.
             since: First 3GPP release that has the rule.
             until: Last 3GPP release that has the rule.
+            kinds: Kinds of procedures that it speaks of.
         """
 
         def decorate(check: Check) -> Check:
@@ -143,6 +152,7 @@ class Catalogue:
                     condition,
                     since,
                     until,
+                    tuple(kinds),
                     check=check,
                 )
             )

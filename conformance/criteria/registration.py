@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from conformance.criteria.procedure import Facts, Kind, Seen
+from conformance.criteria.values import result
 from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage
 from conformance.vocabulary.federation import AccessSecurity
 from conformance.vocabulary.identifiers import Endpoint
@@ -162,23 +164,6 @@ class Attempt:
             yield from exchange.messages
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a federation says of the networks of this registration; empty without a federation."""
-
-    home: str | None = None
-    """Home network domain name."""
-    impi: str | None = None
-    """Private user identity of the subscriber whose public identity is registered."""
-    impus: tuple[str, ...] = ()
-    visited_network_id: str | None = None
-    """Agreed P-Visited-Network-ID of the network of the P-CSCF."""
-    releases: dict[Role, int] = field(default_factory=dict)
-    """3GPP release of the network of each role."""
-    password: bytes | None = field(default=None, repr=False)
-    """Password of a subscriber without AKA, for the digest alone."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
     """One initial registration, from the first REGISTER to the last answer."""
@@ -194,7 +179,8 @@ class Registration:
     lossless: bool = True
     """False where a capture lost packets or does not say."""
     security: AccessSecurity = AccessSecurity.NONE
-    facts: Facts = Facts()
+    facts: Facts = field(default_factory=Facts)
+    kind: Kind = Kind.REGISTRATION
 
     @property
     def first(self) -> Attempt:
@@ -230,3 +216,18 @@ class Registration:
     def sees(self, point: Point) -> bool:
         """Tell whether the point was captured."""
         return point in self.observed
+
+    def transactions(self) -> Iterator[Seen]:
+        """Yield everything that was seen: look-ups, then attempt by attempt hops and Cx."""
+        for lookup in self.lookups:
+            code = None if lookup.response is None else str(lookup.response.rcode)
+            yield Seen("DNS", lookup.asker, Role.HOME_DNS, lookup.type, code, -1, tuple(lookup.messages))
+        for index, attempt in enumerate(self.attempts):
+            for hop in attempt.hops:
+                status = None if hop.response is None else str(hop.response.sip.status)
+                yield Seen("SIP", hop.sender, hop.receiver, "REGISTER", status, index, tuple(hop.messages))
+            for exchange in attempt.exchanges:
+                answered, _ = result(exchange.answer)
+                sender = Role.HOME_ICSCF if exchange.command in ("UAR", "LIR") else Role.HOME_SCSCF
+                shown = None if answered is None else str(answered)
+                yield Seen("Diameter", sender, Role.HOME_HSS, exchange.command, shown, index, tuple(exchange.messages))

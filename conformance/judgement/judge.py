@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from conformance.criteria import all_criteria
-from conformance.criteria.registration import Registration
-from conformance.flows.load import load_flow
-from conformance.flows.model import Flow
-from conformance.judgement import confirmation
+from conformance.judgement import confirmation, registrations
+from conformance.judgement.choice import Chosen, choose
 from conformance.judgement.confirmation import Reading, frames_of, opinion
 from conformance.judgement.evidence import evidence
+from conformance.judgement.found import Finder
 from conformance.judgement.ladder import ladder
-from conformance.judgement.matcher import match
-from conformance.judgement.registrations import find_registrations
-from conformance.judgement.verdicts import Judged, apply, conformance, interoperability
+from conformance.judgement.verdicts import Judged, apply, conformance
 from conformance.trace.confirm import second_reading
 from conformance.trace.correlate import correlate
 from conformance.trace.model import Trace
@@ -30,7 +27,8 @@ from conformance.vocabulary.results import (
 )
 from conformance.vocabulary.verdicts import Verdict
 
-REGISTRATION = "registration-home"
+FINDERS: tuple[Finder, ...] = (registrations.find,)
+"""Who finds procedures. Each finder knows kinds that no other one knows."""
 
 SecondReading = Callable[[Path, Iterable[int]], Mapping[int, Reading]]
 """Reads frames of a capture once more: `conformance.trace.confirm.second_reading`."""
@@ -63,18 +61,21 @@ def judge(
         BadInput: `flow` is not known.
         NotPermitted: The second reading needs tshark, which is missing.
     """
-    expected = load_flow(flow or REGISTRATION)
-    registrations = []
-    if expected.id == REGISTRATION:
-        registrations = find_registrations(trace, correlate(trace), federation)
+    transactions = correlate(trace)
+    every = [found for finder in FINDERS for found in finder(trace, transactions, federation)]
+    every.sort(key=lambda found: min((m.time_ns, m.capture, m.frame) for m in found.procedure.messages))
+    chosen = choose(every, flow)
     judged = [
-        [Judged(criterion, apply(criterion, registration)) for criterion in all_criteria()]
-        for registration in registrations
+        [
+            Judged(criterion, apply(criterion, one.found.procedure))
+            for criterion in all_criteria()
+            if one.found.procedure.kind in criterion.kinds
+        ]
+        for one in chosen
     ]
     readings = _readings(trace, judged, confirm)
     procedures = [
-        _procedure(trace, expected, registration, criteria, readings, events, cell)
-        for registration, criteria in zip(registrations, judged, strict=True)
+        _procedure(trace, one, criteria, readings, events, cell) for one, criteria in zip(chosen, judged, strict=True)
     ]
     return Judgement(captures=_captures(trace), procedures=procedures)
 
@@ -95,41 +96,35 @@ def _readings(
 
 def _procedure(
     trace: Trace,
-    flow: Flow,
-    registration: Registration,
+    chosen: Chosen,
     criteria: Sequence[Judged],
     readings: Mapping[tuple[int, int], Reading] | None,
     events: Sequence[TerminalEvent],
     cell: str | None,
 ) -> ProcedureResult:
-    matched = match(flow, registration)
+    flow, procedure = chosen.flow, chosen.found.procedure
     if readings is not None:
         criteria = [Judged(one.criterion, confirmation.confirm(one.finding, readings)) for one in criteria]
     verdict, reasons = conformance(criteria, trace.captures)
-    service, why = interoperability(registration, events, trace.captures)
-    if why is not None:
-        reasons.insert(0, why)
-    if matched.departure is not None:
-        reasons.insert(0, matched.departure)
-    frames = sorted({(m.capture, m.frame) for m in registration.messages})
-    roles = {role.value: [str(endpoint) for endpoint in endpoints] for role, endpoints in registration.roles.items()}
+    service, why = chosen.found.service(flow.id, events, trace.captures)
+    reasons = [*chosen.reasons, *([] if why is None else [why]), *reasons]
+    frames = sorted({(m.capture, m.frame) for m in procedure.messages})
+    roles = {role.value: [str(endpoint) for endpoint in endpoints] for role, endpoints in procedure.roles.items()}
     return ProcedureResult(
         flow=flow.id,
-        subject=[registration.subject],
+        subject=[procedure.subject],
         cell=cell,
         roles=roles,
         frames=[FrameRef(capture=capture, frame=frame) for capture, frame in frames],
         interoperability=service,
         conformance=verdict,
-        criteria=[_criterion(one, registration, readings) for one in criteria],
+        criteria=[_criterion(one, readings) for one in criteria],
         reasons=list(dict.fromkeys(reasons)),
-        ladder=ladder(registration, matched),
+        ladder=ladder(procedure, chosen.match),
     )
 
 
-def _criterion(
-    judged: Judged, registration: Registration, readings: Mapping[tuple[int, int], Reading] | None
-) -> CriterionResult:
+def _criterion(judged: Judged, readings: Mapping[tuple[int, int], Reading] | None) -> CriterionResult:
     criterion, finding = judged.criterion, judged.finding
     node = finding.node or criterion.node
     confirms = readings is not None and finding.verdict in (Verdict.FAIL, Verdict.ERROR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.criteria.registration import Registration
+from conformance.criteria.procedure import Procedure
 from conformance.criteria.values import clip, result
 from conformance.judgement.matcher import Match
 from conformance.trace.diameter import short_name
@@ -18,30 +18,22 @@ TEXT = 16 * 1024
 """Longest text of one message, in characters."""
 
 
-def ladder(registration: Registration, match: Match) -> list[Arrow]:
-    """Return the arrows of a registration in time order.
+def ladder(procedure: Procedure, match: Match) -> list[Arrow]:
+    """Return the arrows of a procedure in time order.
 
     Args:
-        registration: The procedure, roles bound.
+        procedure: The procedure, roles bound.
         match: How it fits the flow; arrows name their step.
     """
-    rows = sorted(_rows(registration), key=lambda row: (row[0].time_ns, row[0].capture, row[0].frame))
+    rows = sorted(_rows(procedure), key=lambda row: (row[0].time_ns, row[0].capture, row[0].frame))
     return [_arrow(message, lanes, match) for message, lanes in rows]
 
 
-def _rows(registration: Registration) -> Iterator[tuple[Message, tuple[Role | None, Role | None]]]:
+def _rows(procedure: Procedure) -> Iterator[tuple[Message, tuple[Role | None, Role | None]]]:
     """Yield each message with the roles of the node that asks and the node that answers."""
-    for attempt in registration.attempts:
-        for hop in attempt.hops:
-            for message in hop.messages:
-                yield message, (hop.sender, hop.receiver)
-        for exchange in attempt.exchanges:
-            sender = Role.HOME_ICSCF if exchange.command in ("UAR", "LIR") else Role.HOME_SCSCF
-            for message in exchange.messages:
-                yield message, (sender, Role.HOME_HSS)
-    for lookup in registration.lookups:
-        for message in lookup.messages:
-            yield message, (lookup.asker, Role.HOME_DNS)
+    for seen in procedure.transactions():
+        for message in seen.messages:
+            yield message, (seen.source, seen.destination)
 
 
 def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Match) -> Arrow:

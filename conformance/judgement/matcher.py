@@ -6,33 +6,12 @@ live in one process and never exchange a message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from conformance.criteria.registration import Registration
-from conformance.criteria.values import result
+from conformance.criteria.procedure import Procedure, Seen
 from conformance.flows.model import Flow, Step
 from conformance.trace.model import Message
 from conformance.vocabulary.points import Point
-from conformance.vocabulary.roles import Role
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """One transaction between two roles, as a flow speaks of it."""
-
-    protocol: str
-    source: Role | None
-    destination: Role | None
-    request: str
-    """SIP method, Diameter command or DNS type."""
-    response: str | None
-    """SIP status or Diameter result; None where no answer was seen."""
-    attempt: int
-    """Index of the attempt; -1 for look-ups."""
-    start_ns: int
-    end_ns: int
-    messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +35,18 @@ class Match:
         return None
 
 
-def match(flow: Flow, registration: Registration) -> Match:
-    """Match a registration with a flow.
+def match(flow: Flow, procedure: Procedure) -> Match:
+    """Match a procedure with a flow.
 
     Args:
         flow: The expected flow.
-        registration: What was found, roles bound.
+        procedure: What was found, roles bound.
 
     Returns:
         The steps with what was seen of each, and the first point of departure.
     """
-    pool = list(_transactions(registration))
+    # In time order; hops of one attempt from the terminal on, because they were seen later.
+    pool = sorted(procedure.transactions(), key=lambda seen: (max(seen.attempt, 0), seen.start_ns))
     taken: set[int] = set()
     steps: dict[str, tuple[Seen, ...]] = {}
     missing: list[str] = []
@@ -77,7 +57,7 @@ def match(flow: Flow, registration: Registration) -> Match:
         if not candidates:
             if step.optional:
                 continue
-            if _observable(step, registration, pool):
+            if _observable(step, procedure, pool):
                 missing.append(step.id)
                 departure = departure or f"the flow was left at {step.id}: {_words(step)} was not seen"
             else:
@@ -91,39 +71,6 @@ def match(flow: Flow, registration: Registration) -> Match:
             got = "no answer" if answer is None else answer
             departure = f"the flow was left at {step.id}: {_words(step)} was answered with {got}"
     return Match(steps, tuple(missing), tuple(unseen), departure)
-
-
-def _transactions(registration: Registration) -> Iterator[Seen]:
-    """Yield everything that was seen, in time order of the requests; hops of one attempt from the terminal on."""
-    found: list[Seen] = []
-    for lookup in registration.lookups:
-        messages = tuple(lookup.messages)
-        code = None if lookup.response is None else str(lookup.response.rcode)
-        found.append(_seen("DNS", lookup.asker, Role.HOME_DNS, lookup.type, code, -1, messages))
-    for index, attempt in enumerate(registration.attempts):
-        for hop in attempt.hops:
-            status = None if hop.response is None else str(hop.response.sip.status)
-            found.append(_seen("SIP", hop.sender, hop.receiver, "REGISTER", status, index, tuple(hop.messages)))
-        for exchange in attempt.exchanges:
-            answered, _ = result(exchange.answer)
-            sender = Role.HOME_ICSCF if exchange.command in ("UAR", "LIR") else Role.HOME_SCSCF
-            shown = None if answered is None else str(answered)
-            messages = tuple(exchange.messages)
-            found.append(_seen("Diameter", sender, Role.HOME_HSS, exchange.command, shown, index, messages))
-    yield from sorted(found, key=lambda seen: (max(seen.attempt, 0), seen.start_ns))
-
-
-def _seen(
-    protocol: str,
-    source: Role | None,
-    destination: Role | None,
-    request: str,
-    response: str | None,
-    attempt: int,
-    messages: tuple[Message, ...],
-) -> Seen:
-    times = [message.time_ns for message in messages]
-    return Seen(protocol, source, destination, request, response, attempt, min(times), max(times), messages)
 
 
 def _fits(flow: Flow, step: Step, seen: Seen, steps: dict[str, tuple[Seen, ...]]) -> bool:
@@ -150,13 +97,13 @@ def _ancestor(flow: Flow, step: Step, steps: dict[str, tuple[Seen, ...]]) -> See
     return None
 
 
-def _observable(step: Step, registration: Registration, pool: list[Seen]) -> bool:
+def _observable(step: Step, procedure: Procedure, pool: list[Seen]) -> bool:
     """Tell whether the step would have been seen, had it taken place.
 
     The point was captured, and the two roles do exchange such messages in this procedure: otherwise they
     may live in one process.
     """
-    if not registration.sees(step.point):
+    if not procedure.sees(step.point):
         return False
     if step.point is Point.GM:
         return True

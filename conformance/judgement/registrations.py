@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from conformance.criteria.registration import Attempt, Exchange, Facts, Hop, Lookup, Registration
+from conformance.criteria.procedure import Facts
+from conformance.criteria.registration import Attempt, Exchange, Hop, Lookup, Registration
 from conformance.criteria.values import addresses, same_identity
 from conformance.judgement.attempts import Try, assign_exchanges, find_tries, initial_registrations
+from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
 from conformance.judgement.roles import CX_COMMANDS, CxSpeakers, Declared, RoleTable, bind, cx_speakers
+from conformance.judgement.verdicts import interoperability
 from conformance.trace.correlate import Transaction
-from conformance.trace.model import DnsMessage, SipMessage, Trace
+from conformance.trace.model import CaptureFile, DnsMessage, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
+from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import AccessSecurity, Federation, Subscriber, Testbed
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
+from conformance.vocabulary.verdicts import Verdict
 
 BEFORE_NS = 2_000_000_000
 """How long before the first REGISTER a DNS answer may have been asked for (the P-CSCF may ask ahead)."""
@@ -49,6 +55,18 @@ def find_registrations(
         federation=federation,
     )
     return [_registration(procedure, world) for procedure in initial_registrations(tries)]
+
+
+def find(trace: Trace, transactions: Sequence[Transaction], federation: Federation | None) -> Iterator[Found]:
+    """Find the procedures that consist of REGISTERs, with the flows that they may follow."""
+    for registration in find_registrations(trace, transactions, federation):
+        yield Found(registration, ("registration-home",), partial(_service, registration))
+
+
+def _service(
+    registration: Registration, flow: str, events: Sequence[TerminalEvent], captures: Sequence[CaptureFile]
+) -> tuple[Verdict, str | None]:
+    return interoperability(registration, events, captures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.criteria.model import Criterion, Finding, inconclusive, not_applicable
+from conformance.criteria.procedure import Procedure
 from conformance.criteria.registration import Registration
 from conformance.criteria.values import same_identity
 from conformance.trace.model import CaptureFile
@@ -32,33 +33,33 @@ class Judged:
     finding: Finding
 
 
-def apply(criterion: Criterion, registration: Registration) -> Finding:
-    """Apply one criterion to one registration.
+def apply(criterion: Criterion, procedure: Procedure) -> Finding:
+    """Apply one criterion to one procedure of a kind that it speaks of.
 
     Args:
         criterion: The criterion.
-        registration: What was found.
+        procedure: What was found.
 
     Returns:
         Its finding; a check that itself breaks gives ERROR with the reason, never a verdict on the peer.
     """
-    release = registration.facts.releases.get(criterion.node)
+    release = procedure.facts.releases.get(criterion.node)
     if release is not None and criterion.since is not None and release < criterion.since:
         return not_applicable("", f"the rule begins with Rel-{criterion.since}, the network is Rel-{release}")
     if release is not None and criterion.until is not None and release > criterion.until:
         return not_applicable("", f"the rule ends with Rel-{criterion.until}, the network is Rel-{release}")
     try:
-        finding = criterion.check(registration)
+        finding = criterion.check(procedure)
     except Exception as error:  # noqa: BLE001 - whatever a hostile packet does to a check is our fault
         words = f"the check of {criterion.id} broke: {type(error).__name__}: {error}"
         return Finding(Verdict.ERROR, "", words[:300])
-    unseen = not any(registration.sees(point) for point in criterion.points)
+    unseen = not any(procedure.sees(point) for point in criterion.points)
     if unseen and finding.verdict is not Verdict.NOT_APPLICABLE:
         names = " and ".join(point.value for point in criterion.points)
         return inconclusive(finding.expected, f"{names} not captured")
     if finding.verdict is not Verdict.FAIL:
         return finding
-    if finding.by_absence and not registration.lossless:
+    if finding.by_absence and not procedure.lossless:
         why = "; the capture lost packets or does not say, so it may have been there"
         return replace(finding, verdict=Verdict.INCONCLUSIVE, found=finding.found + why)
     if any(citation.message.truncated for citation in finding.citations):

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.criteria import all_criteria
 from conformance.criteria.model import Finding
-from conformance.criteria.registration import Facts
+from conformance.criteria.procedure import Facts
 from conformance.judgement import judge
 from conformance.judgement.registrations import find_registrations
 from conformance.judgement.verdicts import Judged, apply, conformance

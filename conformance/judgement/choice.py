@@ -1,0 +1,58 @@
+"""Gives each procedure the flow that fits it best, and says why the next best does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from conformance.flows.load import load_flow
+from conformance.flows.model import Flow
+from conformance.judgement.found import Found
+from conformance.judgement.matcher import Match, match
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One procedure and its flow."""
+
+    found: Found
+    flow: Flow
+    match: Match
+    reasons: tuple[str, ...] = ()
+    """Where the flow was left, and why another one fits less."""
+
+
+def choose(every: Iterable[Found], flow: str | None) -> list[Chosen]:
+    """Choose a flow for each procedure.
+
+    Args:
+        every: What the finders found.
+        flow: The only flow to judge; None for the best fitting one of each procedure.
+
+    Returns:
+        Without `flow` all procedures. With it those that may follow it; where there is none, those of the same
+        kind that should have, so that a procedure that left its flow is reported and not missed.
+    """
+    if flow is None:
+        return [_best(found) for found in every]
+    expected = load_flow(flow)
+    every = list(every)
+    wanted = [found for found in every if flow in found.flows] or [found for found in every if flow in found.related]
+    return [_against(found, expected) for found in wanted]
+
+
+def _against(found: Found, flow: Flow) -> Chosen:
+    matched = match(flow, found.procedure)
+    return Chosen(found, flow, matched, () if matched.departure is None else (matched.departure,))
+
+
+def _best(found: Found) -> Chosen:
+    candidates = [_against(found, load_flow(id)) for id in found.flows]
+    # Of equally good ones the likeliest: sorting keeps their order.
+    ranked = sorted(candidates, key=lambda one: (one.match.departure is not None, len(one.match.missing)))
+    best = ranked[0]
+    others = [one for one in ranked[1:] if one.match.departure is not None]
+    if not others:
+        return best
+    why = f"{others[0].flow.id} does not fit: {others[0].match.departure}"
+    return Chosen(found, best.flow, best.match, (*best.reasons, why))
