@@ -28,17 +28,22 @@ START = 1_700_000_000_000_000_000
 pytest_plugins = ["pytester"]
 
 
+def _read(file: Path) -> str:
+    """Content of a file of /proc; empty where the thread or process has just ended."""
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
+
+
 def _children() -> set[str]:
     """Names and numbers of the processes that this process has started and that still run."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
-        for number in (task / "children").read_text().split():
-            stat = Path(f"/proc/{number}/stat")
-            try:
-                name = stat.read_text().split(")")[0].partition("(")[2]
-            except OSError:
-                continue
-            found.add(f"{name} {number}")
+        for number in _read(task / "children").split():
+            name = _read(Path(f"/proc/{number}/stat")).split(")")[0].partition("(")[2]
+            if name:
+                found.add(f"{name} {number}")
     return found
 
 
