@@ -31,7 +31,8 @@ from benchmarks.results_file import machine, write_section
 from conformance.capture import BACKENDS, ObservationPoint, Sniffers
 from conformance.capture.growth import Growth
 from conformance.capture.markers import Marker
-from conformance.capture.pcapng_reader import Packet, PcapngReader, Statistics
+from conformance.capture.spool_reader import SpoolReader
+from conformance.pcapng.contents import Packet, Statistics
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 
@@ -112,7 +113,7 @@ def backend(name: str, folder: Path, work: Callable[[], object]) -> Measured:
         work()
         cell = sniffers.close_cell("benchmark", folder / f"{name}.pcapng")
     with cell.file.open("rb") as stream:
-        return Measured(count(_payloads(PcapngReader(stream.fileno()))), cell.drops[Point.GM])
+        return Measured(count(_payloads(SpoolReader(stream.fileno()))), cell.drops[Point.GM])
 
 
 def dumpcap_alone(folder: Path, work: Callable[[], object]) -> Measured:
@@ -123,11 +124,11 @@ def dumpcap_alone(folder: Path, work: Callable[[], object]) -> Measured:
             with _marked(cast(BinaryIO, spool)):
                 work()
             process.send_signal(signal.SIGINT)
-        reader = PcapngReader(spool.fileno())
+        reader = SpoolReader(spool.fileno())
         dropped = 0
         while (blocks := reader.read()) is not None:
             dropped += sum(block.dropped or 0 for block in blocks if isinstance(block, Statistics))
-        return Measured(count(_payloads(PcapngReader(spool.fileno()))), dropped)
+        return Measured(count(_payloads(SpoolReader(spool.fileno()))), dropped)
 
 
 def scapy_callback(work: Callable[[], object]) -> Measured:
@@ -166,7 +167,7 @@ def _marked(spool: BinaryIO) -> Iterator[None]:
     """Wait before and after until a marker is seen in the spool."""
     with Growth(spool.fileno()) as growth:
         for purpose in ("open", "close"):
-            marker, reader = Marker.make(purpose, "dumpcap"), PcapngReader(spool.fileno())
+            marker, reader = Marker.make(purpose, "dumpcap"), SpoolReader(spool.fileno())
             deadline, seen = time.monotonic() + DEADLINE_S, False
             while not seen:
                 if time.monotonic() > deadline:
@@ -183,7 +184,7 @@ def _drive_into(rates: list[float], load: Load) -> None:
     rates.append(drive(load))
 
 
-def _payloads(reader: PcapngReader) -> Iterator[bytes]:
+def _payloads(reader: SpoolReader) -> Iterator[bytes]:
     destination = socket.inet_aton(DESTINATION)
     while (blocks := reader.read()) is not None:
         for block in blocks:

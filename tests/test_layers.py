@@ -48,6 +48,12 @@ def test_the_vocabulary_imports_nothing_but_itself(file: Path) -> None:
     assert not {name.split(".")[0] for name in imports(file)} & IMPURE
 
 
+@pytest.mark.parametrize("file", files_of("pcapng"), ids=lambda f: f.name)
+def test_the_container_imports_nothing_but_itself_and_the_vocabulary(file: Path) -> None:
+    assert rooms(imports(file)) <= {"pcapng", "vocabulary"}
+    assert not {name.split(".")[0] for name in imports(file)} & IMPURE
+
+
 @pytest.mark.parametrize("file", files_of("flows", "criteria", "judgement"), ids=lambda f: str(f.relative_to(PACKAGE)))
 def test_judgement_is_pure(file: Path) -> None:
     assert not {name.split(".")[0] for name in imports(file)} & IMPURE

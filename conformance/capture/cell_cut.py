@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from conformance.capture.markers import LINK_HEADER_LENGTH, Marker, marker_payload
-from conformance.capture.pcapng import PcapngWriter
-from conformance.capture.pcapng_reader import Interface, Packet, PcapngReader
 from conformance.capture.points import ObservationPoint
 from conformance.capture.sniffer import Counts
+from conformance.capture.spool_reader import SpoolReader
+from conformance.pcapng.contents import Interface, Packet
+from conformance.pcapng.writer import PcapngWriter
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.points import Point
 
@@ -64,7 +65,7 @@ class CellCut:
     """
 
     def __init__(self, points: Sequence[ObservationPoint], spool: BinaryIO, opening: Marker, folder: Path) -> None:
-        self._reader = PcapngReader(spool.fileno())
+        self._reader = SpoolReader(spool.fileno())
         self._opening = opening
         self._closing: Marker | None = None
         with ExitStack() as undo:

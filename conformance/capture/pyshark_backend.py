@@ -11,6 +11,7 @@ kernel's own parent-death signal would not do: it is forgotten where dumpcap get
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import subprocess
@@ -19,14 +20,16 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, BinaryIO, TypeVar
 
 from pyshark.capture.live_capture import LiveCapture
 from pyshark.tshark.tshark import TSharkNotFoundException, get_process_path
 
-from conformance.capture.pcapng_reader import PcapngReader, Statistics
 from conformance.capture.points import ObservationPoint
 from conformance.capture.sniffer import Counts
+from conformance.capture.spool_reader import SpoolReader
+from conformance.pcapng.contents import Statistics
 from conformance.vocabulary.errors import BadInput, NetlabError, NotPermitted, TestbedDown
 
 T = TypeVar("T")
@@ -93,7 +96,9 @@ class DumpcapCapture(LiveCapture):  # type: ignore[misc]  # pyshark has no types
             if process is None:
                 return None
             if process.returncode is None:
-                process.send_signal(signal.SIGINT)
+                # Not `send_signal`: where dumpcap has just ended, that takes its exit status from asyncio.
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGINT)
             code = await asyncio.wait_for(process.wait(), _STOP_S)
             # Its exit code is for us to judge; pyshark would take every code above 1 for a crash of tshark.
             self._running_processes.discard(process)
@@ -221,7 +226,7 @@ def _counts(spool: BinaryIO, points: int, said: Iterable[str]) -> tuple[Counts, 
     cell did not lose them. Only the last words say how many they were, one line an interface, in order.
     """
     dropped: dict[int, int | None] = {}
-    reader = PcapngReader(spool.fileno())
+    reader = SpoolReader(spool.fileno())
     while (blocks := reader.read()) is not None:
         dropped.update((block.interface, block.dropped) for block in blocks if isinstance(block, Statistics))
     flushed = [int(found[1]) for line in said if (found := _FLUSHED.search(line))]

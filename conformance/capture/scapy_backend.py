@@ -21,9 +21,9 @@ from scapy.arch.linux import L2ListenSocket
 from scapy.data import ARPHRD_TO_DLT
 from scapy.error import Scapy_Exception
 
-from conformance.capture.pcapng import SNAP_LENGTH, PcapngWriter
 from conformance.capture.points import ObservationPoint
 from conformance.capture.sniffer import Counts
+from conformance.pcapng.writer import SNAP_LENGTH, PcapngWriter
 from conformance.vocabulary.errors import BadInput, NetlabError, NotPermitted, TestbedDown
 
 _BUFFER_OCTETS = 64 << 20

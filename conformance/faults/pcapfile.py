@@ -12,23 +12,15 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from conformance.capture.pcapng import (
-    BYTE_ORDER_MAGIC,
-    ENHANCED_PACKET,
-    IF_NAME,
-    IF_TSRESOL,
-    INTERFACE_DESCRIPTION,
-    INTERFACE_STATISTICS,
-    ISB_IFDROP,
-    SECTION_HEADER,
-    PcapngWriter,
-)
+from conformance.pcapng.blocks import SECTION_HEADER, BadBlock
+from conformance.pcapng.contents import ContentReader, Interface, Statistics
+from conformance.pcapng.contents import Packet as CapturedPacket
+from conformance.pcapng.writer import PcapngWriter
 from conformance.vocabulary.errors import BadInput
 
 _ETHERNET = 1
 _PCAP_MICROSECONDS = 0xA1B2C3D4
 _PCAP_NANOSECONDS = 0xA1B23C4D
-_OPTION_END = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +44,6 @@ class PacketFile:
     """Packets lost, written for every point; None where the file does not say: nothing is written then."""
 
 
-def _options(body: bytes, order: str) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    at = 0
-    while at + 4 <= len(body):
-        code, length = struct.unpack_from(order + "HH", body, at)
-        if code == _OPTION_END:
-            break
-        found[code] = body[at + 4 : at + 4 + length]
-        at += 4 + length + (-length % 4)
-    return found
-
-
-def _resolution_ns(raw: bytes) -> int:
-    """Return nanoseconds a tick for an if_tsresol value; microseconds where there is none."""
-    exponent = raw[0] if raw else 6
-    if exponent > 9:
-        raise BadInput(f"if_tsresol {exponent} in a capture: expected a power of ten from 0 to 9; convert with editcap")
-    return int(10 ** (9 - exponent))
-
-
 def _read_pcap(data: bytes, path: Path) -> PacketFile:
     for order in ("<", ">"):
         magic, _, _, _, _, _, link = struct.unpack_from(order + "IHHiIII", data)
@@ -92,35 +64,28 @@ def _read_pcap(data: bytes, path: Path) -> PacketFile:
 
 
 def _read_pcapng(data: bytes, path: Path) -> PacketFile:
-    order = "<" if struct.unpack_from("<I", data, 8)[0] == BYTE_ORDER_MAGIC else ">"
     names: list[str] = []
-    ticks: list[int] = []
     packets: list[Packet] = []
     drops: list[int] = []
-    at = 0
-    while at + 12 <= len(data):
-        kind, length = struct.unpack_from(order + "II", data, at)
-        if length < 12 or at + length > len(data):
-            raise BadInput(f"{path}: block of {length} bytes at byte {at} does not fit the file; the file is cut")
-        body = data[at + 8 : at + length - 4]
-        if kind == INTERFACE_DESCRIPTION:
-            (link,) = struct.unpack_from(order + "H", body)
-            if link != _ETHERNET:
-                raise BadInput(f"{path}: link type {link} at byte {at}, expected Ethernet (1)")
-            options = _options(body[8:], order)
-            names.append(options.get(IF_NAME, b"").decode("utf-8", "replace"))
-            ticks.append(_resolution_ns(options.get(IF_TSRESOL, b"")))
-        elif kind == ENHANCED_PACKET:
-            interface, high, low, kept, _ = struct.unpack_from(order + "IIIII", body)
-            if interface >= len(names):
-                raise BadInput(f"{path}: packet at byte {at} names interface {interface}, which is not described")
-            time_ns = ((high << 32) | low) * ticks[interface]
-            packets.append(Packet(names[interface], time_ns, body[20 : 20 + kept]))
-        elif kind == INTERFACE_STATISTICS:
-            lost = _options(body[12:], order).get(ISB_IFDROP)
-            if lost is not None:
-                drops.append(struct.unpack(order + "Q", lost)[0])
-        at += length
+    reader = ContentReader()
+    try:
+        for found in reader.feed(data):
+            if isinstance(found, Interface):
+                if found.link_type != _ETHERNET:
+                    raise BadInput(
+                        f"{path}: link type {found.link_type} at byte {reader.offset}, expected Ethernet (1)"
+                    )
+                names.append(found.name)
+            elif isinstance(found, CapturedPacket):
+                packets.append(Packet(names[found.interface], found.time_ns, found.data))
+            elif isinstance(found, Statistics) and found.dropped is not None:
+                drops.append(found.dropped)
+    except BadBlock as error:
+        raise BadInput(f"{path}: byte {reader.offset}: {error}") from error
+    if reader.wanted:
+        raise BadInput(
+            f"{path}: block of {reader.wanted} bytes at byte {reader.offset} does not fit the file; the file is cut"
+        )
     return PacketFile(tuple(names), tuple(packets), sum(drops) if len(drops) == len(names) and names else None)
 
 

@@ -25,9 +25,9 @@ from typing import IO
 
 from conformance.trace.diameter import offsets, read_header, split_avps
 from conformance.trace.dns import read_dns
+from conformance.trace.interfaces import Interfaces, read_interfaces
 from conformance.trace.merge import Group, Seen, group_sightings
 from conformance.trace.model import CaptureFile, DiameterMessage, DnsMessage, Message, Sighting, SipMessage, Trace
-from conformance.trace.pcapng import Interfaces, read_interfaces
 from conformance.trace.sip import looks_like_sip, read_sip
 from conformance.vocabulary.errors import BadInput, NotPermitted
 from conformance.vocabulary.identifiers import Endpoint

@@ -12,9 +12,10 @@ import pytest
 from conformance.capture import ObservationPoint
 from conformance.capture.cell_cut import CellCut
 from conformance.capture.markers import Marker
-from conformance.capture.pcapng import PcapngWriter
-from conformance.capture.pcapng_reader import PcapngReader, Statistics
 from conformance.capture.sniffer import Counts
+from conformance.capture.spool_reader import SpoolReader
+from conformance.pcapng.contents import Statistics
+from conformance.pcapng.writer import PcapngWriter
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.points import Point
 
@@ -79,7 +80,7 @@ def advance(cut: CellCut) -> None:
 
 def statistics(file: Path) -> list[Statistics]:
     with file.open("rb") as stream:
-        return [b for b in PcapngReader(stream.fileno()).read() or [] if isinstance(b, Statistics)]
+        return [b for b in SpoolReader(stream.fileno()).read() or [] if isinstance(b, Statistics)]
 
 
 def test_what_lies_between_the_markers_of_each_point_is_merged_by_time(

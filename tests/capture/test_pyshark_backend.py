@@ -17,8 +17,8 @@ import pyshark
 import pytest
 
 from conformance.capture import ObservationPoint, Sniffers, pyshark_backend
-from conformance.capture.pcapng import PcapngWriter
 from conformance.capture.sniffer import Counts
+from conformance.pcapng.writer import PcapngWriter
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.points import Point
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from conformance.capture import ObservationPoint, Sniffers, scapy_backend
-from conformance.capture.pcapng_reader import PcapngReader, Statistics
+from conformance.capture.spool_reader import SpoolReader
+from conformance.pcapng.contents import Statistics
 from conformance.vocabulary.points import Point
 
 Points = tuple[ObservationPoint, ...]
@@ -33,7 +34,7 @@ def test_what_does_not_fit_into_the_buffer_is_counted_exactly(
     assert cell.frames[Point.GM] + lost == 1000
     assert [cell.drops[p] for p in (Point.MW, Point.CX, Point.DNS)] == [0, 0, 0]
     with cell.file.open("rb") as stream:
-        blocks = PcapngReader(stream.fileno()).read() or []
+        blocks = SpoolReader(stream.fileno()).read() or []
     assert [b.dropped for b in blocks if isinstance(b, Statistics)] == [lost, 0, 0, 0]
 
 

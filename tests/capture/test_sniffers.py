@@ -16,7 +16,8 @@ import pytest
 
 from conformance.capture import BACKENDS, ObservationPoint, Sniffers
 from conformance.capture.markers import MAGIC, Marker
-from conformance.capture.pcapng_reader import PcapngReader, Statistics
+from conformance.capture.spool_reader import SpoolReader
+from conformance.pcapng.contents import Statistics
 from conformance.vocabulary.errors import BadInput, EvidenceMissing, HarnessFault, NetlabError, TestbedDown
 from conformance.vocabulary.points import Point
 
@@ -81,7 +82,7 @@ def test_an_empty_cell_still_names_its_points_and_their_loss(backend: str, point
     assert f"cell empty; backend {backend}" in said
     assert MAGIC not in cell.file.read_bytes()
     with cell.file.open("rb") as stream:
-        blocks = PcapngReader(stream.fileno()).read() or []
+        blocks = SpoolReader(stream.fileno()).read() or []
     assert [b for b in blocks if isinstance(b, Statistics)] == [Statistics(index, 0) for index in range(4)]
 
 

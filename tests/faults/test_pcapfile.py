@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 import subprocess
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from conformance.faults.frames import make_frame
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng, read_packets
+from conformance.pcapng.writer import PcapngWriter
 from conformance.vocabulary.errors import BadInput
 
 FRAME = make_frame("udp", ("192.0.2.1", 5060), ("192.0.2.2", 5060), b"OPTIONS")
@@ -55,6 +57,26 @@ def test_a_file_that_is_cut_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "a.pcapng"
     path.write_bytes(encode_pcapng(CAPTURE)[:-60])
     with pytest.raises(BadInput, match="does not fit the file"):
+        read_packets(path)
+
+
+def test_what_is_wrong_within_a_file_is_one_line_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcapng"
+    whole = encode_pcapng(CAPTURE)
+    place = whole.index(FRAME) - 28
+    path.write_bytes(whole[: place + 8] + b"\x07" + whole[place + 9 :])
+    with pytest.raises(BadInput, match=f"a.pcapng: byte {place}: packet names interface 7, which is not described$"):
+        read_packets(path)
+    path.write_bytes(whole + whole)
+    with pytest.raises(BadInput, match=f"a.pcapng: byte {len(whole)}: a second section, expected one$"):
+        read_packets(path)
+
+
+def test_another_link_type_is_one_line(tmp_path: Path) -> None:
+    path, stream = tmp_path / "a.pcapng", BytesIO()
+    PcapngWriter(stream).interface("Gm", 113, "")
+    path.write_bytes(stream.getvalue())
+    with pytest.raises(BadInput, match=r"link type 113 at byte \d+, expected Ethernet \(1\)"):
         read_packets(path)
 
 

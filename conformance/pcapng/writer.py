@@ -10,21 +10,23 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO, Final
 
-SECTION_HEADER: Final = 0x0A0D0D0A
-INTERFACE_DESCRIPTION: Final = 1
-INTERFACE_STATISTICS: Final = 5
-ENHANCED_PACKET: Final = 6
-BYTE_ORDER_MAGIC: Final = 0x1A2B3C4D
-
-OPT_COMMENT: Final = 1
-SHB_USERAPPL: Final = 4
-IF_NAME: Final = 2
-IF_TSRESOL: Final = 9
-IF_FILTER: Final = 11
-ISB_STARTTIME: Final = 2
-ISB_ENDTIME: Final = 3
-ISB_IFRECV: Final = 4
-ISB_IFDROP: Final = 5
+from conformance.pcapng.blocks import (
+    BYTE_ORDER_MAGIC,
+    ENHANCED_PACKET,
+    IF_FILTER,
+    IF_NAME,
+    IF_TSRESOL,
+    INTERFACE_DESCRIPTION,
+    INTERFACE_STATISTICS,
+    ISB_ENDTIME,
+    ISB_IFDROP,
+    ISB_IFRECV,
+    ISB_STARTTIME,
+    OPT_COMMENT,
+    SECTION_HEADER,
+    SHB_USERAPPL,
+    option,
+)
 
 SNAP_LENGTH: Final = 262_144
 """Bytes kept of a packet: more than any packet on `lo` has."""
@@ -91,11 +93,6 @@ class PcapngWriter:
         body = fixed + options + struct.pack("<HH", 0, 0)
         total = len(body) + 12
         self._stream.write(struct.pack("<II", kind, total) + body + _TAIL.pack(total))
-
-
-def option(code: int, value: bytes) -> bytes:
-    """Return one option: code, length, value, padded to 32 bits (draft-ietf-opsawg-pcapng, options)."""
-    return struct.pack("<HH", code, len(value)) + value + _PADS[len(value) & 3]
 
 
 def _time(time_ns: int) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.trace.pcapng import read_interfaces
+from conformance.trace.interfaces import read_interfaces
 
 if TYPE_CHECKING:
     from conftest import Packets
@@ -41,6 +42,25 @@ def test_a_second_section_begins_its_interfaces_anew(packets: Packets) -> None:
     second = packets.write(drops={"Cx": 2}).read_bytes()
     found = read_interfaces(BytesIO(first + second))
     assert ([found.name(1), found.name(2)], found.drops) == (["Gm", "Cx"], 3)
+
+
+def test_a_file_longer_than_a_piece_is_read_whole_in_either_byte_order() -> None:
+    for order in "<>":
+        raw = b""
+        for kind, body in (
+            (0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1)),
+            (1, struct.pack(order + "HHI", 1, 0, 0)),
+            (1, struct.pack(order + "HHI", 1, 0, 0) + struct.pack(order + "HH4s", 2, 2, b"Gm")),
+            (3, bytes(8)),
+            (2, struct.pack(order + "HHIIII", 1, 0, 0, 0, 0, 0)),
+            *[(6, struct.pack(order + "IIIII", number % 2, 0, 0, 996, 996) + bytes(996)) for number in range(300)],
+            (5, struct.pack(order + "IIIHHQ", 1, 0, 0, 5, 8, 9)),
+        ):
+            length = struct.pack(order + "I", len(body) + 12)
+            raw += struct.pack(order + "I", kind) + length + body + length
+        found = read_interfaces(BytesIO(raw))
+        assert [(one.name, one.packets, one.drops) for one in found.all] == [("", 151, None), ("Gm", 151, 9)]
+        assert [found.index(frame) for frame in (1, 2, 3, 4, 302)] == [0, 1, 0, 1, 1]
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xa1\xb2\xc3\xd4" + bytes(20), b"\x0a\x0d\x0d\x0a" + bytes(30)])
