@@ -8,15 +8,16 @@ it is closed; so it reads only the frames asked for, in the main thread, and is 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyshark
-from pyshark.capture.capture import TSharkCrashException
 from pyshark.tshark.tshark import TSharkNotFoundException
 
 from conformance.trace.decode import DECODER_OPTIONS
@@ -24,6 +25,9 @@ from conformance.vocabulary.errors import BadInput, HarnessFault, NotPermitted
 
 FRAMES_AT_ONCE = 500
 """Frame numbers in one display filter."""
+_PIECE: Final = 1 << 16
+_END_S: Final = 10.0
+"""How long tshark may take to end after its last word, or after it was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def _read(file: Path, frames: list[int], found: dict[int, FrameReading]) -> None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # pyshark uses child watchers
         try:
-            capture = pyshark.FileCapture(
+            capture = _FrameCapture(
                 str(file),
                 display_filter=f"frame.number in {{{numbers}}}",
                 custom_parameters=["-n", *DECODER_OPTIONS],
@@ -84,21 +88,44 @@ def _read(file: Path, frames: list[int], found: dict[int, FrameReading]) -> None
                     reading = _reading(packet)
                     found[reading.frame] = reading
             finally:
-                _close(capture, file, frames, found)
+                capture.close()
         except TSharkNotFoundException as error:
             raise NotPermitted("tshark is not installed; install it: apt-get install tshark") from error
         finally:
             loop.close()
+    # tshark also ends with an error behind the last whole packet of a file that was cut short.
+    if capture.exit_code != 0 and not all(frame in found for frame in frames):
+        raise BadInput(f"{file}: tshark did not read it to the frames asked for")
 
 
-def _close(capture: Any, file: Path, frames: list[int], found: dict[int, FrameReading]) -> None:
-    try:
-        capture.close()
-    except TSharkCrashException as error:
-        # tshark also ends with an error behind the last whole packet of a file that was cut short.
-        capture._running_processes.clear()
-        if not all(frame in found for frame in frames):
-            raise BadInput(f"{file}: tshark did not read it to the frames asked for") from error
+class _FrameCapture(pyshark.FileCapture):  # type: ignore[misc]  # pyshark has no types
+    """A FileCapture that lets tshark end by itself and keeps its exit status.
+
+    pyshark kills tshark as soon as it has read the last packet, which is about when tshark ends. `kill` of Python
+    3.11 first looks whether the process has ended, and if so takes the exit status away from asyncio's child
+    watcher: that complains of an unknown child and reports 255, which pyshark takes for a crash.
+    """
+
+    exit_code: int | None = None
+
+    async def _cleanup_subprocess(self, process: asyncio.subprocess.Process) -> None:
+        if self._eof_reached:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _END_S)
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(_drain(process), _END_S)
+        self.exit_code = process.returncode
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process; asyncio tells of it when all that was written has been read."""
+    assert process.stdout is not None
+    while await process.stdout.read(_PIECE):
+        pass
+    await process.wait()
 
 
 def _reading(packet: Any) -> FrameReading:

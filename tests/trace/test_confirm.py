@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.trace import confirm
 from conformance.trace.confirm import second_reading
 from conformance.vocabulary.errors import BadInput, HarnessFault
 
@@ -63,3 +68,39 @@ def test_a_capture_that_was_cut_short_is_read_up_to_the_cut(file: Path) -> None:
 def test_a_missing_capture_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such capture"):
         second_reading(tmp_path / "none.pcap", [1])
+
+
+def test_many_readings_in_one_process_say_nothing_on_stderr(file: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from conformance.trace.confirm import second_reading\n"
+        "print([sorted(second_reading(Path(sys.argv[1]), [1, 3, 99])) for _ in range(10)])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.stdout.strip(), done.stderr) == (str([[1, 3]] * 10), "")
+
+
+def test_an_error_while_reading_ends_tshark_at_once(
+    packets: Packets, register: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(400):  # more than the pipe from tshark holds
+        packets.add(packets.udp("127.31.0.1:5060", "127.31.0.2:4060", register(f"c{number}")))
+
+    ended: list[int | None] = []
+    clean_up = confirm._FrameCapture._cleanup_subprocess
+
+    async def watched(capture: confirm._FrameCapture, process: asyncio.subprocess.Process) -> None:
+        await clean_up(capture, process)
+        ended.append(process.returncode)
+
+    def fail(packet: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(confirm._FrameCapture, "_cleanup_subprocess", watched)
+    monkeypatch.setattr(confirm, "_reading", fail)
+    begun = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        second_reading(packets.write(), range(1, 401))
+    assert time.monotonic() - begun < confirm._END_S
+    assert set(ended) == {-signal.SIGKILL}
