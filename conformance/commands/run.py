@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from conformance.runs.folder import RUN_FILE, FinishedRun, new_run_id, read_run
 from conformance.runs.outcome import Outcome, outcome
 from conformance.runs.publish import REPORT_FILE
-from conformance.vocabulary.errors import BadInput, Exit
+from conformance.vocabulary.errors import BadInput, Exit, NotPermitted
 from conformance.vocabulary.verdicts import Verdict
 
 
@@ -28,6 +29,7 @@ def add(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Run the test cases and return the exit code of the run."""
+    _require_writable(arguments.reports)
     run_id = new_run_id()
     folder: Path = arguments.reports.absolute() / run_id
     options = [
@@ -38,6 +40,8 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
         "--quiet",
         # This package is imported already; it has no assertions that pytest would have to rewrite.
         "-Wignore::pytest.PytestAssertRewriteWarning",
+        # pytest's notes for --last-failed go to the checkout, which may be somebody else's.
+        "-Wignore::pytest.PytestCacheWarning",
     ]
     paths = [] if any(_is_path(word) for word in rest) else [str(_test_cases())]
     status = pytest.main([*options, *rest, *paths])
@@ -62,10 +66,25 @@ def exit_code(run: FinishedRun) -> Exit:
     return Exit.AS_EXPECTED
 
 
+def _require_writable(reports: Path) -> None:
+    """Raise NotPermitted where no run can be written, before anything is started."""
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=reports):
+            pass
+    except OSError as error:
+        raise NotPermitted(
+            f"{reports.absolute()}: no run can be written there ({error.strerror}); name another folder with --reports"
+        ) from None
+
+
 def _sentence(run: FinishedRun) -> str:
     differing = [cell for cell in run.cells if outcome(cell) is not Outcome.PASSED]
     if not differing:
         return f"{len(run.cells)} cells, all as expected"
+    reasons = {reason for cell in run.cells for reason in cell.reasons}
+    if len(reasons) == 1 and all(Verdict.ERROR in cell.pair for cell in run.cells):
+        return f"{len(run.cells)} cells, none could be judged: {reasons.pop()}"
     names = "\n".join(f"  {cell.cell}: {cell.pair}, expected {cell.expected_pair}" for cell in differing)
     return f"{len(run.cells)} cells, {len(differing)} differ from what was expected:\n{names}"
 

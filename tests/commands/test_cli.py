@@ -54,6 +54,14 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], words: list[s
     assert error.count("\n") == 1
 
 
+def test_reports_that_cannot_be_written_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert main(["run", "--reports", str(tmp_path / "file" / "reports")]) == 4
+    error = capsys.readouterr().err
+    assert error.startswith(f"netlab: {tmp_path}/file/reports: no run can be written there (Not a directory); ")
+    assert error.count("\n") == 1
+
+
 def test_an_unknown_option_is_a_usage_error() -> None:
     with pytest.raises(SystemExit) as left:
         main(["flows", "--colour"])
