@@ -21,12 +21,12 @@ from typing import Any
 
 import pytest
 
+from conformance.faults.catalogue import load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
-from conformance.federation.matrix import home_cells
 from conformance.report.allure_results import attach_result
 from conformance.runs.bench import Bench
-from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result
+from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
 from conformance.runs.expected import BOTH_PASS, FILE_NAME, Deviation, deviation_of, load_expected
 from conformance.runs.folder import RunFolder, new_run_id
 from conformance.runs.header import run_header
@@ -34,6 +34,7 @@ from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
 from conformance.runs.plan import BenchPlan, parse_faults
 from conformance.runs.publish import publish
+from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.vocabulary.errors import BadInput, NetlabError
 
@@ -85,10 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers and decide the run's folder; under xdist all workers share it."""
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
-    config.addinivalue_line(
-        "markers",
-        "flow(id, credentials='aka'): the flow that the cell must follow; credentials is aka or password",
-    )
+    for words in (
+        "flow(id, access='none', credentials='aka', roaming=True): the flow that the cell must follow, and the cells",
+        "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
+    ):
+        config.addinivalue_line("markers", words)
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
     try:
@@ -111,8 +114,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is None or "cell" not in metafunc.fixturenames:
         return
     federation = load_federation(metafunc.config.stash[PLAN].federation_file)
-    squares = home_cells(federation, uses_aka=marker.kwargs.get("credentials", "aka") == "aka")
-    metafunc.parametrize("cell", squares, ids=[square.id for square in squares], indirect=True)
+    try:
+        found = squares(federation, marker.kwargs)
+    except BadInput as error:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
+    metafunc.parametrize("cell", found, ids=[square.id for square in found], indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -185,13 +191,47 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
         if (run.path / "run.jsonl").exists():
             error_result(identity, run, str(bench))
         pytest.fail(str(bench), pytrace=False)
+    reason = _missing_feature(request.node, request.param, bench)
+    if reason is not None:
+        not_applicable(identity, run, reason)
+        pytest.skip(reason)
     try:
+        misbehaving = _misbehave(request.node, request.param, bench)
         opened = Cell(identity, bench, run)
     except NetlabError as error:
         error_result(identity, run, str(error))
         pytest.fail(str(error), pytrace=False)
     yield opened
     opened.leave()
+    for node in misbehaving:
+        bench.core.start_node(node)
+
+
+def _testbed(square: Square, side: str) -> str:
+    return {"home": square.home, "visited": square.visited}[side]
+
+
+def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
+    """Return why the cell does not apply: the first feature that a testbed does not declare."""
+    for marker in item.iter_markers("feature"):
+        testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("of", "home"))]
+        reason = missing_feature(bench.plan.federation_file, testbed, marker.args[0])
+        if reason is not None:
+            return reason
+    return None
+
+
+def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:
+    """Restart the nodes that the test case wants to misbehave; return their names."""
+    faults: dict[str, set[str]] = {}
+    for marker in item.iter_markers("fault"):
+        kind, fault = marker.args
+        name = fault.format(home=square.home, visited=square.visited)
+        load_catalogue().check([name], kind)
+        faults.setdefault(f"{_testbed(square, marker.kwargs.get('at', 'home'))}/{kind}", set()).add(name)
+    for node, names in faults.items():
+        bench.core.start_node(node, faults=frozenset(names))
+    return list(faults)
 
 
 def _identity(item: pytest.Item, square: Square) -> CellIdentity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,18 @@ from typing import Literal
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
+from conformance.protocols.aka import SequenceNumbers
 from conformance.runs.bench import NODES, Bench
 from conformance.runs.expected import BOTH_PASS
 from conformance.runs.folder import RunFolder
 from conformance.runs.node_logs import mark, write_since
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
-from conformance.terminals.terminal import RegistrationFailed, Terminal
+from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
 from conformance.trace.decode import read_trace
 from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.events import TerminalEvent
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
 from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
@@ -81,21 +82,55 @@ class Cell:
         self._log_marks = mark(bench.logs(self._testbeds))
         bench.sniffers.open_cell(identity.name)
 
-    def terminal(self, *, transport: Literal["udp", "tcp"] = "udp") -> Terminal:
-        """Return a new terminal of the cell's subscriber, attached to the access network of the visited testbed."""
+    def terminal(
+        self,
+        *,
+        transport: Literal["udp", "tcp"] = "udp",
+        subscriber: Subscriber | None = None,
+        home: Testbed | None = None,
+        numbers: SequenceNumbers | None = None,
+        faults: frozenset[str] = frozenset(),
+    ) -> Terminal:
+        """Return a new terminal, attached to the access network of the visited testbed.
+
+        Args:
+            transport: towards the P-CSCF.
+            subscriber: whose terminal; the cell's own subscriber where it is None.
+            home: the network that the terminal takes for its home; the cell's where it is None.
+            numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
+            faults: how it misbehaves, beside what the run asks of all terminals.
+        """
         entry = self.visited.node(NodeKind.PCSCF)
         terminal = Terminal(
             federation=self._bench.federation,
-            testbed=self.home,
-            subscriber=self.subscriber,
+            testbed=home or self.home,
+            subscriber=subscriber or self.subscriber,
             address=self._bench.lease_address(self.visited.name),
             pcscf=Hop(str(entry.address), entry.port, transport),
             transport=transport,
             events=self._events,
-            faults=self._bench.plan.faults.get(TERMINAL, frozenset()),
+            faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
+            numbers=numbers,
         )
         self._terminals.append(terminal)
         return terminal
+
+    def refused(self, procedure: Callable[[], None], status: int | None = None) -> None:
+        """Run a terminal's procedure that the network has to refuse.
+
+        Args:
+            procedure: for example `cell.terminal().register`.
+            status: SIP status code that the refusal has to have; any where it is None.
+
+        Raises:
+            AssertionError: it was not refused, or with another status.
+        """
+        try:
+            procedure()
+        except RegistrationRejected as refusal:
+            assert status in (None, refusal.status), f"expected refusal with {status}, got {refusal}"
+        else:
+            raise AssertionError(f"expected refusal{f' with {status}' if status else ''}, the network accepted")
 
     def finish(self, stopped_by: BaseException | None = None) -> CellResult:
         """Close the capture, judge it, write `result.json`, and leave the testbed as it was found.
@@ -119,7 +154,8 @@ class Cell:
                 flow=self.identity.flow,
                 cell=self.identity.name,
             )
-            own = [p for p in judgement.procedures if set(p.subject) & set(self.subscriber.impus)]
+            ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
+            own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = _verdicts(own, events, reasons)
         except NetlabError as error:
@@ -164,6 +200,14 @@ class Cell:
 def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
     """Write and return an ERROR for a cell that could not even be opened."""
     result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [reason])
+    run.add(result)
+    return result
+
+
+def not_applicable(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
+    """Write and return NOT_APPLICABLE for a cell whose feature no testbed declares; nothing was driven."""
+    pair = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
+    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), pair, [reason])
     run.add(result)
     return result
 

@@ -1,0 +1,65 @@
+"""From the markers of a test case to the cells that it is run in, and whether a cell applies at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.federation.matrix import Cell, home_cells, roaming_cells
+from conformance.federation.mistakes import line_numbers
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import AccessSecurity, Federation, Testbed
+
+ACCESS_POINTS = ("none", "visited", "home")
+CREDENTIALS = ("aka", "password")
+
+
+def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells of a test case.
+
+    Args:
+        federation: the federation.
+        wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password; at
+            home only), `roaming` (False: the home network forbids its subscriber the visited access point).
+
+    Raises:
+        BadInput: a keyword or value that does not exist.
+    """
+    choice = {"access": "none", "credentials": "aka", "roaming": True} | dict(wanted)
+    unknown = sorted(set(choice) - {"access", "credentials", "roaming"})
+    if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
+        raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    if choice["access"] == "none":
+        return home_cells(federation, uses_aka=choice["credentials"] == "aka")
+    cells = roaming_cells(federation, "visited" if choice["access"] == "visited" else "home")
+    if choice["roaming"]:
+        return cells
+    barred = {
+        testbed.name: subscriber.name
+        for testbed in federation.testbeds.values()
+        for subscriber in testbed.subscribers
+        if subscriber.uses_aka and not subscriber.roaming
+    }
+    return [cell._replace(subscriber=barred[cell.home]) for cell in cells if cell.home in barred]
+
+
+def missing_feature(file: Path, testbed: Testbed, feature: str) -> str | None:
+    """Return why a test case that needs a feature does not apply to a testbed; None where the feature is declared.
+
+    Args:
+        file: the federation file; the sentence names the line in which the feature would be declared.
+        testbed: the testbed that would have to have it.
+        feature: an access security (`ipsec-3gpp`) or an item of `features.ics`.
+    """
+    if feature in (testbed.features.access_security, *testbed.features.ics):
+        return None
+    is_security = feature in set(AccessSecurity)
+    key = f"testbeds.{testbed.name}.features.{'access_security' if is_security else 'ics'}"
+    value = f'"{feature}"' if is_security else f'["{feature}"]'
+    lines = line_numbers(file.read_text(encoding="utf-8"))
+    path = tuple(key.split("."))
+    while path and path not in lines:
+        path = path[:-1]
+    line = f":{lines[path]}" if path else ""
+    return f"{testbed.name} does not declare {feature}: {file.name}{line}: {key} = {value} would"
