@@ -128,9 +128,10 @@ class Cell:
         try:
             procedure()
         except RegistrationRejected as refusal:
-            assert status in (None, refusal.status), f"expected refusal with {status}, got {refusal}"
+            if status not in (None, refusal.status):
+                raise AssertionError(f"refusal with {status}; the network answered {refusal}") from None
         else:
-            raise AssertionError(f"expected refusal{f' with {status}' if status else ''}, the network accepted")
+            raise AssertionError(f"refusal{f' with {status}' if status else ''}; the network accepted")
 
     def finish(self, stopped_by: BaseException | None = None) -> CellResult:
         """Close the capture, judge it, write `result.json`, and leave the testbed as it was found.

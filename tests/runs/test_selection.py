@@ -1,0 +1,78 @@
+"""From the markers of a test case to its cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.federation import default_federation_path, load_federation
+from conformance.runs.selection import missing_feature, squares
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation
+
+
+@pytest.fixture(scope="module")
+def federation() -> Federation:
+    return load_federation(default_federation_path())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        ({}, ["uc3m@uc3m", "stuba@stuba", "octopus@octopus"]),
+        ({"credentials": "password"}, ["octopus@octopus"]),
+        (
+            {"access": "visited"},
+            [f"{home}@{away}-visited" for home in ("uc3m", "stuba", "octopus") for away in ("uc3m", "stuba", "octopus")
+             if home != away],
+        ),
+        ({"access": "visited", "roaming": False}, ["uc3m@stuba-visited", "uc3m@octopus-visited"]),
+    ],
+)  # fmt: skip
+def test_cells(federation: Federation, wanted: dict[str, object], ids: list[str]) -> None:
+    assert [cell.id for cell in squares(federation, wanted)] == ids
+
+
+def test_an_access_network_without_ims_is_visited_by_home_access_only(federation: Federation) -> None:
+    ids = [cell.id for cell in squares(federation, {"access": "home"})]
+    assert "uc3m@utu-home" in ids
+    assert not [name for name in ids if name.startswith("utu@")]
+
+
+def test_the_barred_subscriber_is_another_one(federation: Federation) -> None:
+    barred = {cell.subscriber for cell in squares(federation, {"access": "visited", "roaming": False})}
+    free = {cell.subscriber for cell in squares(federation, {"access": "visited"})}
+    assert not barred & free
+
+
+@pytest.mark.parametrize("wanted", [{"acces": "home"}, {"access": "away"}, {"credentials": "card"}])
+def test_a_mistake_in_the_marker_is_said(federation: Federation, wanted: dict[str, object]) -> None:
+    with pytest.raises(BadInput, match="marker flow"):
+        squares(federation, wanted)
+
+
+def test_a_declared_feature_is_not_missing(federation: Federation) -> None:
+    assert missing_feature(default_federation_path(), federation.testbeds["uc3m"], "none") is None
+
+
+@pytest.mark.parametrize(
+    ("feature", "said"),
+    [
+        ("ipsec-3gpp", 'testbeds.uc3m.features.access_security = "ipsec-3gpp"'),
+        ("multicast", 'testbeds.uc3m.features.ics = ["multicast"]'),
+    ],
+)
+def test_a_missing_feature_names_the_line_that_would_declare_it(
+    federation: Federation, feature: str, said: str
+) -> None:
+    file = default_federation_path()
+    reason = missing_feature(file, federation.testbeds["uc3m"], feature)
+    assert reason is not None
+    assert said in reason
+    name, line = reason.partition(f"{file.name}:")[::2]
+    number = int(line.partition(":")[0])
+    assert (
+        "features" in Path(file).read_text().splitlines()[number - 1]
+        or "access_security" in (Path(file).read_text().splitlines()[number - 1])
+    ), name
