@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.federation import NodeKind
@@ -24,6 +24,14 @@ class FaultKind(StrEnum):
 
     NODE = "node"
     TERMINAL = "terminal"
+
+
+class Argument(StrEnum):
+    """What stands behind the colon of a fault's name."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 class Service(StrEnum):
@@ -43,8 +51,12 @@ class Fault(BaseModel):
     applies_to: str
     """Kind of node (`s-cscf`), or `terminal`."""
     words: Annotated[str, StringConstraints(min_length=10, max_length=200)]
-    expected: Annotated[tuple[CriterionId, ...], Field(min_length=1)]
-    """Criteria that fail because of it, and no others."""
+    expected: tuple[CriterionId, ...] = ()
+    """Criteria that fail because of it, and no others. None: it is no deviation that a criterion forbids, but a
+    situation in which the terminal is refused."""
+    flow: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*$")] = "registration-home"
+    """The flow that shows it."""
+    argument: Argument = Argument.NONE
     blamed: Role
     service: Service
 
@@ -53,6 +65,14 @@ class Fault(BaseModel):
         fitting = [TERMINAL] if self.kind is FaultKind.TERMINAL else [kind.value for kind in NodeKind]
         if self.applies_to not in fitting:
             raise ValueError(f"applies_to: expected one of {', '.join(fitting)}, found {self.applies_to}")
+        return self
+
+    @model_validator(mode="after")
+    def _is_seen_by_somebody(self) -> Fault:
+        if not self.expected and self.service is Service.WORKS:
+            raise ValueError(
+                "expected: a fault that the user does not notice breaks one criterion at least, found none"
+            )
         return self
 
 
@@ -98,6 +118,13 @@ class Catalogue(BaseModel):
             fault = self.get(name)
             if fault.applies_to != applies_to:
                 raise BadInput(f"fault {name}: expected at a {fault.applies_to}, found at a {applies_to}")
+            argument = name.partition(":")[2]
+            if fault.argument is Argument.REQUIRED and not argument:
+                raise BadInput(
+                    f"fault {name}: expected an argument as in {name.partition(':')[0]}:ARGUMENT, found none"
+                )
+            if fault.argument is Argument.NONE and ":" in name:
+                raise BadInput(f"fault {name[:60]}: expected no argument, found {argument[:30]!r}")
         return chosen
 
 

@@ -62,6 +62,11 @@ def _registers(alteration: Alteration, *, with_response: bool = False) -> Altera
     return lambda m: alteration(m) if m.startswith(b"REGISTER ") and (not with_response or answered.search(m)) else m
 
 
+def _other_digit(match: re.Match[bytes]) -> bytes:
+    """Change the last hexadecimal digit of a digest."""
+    return match[1] + match[2][:-1] + (b"0" if match[2][-1:] != b"0" else b"1")
+
+
 def _other_bit(match: re.Match[bytes]) -> bytes:
     """Flip the lowest bit of the last octet of AUTN: its MAC is wrong then, its sequence number is not."""
     try:
@@ -95,5 +100,6 @@ EMITTED: Mapping[str, Alteration] = {
     "no-supported-path": _registers(_without("Supported")),
     "no-max-forwards": _registers(_without("Max-Forwards")),
     "quoted-qop": _registers(_replacing(rb"\bqop=([a-z-]+)", rb'qop="\1"')),
+    "wrong-response": _registers(_replacing(rb'(\bresponse=")([0-9a-f]{32})', _other_digit), with_response=True),
     "new-call-id": _registers(_replacing(rb"^(Call-ID[ \t]*:[ \t]*)", rb"\1again-"), with_response=True),
 }

@@ -86,6 +86,14 @@ class Bench:
             )
 
     def logs(self, testbeds: set[str]) -> list[Path]:
+    def settle(self, testbeds: set[str]) -> None:
+        """Wait until nothing is on its way between the nodes of these testbeds.
+
+        A node that waits for an answer which does not come is left to itself after some seconds: the silence of
+        another one may be what the cell is about.
+        """
+        self.core.settle(testbeds)
+
         """Return the log files of all nodes of these testbeds."""
         return [
             log_file(self.core.folder, f"{name}/{kind}")

@@ -153,6 +153,7 @@ class Cell:
                 federation=self._bench.federation,
                 events=events,
                 flow=self.identity.flow,
+            self._bench.settle(self._testbeds)
                 cell=self.identity.name,
             )
             ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
@@ -189,7 +190,9 @@ class Cell:
         return result
 
     def leave(self) -> None:
-        """Deregister and close the cell's terminals, after the capture has ended."""
+        """Deregister and close the cell's terminals, after the capture has ended; a second call does nothing."""
+        if not self._terminals:
+            return
         for terminal in self._terminals:
             with suppress(NetlabError, RegistrationFailed):  # judged already; a testbed that is down deregisters nobody
                 if terminal.registered:
@@ -201,6 +204,9 @@ class Cell:
 def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
     """Write and return an ERROR for a cell that could not even be opened."""
     result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [reason])
+        with suppress(NetlabError):  # the next cell says whether the testbeds are alive
+            self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
+        for terminal in self._terminals:
     run.add(result)
     return result
 

@@ -109,6 +109,11 @@ class SipStack:
 
         Raises:
             TestbedDown: the port is in use, in one line with its holder.
+    @property
+    def handlers(self) -> frozenset[asyncio.Task[None]]:
+        """The requests that are being handled now, each a task."""
+        return frozenset(self._handlers)
+
             NotPermitted: the port may not be bound.
         """
         await self._transport.start()

@@ -19,6 +19,12 @@ class EventKind(StrEnum):
     REGISTERED = "registered"
     REREGISTERED = "reregistered"
     DEREGISTERED = "deregistered"
+    SUBSCRIBED = "subscribed"
+    """The network accepts a subscription to the registration state."""
+    NOTIFIED = "notified"
+    """NOTIFY of the registration state; detail begins with the state of the subscription."""
+    NETWORK_DEREGISTERED = "network-deregistered"
+    """The network ended the registration; detail is the event of the contact: `deactivated`, `rejected`."""
     REJECTED = "rejected"
     TIMED_OUT = "timed-out"
 

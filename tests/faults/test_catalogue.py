@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.cores.emulated.faults import KEEPS_KEYS, NO_SECOND_UAR
+from conformance.cores.emulated.dns import FORGETS_ZONE
+from conformance.cores.emulated.faults import KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED
+from conformance.cores.emulated.hss_procedures import HSS_FAULTS
 from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
 from conformance.faults.emitted import EMITTED
 from conformance.terminals.terminal import WRONG_DIGEST_URI
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
 
-BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, WRONG_DIGEST_URI, "no-user-data"}
+BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE, *HSS_FAULTS}
 GOOD = """
 [[fault]]
 name = "some-fault"
@@ -47,6 +49,34 @@ def test_names_are_checked_where_they_are_switched_on() -> None:
         catalogue.check(["no-such-fault"], "s-cscf")
 
 
+@pytest.mark.parametrize(
+    ("name", "applies_to"),
+    [("forgets-zone:uc3m", "dns"), ("silent", "hss"), ("silent:303", "hss"), ("bars-roaming:stuba.netlab.test", "hss")],
+)
+def test_arguments_are_taken(name: str, applies_to: str) -> None:
+    assert load_catalogue().check([name], applies_to) == {name}
+
+
+@pytest.mark.parametrize(
+    ("name", "applies_to", "complaint"),
+    [
+        ("forgets-zone", "dns", "expected an argument as in forgets-zone:ARGUMENT, found none"),
+        ("bars-roaming:", "hss", "expected an argument"),
+        ("wrong-mac:1", "hss", "expected no argument, found '1'"),
+        ("no-path-echo:", "s-cscf", "expected no argument"),
+    ],
+)
+def test_arguments_are_checked(name: str, applies_to: str, complaint: str) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        load_catalogue().check([name], applies_to)
+
+
+def test_what_breaks_no_criterion_refuses_the_terminal() -> None:
+    situations = [fault for fault in load_catalogue().fault if not fault.expected]
+    assert {fault.name for fault in situations} >= {"silent", "wrong-mac", "path-unsupported", "forgets-zone"}
+    assert {(fault.flow, fault.service) for fault in situations} == {("registration-refused", Service.REFUSED)}
+
+
 def test_those_of_one_node() -> None:
     assert {fault.name for fault in load_catalogue().of("i-cscf")} == {"no-second-uar", "keeps-max-forwards"}
     assert all(fault.kind is FaultKind.TERMINAL for fault in load_catalogue().of("terminal"))
@@ -63,6 +93,8 @@ def test_a_good_one_is_read() -> None:
         ('"node"', '"capture"', "kind"),
         ('"s-cscf"', '"terminal"', "applies_to"),
         ('["REG-01"]', "[]", "expected"),
+        ('service = "works"', 'service = "works"\nargument = "many"', "argument"),
+        ('service = "works"', 'service = "works"\nflow = "Registration"', "flow"),
         ('["REG-01"]', '["REG 1"]', "expected"),
         ('"home-scscf"', '"nobody"', "blamed"),
         ("some-fault", "Some Fault", "name"),

@@ -11,7 +11,7 @@ from conformance.faults.emitted import EMITTED, alteration_of
 NONCE = base64.b64encode(bytes(range(32))).decode()
 REGISTER = (
     "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP a\r\nMax-Forwards: 69\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
-    'Authorization: Digest username="u", nonce="n", qop=auth, integrity-protected="no"\r\n'
+    f'Authorization: Digest username="u", nonce="n", response="{"a" * 32}", qop=auth, integrity-protected="no"\r\n'
     "P-Visited-Network-ID: h\r\n"
     "Supported: path\r\nRequire: path\r\nPath: <sip:p;lr>\r\nP-Charging-Vector: icid-value=1\r\n"
     "Content-Length: 0\r\n\r\n"
@@ -48,6 +48,7 @@ OTHERS = [
         ("keeps-max-forwards", REGISTER, "Max-Forwards: 69", "Max-Forwards: 70"),
         ("no-supported-path", REGISTER, "Supported: path\r\n", ""),
         ("quoted-qop", REGISTER, "qop=auth", 'qop="auth"'),
+        ("wrong-response", REGISTER, f'response="{"a" * 32}"', f'response="{"a" * 31}0"'),
         ("new-call-id", REGISTER, "Call-ID: 1", "Call-ID: again-1"),
     ],
 )

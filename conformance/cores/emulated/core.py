@@ -10,9 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from conformance.cores.emulated import control, quiet
+from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.node import NODE_MODULES
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
 from conformance.cores.emulated.processes import ProcessMark
@@ -21,6 +23,7 @@ from conformance.cores.emulated.supervisor import END_S
 from conformance.federation import load_federation, rebase
 from conformance.vocabulary.errors import BadInput, HarnessFault, NetlabError, TestbedDown
 from conformance.vocabulary.federation import NodeKind, Testbed
+from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterResult
 
 LOG_LINES = 10
 """How many of the last lines of a dead node's log are shown."""
@@ -29,6 +32,7 @@ _SUPERVISOR = "conformance.cores.emulated.supervisor"
 _PID_FILE = "processes.json"
 _READ = 65_536
 _LINE_AT_MOST = 300
+_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF)
 
 
 class EmulatedCore:
@@ -73,6 +77,8 @@ class EmulatedCore:
         self._ready: set[str] = set()
         self._dead: dict[str, int] = {}
         self._stopped: set[str] = set()
+        self._shown: dict[str, frozenset[str]] = {}
+        """Faults of nodes that were started with other ones than the plan's."""
         self._failed: str | None = None
         self._failed_status = 0
 
@@ -128,6 +134,7 @@ class EmulatedCore:
         self.down()
         self._dead.clear()
         self._stopped.clear()
+        self._shown.clear()
         self._rest = b""
         self._failed = None
         self.up()
@@ -177,8 +184,14 @@ class EmulatedCore:
                 return
         raise HarnessFault(f"{name}: expected to end after SIGKILL within {END_S:g} s, found running")
 
-    def start_node(self, name: str) -> None:
-        """Start a node that is dead and return when it serves.
+    def start_node(self, name: str, faults: frozenset[str] | None = None) -> None:
+        """Start a node that is dead, or that shows other faults, and return when it serves.
+
+        Args:
+            name: `uc3m/hss`.
+            faults: what it shows from now on; None: the faults that the core was made with. A node that runs and
+                shows just these is left alone; one that shows others is stopped first. What it keeps in its folder
+                stays. With an HSS its CSCFs are awaited too, until they have found it again.
 
         Raises:
             BadInput: there is no such node.
@@ -186,13 +199,71 @@ class EmulatedCore:
         """
         self._known(name)
         self._pump(0.0)
+        planned = self._faults.get(name, frozenset())
+        wanted = planned if faults is None else faults
         if name not in self._dead:
-            return
+            if self._shown.get(name, planned) == wanted:
+                return
+            self.stop_node(name)
         del self._dead[name]
         self._stopped.discard(name)
         self._ready.discard(name)
-        self._order(Command(order=Order.START, node=name))
-        self._await_ready({name}, time.monotonic() + self.federation.timers.ready_ms / 1000)
+        self._shown[name] = wanted
+        self._order(Command(order=Order.START, node=name, faults=wanted))
+        awaited_names = {name}
+        if self._nodes[name][1] is NodeKind.HSS:
+            clients = (f"{name.partition('/')[0]}/{kind}" for kind in (NodeKind.ICSCF, NodeKind.SCSCF))
+            awaited_names |= {client for client in clients if client in self._nodes and client not in self._dead}
+        self._await_ready(awaited_names, time.monotonic() + self.federation.timers.ready_ms / 1000)
+
+    def settle(self, testbeds: Iterable[str]) -> bool:
+        """Wait until no CSCF of these testbeds has anything under way, so that nothing is between them on the wire.
+
+        Args:
+            testbeds: names; nodes that are dead are passed over.
+
+        Returns:
+            False where a node was still busy after some seconds: something waits for an answer that does not come.
+        """
+        self._pump(0.0)
+        wanted = set(testbeds)
+        paths = [
+            quiet.control_path(self._folder_of(name))
+            for name, (testbed, kind) in self._nodes.items()
+            if testbed.name in wanted and kind in _CSCFS and name not in self._dead
+        ]
+        return asyncio.run(quiet.all_quiet(paths))
+
+    def network_deregister(
+        self,
+        testbed: str,
+        impi: str,
+        reason: DeregistrationReasonCode = DeregistrationReasonCode.PERMANENT_TERMINATION,
+        info: str = "",
+    ) -> None:
+        """Let the HSS of a testbed end a registration: it sends RTR to the S-CSCF; return when RTA has come.
+
+        Args:
+            testbed: home network of the subscriber.
+            impi: private user identity.
+            reason: PERMANENT_TERMINATION ends with the contact event `rejected`, the others with `deactivated`.
+            info: words for the user, as the operator would give them.
+
+        Raises:
+            BadInput: there is no such testbed, or it has no HSS.
+            TestbedDown: the HSS or the S-CSCF does not answer, or the subscriber is not registered.
+        """
+        name = f"{testbed}/{NodeKind.HSS}"
+        self.pid(name)
+        wish = {"impi": impi, "reason": int(reason), **({"info": info} if info else {})}
+        answer = asyncio.run(control.ask(hss_control_path(self._folder_of(name), testbed), {"rtr": wish}))
+        if "error" in answer:
+            raise TestbedDown(f"{name}: RTR for {impi}: {answer['error']}")
+        if answer.get("result") != DiameterResult.SUCCESS:
+            raise TestbedDown(f"{name}: RTR for {impi}: expected RTA 2001, found {answer.get('result')}")
+
+    def _folder_of(self, name: str) -> Path:
+        return self.folder / name.replace("/", "-")
 
     def _known(self, name: str) -> None:
         if name not in self._nodes:

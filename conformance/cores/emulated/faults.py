@@ -15,6 +15,7 @@ from conformance.faults.emitted import alteration_of
 
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
+PATH_UNSUPPORTED = "path-unsupported"
 
 Select = Callable[[Request], Awaitable[str]]
 """Finds the URI of the S-CSCF for a REGISTER."""

@@ -64,6 +64,7 @@ class _Hss:
             host=context.fqdn,
             realm=context.testbed.domain,
             scscf_uri=context.testbed.uri(NodeKind.SCSCF),
+            network_id=context.testbed.visited_network_id,
             log=context.log,
             faults=context.faults,
         )

@@ -1,8 +1,8 @@
 """What the HSS decides on Cx (3GPP TS 29.228 clause 6): a request in, an answer out, the store changed. No sockets.
 
 Faults, by name: `wrong-xres` (a bit of XRES differs), `wrong-mac` (a bit of the MAC in AUTN differs), `stale-sqn`
-(sequence number 0 each time), `no-user-data` (SAA without profile), `always-first-registration` (UAA as if nobody
-was registered), `bars-roaming:ID` (no subscriber may register from visited network ID).
+(sequence number 0 each time), `no-user-data` (SAA without profile), `bars-roaming:ID` (no subscriber may register
+from visited network ID).
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ from conformance.vocabulary.numbers import (
     UserAuthorizationType,
 )
 
+HSS_FAULTS = frozenset({"silent", "wrong-xres", "wrong-mac", "stale-sqn", "no-user-data", "bars-roaming"})
+"""Names of all faults of an HSS, without arguments; `silent` is shown by the server itself."""
+
 _Answer = TypeVar("_Answer", UserAuthorizationAnswer, MultimediaAuthAnswer, ServerAssignmentAnswer)
 _RELEASING = frozenset(
     {
@@ -72,6 +75,7 @@ class HssProcedures:
         host: its Diameter identity.
         realm: the network's domain; also realm of SIP Digest.
         scscf_uri: SIP URI of the S-CSCF that a user without one is offered.
+        network_id: how the own network calls itself in P-Visited-Network-ID.
         log: where decisions are told; never a secret.
         faults: names of the faults that it shows.
         random: where RAND comes from: octets for a length.
@@ -84,6 +88,7 @@ class HssProcedures:
         host: str,
         realm: str,
         scscf_uri: str,
+        network_id: str,
         log: logging.Logger,
         faults: frozenset[str] = frozenset(),
         random: Callable[[int], bytes] = secrets.token_bytes,
@@ -92,6 +97,7 @@ class HssProcedures:
         self._host = host
         self._realm = realm
         self._scscf_uri = scscf_uri
+        self._network_id = network_id
         self._log = log
         self._faults = faults
         self._random = random
@@ -133,10 +139,11 @@ class HssProcedures:
             if user.state == State.NOT_REGISTERED:
                 return UserAuthorizationAnswer(DiameterResult.ERROR_IDENTITY_NOT_REGISTERED, True)
             return UserAuthorizationAnswer(DiameterResult.SUCCESS, False, user.server_name)
-        if f"bars-roaming:{request.visited_network_id}" in self._faults:
+        barred = not user.roaming and request.visited_network_id != self._network_id
+        if barred or f"bars-roaming:{request.visited_network_id}" in self._faults:
             self._log.info("%s may not register from %s", user.impi, request.visited_network_id)
             return UserAuthorizationAnswer(DiameterResult.ERROR_ROAMING_NOT_ALLOWED, True)
-        if user.server_name is not None and "always-first-registration" not in self._faults:
+        if user.server_name is not None:
             # Also while authentication is pending: MAR has already told the S-CSCF, and the second REGISTER must
             # find the one that sent the challenge.
             return UserAuthorizationAnswer(DiameterResult.SUBSEQUENT_REGISTRATION, True, user.server_name)

@@ -12,6 +12,7 @@ from sipmessage import URI, Request, Response
 from conformance.cores.emulated.cx_link import cx_link
 from conformance.cores.emulated.faults import altered, selection
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.register_fields import (
     private_identity,
     public_identity,
@@ -19,14 +20,14 @@ from conformance.cores.emulated.register_fields import (
     wants_removal,
 )
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
-from conformance.protocols.cx import UserAuthorizationAnswer, UserAuthorizationRequest
+from conformance.protocols.cx import LocationInfoRequest, UserAuthorizationAnswer, UserAuthorizationRequest
 from conformance.protocols.sip.message import forwarded_request
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import NodeKind
-from conformance.vocabulary.numbers import UserAuthorizationType
+from conformance.vocabulary.numbers import DiameterResult, UserAuthorizationType
 
 _AUTHORIZATION_REJECTED = 5003
 """DIAMETER_AUTHORIZATION_REJECTED: as a Result-Code, not to be mistaken for the experimental 5003 (RFC 6733 7.1.5)."""
@@ -50,7 +51,9 @@ class ICscf:
             str(context.node.address),
             context.node.port,
             SipTimers.core(context.federation.timers),
-            on_request=SipServer(context.log, {"REGISTER": self.register}, lambda: self.cx.is_open),
+            on_request=SipServer(
+                context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe}, lambda: self.cx.is_open
+            ),
             alter=altered(context),
             log=context.log,
         )
@@ -76,6 +79,46 @@ class ICscf:
         except StackError as error:
             self._log.warning("S-CSCF %s: %s", server, error)
             raise Refused(504) from None
+
+    async def subscribe(self, transaction: ServerTransaction) -> Response:
+        """Forward a SUBSCRIBE for a user of this network to the S-CSCF that serves the user (3GPP TS 24.229 5.3.2.1).
+
+        The S-CSCF goes into Route; the I-CSCF does not stay on the path.
+        """
+        request = transaction.request
+        if not self._is_trusted(transaction.source.address):
+            raise Refused(403)
+        refuse_unknown_extensions(request, "Proxy-Require", ())
+        server = await self._serving(str(request.uri).partition(";")[0])
+        outgoing = forwarded_request(request)
+        outgoing.headers.setlist("Route", [f"<{server};lr>"])
+        try:
+            hops = self._locator.locate(URI.parse(server))
+            return await relay(self.stack, outgoing, hops, self._log)
+        except ValueError:
+            self._log.error("S-CSCF %.120r: expected a SIP URI", server)
+            raise Refused(480) from None
+        except StackError as error:
+            self._log.warning("S-CSCF %s: %s", server, error)
+            raise Refused(504) from None
+
+    async def _serving(self, identity: str) -> str:
+        """Ask the HSS which S-CSCF serves a public user identity: LIR.
+
+        Raises:
+            Refused: 404 where the HSS does not know it, 480 where nobody serves it or the HSS gives no usable answer.
+        """
+        try:
+            answer = await self.cx.lir(LocationInfoRequest(identity))
+        except StackError as error:
+            self._log.warning("LIR: %s", error)
+            raise Refused(480) from None
+        self._log.info("LIA %d %s", answer.result, answer.server_name or "")
+        if answer.experimental and answer.result == DiameterResult.ERROR_USER_UNKNOWN:
+            raise Refused(404)
+        if not answer.is_success or answer.server_name is None:
+            raise Refused(480)
+        return answer.server_name
 
     def _is_trusted(self, address: str) -> bool:
         """Requests come from servers of the joined networks only (3GPP TS 24.229 5.3.1.2): not from terminals."""
@@ -133,5 +176,6 @@ async def run(context: NodeContext) -> None:
         await node.cx.start()
         end.push_async_callback(node.stack.stop)
         await node.stack.start()
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, Work()))
         context.ready()
         await asyncio.Event().wait()

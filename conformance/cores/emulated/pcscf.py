@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from sipmessage import Request, Response
 
 from conformance.cores.emulated.faults import KEEPS_KEYS, altered
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.quiet import Work, quiet_channel
+from conformance.cores.emulated.reg_watch import RegWatch
 from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
+from conformance.protocols.sip.dialog import dialog_key, next_hop
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import forwarded_request
-from conformance.protocols.sip.name_addr import parse_addresses, split_entries
+from conformance.protocols.sip.name_addr import NameAddr, parse_addresses, split_entries
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
@@ -57,7 +62,8 @@ class PCscf:
         self._log = context.log
         dns = testbed.node(NodeKind.DNS)
         self._locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
-        self._path = f"<{testbed.uri(NodeKind.PCSCF)};lr>"
+        self._uri = testbed.uri(NodeKind.PCSCF)
+        self._path = f"<{self._uri};lr>"
         self._security = testbed.features.access_security
         self.registrations: dict[str, TerminalRegistration] = {}
         """By contact URI."""
@@ -65,10 +71,14 @@ class PCscf:
             str(context.node.address),
             context.node.port,
             SipTimers.core(timers),
-            on_request=SipServer(context.log, {"REGISTER": self.register}),
+            on_request=SipServer(
+                context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe, "NOTIFY": self.notify}
+            ),
             alter=altered(context),
             log=context.log,
         )
+        self.work = Work()
+        self.watches = RegWatch(self.stack, self._locator, self._uri, self._forget, context.log)
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Forward a REGISTER to the home network of its Request-URI and bring back the answer."""
@@ -84,8 +94,87 @@ class PCscf:
             self._log.warning("home network of %s: %s", outgoing.uri, error)
             raise Refused(504) from None
         if 200 <= response.code < 300:
-            self._remember(request, response, transaction.source)
+            newcomer = self._remember(request, response, transaction.source)
+            if newcomer is not None:
+                self.work.begin(self.watches.begin(newcomer.identities[0], secrets.token_hex(16)))
         return self._towards_terminal(response)
+
+    async def subscribe(self, transaction: ServerTransaction) -> Response:
+        """Forward a SUBSCRIBE of a registered terminal, and say who it is from (3GPP TS 24.229 5.2.6.3)."""
+        request = transaction.request
+        refuse_unknown_extensions(request, "Proxy-Require", {"sec-agree"})
+        registration = self._registered(transaction.source)
+        if registration is None:
+            raise Refused(403)
+        outgoing = forwarded_request(request)
+        headers = outgoing.headers
+        preferred = [address.uri for address in parse_addresses(request.headers.getlist("P-Preferred-Identity"))]
+        for name in (*_NOT_FROM_TERMINALS, *_SECURITY_AGREEMENT, "P-Preferred-Identity"):
+            headers.remove(name)
+        asserted = next((uri for uri in preferred if uri in registration.identities), registration.identities[0])
+        headers.set("P-Asserted-Identity", f"<{asserted}>")
+        headers.set("P-Charging-Vector", f'icid-value="{secrets.token_hex(16)}"')
+        routes = self._without_own(outgoing)
+        if dialog_key(request) is None:
+            # The way to the S-CSCF is the one that the network gave, whatever the terminal wrote.
+            routes = list(registration.service_route)
+            headers.setlist("Record-Route", [self._path, *request.headers.getlist("Record-Route")])
+        return self._towards_terminal(await self._forward(outgoing, routes))
+
+    async def notify(self, transaction: ServerTransaction) -> Response:
+        """Take a NOTIFY of an own subscription; forward any other one to its terminal."""
+        request = transaction.request
+        if self._is_terminal(transaction.source.address):
+            raise Refused(403)
+        if (own := self.watches.notified(request)) is not None:
+            return own
+        outgoing = forwarded_request(request)
+        routes = self._without_own(outgoing)
+        if dialog_key(request) is None or routes or not self._is_terminal(outgoing.uri.host):
+            raise Refused(481)
+        for name in _NOT_TO_TERMINALS:
+            outgoing.headers.remove(name)
+        return await self._forward(outgoing, routes)
+
+    async def _forward(self, outgoing: Request, routes: list[str]) -> Response:
+        if routes:
+            outgoing.headers.setlist("Route", routes)
+        else:
+            outgoing.headers.remove("Route")
+        try:
+            return await relay(self.stack, outgoing, self._locator.locate(next_hop(outgoing)), self._log)
+        except StackError as error:
+            self._log.warning("%s %s: %s", outgoing.method, outgoing.uri, error)
+            raise Refused(504) from None
+
+    def _without_own(self, request: Request) -> list[str]:
+        """Return the entries of Route without this P-CSCF, which is the first one (RFC 3261 16.4)."""
+        routes = split_entries(request.headers.getlist("Route"))
+        own = {self._uri, f"sip:{self.stack.address}:{self.stack.port}"}
+        if routes and NameAddr.parse(routes[0]).uri.partition(";")[0] in own:
+            routes = routes[1:]
+        return routes
+
+    def _is_terminal(self, address: str) -> bool:
+        """Tell whether an address lies in an access network: terminals are there, and no servers."""
+        try:
+            place = ip_address(address)
+        except ValueError:
+            return False
+        testbeds = self._context.federation.testbeds.values()
+        return any(place in network.pool for testbed in testbeds for network in testbed.access_networks)
+
+    def _registered(self, source: Endpoint) -> TerminalRegistration | None:
+        """Return the newest registration that came from there, by any port where the terminal uses TCP."""
+        now = asyncio.get_running_loop().time()
+        living = [r for r in self.registrations.values() if r.expires_at > now and r.source.address == source.address]
+        same = [r for r in living if r.source == source]
+        return next(reversed(same or living), None)
+
+    def _forget(self, contact: str) -> None:
+        """The network has ended a registration."""
+        if self.registrations.pop(contact, None) is not None:
+            self._log.info("%s is registered no longer", contact)
 
     def _towards_home(self, request: Request) -> Request:
         outgoing = forwarded_request(request)
@@ -128,7 +217,8 @@ class PCscf:
             response.headers.setlist("WWW-Authenticate", [_without_keys(value) for value in challenges])
         return response
 
-    def _remember(self, request: Request, response: Response, source: Endpoint) -> None:
+    def _remember(self, request: Request, response: Response, source: Endpoint) -> TerminalRegistration | None:
+        """Keep what a 200 grants; return the registration where its user was not registered here before."""
         now = asyncio.get_running_loop().time()
         self.registrations = {c: r for c, r in self.registrations.items() if r.expires_at > now}
         try:
@@ -138,20 +228,25 @@ class PCscf:
             service_route = split_entries(response.headers.getlist("Service-Route"))
         except ValueError as error:
             self._log.warning("200 to REGISTER: not remembered: %.200s", error)
-            return
+            return None
+        known = {identity for registration in self.registrations.values() for identity in registration.identities}
+        newcomer = None
         for contact in asked:
             self.registrations.pop(contact, None)
             seconds = (granted[contact].parameter("expires") or "") if contact in granted else ""
             if not seconds.isdigit() or len(seconds) > 10 or len(self.registrations) >= _MOST_REGISTRATIONS:
                 continue
-            self.registrations[contact] = TerminalRegistration(
+            registration = self.registrations[contact] = TerminalRegistration(
                 contact=contact,
                 source=source,
                 service_route=tuple(service_route),
                 identities=tuple(i.uri for i in identities) or (public_identity(request),),
                 expires_at=now + int(seconds),
             )
+            if not known & set(registration.identities):
+                newcomer = registration
         self._log.info("%d terminals are registered", len(self.registrations))
+        return newcomer
 
 
 def _without_agreement(values: list[str]) -> list[str]:
@@ -172,9 +267,10 @@ def _without_keys(value: str) -> str:
 async def run(context: NodeContext) -> None:
     """Serve until cancelled (see `NodeContext`)."""
     node = PCscf(context)
-    await node.stack.start()
-    try:
+    async with contextlib.AsyncExitStack() as end:
+        end.push_async_callback(node.stack.stop)
+        await node.stack.start()
+        end.push_async_callback(node.work.stop)
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.work))
         context.ready()
         await asyncio.Event().wait()
-    finally:
-        await node.stack.stop()

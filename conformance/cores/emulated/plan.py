@@ -43,6 +43,8 @@ class Command(_Line):
 
     order: Order
     node: str = ""
+    faults: frozenset[str] | None = None
+    """With `start`: faults that the node shows from now on; None: those of the plan."""
 
 
 class Happening(StrEnum):

@@ -60,6 +60,10 @@ class Registration:
     identities: tuple[str, ...]
     """Public user identities, first the default one."""
     bindings: dict[str, Binding] = field(default_factory=dict)
+    explicit: str = ""
+    """The identity that a REGISTER named; the others came with it."""
+    events: dict[str, str] = field(default_factory=dict)
+    """What happened last to each bound contact, as RFC 3680 5.3 names it: `registered` or `refreshed`."""
 
 
 class Registrar:
@@ -130,6 +134,7 @@ class Registrar:
         path: tuple[str, ...],
         call_id: str,
         cseq: int,
+        explicit: str = "",
     ) -> Registration:
         """Bind, refresh and remove contacts as the wish says.
 
@@ -141,14 +146,17 @@ class Registrar:
         """
         registration = next((r for i in identities if (r := self.find(i))), None) or Registration(impi, identities)
         registration.identities = identities
+        registration.explicit = registration.explicit or explicit or identities[0]
         named = {contact.uri for contact, seconds in wish.contacts if seconds}
         for uri, binding in list(registration.bindings.items()):
             if wish.everything or (named and binding.impi == impi and uri not in named):
                 del registration.bindings[uri]
         for contact, seconds in wish.contacts:
-            registration.bindings.pop(contact.uri, None)
+            known = registration.bindings.pop(contact.uri, None)
             if seconds:
+                registration.events[contact.uri] = "registered" if known is None else "refreshed"
                 registration.bindings[contact.uri] = Binding(contact, path, impi, call_id, cseq, self._now() + seconds)
+        registration.events = {uri: event for uri, event in registration.events.items() if uri in registration.bindings}
         self.forget(*identities)
         if registration.bindings:
             self._by_identity.update(dict.fromkeys(identities, registration))

@@ -10,8 +10,10 @@ from sipmessage import Response
 
 from conformance.cores.emulated.challenges import Answer, Challenges
 from conformance.cores.emulated.cx_link import cx_link
-from conformance.cores.emulated.faults import altered
+from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.quiet import quiet_channel
+from conformance.cores.emulated.reg_events import GoneContact, RegEvents
 from conformance.cores.emulated.register_fields import (
     credentials_for,
     private_identity,
@@ -36,12 +38,10 @@ from conformance.protocols.sip.message import make_response
 from conformance.protocols.sip.timers import SipTimers
 from conformance.protocols.user_profile import registered_identities
 from conformance.stack.errors import StackError
+from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import NodeKind
-from conformance.vocabulary.numbers import DiameterResult, ServerAssignmentType
-
-SHORTEST_REGISTRATION_S = 60
-"""A terminal that asks for less gets 423; a federation that grants less lowers it."""
+from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterResult, ServerAssignmentType
 
 
 class SCscf:
@@ -56,17 +56,22 @@ class SCscf:
         self._uri = context.testbed.uri(NodeKind.SCSCF)
         self._service_route = f"<{self._uri.replace('sip:', 'sip:orig@', 1)};lr>"
         self.challenges = Challenges(loop.time)
-        self.registrar = Registrar(timers.registration_s, SHORTEST_REGISTRATION_S, loop.time)
+        self.registrar = Registrar(timers.registration_s, timers.minimum_registration_s, loop.time)
         self._changed = asyncio.Event()
         self.cx = cx_link(context, self.terminate)
         self.stack = SipStack(
             str(context.node.address),
             context.node.port,
             SipTimers.core(timers),
-            on_request=SipServer(context.log, {"REGISTER": self.register}, lambda: self.cx.is_open),
+            on_request=SipServer(
+                context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe}, lambda: self.cx.is_open
+            ),
             alter=altered(context),
             log=context.log,
         )
+        dns = context.testbed.node(NodeKind.DNS)
+        locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
+        self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Challenge a REGISTER, or register its contacts where it answers the challenge.
@@ -75,7 +80,8 @@ class SCscf:
         challenged, re-registrations too (3GPP TS 24.229 5.4.1.2).
         """
         request = transaction.request
-        refuse_unknown_extensions(request, "Require", {"path"})
+        supported = set() if PATH_UNSUPPORTED in self._context.faults else {"path"}
+        refuse_unknown_extensions(request, "Require", supported)
         credentials = credentials_for(request, self._testbed.domain)
         if credentials is None:
             return await self._challenge(transaction, None)
@@ -172,6 +178,7 @@ class SCscf:
         known = self.registrar.find(impu)
         if wish.is_query or (wish.is_removal and known is None):
             return self._ok(transaction, known)
+        before = dict(known.bindings) if known is not None else {}
         identities = await self._assign(impi, impu, wish, known)
         registration = self.registrar.bind(
             impi,
@@ -180,9 +187,18 @@ class SCscf:
             path=tuple(request.headers.getlist("Path")),
             call_id=request.call_id,
             cseq=request.cseq.sequence,
+            explicit=impu,
         )
         self._changed.set()
+        self.reg_events.told(
+            registration, [GoneContact(uri, "unregistered") for uri in before if uri not in registration.bindings]
+        )
         return self._ok(transaction, registration)
+
+    async def subscribe(self, transaction: ServerTransaction) -> Response:
+        """Take a subscription to the registration state of a user (3GPP TS 24.229 5.4.2.1.1)."""
+        refuse_unknown_extensions(transaction.request, "Require", set())
+        return self.reg_events.subscribe(transaction.request)
 
     async def _assign(self, impi: str, impu: str, wish: Wish, known: Registration | None) -> tuple[str, ...]:
         """Tell the HSS (3GPP TS 29.228 6.1.2) and return the identities that are registered together."""
@@ -231,12 +247,22 @@ class SCscf:
 
     async def terminate(self, request: RegistrationTerminationRequest) -> RegistrationTerminationAnswer:
         """End registrations because the HSS says so (RTR, 3GPP TS 29.228 6.1.3)."""
+        # Only where the user is to be served no longer, he is told not to try again (3GPP TS 24.229 5.4.1.5).
+        final = request.reason == DeregistrationReasonCode.PERMANENT_TERMINATION
         named = [r for i in request.public_identities if (r := self.registrar.find(i)) is not None]
-        for registration in named or self.registrar.of_private_identity(request.user_name):
+        ended = {id(r): r for r in named or self.registrar.of_private_identity(request.user_name)}
+        for registration in ended.values():
             self._log.info("RTR ends %s", registration.identities[0])
-            self.registrar.forget(*registration.identities)
+            self._end(registration, "rejected" if final else "deactivated")
         self._changed.set()
         return RegistrationTerminationAnswer()
+
+    def _end(self, registration: Registration, event: str) -> None:
+        """Forget a registration and tell its subscribers why."""
+        gone = [GoneContact(uri, event) for uri in registration.bindings]
+        self.registrar.forget(*registration.identities)
+        registration.bindings = {}
+        self.reg_events.told(registration, gone)
 
     async def end_expired(self) -> None:
         """End each registration when its time is over, and tell the HSS; runs until cancelled."""
@@ -248,6 +274,7 @@ class SCscf:
                 async with asyncio.timeout(None if expiry is None else max(0.0, expiry - loop.time())):
                     await self._changed.wait()
             for registration in self.registrar.expired():
+                self._end(registration, "expired")
                 await self._tell_of_timeout(registration)
 
     async def _tell_of_timeout(self, registration: Registration) -> None:
@@ -280,5 +307,7 @@ async def run(context: NodeContext) -> None:
         await node.cx.start()
         end.push_async_callback(node.stack.stop)
         await node.stack.start()
+        end.push_async_callback(node.reg_events.stop)
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.reg_events.work))
         context.ready()
         await node.end_expired()

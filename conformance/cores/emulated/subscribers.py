@@ -40,6 +40,8 @@ class Subscription:
     opc: Secret | None
     amf: bytes
     password: Secret | None
+    roaming: bool
+    """False: may register from the home network only."""
     state: State
     pending: bool
     server_name: str | None
@@ -104,15 +106,16 @@ class SubscriberStore:
             self._db.execute("DELETE FROM identity")
             for subscriber in subscribers:
                 self._db.execute(
-                    "INSERT INTO subscription (impi, k, opc, amf, password) VALUES (?, ?, ?, ?, ?) "
+                    "INSERT INTO subscription (impi, k, opc, amf, password, roaming) VALUES (?, ?, ?, ?, ?, ?) "
                     "ON CONFLICT (impi) DO UPDATE SET k = excluded.k, opc = excluded.opc, "
-                    "amf = excluded.amf, password = excluded.password",
+                    "amf = excluded.amf, password = excluded.password, roaming = excluded.roaming",
                     (
                         subscriber.impi,
                         _reveal(subscriber.k),
                         _reveal(subscriber.opc),
                         bytes.fromhex(subscriber.amf),
                         _reveal(subscriber.password),
+                        subscriber.roaming,
                     ),
                 )
                 for position, impu in enumerate(subscriber.impus):
@@ -129,13 +132,14 @@ class SubscriberStore:
     def by_impi(self, impi: str) -> Subscription | None:
         """Return the subscription of a private identity, None where it is unknown."""
         row = self._db.execute(
-            "SELECT k, opc, amf, password, state, pending, server_name, server_host FROM subscription WHERE impi = ?",
+            "SELECT k, opc, amf, password, roaming, state, pending, server_name, server_host "
+            "FROM subscription WHERE impi = ?",
             (impi,),
         ).fetchone()
         if row is None:
             return None
         identities = self._db.execute("SELECT impu FROM identity WHERE impi = ? ORDER BY position", (impi,))
-        k, opc, amf, password, state, pending, server_name, server_host = row
+        k, opc, amf, password, roaming, state, pending, server_name, server_host = row
         return Subscription(
             impi=impi,
             impus=tuple(impu for (impu,) in identities),
@@ -143,6 +147,7 @@ class SubscriberStore:
             opc=None if opc is None else Secret(opc),
             amf=amf,
             password=None if password is None else Secret(password),
+            roaming=bool(roaming),
             state=State(state),
             pending=bool(pending),
             server_name=server_name,

@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS subscription (
     opc           BLOB,
     amf           BLOB NOT NULL,    -- 2 octets
     password      BLOB,             -- SIP Digest; else NULL
+    roaming       INTEGER NOT NULL DEFAULT 1,  -- 0: may register from the home network only
     sqn           INTEGER NOT NULL DEFAULT 0,  -- the sequence number that was used last
     state         TEXT NOT NULL DEFAULT 'not-registered',
     pending       INTEGER NOT NULL DEFAULT 0,  -- authentication was begun and not yet ended by SAR

@@ -82,7 +82,7 @@ class Supervisor:
         # Servers first: who looks for them finds them at the first attempt.
         order = [NodeKind.DNS, NodeKind.HSS]
         for name in sorted(self._nodes, key=lambda name: self._nodes[name][1] not in order):
-            self._start(name)
+            self._start(name, self._plan.faults.get(name, frozenset()))
         self._selector.register(stdin, selectors.EVENT_READ)
         rest = b""
         while True:
@@ -112,7 +112,8 @@ class Supervisor:
         child = next((child for child in self._children.values() if child.name == command.node), None)
         if command.order is Order.START:
             if child is None and command.node in self._nodes:
-                self._start(command.node)
+                planned = self._plan.faults.get(command.node, frozenset())
+                self._start(command.node, planned if command.faults is None else command.faults)
         elif child is not None:
             # Not yet collected, so the id is still that of our child.
             os.kill(child.pid, signal.SIGTERM if command.order is Order.STOP else signal.SIGKILL)
@@ -168,7 +169,7 @@ class Supervisor:
         for pid in self._children:
             os.kill(pid, number)
 
-    def _start(self, name: str) -> None:
+    def _start(self, name: str, faults: frozenset[str]) -> None:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         parent = os.getpid()
@@ -178,7 +179,7 @@ class Supervisor:
             try:
                 die_with_parent(parent)
                 os.close(reading)
-                status = self._become(name, writing)
+                status = self._become(name, writing, faults)
             finally:
                 # Never back into the supervisor's loop, whatever happened.
                 logging.shutdown()
@@ -188,7 +189,7 @@ class Supervisor:
         self._selector.register(reading, selectors.EVENT_READ)
         self._report(Report(happening=Happening.STARTED, node=name, pid=pid))
 
-    def _become(self, name: str, ready: int) -> int:
+    def _become(self, name: str, ready: int, faults: frozenset[str]) -> int:
         """Be the node: own log, own randomness, nothing of the supervisor's descriptors."""
         testbed, kind = self._nodes[name]
         signal.set_wakeup_fd(-1)
@@ -227,7 +228,7 @@ class Supervisor:
             kind=kind,
             folder=folder,
             log=logging.getLogger(name),
-            faults=self._plan.faults.get(name, frozenset()),
+            faults=faults,
             ready=can_serve,
         )
         return run_node(self._mains[kind], context)

@@ -1,0 +1,92 @@
+"""When a CSCF has nothing under way: told over its control channel, so that a capture ends behind the last message.
+
+Every exchange on the wire is somebody's unfinished work: the node that asked waits for the answer. So when all nodes
+are quiet, nothing is on its way between them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from conformance.cores.emulated.control import ask, control_channel
+from conformance.stack.sip import SipStack
+
+SETTLE_S = 3.0
+"""How long a node may take to become quiet, seconds; then it says that it is not."""
+
+
+class Work:
+    """What a node does beside the answers to requests: tasks that outlive the request that set them off."""
+
+    def __init__(self) -> None:
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run in a task of its own, after what is answered now."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def stop(self) -> None:
+        """Give up what is under way."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+def control_path(folder: Path) -> Path:
+    """Return the socket of a CSCF's control channel in the node's folder."""
+    return folder / "control.sock"
+
+
+def quiet_channel(folder: Path, stack: SipStack, work: Work) -> AbstractAsyncContextManager[None]:
+    """Serve `{"settle": true}` for as long as the context lasts.
+
+    The answer is `{"quiet": ..., "was": ...}`: quiet now, and quiet already when it was asked.
+
+    Args:
+        folder: the node's folder.
+        stack: its requests.
+        work: its other tasks.
+    """
+
+    async def settle(command: Mapping[str, Any]) -> Mapping[str, Any]:
+        if command.get("settle") is not True:
+            raise ValueError('expected {"settle": true}')
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SETTLE_S
+        was = not (stack.handlers or work.tasks)
+        while (busy := stack.handlers | work.tasks) and (left := deadline - loop.time()) > 0:
+            await asyncio.wait(busy, timeout=left)
+            await asyncio.sleep(0)  # whoever waited for them goes on first
+        return {"quiet": not busy, "was": was}
+
+    return control_channel(control_path(folder), settle)
+
+
+async def all_quiet(paths: Iterable[Path]) -> bool:
+    """Ask several nodes, again and again, until each one was quiet before it was asked.
+
+    Args:
+        paths: their control channels.
+
+    Returns:
+        False where one was not quiet after `SETTLE_S`.
+
+    Raises:
+        TestbedDown: a node does not answer.
+    """
+    paths = list(paths)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + SETTLE_S
+    while loop.time() < deadline:
+        answers = [await ask(path, {"settle": True}) for path in paths]
+        if not all(answer.get("quiet") for answer in answers):
+            return False
+        if all(answer.get("was") for answer in answers):
+            return True
+    return False
