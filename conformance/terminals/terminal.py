@@ -7,19 +7,21 @@ from collections.abc import Callable, Coroutine
 from ipaddress import IPv4Address
 from typing import Any, Literal, NoReturn
 
-from sipmessage import Response
+from sipmessage import Request, Response
 
 from conformance.faults.emitted import alteration_of
 from conformance.protocols.aka import Authenticated, MacFailure, SequenceNumbers, SyncFailure
 from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.sip.message import make_response
 from conformance.protocols.sip.name_addr import NameAddr, parse_addresses, split_entries
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.stack.hop import Hop
-from conformance.stack.sip import SipStack
+from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.authenticator import Authenticator, ChallengeAnswer, UnusableChallenge
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
+from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
@@ -108,7 +110,15 @@ class Terminal:
         self._loop = loop or shared_loop()
         self._series: RegisterSeries | None = None
         self._started = False
-        self._stack = SipStack(str(address), port, SipTimers.gm(federation.timers), alter=alteration_of(faults))
+        self._deregistering = False
+        self._subscription: RegSubscription | None = None
+        self._stack = SipStack(
+            str(address),
+            port,
+            SipTimers.gm(federation.timers),
+            on_request=self._requested,
+            alter=alteration_of(faults),
+        )
 
     @property
     def numbers(self) -> SequenceNumbers:
@@ -145,6 +155,38 @@ class Terminal:
         """End the registration: Expires 0 (RFC 3261 10.2.2). Raises as `register`."""
         self._run(lambda: self._procedure(EventKind.DEREGISTERED, 0, again=True), "deregistration")
 
+    def subscribe(self, expires_s: int = ASKED_EXPIRES_S) -> None:
+        """Subscribe to the own registration state and wait for the first NOTIFY (3GPP TS 24.229 5.1.1.3).
+
+        Once more: refresh the subscription, or end it with 0.
+
+        Args:
+            expires_s: asked duration, seconds.
+
+        Raises:
+            RegistrationRejected: the network refused, or the terminal is not registered.
+            RegistrationTimedOut: no answer, or no NOTIFY, within `timers.procedure_ms`.
+        """
+        self._run(lambda: self._timed(lambda: self._subscribe(expires_s), lambda: "SUBSCRIBE"), "subscription")
+
+    def wait_notified(
+        self, state: str = ACTIVE, deadline_s: float | None = None, *, version: int | None = None
+    ) -> Notification:
+        """Wait until the newest NOTIFY says that the subscription has a state; return it.
+
+        Args:
+            state: `active` or `terminated`.
+            deadline_s: seconds; `timers.procedure_ms` where it is None.
+            version: smallest version of the document: 0 is that of the first NOTIFY, and each one counts.
+
+        Raises:
+            RegistrationTimedOut: no such NOTIFY came, or there is no subscription.
+        """
+        patience = self._deadline_s if deadline_s is None else deadline_s
+        return self._loop.run(
+            lambda: self._notified(state, patience, version or 0), patience + _GRACE_S, f"{self.impu}: NOTIFY"
+        )
+
     def close(self) -> None:
         """Close the terminal's sockets; it does not deregister. A second call does nothing."""
         if self._started:
@@ -161,11 +203,19 @@ class Terminal:
         if self._series is None or not again:
             self._series = RegisterSeries(self._domain, self.impu, self.contact)
         series = self._series
+        self._deregistering = success is EventKind.DEREGISTERED
+        try:
+            await self._timed(lambda: self._exchange(series, success, expires_s), lambda: f"REGISTER {series.cseq}")
+        finally:
+            self._deregistering = False
+
+    async def _timed(self, procedure: Callable[[], Coroutine[Any, Any, None]], request: Callable[[], str]) -> None:
+        """Run a procedure until its deadline and say what became of it where no answer came."""
         try:
             async with asyncio.timeout(self._deadline_s):
-                await self._exchange(series, success, expires_s)
+                await procedure()
         except TimeoutError:
-            self._time_out(f"awaited the answer to REGISTER {series.cseq} from {self._hop} for {self._deadline_s:g} s")
+            self._time_out(f"awaited the answer to {request()} from {self._hop} for {self._deadline_s:g} s")
         except TransactionTimeout as error:
             self._time_out(f"awaited an answer: {error}")
         except StackError as error:
@@ -174,6 +224,7 @@ class Terminal:
     async def _exchange(self, series: RegisterSeries, success: EventKind, expires_s: int) -> None:
         credentials = self._authenticator.initial(series.request_uri)
         invalid = 0
+        lengthened = False
         for _ in range(_MOST_REQUESTS):
             request = series.next_request(credentials, expires_s)
             self._record(EventKind.REGISTER_SENT, detail=f"CSeq {series.cseq} to {self._hop}")
@@ -188,8 +239,9 @@ class Terminal:
                 if invalid > _MOST_INVALID_CHALLENGES:
                     self._reject(response.code, f"{invalid} challenges in a row that cannot be accepted")
                 credentials = answer.credentials
-            elif response.code == 423 and (shortest := _shortest(response)) > expires_s:
-                expires_s = shortest
+            elif response.code == 423 and not lengthened and (shortest := _shortest(response)) > expires_s:
+                # Once more with what the registrar asks for (RFC 3261 10.2.8).
+                expires_s, lengthened = shortest, True
                 credentials = self._authenticator.initial(series.request_uri)
             else:
                 self._reject(response.code, response.phrase)
@@ -238,6 +290,71 @@ class Terminal:
         self.service_route, self.path = tuple(service_route), tuple(path)
         self.associated_uris = tuple(address.uri for address in associated)
         self._record(success, response.code, f"for {self.granted_s} s")
+
+    async def _subscribe(self, expires_s: int) -> None:
+        subscription = self._subscription
+        if subscription is None or (subscription.last is not None and subscription.last.state == TERMINATED):
+            if not self.registered:
+                self._reject(0, "a terminal that is not registered has no way to subscribe")
+            identity = self.associated_uris[0] if self.associated_uris else self.impu
+            entry = f"<sip:{self._hop.address}:{self._hop.port};lr>"
+            subscription = RegSubscription(identity, self.contact, (entry, *self.service_route))
+            self._subscription = subscription
+        known = len(subscription.notifications)
+        request = subscription.next_request(expires_s)
+        response = await self._stack.send_request(request, self._hop)
+        if response.code >= 300:
+            self._reject(response.code, response.phrase)
+        try:
+            subscription.accepted(request, response)
+        except ValueError as error:
+            self._reject(response.code, f"the {response.code} to SUBSCRIBE cannot be read: {error}")
+        self._record(EventKind.SUBSCRIBED, response.code, f"for {(response.headers.get('Expires') or '')[:10]} s")
+        async with subscription.news:
+            await subscription.news.wait_for(lambda: len(subscription.notifications) > known)
+
+    async def _notified(self, state: str, patience_s: float, version: int) -> Notification:
+        subscription = self._subscription
+        if subscription is None:
+            self._time_out("awaited a NOTIFY, but the terminal has not subscribed")
+
+        def told() -> bool:
+            last = subscription.last
+            return last is not None and last.state == state and last.info.version >= version
+
+        try:
+            async with asyncio.timeout(patience_s), subscription.news:
+                await subscription.news.wait_for(told)
+        except TimeoutError:
+            found = f"{len(subscription.notifications)} others" if subscription.notifications else "none"
+            self._time_out(f"awaited NOTIFY {version} with the state {state} for {patience_s:g} s, found {found}")
+        assert subscription.last is not None
+        return subscription.last
+
+    async def _requested(self, transaction: ServerTransaction) -> None:
+        """Answer what the network asks for: NOTIFY alone."""
+        await transaction.respond(await self._answer_to(transaction.request))
+
+    async def _answer_to(self, request: Request) -> Response:
+        if request.method != "NOTIFY":
+            return make_response(request, 501)
+        subscription = self._subscription
+        if subscription is None or not subscription.owns(request):
+            return make_response(request, 481)
+        try:
+            notification = await subscription.take(request)
+        except ValueError as error:
+            self._record(EventKind.NOTIFIED, detail=f"unreadable: {error}")
+            return make_response(request, 400)
+        mine = notification.event_of(self.contact)
+        words = [notification.state, notification.reason, f"version {notification.info.version}"]
+        words += ["contact", *mine] if mine is not None else []
+        self._record(EventKind.NOTIFIED, detail=" ".join(word for word in words if word))
+        if mine is not None and mine[0] == TERMINATED and self.registered and not self._deregistering:
+            self.registered, self.granted_s = False, None
+            self.service_route = self.associated_uris = self.path = ()
+            self._record(EventKind.NETWORK_DEREGISTERED, detail=mine[1])
+        return make_response(request, 200)
 
     def _record(self, kind: EventKind, status: int | None = None, detail: str = "") -> None:
         self.events.record(self.impu, kind, status, detail)
