@@ -85,7 +85,6 @@ class Bench:
                 f"its log is in {self.folder / NODES}"
             )
 
-    def logs(self, testbeds: set[str]) -> list[Path]:
     def settle(self, testbeds: set[str]) -> None:
         """Wait until nothing is on its way between the nodes of these testbeds.
 
@@ -94,6 +93,7 @@ class Bench:
         """
         self.core.settle(testbeds)
 
+    def logs(self, testbeds: set[str]) -> list[Path]:
         """Return the log files of all nodes of these testbeds."""
         return [
             log_file(self.core.folder, f"{name}/{kind}")

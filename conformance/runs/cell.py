@@ -146,6 +146,7 @@ class Cell:
         judgement = Judgement(captures=[], procedures=[])
         pair = BOTH_ERROR
         try:
+            self._bench.settle(self._testbeds)
             self._bench.sniffers.close_cell(self.identity.name, file)
             events = self._events.events
             judgement = judge(
@@ -153,7 +154,6 @@ class Cell:
                 federation=self._bench.federation,
                 events=events,
                 flow=self.identity.flow,
-            self._bench.settle(self._testbeds)
                 cell=self.identity.name,
             )
             ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
@@ -197,6 +197,9 @@ class Cell:
             with suppress(NetlabError, RegistrationFailed):  # judged already; a testbed that is down deregisters nobody
                 if terminal.registered:
                     terminal.deregister()
+        with suppress(NetlabError):  # the next cell says whether the testbeds are alive
+            self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
+        for terminal in self._terminals:
             terminal.close()
         self._terminals.clear()
 
@@ -204,9 +207,6 @@ class Cell:
 def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
     """Write and return an ERROR for a cell that could not even be opened."""
     result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [reason])
-        with suppress(NetlabError):  # the next cell says whether the testbeds are alive
-            self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
-        for terminal in self._terminals:
     run.add(result)
     return result
 

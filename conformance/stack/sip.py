@@ -100,6 +100,11 @@ class SipStack:
         """Port of the element."""
         return self._transport.port
 
+    @property
+    def handlers(self) -> frozenset[asyncio.Task[None]]:
+        """The requests that are being handled now, each a task."""
+        return frozenset(self._handlers)
+
     def timers_for(self, peer: Endpoint) -> SipTimers:
         """Return the timers of transactions with that peer."""
         return self.timers if isinstance(self.timers, SipTimers) else self.timers(peer.address)
@@ -109,11 +114,6 @@ class SipStack:
 
         Raises:
             TestbedDown: the port is in use, in one line with its holder.
-    @property
-    def handlers(self) -> frozenset[asyncio.Task[None]]:
-        """The requests that are being handled now, each a task."""
-        return frozenset(self._handlers)
-
             NotPermitted: the port may not be bound.
         """
         await self._transport.start()
