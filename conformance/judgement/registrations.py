@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from conformance.criteria.procedure import Facts
+from conformance.criteria.procedure import Facts, Kind
 from conformance.criteria.registration import Attempt, Exchange, Hop, Lookup, Registration
-from conformance.criteria.values import addresses, same_identity
-from conformance.judgement.attempts import Try, assign_exchanges, find_tries, initial_registrations
+from conformance.criteria.values import addresses, authorization, same_identity
+from conformance.judgement.attempts import Segment, assign_exchanges, find_tries, segments
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
+from conformance.judgement.interoperability import Window, interoperability
 from conformance.judgement.roles import CX_COMMANDS, CxSpeakers, Declared, RoleTable, bind, cx_speakers
-from conformance.judgement.verdicts import interoperability
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import CaptureFile, DnsMessage, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
@@ -34,9 +34,7 @@ _SRV_NAME = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+\.(.+)")
 def find_registrations(
     trace: Trace, transactions: Sequence[Transaction], federation: Federation | None
 ) -> list[Registration]:
-    """Find the initial registrations of a trace, in the order of their first messages.
-
-    Re-registrations and deregistrations are procedures of their own; their messages belong to none of these.
+    """Find registrations, re-registrations and deregistrations, in the order of their first messages.
 
     Args:
         trace: The trace.
@@ -50,23 +48,76 @@ def find_registrations(
         speakers=speakers,
         declared=Declared(federation),
         queries=[transaction for transaction in transactions if transaction.protocol == "DNS"],
-        observed=_observed(trace, transactions),
+        observed=observed_points(trace, transactions),
         lossless=all(capture.drops == 0 for capture in trace.captures),
         federation=federation,
     )
-    return [_registration(procedure, world) for procedure in initial_registrations(tries)]
+    found: dict[int, Registration] = {}
+    for segment in segments(tries):
+        before = None if segment.before is None else found[id(segment.before)]
+        found[id(segment)] = _registration(segment, before, world)
+    return list(found.values())
 
 
 def find(trace: Trace, transactions: Sequence[Transaction], federation: Federation | None) -> Iterator[Found]:
     """Find the procedures that consist of REGISTERs, with the flows that they may follow."""
-    for registration in find_registrations(trace, transactions, federation):
-        yield Found(registration, ("registration-home",), partial(_service, registration))
+    found = find_registrations(trace, transactions, federation)
+    begins: dict[str, list[int]] = {}
+    for registration in found:
+        begins.setdefault(registration.subject, []).append(registration.first.start_ns)
+    for registration in found:
+        begin = registration.first.start_ns
+        others = begins[registration.subject]
+        window = Window(
+            begin - CLOCK_NS if min(others) < begin else None,
+            min((other - CLOCK_NS for other in others if other > begin), default=None),
+        )
+        flows = _flows(registration, federation)
+        related = tuple(flow for flow in RELATED[registration.kind] if flow not in flows)
+        yield Found(registration, flows, partial(_service, registration, window), related)
+
+
+CLOCK_NS = 2_000_000
+"""A terminal says that it sends a REGISTER so long before the capture shows it, at most."""
+
+REFUSED = "registration-refused"
+RESYNC = "registration-resync"
+RELATED = {
+    Kind.REGISTRATION: ("registration-home", "registration-visited", "registration-home-access", RESYNC, REFUSED),
+    Kind.REREGISTRATION: ("reregistration", REFUSED),
+    Kind.DEREGISTRATION: ("deregistration", REFUSED),
+}
+
+
+def _flows(registration: Registration, federation: Federation | None) -> tuple[str, ...]:
+    """Return the flows that a procedure may follow: by its kind, by the access point, by what happened in it."""
+    if registration.kind is not Kind.REGISTRATION:
+        flows: tuple[str, ...] = (registration.kind.value,)
+    elif registration.pcscf is Role.VISITED_PCSCF:
+        flows = ("registration-visited",)
+    elif registration.tunnelled:
+        # A home network of its own may use GTP-U as well: only a federation says that all tunnels come from away.
+        flows = ("registration-home-access", "registration-home")
+        flows = flows if federation is not None else flows[::-1]
+    else:
+        flows = ("registration-home",)
+    requests = [a.gm.request for a in registration.attempts if a.gm is not None]
+    if any((digest := authorization(request)) is not None and digest.value("auts") for request in requests):
+        flows = (*flows, RESYNC)
+    statuses = [attempt.status for attempt in registration.attempts]
+    if any(status is not None and status >= 300 and status not in (401, 407) for status in statuses):
+        flows = (*flows, REFUSED)
+    return flows
 
 
 def _service(
-    registration: Registration, flow: str, events: Sequence[TerminalEvent], captures: Sequence[CaptureFile]
+    registration: Registration,
+    window: Window,
+    flow: str,
+    events: Sequence[TerminalEvent],
+    captures: Sequence[CaptureFile],
 ) -> tuple[Verdict, str | None]:
-    return interoperability(registration, events, captures)
+    return interoperability(registration, flow, events, captures, window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +141,8 @@ def _lookups(
     attempts: Sequence[Attempt],
     queries: Sequence[Transaction],
     table: RoleTable,
+    declared: Declared,
+    home: Testbed | None,
 ) -> list[Lookup]:
     """Return the look-ups of the hosts of a registration, and of the names that their answers lead to."""
     found: list[Lookup] = []
@@ -105,8 +158,10 @@ def _lookups(
         match = _SRV_NAME.fullmatch(message.question_name) if message.question_type == "SRV" else None
         if message.question_name not in names and (match is None or match.group(1) not in names):
             continue
-        table.add(Role.HOME_DNS, transaction.destination)
-        found.append(Lookup(query, response, _asker(transaction, attempts, table)))
+        asker = _asker(transaction, attempts, table)
+        server = _server(transaction, asker, declared, home)
+        table.add(server, transaction.destination)
+        found.append(Lookup(query, response, asker, server))
         for record in () if response is None else response.records:
             for key in ("replacement", "target"):
                 name = record.fields.get(key, "").lower().rstrip(".")
@@ -115,9 +170,17 @@ def _lookups(
     return found
 
 
+def _server(lookup: Transaction, asker: Role | None, declared: Declared, home: Testbed | None) -> Role:
+    """Return the role of a DNS server: that of its network, undeclared that of the network of who asks it."""
+    testbed = declared.testbed(lookup.destination.address)
+    if testbed is not None and home is not None:
+        return Role.HOME_DNS if testbed.domain == home.domain else Role.VISITED_DNS
+    return Role.VISITED_DNS if asker is Role.VISITED_PCSCF else Role.HOME_DNS
+
+
 def _asker(lookup: Transaction, attempts: Iterable[Attempt], table: RoleTable) -> Role | None:
     """Return the role that asked; of several on one address the one that sends the next REGISTER."""
-    roles = [role for role in table.at(lookup.source.address) if role is not Role.HOME_DNS]
+    roles = [role for role in table.at(lookup.source.address) if role not in (Role.HOME_DNS, Role.VISITED_DNS)]
     if len(roles) < 2:
         return next(iter(roles), None)
     following = [
@@ -146,10 +209,11 @@ def _hosts(messages: Iterable[SipMessage]) -> set[str]:
 # --- all of it ----------------------------------------------------------------------------------------
 
 
-def _registration(procedure: Sequence[Try], world: _World) -> Registration:
+def _registration(segment: Segment, before: Registration | None, world: _World) -> Registration:
+    procedure = segment.attempts
     subject = procedure[0].subject
     usernames = [t.username for t in procedure if t.username]
-    home, subscriber = _subscriber(world.federation, subject, usernames)
+    home, subscriber = subscriber_of(world.federation, subject, usernames)
     table = RoleTable()
     attempts = []
     for one in procedure:
@@ -166,7 +230,7 @@ def _registration(procedure: Sequence[Try], world: _World) -> Registration:
         attempts.append(Attempt(tuple(bound), tuple(exchanges)))
     messages = [m for attempt in attempts for m in attempt.messages]
     sip = [m for m in messages if isinstance(m, SipMessage)]
-    lookups = _lookups(_hosts(sip), attempts, world.queries, table)
+    lookups = _lookups(_hosts(sip), attempts, world.queries, table, world.declared, home)
     return Registration(
         attempts=tuple(attempts),
         subject=subject,
@@ -175,7 +239,7 @@ def _registration(procedure: Sequence[Try], world: _World) -> Registration:
         observed=world.observed | _points_of(attempts),
         lossless=world.lossless,
         security=home.features.access_security if home is not None else _security(sip),
-        facts=_facts(home, subscriber, table, world.declared),
+        facts=facts_of(home, subscriber, table, world.declared),
     )
 
 
@@ -196,7 +260,7 @@ def _bind_cx(table: RoleTable, exchange: Exchange) -> None:
         table.add(Role.HOME_HSS, exchange.answer.source)
 
 
-def _observed(trace: Trace, transactions: Iterable[Transaction]) -> frozenset[Point]:
+def observed_points(trace: Trace, transactions: Iterable[Transaction]) -> frozenset[Point]:
     """Return the points that were captured: those that a capture declares, and those that show messages.
 
     A file without names of points (plain pcap) still shows where it was taken by what is in it.
@@ -211,7 +275,13 @@ def _observed(trace: Trace, transactions: Iterable[Transaction]) -> frozenset[Po
 
 
 def _points_of(attempts: Iterable[Attempt]) -> frozenset[Point]:
-    return frozenset(Point.GM if hop.depth == 1 else Point.MW for attempt in attempts for hop in attempt.hops)
+    return frozenset(_point_of(hop) for attempt in attempts for hop in attempt.hops)
+
+
+def _point_of(hop: Hop) -> Point:
+    if hop.depth == 1:
+        return Point.GM
+    return Point.IC if hop.sender is Role.VISITED_PCSCF else Point.MW
 
 
 def _security(messages: Iterable[SipMessage]) -> AccessSecurity:
@@ -223,9 +293,10 @@ def _security(messages: Iterable[SipMessage]) -> AccessSecurity:
     return AccessSecurity.NONE
 
 
-def _subscriber(
+def subscriber_of(
     federation: Federation | None, subject: str, usernames: Sequence[str]
 ) -> tuple[Testbed | None, Subscriber | None]:
+    """Return testbed and subscriber of a public identity, or of one of the private ones; None where unknown."""
     for testbed in federation.testbeds.values() if federation is not None else ():
         for subscriber in testbed.subscribers:
             if any(same_identity(impu, subject) for impu in subscriber.impus):
@@ -237,14 +308,16 @@ def _subscriber(
     return None, None
 
 
-def _facts(home: Testbed | None, subscriber: Subscriber | None, table: RoleTable, declared: Declared) -> Facts:
+def facts_of(home: Testbed | None, subscriber: Subscriber | None, table: RoleTable, declared: Declared) -> Facts:
+    """Return what a federation says of the networks of a subscriber; nothing where it does not know the home."""
+    testbeds = declared.testbeds
     if home is None:
-        return Facts()
+        return Facts(testbeds=testbeds)
     roles = table.done()
-    visited = home
-    for role in (Role.VISITED_PCSCF, Role.HOME_PCSCF):
-        for endpoint in roles.get(role, ()):
-            visited = declared.testbed(endpoint.address) or visited
+    entry = None if Role.VISITED_PCSCF in roles else home
+    for endpoint in roles.get(Role.VISITED_PCSCF, ()):
+        entry = declared.testbed(endpoint.address) or entry
+    visited = entry or home
     releases = dict.fromkeys(Role, home.release)
     releases[Role.VISITED_PCSCF] = releases[Role.VISITED_DNS] = visited.release
     password = subscriber.password if subscriber is not None else None
@@ -252,7 +325,10 @@ def _facts(home: Testbed | None, subscriber: Subscriber | None, table: RoleTable
         home=home.domain,
         impi=None if subscriber is None else subscriber.impi,
         impus=() if subscriber is None else subscriber.impus,
-        visited_network_id=visited.visited_network_id,
+        visited_network_id=None if entry is None else entry.visited_network_id,
         releases=releases,
         password=None if password is None else password.reveal(),
+        testbeds=testbeds,
+        home_network=home,
+        entry_network=entry,
     )
