@@ -7,12 +7,12 @@ long as no two nodes share an address.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 
@@ -49,9 +49,10 @@ class ObservationPoint:
 
 
 def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
-    """Return the points Gm, Mw, Cx and DNS of a federation whose nodes live on `lo`.
+    """Return the points Gm, access, Mw, Ic, Cx and DNS of a federation whose nodes live on `lo`.
 
-    A point without any node (no HSS in the whole federation, say) is left out: it cannot be observed.
+    Mw is between CSCFs of one testbed, Ic between those of two; access is GTP-U at the gateways. A point without any
+    node (no HSS in the whole federation, say) is left out: it cannot be observed.
 
     Args:
         federation: The federation, already moved to the block of the worker.
@@ -62,14 +63,20 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
     Raises:
         BadInput: the block has no room for the marker addresses (third octet 255).
     """
-    cscfs = _addresses(federation, *_CSCFS)
-    pcscfs = _addresses(federation, NodeKind.PCSCF)
-    pools = [a.pool for t in federation.testbeds.values() for a in t.access_networks]
+    domains = [_addresses([testbed], *_CSCFS) for testbed in federation.testbeds.values()]
+    cscfs = sorted({address for domain in domains for address in domain})
+    everybody = federation.testbeds.values()
+    pools = [a.pool for t in everybody for a in t.access_networks]
+    between_cscfs = _between(cscfs)
+    # In the language of filters `and` binds no closer than `or`.
+    within = " or ".join(f"({_between(domain)})" for domain in domains if domain)
     filters = {
-        Point.GM: _both(_any("net", pools), _any("host", pcscfs)),
-        Point.MW: _both(_any("src host", cscfs), _any("dst host", cscfs)),
-        Point.CX: _any("host", _addresses(federation, NodeKind.HSS)),
-        Point.DNS: _any("host", _addresses(federation, NodeKind.DNS)),
+        Point.GM: _both(_any("net", pools), _any("host", _addresses(everybody, NodeKind.PCSCF))),
+        Point.ACCESS: _any("host", _addresses(everybody, NodeKind.GATEWAY)),
+        Point.MW: f"({within})" if within else "",
+        Point.IC: f"{between_cscfs} and not ({within})" if sum(map(bool, domains)) > 1 else "",
+        Point.CX: _any("host", _addresses(everybody, NodeKind.HSS)),
+        Point.DNS: _any("host", _addresses(everybody, NodeKind.DNS)),
     }
     if filters[Point.CX] and filters[Point.DNS]:
         # Where an HSS asks the DNS, the packet belongs to DNS alone.
@@ -81,9 +88,12 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
     )
 
 
-def _addresses(federation: Federation, *kinds: NodeKind) -> list[IPv4Address]:
-    found = {n.address for t in federation.testbeds.values() for k, n in t.nodes.items() if k in kinds}
-    return sorted(found)
+def _addresses(testbeds: Iterable[Testbed], *kinds: NodeKind) -> list[IPv4Address]:
+    return sorted({n.address for t in testbeds for k, n in t.nodes.items() if k in kinds})
+
+
+def _between(addresses: Sequence[IPv4Address]) -> str:
+    return _both(_any("src host", addresses), _any("dst host", addresses))
 
 
 def _any(primitive: str, values: Iterable[IPv4Address | IPv4Network]) -> str:

@@ -19,9 +19,10 @@ from conformance.cores.emulated.plan import log_file
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation import load_federation, rebase
 from conformance.runs.plan import BenchPlan
+from conformance.stack.tunnel import Tunnel
 from conformance.trace.decode import require_tshark
 from conformance.vocabulary.errors import BadInput, TestbedDown
-from conformance.vocabulary.federation import Federation, Testbed
+from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 
 SPOOL = "spool"
 NODES = "nodes"
@@ -102,8 +103,22 @@ class Bench:
         ]
 
     def lease_address(self, testbed: str) -> IPv4Address:
-        """Return the next address of the testbed's first access network, so that no two cells share one."""
+        """Return the next address of the testbed's first access network, so that no two terminals share one."""
         return next(self._addresses[testbed])
+
+    def tunnel(self, visited: str, home_address: IPv4Address) -> Tunnel:
+        """Return the tunnel that carries a terminal's packets from a visited network; it leases an address there.
+
+        Args:
+            visited: testbed that the terminal is in; KeyError where it has no gateway.
+            home_address: address of the terminal in its home network.
+        """
+        gateway = self.federation.testbeds[visited].node(NodeKind.GATEWAY)
+        return Tunnel(
+            local_address=str(self.lease_address(visited)),
+            gateway=(str(gateway.address), gateway.port),
+            ids=self.federation.tunnel_ids(home_address),
+        )
 
 
 def remove_databases(nodes: Path) -> None:

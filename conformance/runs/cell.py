@@ -93,6 +93,9 @@ class Cell:
     ) -> Terminal:
         """Return a new terminal, attached to the access network of the visited testbed.
 
+        At the home access point its address and its P-CSCF are those of the home network, and a tunnel that begins at
+        an address of the visited one carries its packets (UDP only); else both are the visited network's.
+
         Args:
             transport: towards the P-CSCF.
             subscriber: whose terminal; the cell's own subscriber where it is None.
@@ -100,17 +103,21 @@ class Cell:
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
             faults: how it misbehaves, beside what the run asks of all terminals.
         """
-        entry = self.visited.node(NodeKind.PCSCF)
+        at_home_access_point = self.identity.square.access_point == "home"
+        network = self.home if at_home_access_point else self.visited
+        address = self._bench.lease_address(network.name)
+        entry = network.node(NodeKind.PCSCF)
         terminal = Terminal(
             federation=self._bench.federation,
             testbed=home or self.home,
             subscriber=subscriber or self.subscriber,
-            address=self._bench.lease_address(self.visited.name),
+            address=address,
             pcscf=Hop(str(entry.address), entry.port, transport),
             transport=transport,
             events=self._events,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
             numbers=numbers,
+            tunnel=self._bench.tunnel(self.visited.name, address) if at_home_access_point else None,
         )
         self._terminals.append(terminal)
         return terminal

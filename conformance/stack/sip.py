@@ -35,6 +35,7 @@ from conformance.protocols.sip.transaction import Transaction
 from conformance.stack.errors import TransactionTimeout, TransportFailed
 from conformance.stack.hop import Hop
 from conformance.stack.sip_transport import Alter, Channel, SipTransport
+from conformance.stack.tunnel import Tunnel
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.identifiers import Endpoint
 
@@ -68,6 +69,7 @@ class SipStack:
             every request is answered with 501. Where it raises, the answer is 500.
         alter: fault hook on the octets of each emitted message; None drops the message.
         log: logger; `conformance.stack.sip` where it is None.
+        tunnel: carries every datagram, UDP only; the address is then reachable through the tunnel alone.
     """
 
     def __init__(
@@ -79,12 +81,19 @@ class SipStack:
         on_request: OnRequest | None = None,
         alter: Alter | None = None,
         log: logging.Logger | None = None,
+        tunnel: Tunnel | None = None,
     ) -> None:
         self.timers = timers
         self.on_request = on_request
         self.log = log or logging.getLogger(__name__)
         self._transport = SipTransport(
-            address, port, on_message=self._on_message, on_lost=self._on_lost, alter=alter, log=self.log
+            address,
+            port,
+            on_message=self._on_message,
+            on_lost=self._on_lost,
+            alter=alter,
+            log=self.log,
+            tunnel=tunnel,
         )
         self._clients: dict[ClientKey, _ClientTransaction] = {}
         self._servers: dict[ServerKey, ServerTransaction] = {}

@@ -19,6 +19,7 @@ from conformance.protocols.sip.message import MalformedMessage
 from conformance.stack.errors import TransportFailed
 from conformance.stack.hop import Hop
 from conformance.stack.ports import bind_failure
+from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.vocabulary.identifiers import Endpoint
 
 Alter = Callable[[bytes], bytes | None]
@@ -68,6 +69,7 @@ class SipTransport:
         on_lost: called with each connection that ended.
         alter: fault hook.
         log: where refusals are told, one bounded line each.
+        tunnel: carries every datagram; then no socket is opened on the address itself, and there is no TCP.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class SipTransport:
         on_lost: OnLost,
         alter: Alter | None,
         log: logging.Logger,
+        tunnel: Tunnel | None = None,
     ) -> None:
         self.address = address
         self.port = port
@@ -88,6 +91,8 @@ class SipTransport:
         self.log = log
         self.connections: set[Connection] = set()
         self._outgoing: dict[Hop, asyncio.Task[Connection]] = {}
+        self._tunnel = tunnel
+        self._tunnel_port: TunnelPort | None = None
         self._udp: asyncio.DatagramTransport | None = None
         self._listener: asyncio.Server | None = None
         self._send_error: OSError | None = None
@@ -99,6 +104,11 @@ class SipTransport:
             TestbedDown: the port is in use or the address is not here; the line names the holder.
             NotPermitted: the port may not be bound.
         """
+        if self._tunnel is not None:
+            self._tunnel_port = TunnelPort(
+                self._tunnel, Endpoint(self.address, self.port, "udp"), self.receive_datagram, self.log
+            )
+            return
         loop = asyncio.get_running_loop()
         udp = self._bound(socket.SOCK_DGRAM)
         self.port = udp.getsockname()[1]
@@ -121,6 +131,8 @@ class SipTransport:
             connection.abort()
         if self._udp is not None:
             self._udp.abort()
+        if self._tunnel_port is not None:
+            self._tunnel_port.close()
         # The loop closes sockets in its next turn; after it they are free for the next stack.
         await asyncio.sleep(0)
 
@@ -136,6 +148,8 @@ class SipTransport:
             raise TransportFailed(f"{hop.address!r:.80} is no numeric address") from None
         if hop.transport == "udp":
             return DatagramChannel(self, Endpoint(hop.address, hop.port, "udp"))
+        if self._tunnel is not None:
+            raise TransportFailed(f"{hop}: expected udp, which is all that the tunnel carries")
         if hop.transport != "tcp":
             raise TransportFailed(f"transport {hop.transport!r:.20}: expected udp or tcp")
         task = self._outgoing.get(hop)
@@ -161,15 +175,25 @@ class SipTransport:
         Raises:
             TransportFailed: the system refuses it.
         """
-        if self._udp is None or self._udp.is_closing():
+        closed = self._udp is None or self._udp.is_closing()
+        if closed and self._tunnel_port is None:
             raise TransportFailed(f"{self.address}:{self.port}/udp is closed")
         outgoing = self.altered(data)
         if outgoing is None:
             return
+        if self._tunnel_port is not None:
+            self._tunnel_port.send(outgoing, peer)
+            return
         self._send_error = None
+        assert self._udp is not None
         self._udp.sendto(outgoing, (peer.address, peer.port))
         if self._send_error is not None:
             raise TransportFailed(f"{peer}: {self._send_error}")
+
+    def receive_datagram(self, data: bytes, source: Endpoint) -> None:
+        """Hand on one datagram, unless it is a keep-alive."""
+        if data.strip(b"\r\n\0 "):
+            self.on_message(data, DatagramChannel(self, source))
 
     def note_send_error(self, error: OSError) -> None:
         """Keep what the socket complained about while `send_datagram` runs."""
@@ -242,8 +266,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if data.strip(b"\r\n\0 "):  # else a keep-alive
-            self._transport.on_message(data, DatagramChannel(self._transport, Endpoint(addr[0], addr[1], "udp")))
+        self._transport.receive_datagram(data, Endpoint(addr[0], addr[1], "udp"))
 
     def error_received(self, exc: Exception) -> None:
         if isinstance(exc, OSError):

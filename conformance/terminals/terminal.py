@@ -18,11 +18,13 @@ from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
+from conformance.stack.tunnel import Tunnel
 from conformance.terminals.authenticator import Authenticator, ChallengeAnswer, UnusableChallenge
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
+from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
 
@@ -74,6 +76,8 @@ class Terminal:
         port: SIP port; 0 lets the system choose.
         numbers: the terminal's memory of sequence numbers; that of a new UICC where it is None.
         loop: event loop; the process's shared one where it is None.
+        tunnel: for the home access point: carries every packet between the terminal, whose `address` is then of the
+            home network, and the gateway of the network that it visits. UDP only.
     """
 
     def __init__(
@@ -90,7 +94,10 @@ class Terminal:
         port: int = _SIP_PORT,
         numbers: SequenceNumbers | None = None,
         loop: TerminalLoop | None = None,
+        tunnel: Tunnel | None = None,
     ) -> None:
+        if tunnel is not None and (transport != "udp" or port == 0):
+            raise HarnessFault(f"terminal {subscriber.name}: expected udp and a port of its own inside the tunnel")
         self.impu = subscriber.impus[0]
         self.events = events
         self.registered = False
@@ -118,6 +125,7 @@ class Terminal:
             SipTimers.gm(federation.timers),
             on_request=self._requested,
             alter=alteration_of(faults),
+            tunnel=tunnel,
         )
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -207,6 +207,18 @@ class Testbed(_Model):
         raise KeyError(name)
 
 
+class TunnelIds(NamedTuple):
+    """Tunnel endpoint identifiers of one terminal at its home access point (3GPP TS 29.281 5.1).
+
+    Each is the same on both sections of the way: access network to visited gateway, and between the gateways.
+    """
+
+    uplink: int
+    """In packets towards the home network."""
+    downlink: int
+    """In packets towards the terminal."""
+
+
 class Federation(_Model):
     """All testbeds that are joined."""
 
@@ -215,3 +227,28 @@ class Federation(_Model):
     """All addresses of the federation lie in it; a parallel worker shifts the whole block."""
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]
+
+    def tunnel_ids(self, home_address: IPv4Address) -> TunnelIds:
+        """Return the GTP-U identifiers of the terminal with that address of its home network.
+
+        There is no control plane that would negotiate them: every gateway of the federation computes the same ones.
+
+        Raises:
+            ValueError: the address is not in the federation's block.
+        """
+        if home_address not in self.block:
+            raise ValueError(f"expected an address in {self.block}, found {home_address}")
+        offset = int(home_address) - int(self.block.network_address)
+        return TunnelIds(2 * offset, 2 * offset + 1)
+
+    def tunnel_owner(self, teid: int) -> IPv4Address | None:
+        """Return the home address that an identifier belongs to, None where it lies outside of the block."""
+        offset = teid // 2
+        return self.block[offset] if offset < self.block.num_addresses else None
+
+    def pool_owner(self, address: IPv4Address) -> Testbed | None:
+        """Return the testbed that gives the address to its terminals, None where none does."""
+        for testbed in self.testbeds.values():
+            if any(address in access.pool for access in testbed.access_networks):
+                return testbed
+        return None

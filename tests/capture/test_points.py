@@ -33,13 +33,15 @@ def addresses(testbed: Testbed) -> dict[str, str]:
 
 
 def test_the_points_are_those_of_a_registration_in_the_order_of_point(federation: Federation) -> None:
-    assert [p.point for p in loopback_points(federation)] == [Point.GM, Point.MW, Point.CX, Point.DNS]
+    assert [p.point for p in loopback_points(federation)] == [
+        Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.CX, Point.DNS,
+    ]  # fmt: skip
 
 
 def test_marker_addresses_are_numbered_in_the_order_of_point(federation: Federation) -> None:
     base = str(federation.block.network_address).removesuffix("0.0")
     assert [p.marker for p in loopback_points(federation)] == [
-        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 3, 6, 8)
+        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 2, 3, 4, 6, 8)
     ]
 
 
@@ -54,7 +56,17 @@ def test_a_point_without_nodes_is_left_out(federation: Federation) -> None:
 
     testbeds = {name: without_hss(testbed) for name, testbed in federation.testbeds.items()}
     found = loopback_points(federation.model_copy(update={"testbeds": testbeds}))
-    assert [p.point for p in found] == [Point.GM, Point.MW, Point.DNS]
+    assert [p.point for p in found] == [Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.DNS]
+
+
+def test_one_testbed_alone_has_nothing_between_networks(federation: Federation) -> None:
+    alone = federation.model_copy(update={"testbeds": {"uc3m": federation.testbeds["uc3m"]}})
+    assert [p.point for p in loopback_points(alone)] == [Point.GM, Point.ACCESS, Point.MW, Point.CX, Point.DNS]
+
+
+def test_an_access_network_alone_has_its_gateway_only(federation: Federation) -> None:
+    alone = federation.model_copy(update={"testbeds": {"utu": federation.testbeds["utu"]}})
+    assert [p.point for p in loopback_points(alone)] == [Point.ACCESS]
 
 
 def test_a_block_without_room_for_markers_is_refused(federation: Federation) -> None:
@@ -71,9 +83,14 @@ def test_every_packet_appears_at_its_point_and_at_no_other(
     expected = [
         (one["ue"], one["p-cscf"], "Gm"),
         (other["p-cscf"], one["ue"], "Gm"),
-        (one["p-cscf"], other["i-cscf"], "Mw"),
+        (one["p-cscf"], other["i-cscf"], "Ic"),
         (other["i-cscf"], other["s-cscf"], "Mw"),
-        (other["s-cscf"], one["p-cscf"], "Mw"),
+        (one["p-cscf"], one["s-cscf"], "Mw"),
+        (other["s-cscf"], one["p-cscf"], "Ic"),
+        (one["ue"], one["gateway"], "access"),
+        (one["gateway"], other["gateway"], "access"),
+        (other["gateway"], one["gateway"], "access"),
+        (one["gateway"], one["ue"], "access"),
         (one["i-cscf"], one["hss"], "Cx"),
         (one["hss"], one["s-cscf"], "Cx"),
         (one["p-cscf"], one["dns"], "DNS"),

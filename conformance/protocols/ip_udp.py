@@ -1,0 +1,95 @@
+"""An IPv4 packet with one UDP datagram, as it travels inside a tunnel (RFC 791, RFC 768)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from conformance.vocabulary.identifiers import Endpoint
+
+_IP = struct.Struct("!BBHHHBBH4s4s")
+_UDP = struct.Struct("!HHHH")
+_PROTOCOL = 17
+_DO_NOT_FRAGMENT = 0x4000
+_FRAGMENT = 0x3FFF
+"""More-fragments flag and fragment offset."""
+_TIME_TO_LIVE = 64
+
+
+class MalformedPacket(ValueError):
+    """Octets that are no whole IPv4 packet with a UDP datagram; the text is one bounded line."""
+
+
+@dataclass(frozen=True, slots=True)
+class UdpPacket:
+    """One datagram with its addresses."""
+
+    source: Endpoint
+    destination: Endpoint
+    payload: bytes
+
+    def encode(self) -> bytes:
+        """Return the IPv4 packet, never fragmented, so that its identification means nothing (RFC 6864 4.1).
+
+        Raises:
+            MalformedPacket: the payload does not fit into one packet.
+        """
+        source, destination = IPv4Address(self.source.address).packed, IPv4Address(self.destination.address).packed
+        length = _UDP.size + len(self.payload)
+        if length > 0xFFFF - _IP.size:
+            raise MalformedPacket(f"UDP: expected at most {0xFFFF - _IP.size - _UDP.size} octets, found {length - 8}")
+        udp = _UDP.pack(self.source.port, self.destination.port, length, 0) + self.payload
+        # A sum of 0 is sent as all ones: 0 means that there is none (RFC 768).
+        check = checksum(_pseudo_header(source, destination, length) + udp) or 0xFFFF
+        udp = udp[:6] + check.to_bytes(2) + udp[8:]
+        fields = [0x45, 0, _IP.size + length, 0, _DO_NOT_FRAGMENT, _TIME_TO_LIVE, _PROTOCOL]
+        header = _IP.pack(*fields, 0, source, destination)
+        return _IP.pack(*fields, checksum(header), source, destination) + udp
+
+    @classmethod
+    def decode(cls, packet: bytes) -> UdpPacket:
+        """Read a packet that is whole; what follows it is padding.
+
+        Raises:
+            MalformedPacket: another protocol, a fragment, a length or a checksum that does not fit.
+        """
+        if len(packet) < _IP.size:
+            raise MalformedPacket(f"IPv4: expected 20 octets or more, found {len(packet)}")
+        first, _, total, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(packet)
+        header = 4 * (first & 0x0F)
+        if first >> 4 != 4 or not _IP.size <= header <= total <= len(packet):
+            raise MalformedPacket(
+                f"IPv4: version {first >> 4}, header of {header} and packet of {total} octets do not fit {len(packet)}"
+            )
+        if checksum(packet[:header]):
+            raise MalformedPacket("IPv4: the header's checksum is wrong")
+        if protocol != _PROTOCOL or fragment & _FRAGMENT:
+            what = "a fragment" if fragment & _FRAGMENT else f"protocol {protocol}"
+            raise MalformedPacket(f"IPv4: expected a whole UDP datagram, found {what}")
+        datagram = packet[header:total]
+        if len(datagram) < _UDP.size:
+            raise MalformedPacket(f"UDP: expected 8 octets or more, found {len(datagram)}")
+        source_port, destination_port, length, check = _UDP.unpack_from(datagram)
+        if length != len(datagram):
+            raise MalformedPacket(f"UDP: length says {length}, found {len(datagram)} octets")
+        if check and checksum(_pseudo_header(source, destination, length) + datagram):
+            raise MalformedPacket("UDP: the checksum is wrong")
+        return cls(
+            Endpoint(str(IPv4Address(source)), source_port, "udp"),
+            Endpoint(str(IPv4Address(destination)), destination_port, "udp"),
+            datagram[_UDP.size :],
+        )
+
+
+def checksum(octets: bytes) -> int:
+    """Return the checksum of RFC 1071: 0 over octets that hold a right one."""
+    octets += b"\0" * (len(octets) % 2)
+    total: int = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total ^ 0xFFFF
+
+
+def _pseudo_header(source: bytes, destination: bytes, length: int) -> bytes:
+    return source + destination + struct.pack("!BBH", 0, _PROTOCOL, length)

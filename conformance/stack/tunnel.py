@@ -1,0 +1,112 @@
+"""The terminal's end of a GTP-U tunnel: datagrams of its home address, carried by the network that it visits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.protocols.gtpu import PORT, GtpMessage, GtpType, MalformedGtp, echo_response, end_marker, g_pdu
+from conformance.protocols.ip_udp import MalformedPacket, UdpPacket
+from conformance.stack.errors import TransportFailed
+from conformance.stack.udp_port import Address, UdpPort
+from conformance.vocabulary.federation import TunnelIds
+from conformance.vocabulary.identifiers import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """One tunnel, as configuration knows it.
+
+    In a real network the radio or access node of the visited network begins it; on the wire the two look the same.
+    """
+
+    local_address: str
+    """Numeric address in the visited access network."""
+    gateway: Address
+    """Gateway of the visited network."""
+    ids: TunnelIds
+    """From the terminal's home address: `Federation.tunnel_ids`."""
+    local_port: int = PORT
+
+
+class TunnelPort:
+    """An open tunnel. To be made in a running event loop.
+
+    Args:
+        tunnel: which one.
+        inner: the terminal's own address and port in its home network.
+        on_datagram: called with each datagram for the terminal, and who sent it.
+        log: where refusals are told, one bounded line each.
+
+    Raises:
+        TestbedDown: the local port is in use, in one line with its holder.
+    """
+
+    def __init__(
+        self,
+        tunnel: Tunnel,
+        inner: Endpoint,
+        on_datagram: Callable[[bytes, Endpoint], None],
+        log: logging.Logger,
+    ) -> None:
+        self._tunnel = tunnel
+        self._inner = inner
+        self._on_datagram = on_datagram
+        self._log = log
+        self._used = False
+        self._open = True
+        self._port = UdpPort(tunnel.local_address, tunnel.local_port, self._receive)
+
+    def send(self, data: bytes, destination: Endpoint) -> None:
+        """Send one datagram through the tunnel.
+
+        Raises:
+            TransportFailed: the tunnel is closed, the datagram is too long, or the system refuses it.
+        """
+        if not self._open:
+            raise TransportFailed(f"tunnel of {self._inner}: closed")
+        try:
+            packet = UdpPacket(self._inner, destination, data).encode()
+        except MalformedPacket as error:
+            raise TransportFailed(f"tunnel of {self._inner}: {error}") from None
+        self._used = True
+        self._send(g_pdu(self._tunnel.ids.uplink, packet))
+
+    def close(self) -> None:
+        """Tell the gateways that nothing follows, and close; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        try:
+            if self._used:
+                self._send(end_marker(self._tunnel.ids.uplink))
+        except TransportFailed as error:
+            self._log.info("%s", error)
+        self._port.close()
+
+    def _send(self, message: GtpMessage) -> None:
+        problem = self._port.send(message.encode(), self._tunnel.gateway)
+        if problem is not None:
+            raise TransportFailed(f"tunnel of {self._inner} to {self._tunnel.gateway[0]}: {problem.strerror}")
+
+    def _receive(self, data: bytes, source: Address) -> None:
+        try:
+            if source != self._tunnel.gateway:
+                raise MalformedGtp("not from the gateway of this tunnel")
+            self._take(GtpMessage.decode(data))
+        except (MalformedGtp, MalformedPacket, TransportFailed) as error:
+            self._log.warning("%s:%d: %s", *source, error)
+
+    def _take(self, message: GtpMessage) -> None:
+        if message.type == GtpType.ECHO_REQUEST:
+            self._send(echo_response(message))
+        elif message.type != GtpType.G_PDU:
+            raise MalformedGtp(f"expected a G-PDU, found message type {message.type}")
+        elif message.teid != self._tunnel.ids.downlink:
+            raise MalformedGtp(f"expected tunnel 0x{self._tunnel.ids.downlink:08x}, found 0x{message.teid:08x}")
+        else:
+            packet = UdpPacket.decode(message.payload)
+            if packet.destination != self._inner:
+                raise MalformedPacket(f"inner packet to {packet.destination}, expected {self._inner}")
+            self._on_datagram(packet.payload, packet.source)
