@@ -56,6 +56,8 @@ class Finding:
     """True where a FAIL rests on a message that was not seen: lost packets would explain it too."""
     node: Role | None = None
     """Who did it, where that is not the criterion's own node."""
+    unreached: bool = False
+    """True where what the criterion speaks of comes behind the last message that was seen."""
 
 
 Check = Callable[[Any], Finding]
@@ -176,6 +178,11 @@ def failed(
 def inconclusive(expected: str, reason: str, *citations: Citation) -> Finding:
     """Evidence is missing."""
     return Finding(Verdict.INCONCLUSIVE, expected, reason, citations)
+
+
+def unreached(expected: str, reason: str) -> Finding:
+    """The procedure did not get as far as that: evidence is missing, unless what was seen is why it ended before."""
+    return Finding(Verdict.INCONCLUSIVE, expected, reason, unreached=True)
 
 
 def not_applicable(expected: str, reason: str) -> Finding:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Protocol
 
 from conformance.trace.model import Message
+from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
@@ -68,6 +70,31 @@ class Facts:
     """3GPP release of the network of each role."""
     password: bytes | None = field(default=None, repr=False)
     """Password of a subscriber without AKA, for the digest alone."""
+    testbeds: tuple[Testbed, ...] = ()
+    """All networks of the federation."""
+    home_network: Testbed | None = None
+    entry_network: Testbed | None = None
+    """Network of the P-CSCF: the visited one, or the home network."""
+
+    def network_of(self, address: str) -> Testbed | None:
+        """Return the network that gives an address to a terminal, or has a node at it."""
+        for testbed in self.testbeds:
+            if self.node_at(address, testbed) or in_pool(address, testbed):
+                return testbed
+        return None
+
+    def node_at(self, address: str, testbed: Testbed) -> frozenset[NodeKind]:
+        """Return what a network has at an address."""
+        return frozenset(kind for kind, node in testbed.nodes.items() if str(node.address) == address)
+
+
+def in_pool(address: str, testbed: Testbed) -> bool:
+    """Tell whether an address lies in one of the access networks of a testbed."""
+    try:
+        place = ip_address(address)
+    except ValueError:
+        return False
+    return any(place in network.pool for network in testbed.access_networks)
 
 
 class Procedure(Protocol):

@@ -73,6 +73,8 @@ class Lookup:
     response: DnsMessage | None
     asker: Role | None
     """Role of the node that asked; None where its address has none."""
+    server: Role = Role.HOME_DNS
+    """Role of the server that was asked."""
 
     @property
     def messages(self) -> Iterator[Message]:
@@ -166,7 +168,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
-    """One initial registration, from the first REGISTER to the last answer."""
+    """One registration, re-registration or deregistration, from the first REGISTER to the last answer."""
 
     attempts: tuple[Attempt, ...]
     """At least one, in the order of time."""
@@ -181,6 +183,35 @@ class Registration:
     security: AccessSecurity = AccessSecurity.NONE
     facts: Facts = field(default_factory=Facts)
     kind: Kind = Kind.REGISTRATION
+    before: Registration | None = None
+    """The registration that a re-registration refreshes and a deregistration takes away, where it was captured."""
+    apart: tuple[SipMessage, ...] = ()
+    """Messages of its Call-IDs that lie on no hop between the terminal and its S-CSCF."""
+
+    @property
+    def pcscf(self) -> Role:
+        """The P-CSCF that took part: the visited one, or that of the home network."""
+        return Role.VISITED_PCSCF if Role.VISITED_PCSCF in self.roles else Role.HOME_PCSCF
+
+    @property
+    def tunnelled(self) -> bool:
+        """Whether the terminal's REGISTER was seen inside GTP-U."""
+        return any(
+            "gtp" in sighting.encapsulation
+            for attempt in self.attempts
+            if attempt.gm is not None and attempt.gm.request is not None
+            for sighting in attempt.gm.request.sightings
+        )
+
+    @property
+    def ended(self) -> str | None:
+        """Why a later step did not come, where that was seen and nothing is missing, in words."""
+        last = self.attempts[-1].status
+        if last is not None and last >= 300 and last not in (401, 407):
+            return f"the {self.kind} was refused with {last} before"
+        if self.kind is not Kind.REGISTRATION and self.accepted is not None and self.challenged is None:
+            return f"the {self.kind} was accepted without a challenge"
+        return None
 
     @property
     def first(self) -> Attempt:
@@ -221,7 +252,7 @@ class Registration:
         """Yield everything that was seen: look-ups, then attempt by attempt hops and Cx."""
         for lookup in self.lookups:
             code = None if lookup.response is None else str(lookup.response.rcode)
-            yield Seen("DNS", lookup.asker, Role.HOME_DNS, lookup.type, code, -1, tuple(lookup.messages))
+            yield Seen("DNS", lookup.asker, lookup.server, lookup.type, code, -1, tuple(lookup.messages))
         for index, attempt in enumerate(self.attempts):
             for hop in attempt.hops:
                 status = None if hop.response is None else str(hop.response.sip.status)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from conformance.criteria.digest import ha1, response
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
 from conformance.criteria.registration import Registration
 from conformance.criteria.rfc3261 import NO_REGISTER, from_terminal
 from conformance.criteria.scheme import uses_aka, vectors
@@ -129,7 +138,7 @@ def password(registration: Registration) -> Finding:
     attempt = registration.answered
     digest = None if attempt is None or attempt.gm is None else authorization(attempt.gm.request)
     if digest is None or not digest.value("response"):
-        return inconclusive(expected, "no answer to the challenge was seen")
+        return unreached(expected, "no answer to the challenge was seen")
     secret = _ha1(registration, digest)
     if secret is None:
         return inconclusive(expected, "MD5 challenge; neither HA1 nor the password is known")

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
+from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Hop, Registration
 from conformance.criteria.values import (
     addresses,
@@ -177,13 +187,14 @@ def digest_uri(registration: Registration) -> Finding:
     source=("RFC 3261", "10.3"),
     node=Role.HOME_SCSCF,
     points=(Point.GM, Point.MW),
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def binding(registration: Registration) -> Finding:
     """RFC 3261 10.3 item 8: all bindings, each with expires; item 7: the registrar may shorten only."""
     expected = "Contact of the terminal with 0 < expires <= the expiry asked"
     accepted = registration.accepted
     if accepted is None:
-        return inconclusive(expected, "no 200 was seen: the registration did not get that far")
+        return unreached(expected, "no 200 was seen: the registration did not get that far")
     hop = next((h for h in accepted.hops if h.request is not None and h.response is not None), None)
     if hop is None or hop.request is None or hop.response is None:
         return inconclusive(expected, "REGISTER and 200 of one hop were not captured together")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 
 from conformance.criteria.digest import ha1
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
 from conformance.criteria.registration import Attempt, Hop, Registration
 from conformance.criteria.rfc2617 import recompute
 from conformance.criteria.scheme import uses_aka, vectors
@@ -61,12 +70,12 @@ def aka_challenge(registration: Registration) -> Finding:
         return not_applicable(expected, NO_AKA)
     attempt = registration.challenged
     if attempt is None:
-        return inconclusive(expected, NO_CHALLENGE)
+        return unreached(expected, NO_CHALLENGE)
     found = challenges(attempt)
     if not found:
         bare = next((h.response for h in attempt.hops if h.response is not None), None)
         if bare is None:
-            return inconclusive(expected, NO_CHALLENGE)
+            return unreached(expected, NO_CHALLENGE)
         return failed(expected, "a 401 without a digest challenge", cite_missing(bare, "WWW-Authenticate"))
     digest = found[0][1]
     algorithm, nonce = digest.credentials.get("algorithm"), digest.value("nonce")
@@ -106,7 +115,7 @@ def nonce_of_hss(registration: Registration) -> Finding:
     attempt = registration.challenged
     found = [] if attempt is None else challenges(attempt)
     if attempt is None or not found:
-        return inconclusive(expected, NO_CHALLENGE)
+        return unreached(expected, NO_CHALLENGE)
     items = vectors(attempt)
     if not items:
         return inconclusive(expected, "no MAA with an authentication vector was captured")
@@ -209,8 +218,8 @@ def aka_response(registration: Registration) -> Finding:
             return failed(f'response="{wanted}"', f'response="{clip(digest.value("response") or "")}"', *cited)
         return passed(expected, "the response verifies with the XRES of the MAA", *cited, *digest.cite("nonce"))
     if refused:
-        return inconclusive(expected, "the terminal refused the challenge: empty response, nothing to verify")
-    return inconclusive(expected, "no answer of the terminal to a challenge was seen")
+        return unreached(expected, "the terminal refused the challenge: empty response, nothing to verify")
+    return unreached(expected, "no answer of the terminal to a challenge was seen")
 
 
 def _xres(attempt: Attempt, asked: Digest) -> tuple[DiameterMessage, DiameterAvp] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, passed
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, passed, unreached
 from conformance.criteria.registration import Attempt, Registration
 from conformance.criteria.ts24229_ue import TS24229
 from conformance.criteria.values import (
@@ -57,7 +57,7 @@ def request_uri(registration: Registration) -> Finding:
             citations += cited
         found = clip(uri)
     if not citations:
-        return inconclusive(expected, "no REGISTER between I-CSCF and S-CSCF was captured")
+        return unreached(expected, "no REGISTER between I-CSCF and S-CSCF was captured")
     return passed(expected, found, *citations)
 
 
@@ -82,7 +82,7 @@ def query_every_time(registration: Registration) -> Finding:
     expected = "UAR before each REGISTER that goes on to the S-CSCF"
     reached = [attempt for attempt in registration.attempts if _forwarded(attempt)]
     if not reached:
-        return inconclusive(expected, "no REGISTER that went through the I-CSCF was captured")
+        return unreached(expected, "no REGISTER that went through the I-CSCF was captured")
     if not any(attempt.all("UAR") for attempt in registration.attempts):
         return inconclusive(expected, "no UAR at all: the Cx of the I-CSCF may not have been captured")
     citations: list[Citation] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, not_applicable, passed, unreached
 from conformance.criteria.registration import Attempt, Hop, Registration
 from conformance.criteria.scheme import uses_aka
 from conformance.criteria.ts24229_ue import TS24229
@@ -48,7 +48,7 @@ def _each_forwarded(registration: Registration, expected: str, check: _Check) ->
         citations += finding.citations
         found, node = finding.found, hop.sender
     if not citations:
-        return inconclusive(expected, NO_FORWARDED)
+        return unreached(expected, NO_FORWARDED)
     return passed(expected, found, *citations, node=node)
 
 
@@ -254,7 +254,7 @@ def keys_removed(registration: Registration) -> Finding:
                 return failed(expected, found, *digest.cite(*leaked), node=gm.receiver)
             citations += digest.cite("nonce")
     if not citations:
-        return inconclusive(expected, "no 401 towards the terminal was captured")
+        return unreached(expected, "no 401 towards the terminal was captured")
     return passed(expected, "neither", *citations)
 
 

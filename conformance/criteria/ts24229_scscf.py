@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
+from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Attempt, Hop, Registration
 from conformance.criteria.ts24229_ue import TS24229
 from conformance.criteria.values import (
@@ -65,13 +75,14 @@ def _on_the_way(attempt: Attempt, name: str, expected: str) -> Finding | list[Ci
     node=Role.HOME_SCSCF,
     points=SEEN_AT,
     since=5,
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def service_route(registration: Registration) -> Finding:
     """3GPP TS 24.229 5.4.1.2.2F (before Rel-8 in 5.4.1.2.2), RFC 3608."""
     expected = "Service-Route: <sip:S-CSCF;lr>"
     accepted = registration.accepted
     if accepted is None:
-        return inconclusive(expected, NOT_REACHED)
+        return unreached(expected, NOT_REACHED)
     way = _on_the_way(accepted, "Service-Route", expected)
     if isinstance(way, Finding):
         return way
@@ -96,13 +107,14 @@ def _is_loose(found: Address) -> bool:
     node=Role.HOME_SCSCF,
     points=SEEN_AT,
     severity=Severity.DEGRADED,
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def associated_uris(registration: Registration) -> Finding:
     """3GPP TS 24.229 5.4.1.2.2F (before Rel-8 in 5.4.1.2.2), RFC 3455 and RFC 7315."""
     expected = "P-Associated-URI with the identities of the subscription"
     accepted = registration.accepted
     if accepted is None:
-        return inconclusive(expected, NOT_REACHED)
+        return unreached(expected, NOT_REACHED)
     way = _on_the_way(accepted, "P-Associated-URI", expected)
     if isinstance(way, Finding):
         return way
@@ -128,13 +140,14 @@ def associated_uris(registration: Registration) -> Finding:
     severity=Severity.DEGRADED,
     condition="the REGISTER has a Path and the terminal supports path",
     since=5,
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def path_repeated(registration: Registration) -> Finding:
     """RFC 3327: the registrar copies the Path into a successful response to who supports it."""
     expected = "Path of the REGISTER in the 200"
     accepted = registration.accepted
     if accepted is None:
-        return inconclusive(expected, NOT_REACHED)
+        return unreached(expected, NOT_REACHED)
     # Behind the P-CSCF: nearer to the terminal the REGISTER has no Path yet.
     hop = next((h for h in reversed(accepted.hops) if h.request is not None and h.response is not None), None)
     if hop is None or hop.sender is Role.UE or hop.request is None or hop.response is None:
@@ -163,13 +176,14 @@ def path_repeated(registration: Registration) -> Finding:
     node=Role.HOME_SCSCF,
     points=(Point.GM, Point.MW, Point.CX, Point.IC),
     condition="the 200 has a Service-Route",
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def home_scscf(registration: Registration) -> Finding:
     """3GPP TS 23.228: the S-CSCF is always in the home network."""
     expected = "Service-Route and Server-Name in the home domain"
     accepted = registration.accepted
     if accepted is None:
-        return inconclusive(expected, NOT_REACHED)
+        return unreached(expected, NOT_REACHED)
     answers = _answers(accepted)
     response = answers[0][1]
     routes = addresses(response, "Service-Route")

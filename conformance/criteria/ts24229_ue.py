@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
+from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Registration
 from conformance.criteria.rfc3261 import NO_REGISTER, from_terminal
 from conformance.criteria.scheme import may_be_refresh, uses_aka
@@ -108,7 +118,7 @@ def call_id(registration: Registration) -> Finding:
     if not requests:
         return inconclusive(expected, NO_REGISTER)
     if len(requests) < 2:
-        return inconclusive(expected, "only one REGISTER of the terminal was captured")
+        return unreached(expected, "only one REGISTER of the terminal was captured")
     citations: list[Citation] = []
     for before, after in pairwise(requests):
         headers = [(m, m.sip.first(name)) for name in ("Call-ID", "CSeq") for m in (before, after)]
@@ -133,6 +143,7 @@ def call_id(registration: Registration) -> Finding:
     node=Role.UE,
     points=(Point.GM,),
     condition="the network authenticates with AKA",
+    kinds=(Kind.REGISTRATION,),
 )
 def first_credentials(registration: Registration) -> Finding:
     """3GPP TS 24.229 5.1.1.2.2 a (before Rel-8 in 5.1.1.2)."""
@@ -147,7 +158,7 @@ def first_credentials(registration: Registration) -> Finding:
     request = first.request
     digest = authorization(request, home)
     if aka is None:
-        return inconclusive(expected, "no challenge was seen: AKA or password is unknown")
+        return unreached(expected, "no challenge was seen: AKA or password is unknown")
     if may_be_refresh(registration):
         return inconclusive(expected, "the first REGISTER that was captured may refresh an older registration")
     if digest is None:

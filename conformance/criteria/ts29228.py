@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
+from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Attempt, Exchange, Registration
 from conformance.criteria.scheme import may_be_refresh, uses_aka, vectors
 from conformance.criteria.ts24229_pcscf import network_id
@@ -106,7 +116,7 @@ def uar(registration: Registration) -> Finding:
                 return network
             citations += network
     if not citations:
-        return inconclusive(expected, "no UAR was captured")
+        return unreached(expected, "no UAR was captured")
     return passed(expected, "all three as in the REGISTER", *citations)
 
 
@@ -136,6 +146,7 @@ def _wrong_network(request: DiameterMessage, attempt: Attempt) -> Finding | list
     node=Role.HOME_HSS,
     points=CX,
     condition="the HSS knows the user and lets it register",
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def uaa(registration: Registration) -> Finding:
     """3GPP TS 29.228 user registration status query; result codes of 3GPP TS 29.229."""
@@ -175,7 +186,7 @@ def uaa(registration: Registration) -> Finding:
         return passed(expected, "; ".join(found), *citations)
     if refused:
         return not_applicable(expected, "the HSS refused the query")
-    return inconclusive(expected, "no UAA was captured")
+    return unreached(expected, "no UAA was captured")
 
 
 def _is_registration(exchange: Exchange) -> bool:
@@ -227,7 +238,7 @@ def mar(registration: Registration) -> Finding:
                 return failed(f"scheme {scheme}", f"scheme {clip(asked)}", cited)
             citations.append(cited)
     if not citations:
-        return inconclusive(expected, "no MAR was captured")
+        return unreached(expected, "no MAR was captured")
     return passed(expected, "all of them", *citations)
 
 
@@ -251,7 +262,7 @@ def maa(registration: Registration) -> Finding:
         if exchange.answer is not None
     ]
     if not answers:
-        return inconclusive(expected, "no MAA was captured")
+        return unreached(expected, "no MAA was captured")
     if not all(succeeded(answer) for answer in answers):
         return not_applicable(expected, f"the HSS answered {result(answers[0])[0]}")
     citations: list[Citation] = []
@@ -287,20 +298,27 @@ _PARTS = (
 
 @CATALOGUE.add(
     "REG-36",
-    "The S-CSCF tells the HSS of the registration (SAR, REGISTRATION), and the SAA brings the user profile.",
+    "The S-CSCF tells the HSS of the registration (SAR, REGISTRATION; RE_REGISTRATION where it is refreshed), and the "
+    "SAA brings the user profile.",
     source=(TS29228, None),
     node=Role.HOME_SCSCF,
     points=CX,
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def sar(registration: Registration) -> Finding:
     """3GPP TS 29.228 S-CSCF registration notification; Server-Assignment-Type of 3GPP TS 29.229."""
     expected = "SAR with Server-Assignment-Type REGISTRATION (1), SAA 2001 with User-Data"
+    if registration.kind is Kind.REREGISTRATION:
+        expected = "Server-Assignment-Type RE_REGISTRATION (2) in a SAR"
     accepted = registration.accepted
     if accepted is None:
         # A SAR of another type (AUTHENTICATION_FAILURE, ...) belongs to a registration that fails.
-        return inconclusive(expected, "no 200 was seen: the registration did not get that far")
+        return unreached(expected, "no 200 was seen: the registration did not get that far")
     exchanges = accepted.all("SAR")
+    again = registration.kind is Kind.REREGISTRATION
     if not exchanges:
+        if again:
+            return not_applicable(expected, "the S-CSCF told the HSS nothing of the re-registration")
         if not any(attempt.all("MAR") or attempt.all("SAR") for attempt in registration.attempts):
             return inconclusive(expected, "no Cx of the S-CSCF was captured")
         hop = next((h for h in reversed(accepted.hops) if h.request is not None), None)
@@ -315,17 +333,20 @@ def sar(registration: Registration) -> Finding:
         return failed(expected, "no Server-Assignment-Type", cite_no_avp(request, "Server-Assignment-Type"))
     shown = number(holder)
     cited_type = cite_avp(request, holder, str(shown))
-    allowed = {ServerAssignmentType.REGISTRATION}
-    if _known_before(registration):
+    allowed = {ServerAssignmentType.RE_REGISTRATION if again else ServerAssignmentType.REGISTRATION}
+    if not again and _known_before(registration):
         allowed.add(ServerAssignmentType.RE_REGISTRATION)
     if shown not in allowed:
-        return failed("Server-Assignment-Type 1", f"Server-Assignment-Type {shown}", cited_type)
+        wanted = f"Server-Assignment-Type {min(allowed):d}"
+        return failed(wanted, f"Server-Assignment-Type {shown}", cited_type)
     if not succeeded(answer):
         return not_applicable(expected, f"the HSS answered {result(answer)[0]}")
     available = number(avp(request, Avp.USER_DATA_ALREADY_AVAILABLE))
     profile = avp(answer, Avp.USER_DATA)
     if available == 1:
         return passed(expected, f"type {shown}; the S-CSCF has the profile already", cited_type)
+    if again and profile is None:
+        return passed(expected, f"type {shown}", cited_type)
     if profile is None or not profile.data:
         missing = cite_no_avp(answer, "Cx-User-Data") if profile is None else cite_avp(answer, profile)
         return failed("User-Data in the SAA", "none", missing, node=Role.HOME_HSS)

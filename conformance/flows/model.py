@@ -18,6 +18,14 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+REFUSAL = "refusal"
+"""Stands in `response` for any final answer to a REGISTER that neither serves nor challenges: 300 and above but
+401 and 407."""
+
+_AT_VISITED = {Role.HOME_PCSCF: Role.VISITED_PCSCF, Role.HOME_DNS: Role.VISITED_DNS}
+"""Who stands in for whom where the terminal uses the visited access point."""
+
+
 class Alternative(_Model):
     """One of the ways in which the same transactions may be carried out."""
 
@@ -46,11 +54,20 @@ class Step(_Model):
     """True where any number of such transactions may follow each other."""
     only: tuple[Identifier, ...] = ()
     """Alternatives that have this step; empty: all."""
+    tunnel: Literal["gtp"] | None = None
+    """The tunnel in which the messages of this step are seen."""
 
     @property
     def label(self) -> str:
         """The request in words: `REGISTER`, `DNS query`."""
         return "DNS query" if self.protocol == "DNS" else _or(self.request)
+
+    def accepts(self, answer: str | None) -> bool:
+        """Tell whether an answer (SIP status, Diameter result; None: there was none) is an expected one."""
+        if not self.response or answer in self.response:
+            return True
+        refused = answer is not None and answer.isdigit() and int(answer) >= 300 and answer not in ("401", "407")
+        return REFUSAL in self.response and refused
 
     @property
     def answer(self) -> str:
@@ -71,6 +88,8 @@ class Flow(_Model):
     """Lanes of the ladder, from left to right."""
     alternatives: tuple[Alternative, ...] = ()
     steps: tuple[Step, ...] = Field(min_length=1)
+    wherever: bool = False
+    """True for a flow that is the same at home and at a visited access point but for the P-CSCF and its DNS."""
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Flow:
@@ -97,9 +116,36 @@ class Flow(_Model):
                 return step
         raise KeyError(id)
 
+    def alternative(self, id: str) -> tuple[Step, ...]:
+        """Return the steps of one alternative, in their order."""
+        return tuple(step for step in self.steps if not step.only or id in step.only)
+
+    def at_visited_access_point(self) -> Flow:
+        """Return the same flow with the P-CSCF, and the DNS server that it asks, in the visited network.
+
+        The hop from the P-CSCF to the home network is then one between networks (Ic).
+        """
+        roles: list[Role] = []
+        for role in self.roles:
+            if role is Role.HOME_PCSCF:
+                roles += [Role.VISITED_PCSCF, Role.VISITED_DNS]
+            else:
+                roles.append(role)
+        return self.model_copy(update={"roles": tuple(roles), "steps": tuple(map(_at_visited, self.steps))})
+
     def children(self, parent: str | None) -> Iterator[Step]:
         """Yield the steps that lie directly in a step (None: in none), in their order."""
         return (step for step in self.steps if step.inside == parent)
+
+
+def _at_visited(step: Step) -> Step:
+    if step.source is Role.HOME_PCSCF:
+        there = _AT_VISITED.get(step.destination, step.destination)
+        point = Point.IC if step.point is Point.MW else step.point
+        return step.model_copy(update={"source": Role.VISITED_PCSCF, "destination": there, "point": point})
+    if step.destination is Role.HOME_PCSCF:
+        return step.model_copy(update={"destination": Role.VISITED_PCSCF})
+    return step
 
 
 def _or(words: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
 
+from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Exchange
 from conformance.criteria.values import (
     address,
@@ -138,46 +139,64 @@ def _canonical(uri: str) -> str:
     return f"{parsed.scheme}:{unquote(parsed.user)}@{parsed.host.lower()}"
 
 
-def initial_registrations(tries: Sequence[Try]) -> list[list[Try]]:
-    """Cut the attempts of each user into procedures and keep the initial registrations."""
-    running: dict[str, list[list[Try]]] = {}
-    registered: dict[str, list[Try]] = {}
-    found: list[list[Try]] = []
+@dataclass(eq=False)
+class Segment:
+    """The attempts of one procedure."""
+
+    kind: Kind
+    attempts: list[Try]
+    before: Segment | None = None
+    """The procedure that made the binding which this one refreshes or takes away."""
+
+
+def segments(tries: Sequence[Try]) -> list[Segment]:
+    """Cut the attempts of each user into procedures, in the order of their beginnings."""
+    running: dict[str, list[Segment]] = {}
+    registered: dict[str, list[tuple[Try, Segment]]] = {}
+    found: list[Segment] = []
     for attempt in tries:
         open_ones = running.setdefault(attempt.user, [])
         bindings = registered.setdefault(attempt.user, [])
         procedure = _continued(open_ones, attempt)
         if procedure is None:
-            procedure = [attempt]
-            if not _removes(attempt) and not any(_same_binding(binding, attempt) for binding in bindings):
-                found.append(procedure)
+            before = next((one for binding, one in reversed(bindings) if _same_binding(binding, attempt)), None)
+            if _removes(attempt):
+                kind = Kind.DEREGISTRATION
+            else:
+                kind = Kind.REGISTRATION if before is None else Kind.REREGISTRATION
+            procedure = Segment(kind, [attempt], before)
+            found.append(procedure)
         else:
             open_ones.remove(procedure)
-            procedure.append(attempt)
+            procedure.attempts.append(attempt)
         if _is_open(attempt):
             open_ones.append(procedure)
         elif attempt.status is not None and attempt.status < 300:
-            bindings[:] = [binding for binding in bindings if not _same_binding(binding, attempt)]
+            bindings[:] = [(one, by) for one, by in bindings if not _same_binding(one, attempt)]
             if not _removes(attempt):
-                bindings.append(attempt)
+                bindings.append((attempt, procedure))
     return found
 
 
 def _is_open(attempt: Try) -> bool:
     """Tell whether another REGISTER of the same procedure may follow."""
-    return attempt.status is None or attempt.status in (401, 407)
+    return attempt.status is None or attempt.status in (401, 407, 423)
 
 
-def _continued(running: Sequence[list[Try]], attempt: Try) -> list[Try] | None:
+def _continued(running: Sequence[Segment], attempt: Try) -> Segment | None:
     """Return the procedure of the same user that an attempt goes on with."""
     for procedure in reversed(running):
-        if procedure[-1].call_id == attempt.call_id:
+        last = procedure.attempts[-1]
+        # What takes a binding away is no longer the procedure that would make it.
+        known = last.sample.sip.is_request and attempt.sample.sip.is_request
+        same_aim = not known or _removes(last) == _removes(attempt)
+        if last.call_id == attempt.call_id and same_aim:
             return procedure
     # A terminal that changes its Call-ID still answers the challenge that it got.
     digest = authorization(attempt.sample)
     nonce = None if digest is None else digest.value("nonce")
     for procedure in reversed(running) if nonce else ():
-        challenges = (challenge(hop.final) for hop in procedure[-1].chain)
+        challenges = (challenge(hop.final) for hop in procedure.attempts[-1].chain)
         if any(offered is not None and offered.value("nonce") == nonce for offered in challenges):
             return procedure
     return None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.flows.load import load_flow
 from conformance.flows.model import Flow
 from conformance.judgement.found import Found
 from conformance.judgement.matcher import Match, match
+from conformance.vocabulary.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Chosen:
     found: Found
     flow: Flow
     match: Match
+    expected: str
+    """Flow by which it is said what the user got: the one that was asked for, else what the terminal wanted."""
     reasons: tuple[str, ...] = ()
     """Where the flow was left, and why another one fits less."""
 
@@ -42,8 +45,10 @@ def choose(every: Iterable[Found], flow: str | None) -> list[Chosen]:
 
 
 def _against(found: Found, flow: Flow) -> Chosen:
+    if flow.wherever and Role.VISITED_PCSCF in found.procedure.roles:
+        flow = flow.at_visited_access_point()
     matched = match(flow, found.procedure)
-    return Chosen(found, flow, matched, () if matched.departure is None else (matched.departure,))
+    return Chosen(found, flow, matched, flow.id, () if matched.departure is None else (matched.departure,))
 
 
 def _best(found: Found) -> Chosen:
@@ -52,7 +57,5 @@ def _best(found: Found) -> Chosen:
     ranked = sorted(candidates, key=lambda one: (one.match.departure is not None, len(one.match.missing)))
     best = ranked[0]
     others = [one for one in ranked[1:] if one.match.departure is not None]
-    if not others:
-        return best
-    why = f"{others[0].flow.id} does not fit: {others[0].match.departure}"
-    return Chosen(found, best.flow, best.match, (*best.reasons, why))
+    why = tuple(f"{other.flow.id} does not fit: {other.match.departure}" for other in others[:1])
+    return replace(best, expected=found.flows[0], reasons=(*best.reasons, *why))

@@ -25,10 +25,12 @@ class Found:
 
     procedure: Procedure
     flows: tuple[str, ...]
-    """Flows that it may follow, the likeliest first; at least one."""
+    """Flows that it may follow, at least one. The first is what the user wants; of flows that fit equally well an
+    earlier one is chosen."""
     service: Service
     related: tuple[str, ...] = ()
-    """Flows of the same kind that what was seen speaks against: judged with them only where they are asked for."""
+    """Flows of the same kind that what was seen speaks against: judged against one only where it is asked for and no
+    procedure may follow it."""
 
 
 Finder = Callable[[Trace, Sequence[Transaction], Federation | None], Iterable[Found]]

@@ -106,7 +106,7 @@ def _procedure(
     if readings is not None:
         criteria = [Judged(one.criterion, confirmation.confirm(one.finding, readings)) for one in criteria]
     verdict, reasons = conformance(criteria, trace.captures)
-    service, why = chosen.found.service(flow.id, events, trace.captures)
+    service, why = chosen.found.service(chosen.expected, events, trace.captures)
     reasons = [*chosen.reasons, *([] if why is None else [why]), *reasons]
     frames = sorted({(m.capture, m.frame) for m in procedure.messages})
     roles = {role.value: [str(endpoint) for endpoint in endpoints] for role, endpoints in procedure.roles.items()}

@@ -6,6 +6,7 @@ live in one process and never exchange a message.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conformance.criteria.procedure import Procedure, Seen
@@ -26,6 +27,8 @@ class Match:
     """Steps of points or node pairs that cannot be seen here."""
     departure: str | None = None
     """Where the flow was left first, one sentence; None where it was not."""
+    alternative: str | None = None
+    """The alternative that fits best, where alternatives differ in their steps."""
 
     def step_of(self, message: Message) -> str | None:
         """Return the step that a message belongs to."""
@@ -47,12 +50,25 @@ def match(flow: Flow, procedure: Procedure) -> Match:
     """
     # In time order; hops of one attempt from the terminal on, because they were seen later.
     pool = sorted(procedure.transactions(), key=lambda seen: (max(seen.attempt, 0), seen.start_ns))
+    if not any(step.only for step in flow.steps):
+        return _match(flow, flow.steps, procedure, pool)
+    tries = [
+        _match(flow, flow.alternative(one.id), procedure, pool, one.id)
+        for one in flow.alternatives
+        if any(one.id in step.only for step in flow.steps)
+    ]
+    return min(tries, key=lambda one: (one.departure is not None, len(one.missing), -len(one.steps)))
+
+
+def _match(
+    flow: Flow, wanted: Sequence[Step], procedure: Procedure, pool: Sequence[Seen], alternative: str | None = None
+) -> Match:
     taken: set[int] = set()
     steps: dict[str, tuple[Seen, ...]] = {}
     missing: list[str] = []
     unseen: list[str] = []
     departure: str | None = None
-    for step in flow.steps:
+    for step in wanted:
         candidates = [seen for seen in pool if id(seen) not in taken and _fits(flow, step, seen, steps)]
         if not candidates:
             if step.optional:
@@ -67,16 +83,16 @@ def match(flow: Flow, procedure: Procedure) -> Match:
         steps[step.id] = tuple(chosen)
         taken |= {id(seen) for seen in chosen}
         answer = chosen[0].response
-        if step.response and answer not in step.response and departure is None:
+        if not step.accepts(answer) and departure is None:
             got = "no answer" if answer is None else answer
             departure = f"the flow was left at {step.id}: {_words(step)} was answered with {got}"
-    return Match(steps, tuple(missing), tuple(unseen), departure)
+    return Match(steps, tuple(missing), tuple(unseen), departure, alternative)
 
 
 def _fits(flow: Flow, step: Step, seen: Seen, steps: dict[str, tuple[Seen, ...]]) -> bool:
     if (seen.protocol, seen.source, seen.destination) != (step.protocol, step.source, step.destination):
         return False
-    if seen.request not in step.request:
+    if seen.request not in step.request or not _in_tunnel(step, seen):
         return False
     before = [one for name in step.after for one in steps.get(name, ())]
     if seen.attempt < 0:
@@ -85,6 +101,12 @@ def _fits(flow: Flow, step: Step, seen: Seen, steps: dict[str, tuple[Seen, ...]]
     if outer is not None:
         return seen.attempt == outer.attempt
     return all(seen.attempt > one.attempt for one in before)
+
+
+def _in_tunnel(step: Step, seen: Seen) -> bool:
+    if step.tunnel is None:
+        return True
+    return any(step.tunnel in sighting.encapsulation for message in seen.messages for sighting in message.sightings)
 
 
 def _ancestor(flow: Flow, step: Step, steps: dict[str, tuple[Seen, ...]]) -> Seen | None:
@@ -97,7 +119,7 @@ def _ancestor(flow: Flow, step: Step, steps: dict[str, tuple[Seen, ...]]) -> See
     return None
 
 
-def _observable(step: Step, procedure: Procedure, pool: list[Seen]) -> bool:
+def _observable(step: Step, procedure: Procedure, pool: Sequence[Seen]) -> bool:
     """Tell whether the step would have been seen, had it taken place.
 
     The point was captured, and the two roles do exchange such messages in this procedure: otherwise they
@@ -105,7 +127,7 @@ def _observable(step: Step, procedure: Procedure, pool: list[Seen]) -> bool:
     """
     if not procedure.sees(step.point):
         return False
-    if step.point is Point.GM:
+    if step.point in (Point.GM, Point.ACCESS):
         return True
     return any(
         (seen.protocol, seen.source, seen.destination) == (step.protocol, step.source, step.destination)
@@ -114,4 +136,5 @@ def _observable(step: Step, procedure: Procedure, pool: list[Seen]) -> bool:
 
 
 def _words(step: Step) -> str:
-    return f"{step.label} from {step.source.value} to {step.destination.value}"
+    tunnel = "" if step.tunnel is None else f" inside {step.tunnel}"
+    return f"{step.label} from {step.source.value} to {step.destination.value}{tunnel}"

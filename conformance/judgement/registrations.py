@@ -11,7 +11,7 @@ from functools import partial
 from conformance.criteria.procedure import Facts, Kind
 from conformance.criteria.registration import Attempt, Exchange, Hop, Lookup, Registration
 from conformance.criteria.values import addresses, authorization, same_identity
-from conformance.judgement.attempts import Segment, assign_exchanges, find_tries, segments
+from conformance.judgement.attempts import Segment, Try, assign_exchanges, find_tries, segments
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
 from conformance.judgement.interoperability import Window, interoperability
@@ -240,7 +240,19 @@ def _registration(segment: Segment, before: Registration | None, world: _World) 
         lossless=world.lossless,
         security=home.features.access_security if home is not None else _security(sip),
         facts=facts_of(home, subscriber, table, world.declared),
+        kind=segment.kind,
+        before=before,
+        apart=tuple(_apart(procedure)),
     )
+
+
+def _apart(procedure: Iterable[Try]) -> Iterator[SipMessage]:
+    """Yield the messages of hops that the chain from the terminal to the S-CSCF left out."""
+    for one in procedure:
+        chosen = {id(hop.transaction) for hop in one.chain}
+        for hop in one.hops:
+            if id(hop.transaction) not in chosen:
+                yield from (message for message in hop.messages if isinstance(message, SipMessage))
 
 
 def _hop(hop: RawHop, sender: Role | None, receiver: Role | None) -> Hop:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from conformance.criteria.values import same_uri
+from conformance.criteria.values import addresses, in_domain, is_numeric, same_uri
 from conformance.judgement.hops import RawHop
 from conformance.trace.correlate import Transaction
+from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.roles import Role
@@ -59,8 +60,10 @@ class Declared:
     """Nodes that a federation declares: address to testbed and kinds."""
 
     def __init__(self, federation: Federation | None) -> None:
+        self.testbeds = () if federation is None else tuple(federation.testbeds.values())
+        """All testbeds of the federation."""
         self._nodes: dict[str, list[tuple[Testbed, NodeKind]]] = {}
-        for testbed in federation.testbeds.values() if federation else ():
+        for testbed in self.testbeds:
             for kind, node in testbed.nodes.items():
                 self._nodes.setdefault(str(node.address), []).append((testbed, kind))
 
@@ -97,8 +100,7 @@ def bind(
         names[last] = _last_node(hops, speakers, declared)
         if names[last] is Role.HOME_SCSCF and last > 2:
             names[last - 1] = Role.HOME_ICSCF
-    if home is not None:
-        names[1] = _pcscf(hops, declared, home)
+    names[1] = _pcscf(hops, declared, home)
     return [(names.get(hop.depth - 1), names.get(hop.depth)) for hop in hops]
 
 
@@ -121,14 +123,36 @@ def _last_node(hops: Sequence[RawHop], speakers: CxSpeakers, declared: Declared)
     return Role.HOME_SCSCF if last.depth > 2 else Role.HOME_ICSCF
 
 
-def _pcscf(hops: Sequence[RawHop], declared: Declared, home: Testbed) -> Role:
-    for hop in hops:
+def _pcscf(hops: Sequence[RawHop], declared: Declared, home: Testbed | None) -> Role:
+    """Tell whether the P-CSCF is that of the home network, by its address or, undeclared, by the names it uses."""
+    for hop in hops if home is not None else ():
         ends = hop.transaction
         endpoint = ends.destination if hop.depth == 1 else ends.source if hop.depth == 2 else None
         testbed = None if endpoint is None else declared.testbed(endpoint.address)
-        if testbed is not None:
+        if testbed is not None and home is not None:
             return Role.HOME_PCSCF if testbed.domain == home.domain else Role.VISITED_PCSCF
-    return Role.HOME_PCSCF
+    return Role.VISITED_PCSCF if _says_visited(hops, home) else Role.HOME_PCSCF
+
+
+def _says_visited(hops: Sequence[RawHop], home: Testbed | None) -> bool:
+    """Tell whether all names that the P-CSCF uses for its network lie outside of the home domain.
+
+    Path names the P-CSCF, P-Visited-Network-ID its network. Addresses and free texts name no domain.
+    """
+    first = next((hop.request for hop in hops if hop.request is not None), None)
+    asked = None if first is None else parse_uri(first.sip.request_uri)
+    domain = home.domain if home is not None else "" if asked is None else asked.host
+    behind = next((hop.request for hop in hops if hop.depth > 1 and hop.request is not None), None)
+    if behind is None or hops[0].depth > 1 or not domain or is_numeric(domain):
+        return False
+    path = next(iter(addresses(behind, "Path")), None)
+    host = "" if path is None or path.uri is None else path.uri.host
+    if is_numeric(host) or host.count(".") < 2:
+        return False
+    names = [host.partition(".")[2]]
+    networks = (value.text.strip().strip('"') for value in behind.sip.values("P-Visited-Network-ID"))
+    names += [name for name in networks if "." in name and not is_numeric(name)]
+    return all(not in_domain(name, domain) and not in_domain(domain, name) for name in names)
 
 
 class RoleTable:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.judgement import judge
+from conformance.vocabulary.numbers import Avp
 
 
 def later(lab: Any, number: Any, seconds: Any = 60, contact: Any = "") -> Any:
@@ -24,20 +25,44 @@ def later(lab: Any, number: Any, seconds: Any = 60, contact: Any = "") -> Any:
     return lab
 
 
-@pytest.mark.parametrize("contact", ["", ";expires=0"])
+def refreshed(lab: Any) -> Any:
+    """The same registration again as a re-registration."""
+    return later(lab.avp("sar", Avp.SERVER_ASSIGNMENT_TYPE, 2), 2)
+
+
+def gone(lab: Any) -> Any:
+    """The same registration again as a deregistration."""
+    later(lab.avp("sar", Avp.SERVER_ASSIGNMENT_TYPE, 5), 2, contact=";expires=0")
+    return lab.edit("s200 i200 g200", "Contact: <sip:alice@127.40.1.100:5062>;expires=3600\r\n", "")
+
+
+@pytest.mark.parametrize(("again", "flow"), [(refreshed, "reregistration"), (gone, "deregistration")])
 def test_reregistration_and_deregistration_are_other_procedures(
-    lab: Any, another_lab: Any, together: Any, contact: Any
+    lab: Any, another_lab: Any, together: Any, again: Any, flow: Any
 ) -> None:
-    result = judge(together(lab, later(another_lab(), 2, contact=contact)), confirm=None).procedures
-    assert len(result) == 1
-    assert result[0].conformance == "PASS"
+    result = judge(together(lab, again(another_lab())), confirm=None).procedures
+    assert [(p.flow, p.interoperability, p.conformance) for p in result] == [
+        ("registration-home", "PASS", "PASS"),
+        (flow, "PASS", "PASS"),
+    ]
     assert max(frame.frame for frame in result[0].frames) == len(lab.entries)
+    assert not any("the flow was left" in reason for reason in result[1].reasons)
+
+
+def test_a_flow_selects_the_procedures(lab: Any, another_lab: Any, together: Any) -> None:
+    trace = together(lab, refreshed(another_lab()))
+    for flow in ("registration-home", "reregistration"):
+        assert [p.flow for p in judge(trace, flow=flow, confirm=None).procedures] == [flow]
+    # What should have been of that flow and left it is reported, and not missed.
+    (left,) = judge(trace, flow="registration-visited", confirm=None).procedures
+    assert left.reasons[0].startswith("the flow was left at first-register")
+    assert judge(trace, flow="deregistration", confirm=None).procedures == []
 
 
 def test_a_registration_behind_a_deregistration_is_initial_again(lab: Any, another_lab: Any, together: Any) -> None:
-    gone = later(another_lab(), 2, contact=";expires=0")
     again = later(another_lab(), 4, seconds=120)
-    assert len(judge(together(lab, gone, again), confirm=None).procedures) == 2
+    found = judge(together(lab, gone(another_lab()), again), confirm=None).procedures
+    assert [p.flow for p in found] == ["registration-home", "deregistration", "registration-home"]
 
 
 def test_a_third_party_register_is_no_terminals(lab: Any, another_lab: Any, together: Any) -> None:

@@ -47,8 +47,11 @@ def test_a_missing_query(lab: Any) -> None:
 
 def test_a_refusal(lab: Any) -> None:
     lab.edit("s200 i200 g200", "200 OK", "403 Forbidden").drop("sar saa")
-    assert departure(lab) == (
-        "the flow was left at second-register: REGISTER from ue to home-pcscf was answered with 403"
+    assert lab.judge().flow == "registration-refused"
+    assert departure(lab) is None
+    assert lab.judge().reasons[0] == (
+        "registration-home does not fit: the flow was left at second-register: "
+        "REGISTER from ue to home-pcscf was answered with 403"
     )
 
 
