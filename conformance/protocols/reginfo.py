@@ -101,7 +101,8 @@ class _Reader:
         self._registration: dict[str, str] | None = None
         self._contacts: list[ContactState] = []
         self._contact: dict[str, str] | None = None
-        self._uri: str | None = None
+        self._uri = ""
+        self._in_uri = False
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartDoctypeDeclHandler = self._refuse
         self.parser.StartElementHandler = self._start
@@ -112,24 +113,26 @@ class _Reader:
         raise ValueError("reginfo: expected no document type declaration, found one")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        match name.removeprefix(f"{NAMESPACE} "):
+        match _local(name):
             case "reginfo" if self.version is None:
                 self.version, self.state = _number(attributes, "version"), _need(attributes, "state")
             case "registration":
                 self._registration, self._contacts = attributes, []
             case "contact":
-                self._contact, self._uri = attributes, None
+                self._contact, self._uri = attributes, ""
             case "uri" if self._contact is not None:
-                self._uri = ""
+                self._in_uri = True
 
     def _characters(self, text: str) -> None:
-        if self._uri is not None and self._contact is not None:
+        if self._in_uri:
             self._uri += text
 
     def _end(self, name: str) -> None:
-        match name.removeprefix(f"{NAMESPACE} "):
+        match _local(name):
+            case "uri":
+                self._in_uri = False
             case "contact" if self._contact is not None:
-                if not self._uri or not self._uri.strip():
+                if not self._uri.strip():
                     raise ValueError("reginfo: expected a uri in each contact, found none")
                 expires = _number(self._contact, "expires") if "expires" in self._contact else None
                 name, state, event = (_need(self._contact, key) for key in ("id", "state", "event"))
@@ -141,6 +144,12 @@ class _Reader:
                 self._registration = None
         if max(len(self.registrations), len(self._contacts)) > _MOST:
             raise ValueError(f"reginfo: expected at most {_MOST} elements of a kind")
+
+
+def _local(name: str) -> str:
+    """Return the name of an element of this namespace; of another one, nothing."""
+    namespace, _, local = name.rpartition(" ")
+    return local if namespace == NAMESPACE else ""
 
 
 def _need(attributes: dict[str, str], name: str) -> str:

@@ -23,6 +23,8 @@ WORKER = 34  # 127.35.0.0/16
 class ScriptedPcscf:
     """Answers each REGISTER with the next of its answers, the last one again and again; keeps what came."""
 
+    stack: SipStack
+
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.answers: list[Callable[[Request], Response]] = []
@@ -70,9 +72,9 @@ def pcscf(federation: Federation, loop: TerminalLoop) -> Iterator[ScriptedPcscf]
         await stack.start()
         return stack
 
-    stack = loop.run(start, 5, "start of the P-CSCF")
+    script.stack = loop.run(start, 5, "start of the P-CSCF")
     yield script
-    loop.run(stack.stop, 5, "end of the P-CSCF")
+    loop.run(script.stack.stop, 5, "end of the P-CSCF")
 
 
 @pytest.fixture
