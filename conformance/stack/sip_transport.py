@@ -132,7 +132,7 @@ class SipTransport:
         if self._udp is not None:
             self._udp.abort()
         if self._tunnel_port is not None:
-            self._tunnel_port.close()
+            await self._tunnel_port.close()
         # The loop closes sockets in its next turn; after it they are free for the next stack.
         await asyncio.sleep(0)
 

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conformance.protocols.gtpu import PORT, GtpMessage, GtpType, MalformedGtp, echo_response, end_marker, g_pdu
+from conformance.protocols.gtpu import (
+    PORT,
+    GtpMessage,
+    GtpType,
+    MalformedGtp,
+    echo_request,
+    echo_response,
+    end_marker,
+    g_pdu,
+)
 from conformance.protocols.ip_udp import MalformedPacket, UdpPacket
 from conformance.stack.errors import TransportFailed
 from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.federation import TunnelIds
 from conformance.vocabulary.identifiers import Endpoint
+
+_END_S = 1.0
+"""How long the gateway may take to answer at the end."""
+_LAST_ECHO = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,7 @@ class TunnelPort:
         self._log = log
         self._used = False
         self._open = True
+        self._ended = asyncio.Event()
         self._port = UdpPort(tunnel.local_address, tunnel.local_port, self._receive)
 
     def send(self, data: bytes, destination: Endpoint) -> None:
@@ -73,17 +88,26 @@ class TunnelPort:
         self._used = True
         self._send(g_pdu(self._tunnel.ids.uplink, packet))
 
-    def close(self) -> None:
-        """Tell the gateways that nothing follows, and close; a second call does nothing."""
+    async def close(self) -> None:
+        """Tell the gateways that nothing follows, and close; a second call does nothing.
+
+        The echo that follows the End Marker shows that the gateway has read it and passed it on, so that nothing of
+        this tunnel is on the wire any more.
+        """
         if not self._open:
             return
         self._open = False
         try:
             if self._used:
                 self._send(end_marker(self._tunnel.ids.uplink))
+                self._send(echo_request(_LAST_ECHO))
+                await asyncio.wait_for(self._ended.wait(), _END_S)
         except TransportFailed as error:
             self._log.info("%s", error)
-        self._port.close()
+        except TimeoutError:
+            self._log.warning("tunnel of %s: awaited the gateway's echo for %g s", self._inner, _END_S)
+        finally:
+            self._port.close()
 
     def _send(self, message: GtpMessage) -> None:
         problem = self._port.send(message.encode(), self._tunnel.gateway)
@@ -101,6 +125,8 @@ class TunnelPort:
     def _take(self, message: GtpMessage) -> None:
         if message.type == GtpType.ECHO_REQUEST:
             self._send(echo_response(message))
+        elif message.type == GtpType.ECHO_RESPONSE and message.sequence == _LAST_ECHO:
+            self._ended.set()
         elif message.type != GtpType.G_PDU:
             raise MalformedGtp(f"expected a G-PDU, found message type {message.type}")
         elif message.teid != self._tunnel.ids.downlink:

@@ -15,7 +15,9 @@ from conformance.cores.emulated import pcscf
 from conformance.cores.emulated.node import NodeContext
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response, top_via
+from conformance.protocols.sip.timers import SipTimers
 from conformance.vocabulary.federation import AccessSecurity, NodeKind
+from conformance.vocabulary.identifiers import Endpoint
 
 CHALLENGE = (
     'Digest realm="uc3m.netlab.test", nonce="bm9uY2U=", algorithm=AKAv1-MD5, qop="auth,auth-int", '
@@ -272,5 +274,24 @@ def test_what_is_kept_of_a_registered_terminal(
         assert 99 < kept.expires_at - asyncio.get_running_loop().time() <= 100
         node._remember(request, make_response(request, 200), ("127.35.1.129", 5060, "udp"))
         assert node.registrations == {}
+
+    in_scene(story)
+
+
+def test_terminals_get_the_timers_of_gm_and_servers_those_of_the_core(
+    in_scene: Callable[..., None], tmp_path: Path
+) -> None:
+    async def story(scene: Any) -> None:
+        log = logging.getLogger("test")
+        node = pcscf.PCscf(
+            NodeContext(scene.federation, scene.testbed, NodeKind.PCSCF, tmp_path, log, frozenset(), lambda: None)
+        )
+        timers, testbeds = scene.federation.timers, scene.federation.testbeds
+        for testbed in testbeds.values():
+            terminal = Endpoint(str(testbed.access_networks[0].pool[1]), 5060, "udp")
+            assert node.stack.timers_for(terminal) == SipTimers.gm(timers)
+        server = Endpoint(str(testbeds["stuba"].node(NodeKind.ICSCF).address), 5060, "udp")
+        assert node.stack.timers_for(server) == SipTimers.core(timers)
+        assert SipTimers.core(timers) != SipTimers.gm(timers)
 
     in_scene(story)

@@ -12,10 +12,11 @@ from conformance.protocols.aka import SequenceNumbers, encode_nonce, generate_ve
 from conformance.protocols.milenage import Milenage
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
+from conformance.stack.tunnel import Tunnel
 from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut, Terminal
-from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.errors import HarnessFault, TestbedDown
 from conformance.vocabulary.events import EventKind
-from conformance.vocabulary.federation import Federation, Subscriber
+from conformance.vocabulary.federation import Federation, NodeKind, Subscriber
 
 Answer = Callable[[Request], Response]
 
@@ -314,3 +315,14 @@ def test_closing_twice_and_closing_what_never_began(
     terminal.register()
     terminal.close()
     terminal.close()
+
+
+@pytest.mark.parametrize("other", [{"transport": "tcp"}, {"port": 0}])
+def test_a_tunnel_carries_udp_from_a_known_port_only(
+    make_terminal: Callable[..., Terminal], federation: Federation, alice: Subscriber, other: dict[str, object]
+) -> None:
+    gateway = federation.testbeds["utu"].node(NodeKind.GATEWAY)
+    home = federation.testbeds["uc3m"].access_networks[0].pool[1]
+    tunnel = Tunnel("127.35.4.129", (str(gateway.address), gateway.port), federation.tunnel_ids(home))
+    with pytest.raises(HarnessFault, match="terminal alice: expected udp and a port of its own inside the tunnel"):
+        make_terminal(alice, tunnel=tunnel, **other)

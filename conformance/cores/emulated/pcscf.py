@@ -58,6 +58,7 @@ class PCscf:
 
     def __init__(self, context: NodeContext) -> None:
         testbed, timers = context.testbed, context.federation.timers
+        core, gm = SipTimers.core(timers), SipTimers.gm(timers)
         self._context = context
         self._log = context.log
         dns = testbed.node(NodeKind.DNS)
@@ -70,7 +71,8 @@ class PCscf:
         self.stack = SipStack(
             str(context.node.address),
             context.node.port,
-            SipTimers.core(timers),
+            # Towards terminals the values of Gm (3GPP TS 24.229), towards servers those of RFC 3261.
+            lambda peer: gm if self._is_terminal(peer) else core,
             on_request=SipServer(
                 context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe, "NOTIFY": self.notify}
             ),

@@ -1,0 +1,153 @@
+"""Cells away from home on a real bench: which terminal a cell gives, and what the wire shows.
+
+Addresses: 127.43.0.0/16, with xdist a block of each worker.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from conformance.federation import default_federation_path
+from conformance.federation.matrix import Cell as Square
+from conformance.runs.bench import Bench
+from conformance.runs.cell import Cell, CellIdentity
+from conformance.runs.expected import Expectation
+from conformance.runs.folder import RunFolder
+from conformance.runs.plan import BenchPlan
+from conformance.terminals.terminal import RegistrationRejected
+from conformance.trace.decode import read_trace
+from conformance.trace.model import SipMessage
+from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.results import TestSheet
+
+
+class Captured(NamedTuple):
+    """One cell's capture."""
+
+    file: Path
+    cell: Cell
+
+    @property
+    def registers(self) -> list[SipMessage]:
+        """All messages of REGISTER transactions, copies merged."""
+        messages = [m for m in read_trace([self.file]).messages if isinstance(m, SipMessage)]
+        return [message for message in messages if message.sip.method == "REGISTER"]
+
+    def tshark(self, which: str, *fields: str) -> list[list[str]]:
+        """Read the capture with tshark alone."""
+        command = ["tshark", "-r", str(self.file), "-Y", which, "-T", "fields", "-E", "occurrence=a"]
+        command += [word for field in fields for word in ("-e", field)]
+        shown = subprocess.run(command, check=True, capture_output=True, text=True)
+        return [line.split("\t") for line in shown.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    plan = BenchPlan(default_federation_path(), 42 if worker == 0 else 160 + worker % 40, "scapy")
+    bench = Bench(plan, tmp_path_factory.mktemp("run"))
+    bench.start()
+    yield bench
+    bench.stop()
+
+
+@pytest.fixture
+def register(bench: Bench, tmp_path: Path) -> Iterator[Callable[..., Captured]]:
+    """Registers a subscriber in a cell and gives the capture."""
+    made: list[Cell] = []
+
+    def run(square: Square, status: int | None = None) -> Captured:
+        sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
+        identity = CellIdentity(f"test[{square.id}]", "cell", "-", square, "registration-home", sheet, Expectation())
+        cell = Cell(identity, bench, RunFolder(tmp_path))
+        made.append(cell)
+        terminal = cell.terminal()
+        if status is None:
+            terminal.register()
+        else:
+            with pytest.raises(RegistrationRejected) as refusal:
+                terminal.register()
+            assert refusal.value.status == status
+        file = tmp_path / "cell.pcapng"
+        bench.settle({square.home, square.visited})
+        bench.sniffers.close_cell(identity.name, file)
+        return Captured(file, cell)
+
+    yield run
+    for cell in made:
+        cell.leave()
+
+
+def test_home_access_point_in_a_network_without_ims(bench: Bench, register: Callable[..., Captured]) -> None:
+    found = register(Square("uc3m", "utu", "home", "erin"))  # who may not roam, and does not need to
+    home, visited = bench.federation.testbeds["uc3m"], bench.federation.testbeds["utu"]
+    pcscf, gateway = str(home.node(NodeKind.PCSCF).address), str(home.node(NodeKind.GATEWAY).address)
+
+    # tshark alone: SIP inside GTP-U at point access, on both sections; plain SIP at the home P-CSCF
+    rows = found.tshark("sip", "frame.interface_name", "frame.protocols", "ip.src", "ip.dst", "gtp.teid", "sip.Method")
+    tunnelled = [row for row in rows if row[0] == "access"]
+    assert tunnelled
+    assert all(row[1].endswith("udp:gtp:ip:udp:sip") for row in tunnelled)
+    assert not [row for row in rows if row[0] != "access" and "gtp" in row[1]]
+    first, second = tunnelled[:2]
+    outer, inner = first[2].split(",")
+    assert outer in map(str, visited.access_networks[0].pool)
+    assert inner in map(str, home.access_networks[0].pool)
+    assert first[3] == f"{visited.node(NodeKind.GATEWAY).address},{pcscf}"
+    assert second[2:4] == [f"{visited.node(NodeKind.GATEWAY).address},{inner}", f"{gateway},{pcscf}"]
+    assert len({row[4] for row in tunnelled}) == 2  # one identifier each way
+
+    # The trace: one message each, seen at the access side, between the gateways, and at Gm
+    at_terminal = [m for m in found.registers if Point.GM in m.points]
+    assert [m.sip.status for m in at_terminal] == [None, 401, None, 200]
+    for message in at_terminal:
+        seen = [(s.point, s.encapsulation) for s in message.sightings]
+        assert sorted(seen, key=str) == [(Point.ACCESS, ("gtp",)), (Point.ACCESS, ("gtp",)), (Point.GM, ())]
+        assert message.retransmission_of is None
+        assert {message.source.address, message.destination.address} == {inner, pcscf}
+    assert {p for m in found.registers for p in m.points} == {Point.GM, Point.ACCESS, Point.MW}
+
+
+def test_home_access_point_leaves_the_visited_cscfs_silent(bench: Bench, register: Callable[..., Captured]) -> None:
+    found = register(Square("stuba", "octopus", "home", "bob"))
+    visited = bench.federation.testbeds["octopus"]
+    cscfs = [str(visited.node(kind).address) for kind in (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF)]
+    assert not found.tshark(" or ".join(f"ip.addr == {address}" for address in cscfs), "frame.number")
+    (network,) = {row[0] for row in found.tshark("diameter.cmd.code == 300 and diameter.flags.request == 1", VNI)}
+    assert bytes.fromhex(network.replace(":", "")).decode() == "stuba.netlab.test"
+
+
+def test_visited_access_point(bench: Bench, register: Callable[..., Captured]) -> None:
+    found = register(Square("uc3m", "stuba", "visited", "alice"))
+    pcscf = str(bench.federation.testbeds["stuba"].node(NodeKind.PCSCF).address)
+    entry = str(bench.federation.testbeds["uc3m"].node(NodeKind.ICSCF).address)
+    between = [m for m in found.registers if Point.IC in m.points]
+    assert [(m.source.address, m.destination.address) for m in between] == [(pcscf, entry), (entry, pcscf)] * 2
+    asked = between[0].sip
+    assert [header.value for header in asked.all("P-Visited-Network-ID")] == ["stuba.netlab.test"]
+    assert asked.values("Path")[0].text == "<sip:pcscf.stuba.netlab.test:4060;lr>"
+    granted = next(m.sip for m in found.registers if m.sip.status == 200)
+    assert "sip:orig@scscf.uc3m.netlab.test" in granted.values("Service-Route")[0].text
+    assert not found.tshark("gtp", "frame.number")
+    (network,) = {row[0] for row in found.tshark("diameter.cmd.code == 300 and diameter.flags.request == 1", VNI)}
+    assert bytes.fromhex(network.replace(":", "")).decode() == "stuba.netlab.test"
+    asked_for = {row[0] for row in found.tshark("dns.flags.response == 0", "dns.qry.name")}
+    assert "uc3m.netlab.test" in asked_for  # the home network is found by DNS
+
+
+def test_who_may_not_roam_is_refused_by_the_home_network(bench: Bench, register: Callable[..., Captured]) -> None:
+    found = register(Square("uc3m", "stuba", "visited", "erin"), 403)
+    (answer,) = found.tshark("diameter.cmd.code == 300 and diameter.flags.request == 0", ROAMING)
+    assert answer == ["5004"]
+    assert not found.tshark("diameter.cmd.code == 303", "frame.number")
+
+
+VNI = "diameter.Visited-Network-Identifier"
+ROAMING = "diameter.Experimental-Result-Code"
