@@ -13,7 +13,6 @@ means. Nothing happens in runs without such test cases.
 
 from __future__ import annotations
 
-import datetime
 import os
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from conformance.federation.matrix import Cell as Square
 from conformance.report.allure_results import attach_result
 from conformance.runs.bench import Bench
 from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
-from conformance.runs.expected import BOTH_PASS, FILE_NAME, Deviation, deviation_of, load_expected
+from conformance.runs.expected import FILE_NAME, Deviation, Expectation, expectation, load_expected
 from conformance.runs.folder import RunFolder, new_run_id
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
@@ -37,6 +36,7 @@ from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.vocabulary.errors import BadInput, NetlabError
+from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 GROUPS = (
     "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
@@ -88,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
         "flow(id, access='none', credentials='aka', roaming=True): the flow that the cell must follow, and the cells",
+        "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
@@ -240,9 +241,6 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
     assert marker is not None
     identifier = f"{item.path.parent.name}/{item.path.stem.removeprefix('test_')}/{item.originalname}"
     sheet = read_sheet(identifier, configuration(square), item.function.__doc__)
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    deviation = deviation_of(item.name, item.config.stash[DEVIATIONS])
-    known = deviation.known(today) if deviation else None
     return CellIdentity(
         name=item.name,
         test_case=identifier,
@@ -250,9 +248,17 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         square=square,
         flow=marker.args[0],
         sheet=sheet,
-        known=known,
-        expected=deviation.pair if deviation and known and not known.expired else BOTH_PASS,
+        expected=expectation(item.name, _of_test_case(item), item.config.stash[DEVIATIONS]),
     )
+
+
+def _of_test_case(item: pytest.Item) -> Expectation:
+    """Return what the marker `expected` says: a test case may drive a terminal that does not conform."""
+    marker = item.get_closest_marker("expected")
+    if marker is None:
+        return Expectation()
+    pair = (Verdict(marker.kwargs.get(name, Verdict.PASS)) for name in VerdictPair._fields)
+    return Expectation(VerdictPair(*pair), tuple(marker.kwargs.get("criteria", ())))
 
 
 @pytest.hookimpl(wrapper=True)

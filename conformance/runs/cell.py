@@ -14,7 +14,7 @@ from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
 from conformance.runs.bench import NODES, Bench
-from conformance.runs.expected import BOTH_PASS
+from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.node_logs import mark, write_since
 from conformance.stack.hop import Hop
@@ -28,7 +28,6 @@ from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
     Judgement,
-    KnownDeviation,
     ProcedureResult,
     TestSheet,
 )
@@ -52,9 +51,7 @@ class CellIdentity:
     square: Square
     flow: str
     sheet: TestSheet
-    known: KnownDeviation | None = None
-    """What `expected.toml` says of the cell."""
-    expected: VerdictPair = BOTH_PASS
+    expected: Expectation
 
 
 class Cell:
@@ -250,8 +247,8 @@ def _result(
         flow=identity.flow,
         interoperability=pair.interoperability,
         conformance=pair.conformance,
-        expected_interoperability=identity.expected.interoperability,
-        expected_conformance=identity.expected.conformance,
+        expected_interoperability=identity.expected.pair.interoperability,
+        expected_conformance=identity.expected.pair.conformance,
         started_ns=started_ns,
         duration_ms=round((time.time_ns() - started_ns) / 1e6, 3),
         captures=[_with_name_only(capture) for capture in judgement.captures],
@@ -260,7 +257,8 @@ def _result(
         reasons=reasons,
         folder=str(folder.relative_to(run.path)),
         sheet=identity.sheet,
-        known=identity.known,
+        known=identity.expected.known,
+        expected_criteria=list(identity.expected.criteria),
         node_logs=dead or {},
     )
 

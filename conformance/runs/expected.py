@@ -18,6 +18,7 @@ import datetime
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -28,6 +29,34 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 FILE_NAME = "expected.toml"
 BOTH_PASS = VerdictPair(Verdict.PASS, Verdict.PASS)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is expected of a cell."""
+
+    pair: VerdictPair = BOTH_PASS
+    criteria: tuple[str, ...] = ()
+    """With an expected conformance FAIL: the criteria that fail, and no others."""
+    known: KnownDeviation | None = None
+    """The entry of `expected.toml` that speaks of the cell."""
+
+
+def expectation(cell: str, of_test_case: Expectation, deviations: Sequence[Deviation]) -> Expectation:
+    """Return what is expected of a cell: by a known deviation, else by its test case.
+
+    Args:
+        cell: name of the cell.
+        of_test_case: what the test case itself says.
+        deviations: from `load_expected`; one that has expired is named and expects nothing any more.
+    """
+    deviation = deviation_of(cell, deviations)
+    if deviation is None:
+        return of_test_case
+    known = deviation.known(datetime.datetime.now(tz=datetime.UTC).date())
+    if known.expired:
+        return replace(of_test_case, known=known)
+    return Expectation(deviation.pair, deviation.criteria, known)
 
 
 class Deviation(BaseModel):
@@ -65,7 +94,6 @@ class Deviation(BaseModel):
     def known(self, today: datetime.date) -> KnownDeviation:
         """Return what the result of a cell says of this entry."""
         return KnownDeviation(
-            criteria=list(self.criteria),
             reason=self.reason,
             who=self.who,
             link=self.link,

@@ -42,7 +42,7 @@ def explain(result: CellResult) -> str:
     lines = [f"{result.cell}: interoperability {result.interoperability}, conformance {result.conformance}"]
     if result.pair != result.expected_pair:
         lines[0] += f" (expected {result.expected_pair})"
-    lines += _about_deviation(result)
+    lines += _about_expectation(result)
     lines += [f"  {reason}" for reason in result.reasons]
     for procedure in result.procedures:
         lines += [f"  {procedure.flow}: {reason}" for reason in procedure.reasons]
@@ -53,15 +53,14 @@ def explain(result: CellResult) -> str:
     return "\n".join(lines)
 
 
-def _about_deviation(result: CellResult) -> list[str]:
+def _about_expectation(result: CellResult) -> list[str]:
     known = result.known
-    if known is None:
-        return []
-    if known.expired:
-        return [f"  the known deviation ({known.reason}; {known.who}, {known.link}) expired on {known.expires}"]
+    whose = f" ({known.who}, {known.link})" if known else ""
+    if known is not None and known.expired:
+        return [f"  the known deviation ({known.reason}) expired on {known.expires}{whose}"]
     if result.pair == result.expected_pair and not result.as_expected:
-        found, wanted = ", ".join(sorted(result.failed_criteria)), ", ".join(known.criteria)
-        return [f"  expected to fail: {wanted}; failed: {found} ({known.who}, {known.link})"]
-    if not result.as_expected and Verdict.FAIL not in result.pair:
-        return [f"  the known deviation ({known.reason}) did not happen: remove its entry ({known.who}, {known.link})"]
+        found, wanted = ", ".join(sorted(result.failed_criteria)), ", ".join(result.expected_criteria)
+        return [f"  expected to fail: {wanted}; failed: {found}{whose}"]
+    if known is not None and not result.as_expected and Verdict.FAIL not in result.pair:
+        return [f"  the known deviation ({known.reason}) did not happen: remove its entry{whose}"]
     return []

@@ -33,12 +33,16 @@ P, F, I, N, E = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_AP
 )
 def test_outcome(
     make_cell: Callable[..., CellResult],
+    make_criterion: Callable[..., CriterionResult],
     pair: tuple[Verdict, Verdict],
     expected: tuple[Verdict, Verdict],
     strict: bool,
     shown: Outcome,
 ) -> None:
+    failing = [make_criterion()] if pair[1] is F else []
     cell = make_cell(
+        criteria=failing,
+        expected_criteria=[criterion.id for criterion in failing],
         interoperability=pair[0],
         conformance=pair[1],
         expected_interoperability=expected[0],
@@ -55,7 +59,6 @@ def deviating(
 
     def make(*failing: str, expired: bool = False) -> CellResult:
         known = KnownDeviation(
-            criteria=["REG-37"],
             reason="answers from memory",
             who="Octopus",
             link="https://tracker.octopus.test/17",
@@ -66,6 +69,7 @@ def deviating(
             criteria=[make_criterion(id=name) for name in failing],
             conformance=F if failing else P,
             expected_conformance=P if expired else F,
+            expected_criteria=[] if expired else ["REG-37"],
             known=known,
         )
 
