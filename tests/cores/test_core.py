@@ -188,6 +188,34 @@ def test_restart_brings_all_up_again_with_their_folders(make: Callable[..., Emul
     assert core.check() == {}
 
 
+def test_a_node_shows_faults_for_a_while(make: Callable[..., EmulatedCore]) -> None:
+    core = make(modules={NodeKind.DNS: "node_tells"}, faults={"uc3m/dns": frozenset({"planned"})})
+    core.up()
+    told = core.folder / "uc3m-dns" / "told"
+    first = core.pid("uc3m/dns")
+    core.start_node("uc3m/dns")
+    assert core.pid("uc3m/dns") == first, "it shows what was planned"
+    core.start_node("uc3m/dns", frozenset({"other"}))
+    assert told.read_text() == "uc3m/dns ['other']"
+    core.start_node("uc3m/dns", frozenset())
+    assert told.read_text() == "uc3m/dns []"
+    core.start_node("uc3m/dns")
+    assert told.read_text() == "uc3m/dns ['planned']"
+    assert core.check() == {}
+
+
+def test_after_an_hss_its_cscfs_serve_again(make: Callable[..., EmulatedCore]) -> None:
+    core = make()
+    core.up()
+    core.stop_node("uc3m/i-cscf")
+    core.start_node("uc3m/hss", frozenset({"silent"}))
+    assert list(core.check()) == ["uc3m/i-cscf"], "who was stopped on purpose stays so"
+    core.start_node("uc3m/i-cscf")
+    core.start_node("uc3m/hss")
+    assert core.settle(["uc3m"])
+    assert core.settle([])
+
+
 def one_line(failure: pytest.ExceptionInfo[TestbedDown]) -> str:
     text = str(failure.value)
     assert "\n" not in text
