@@ -34,7 +34,7 @@ class Scene:
     def __init__(self, federation: Federation, folder: Path, end: contextlib.AsyncExitStack) -> None:
         self.federation = federation
         self.testbed: Testbed = federation.testbeds["uc3m"]
-        self._folder = folder
+        self.folder = folder
         self._end = end
 
     def hop(self, kind: NodeKind, transport: str = "udp") -> Hop:
@@ -48,7 +48,7 @@ class Scene:
             federation=self.federation,
             testbed=self.testbed,
             kind=kind,
-            folder=self._folder,
+            folder=self.folder,
             log=logging.getLogger(f"test.{kind}"),
             faults=frozenset(faults),
             ready=ready.set,

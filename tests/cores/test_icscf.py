@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from sipmessage import Request, Response
 
-from conformance.protocols.cx import ServerCapabilities, UserAuthorizationAnswer, UserAuthorizationRequest
+from conformance.protocols.cx import (
+    LocationInfoAnswer,
+    LocationInfoRequest,
+    ServerCapabilities,
+    UserAuthorizationAnswer,
+    UserAuthorizationRequest,
+)
 from conformance.protocols.sip.message import make_response
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.numbers import UserAuthorizationType
@@ -185,3 +191,72 @@ def test_options_says_503_while_cx_is_closed(in_scene: Callable[..., None]) -> N
 
     in_scene(story)
     assert codes == [503]
+
+
+# --- SUBSCRIBE for a user of this network (3GPP TS 24.229 5.3.2.1) ---------------------------------------
+
+
+@pytest.fixture
+def subscribe(in_scene: Callable[..., None]) -> Callable[..., tuple[Response, list[Request]]]:
+    """Sends a SUBSCRIBE from the address of another server; returns the answer and what the S-CSCF got."""
+
+    def run(lia: LocationInfoAnswer | None, sender: str = "127.35.2.11") -> tuple[Response, list[Request]]:
+        got: list[Request] = []
+        responses: list[Response] = []
+
+        def hss(message: Any) -> Any:
+            assert LocationInfoRequest.decode(message).public_identity == "sip:alice@uc3m.netlab.test"
+            return lia.encode(message, "hss.uc3m.netlab.test", "uc3m.netlab.test") if lia is not None else None
+
+        def serving(request: Request) -> Response:
+            got.append(request)
+            return make_response(request, 200)
+
+        async def story(scene: Any) -> None:
+            await scene.node(NodeKind.DNS)
+            await scene.hss(hss)
+            await scene.instead_of(NodeKind.SCSCF, serving)
+            await scene.node(NodeKind.ICSCF)
+            await scene.ready(NodeKind.ICSCF)
+            sending = await scene.peer(sender, 4060)
+            sending.timers = type(sending.timers)(1.0, 4.0, 5.0)
+            request = scene.request("SUBSCRIBE", "sip:alice@uc3m.netlab.test;user=x", "Event: reg")
+            responses.append(await sending.send_request(request, scene.hop(NodeKind.ICSCF)))
+
+        in_scene(story)
+        return responses[0], got
+
+    return run
+
+
+def test_a_subscribe_goes_where_the_hss_says(subscribe: Callable[..., Any]) -> None:
+    response, (got,) = subscribe(LocationInfoAnswer(2001, False, SCSCF))
+    assert response.code == 200
+    assert str(got.uri) == "sip:alice@uc3m.netlab.test;user=x"
+    assert got.headers.getlist("Route") == [f"<{SCSCF};lr>"]
+    assert got.headers.getlist("Record-Route") == []
+    assert got.headers["Max-Forwards"] == "69"
+
+
+@pytest.mark.parametrize(
+    ("lia", "code"),
+    [
+        (LocationInfoAnswer(5001, True), 404),
+        (LocationInfoAnswer(5003, True), 480),
+        (LocationInfoAnswer(5012, False), 480),
+        (LocationInfoAnswer(2001, False), 480),
+        (LocationInfoAnswer(2001, False, "mailto:a@b"), 480),
+        (None, 480),
+    ],
+    ids=["unknown", "not-registered", "unable", "no-name", "no-sip-uri", "silent"],
+)
+def test_what_the_hss_may_say_of_a_user(
+    subscribe: Callable[..., Any], lia: LocationInfoAnswer | None, code: int
+) -> None:
+    response, got = subscribe(lia)
+    assert (response.code, got) == (code, [])
+
+
+def test_a_terminal_may_not_subscribe_here(subscribe: Callable[..., Any]) -> None:
+    response, got = subscribe(LocationInfoAnswer(2001, False, SCSCF), "127.35.1.130")
+    assert (response.code, got) == (403, [])

@@ -13,6 +13,7 @@ from sipmessage import Request, Response
 
 from conformance.cores.emulated import pcscf
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.quiet import all_quiet, control_path
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response, top_via
 from conformance.protocols.sip.timers import SipTimers
@@ -45,6 +46,8 @@ def exchange(in_scene: Callable[..., None]) -> Callable[..., tuple[list[Request]
 
         async def story(scene: Any) -> None:
             def home(request: Request) -> Response:
+                if request.method != "REGISTER":
+                    return make_response(request, 489)
                 got.append(request)
                 return answer(request)
 
@@ -295,3 +298,169 @@ def test_terminals_get_the_timers_of_gm_and_servers_those_of_the_core(
         assert SipTimers.core(timers) != SipTimers.gm(timers)
 
     in_scene(story)
+
+
+# --- subscriptions to the registration state -------------------------------------------------------------
+
+ALICE = "sip:alice@uc3m.netlab.test"
+ROUTES = "Route: <sip:127.35.1.11:4060;lr>, <sip:orig@scscf.uc3m.netlab.test:6060;lr>"
+
+
+class Registered:
+    """A terminal that is registered; home network and S-CSCF keep what they get."""
+
+    def __init__(self, scene: Any) -> None:
+        self.scene = scene
+        self.at_icscf: list[Request] = []
+        self.at_scscf: list[Request] = []
+        self.at_terminal: list[Request] = []
+
+    async def begin(self, ok: Callable[[Request], Response]) -> None:
+        def entry(request: Request) -> Response:
+            self.at_icscf.append(request)
+            return ok(request) if request.method == "REGISTER" else make_response(request, 200)
+
+        def serving(request: Request) -> Response:
+            self.at_scscf.append(request)
+            response = make_response(request, 200)
+            response.headers.setlist("Record-Route", list(request.headers.getlist("Record-Route")))
+            response.headers.set("P-Charging-Vector", "icid-value=secret")
+            return response
+
+        def phone(request: Request) -> Response:
+            self.at_terminal.append(request)
+            return make_response(request, 200)
+
+        await self.scene.node(NodeKind.DNS)
+        await self.scene.instead_of(NodeKind.ICSCF, entry)
+        self.scscf = await self.scene.instead_of(NodeKind.SCSCF, serving)
+        await self.scene.node(NodeKind.PCSCF)
+        pool = self.scene.testbed.access_networks[0].pool
+        self.terminal = await self.scene.peer(str(pool[1]), answer=phone)
+        self.stranger = await self.scene.peer(str(pool[2]))
+        contact = f"Contact: <sip:alice@{pool[1]}:5060>;expires=100"
+        await self.send(self.terminal, "REGISTER", None, contact)
+
+    async def send(self, sender: Any, method: str, uri: str | None, *lines: str) -> Response:
+        request = self.scene.request(method, uri, *lines)
+        response: Response = await sender.send_request(request, self.scene.hop(NodeKind.PCSCF))
+        return response
+
+
+@pytest.fixture
+def registered(
+    in_scene: Callable[..., None], ok: Callable[[Request], Response]
+) -> Callable[[Callable[[Registered], Any]], None]:
+    def run(story: Callable[[Registered], Any]) -> None:
+        async def whole(scene: Any) -> None:
+            one = Registered(scene)
+            await one.begin(ok)
+            await story(one)
+
+        in_scene(whole)
+
+    return run
+
+
+def test_the_subscribe_of_a_terminal_takes_the_service_route(registered: Callable[..., None]) -> None:
+    async def story(r: Registered) -> None:
+        response = await r.send(r.terminal, "SUBSCRIBE", ALICE, "Event: reg", ROUTES, "P-Asserted-Identity: <sip:m@h>")
+        assert response.code == 200
+        assert response.headers.get("P-Charging-Vector") is None
+        (got,) = r.at_scscf
+        assert str(got.uri) == ALICE
+        assert got.headers.getlist("Route") == ["<sip:orig@scscf.uc3m.netlab.test:6060;lr>"]
+        assert got.headers.getlist("Record-Route") == ["<sip:pcscf.uc3m.netlab.test:4060;lr>"]
+        assert got.headers["P-Asserted-Identity"] == f"<{ALICE}>"
+        assert got.headers["P-Charging-Vector"].startswith('icid-value="')
+        assert got.headers["Max-Forwards"] == "69"
+
+    registered(story)
+
+
+@pytest.mark.parametrize("routes", ["Route:", "Route: <sip:elsewhere.test;lr>"])
+def test_a_terminal_does_not_choose_the_way(registered: Callable[..., None], routes: str) -> None:
+    async def story(r: Registered) -> None:
+        assert (await r.send(r.terminal, "SUBSCRIBE", ALICE, "Event: reg", routes)).code == 200
+        assert len(r.at_scscf) == 1
+
+    registered(story)
+
+
+@pytest.mark.parametrize(
+    ("preferred", "asserted"), [(ALICE, ALICE), ("sip:mallory@uc3m.netlab.test", ALICE)], ids=["own", "foreign"]
+)
+def test_a_preferred_identity_must_be_an_own_one(
+    registered: Callable[..., None], preferred: str, asserted: str
+) -> None:
+    async def story(r: Registered) -> None:
+        await r.send(r.terminal, "SUBSCRIBE", ALICE, "Event: reg", ROUTES, f"P-Preferred-Identity: <{preferred}>")
+        (got,) = r.at_scscf
+        assert got.headers["P-Asserted-Identity"] == f"<{asserted}>"
+        assert got.headers.get("P-Preferred-Identity") is None
+
+    registered(story)
+
+
+def test_who_is_not_registered_may_not_subscribe(registered: Callable[..., None]) -> None:
+    async def story(r: Registered) -> None:
+        assert (await r.send(r.stranger, "SUBSCRIBE", ALICE, "Event: reg", ROUTES)).code == 403
+        assert r.at_scscf == []
+
+    registered(story)
+
+
+NOTIFY = ("To: <sip:alice@uc3m.netlab.test>;tag=t", "Route: <sip:pcscf.uc3m.netlab.test:4060;lr>")
+CONTACT = "sip:alice@127.35.1.129:5060"
+
+
+def test_a_notify_goes_to_its_terminal(registered: Callable[..., None]) -> None:
+    async def story(r: Registered) -> None:
+        response = await r.send(r.scscf, "NOTIFY", CONTACT, *NOTIFY, "P-Charging-Vector: icid-value=secret")
+        assert response.code == 200
+        (got,) = r.at_terminal
+        assert str(got.uri) == CONTACT
+        assert got.headers.getlist("Route") == []
+        assert got.headers.get("P-Charging-Vector") is None
+
+    registered(story)
+
+
+@pytest.mark.parametrize(
+    ("uri", "lines", "code"),
+    [
+        (CONTACT, NOTIFY[1:], 481),
+        (CONTACT, (*NOTIFY[:1], f"{NOTIFY[1]}, <sip:elsewhere.test;lr>"), 481),
+        ("sip:127.35.1.12:5060", NOTIFY, 481),
+        ("sip:pcscf.uc3m.netlab.test:4060", NOTIFY[:1], 481),
+    ],
+    ids=["no-dialog", "further-route", "no-terminal", "no-own-subscription"],
+)
+def test_a_notify_that_belongs_nowhere(
+    registered: Callable[..., None], uri: str, lines: tuple[str, ...], code: int
+) -> None:
+    async def story(r: Registered) -> None:
+        assert (await r.send(r.scscf, "NOTIFY", uri, *lines)).code == code
+        assert r.at_terminal == []
+
+    registered(story)
+
+
+def test_a_terminal_notifies_nobody(registered: Callable[..., None]) -> None:
+    async def story(r: Registered) -> None:
+        assert (await r.send(r.terminal, "NOTIFY", CONTACT, *NOTIFY)).code == 403
+
+    registered(story)
+
+
+def test_the_pcscf_subscribes_once_for_a_user(registered: Callable[..., None]) -> None:
+    async def story(r: Registered) -> None:
+        await r.send(r.terminal, "REGISTER", None, f"Contact: <{CONTACT}>;expires=100", "CSeq: 2 REGISTER")
+        folder = r.scene.folder
+        assert await all_quiet([control_path(folder)])
+        methods = [request.method for request in r.at_icscf]
+        assert sorted(methods) == ["REGISTER", "REGISTER", "SUBSCRIBE"]
+        subscribe = r.at_icscf[methods.index("SUBSCRIBE")]
+        assert subscribe.headers["P-Asserted-Identity"] == "<sip:pcscf.uc3m.netlab.test:4060>"
+
+    registered(story)
