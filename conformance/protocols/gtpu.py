@@ -12,7 +12,7 @@ from enum import IntEnum
 from ipaddress import IPv4Address
 
 PORT = 2152
-"""UDP port of GTP-U (4.4.2.1)."""
+"""UDP port of GTP-U."""
 
 _VERSION_1 = 0x20
 _PROTOCOL_TYPE_GTP = 0x10
@@ -79,7 +79,7 @@ class GtpMessage:
 
 
 def _after_extensions(rest: bytes, following: int) -> bytes:
-    """Pass over extension headers: length in units of 4 octets, content, type of the next one (5.2.1)."""
+    """Pass over extension headers: length in units of 4 octets, content, type of the next one."""
     for _ in range(_EXTENSIONS_AT_MOST):
         if following == 0:
             return rest
@@ -91,12 +91,12 @@ def _after_extensions(rest: bytes, following: int) -> bytes:
 
 
 def g_pdu(teid: int, packet: bytes) -> GtpMessage:
-    """Wrap an IP packet (6.1, 7.1)."""
+    """Wrap an IP packet (7.1)."""
     return GtpMessage(GtpType.G_PDU, teid, packet)
 
 
 def end_marker(teid: int) -> GtpMessage:
-    """Say that no packet follows in a tunnel (7.3.2)."""
+    """Say that no packet follows in a tunnel."""
     return GtpMessage(GtpType.END_MARKER, teid)
 
 

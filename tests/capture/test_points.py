@@ -115,6 +115,29 @@ def test_every_packet_appears_at_its_point_and_at_no_other(
 
 
 @pytest.mark.usefixtures("may_capture")
+def test_fragments_of_a_tunnelled_packet_stay_at_the_point_access(
+    federation: Federation, tmp_path: Path, rows: Callable[..., list[list[str]]]
+) -> None:
+    one, other = (addresses(testbed)["gateway"] for testbed in list(federation.testbeds.values())[:2])
+    inner = IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=5060, dport=5060) / Raw(b"S" * 4000)
+    header = bytes.fromhex("30ff") + len(bytes(inner)).to_bytes(2) + bytes(4)
+    datagram = IP(src=one, dst=other) / UDP(sport=2152, dport=2152) / Raw(header + bytes(inner))
+    with (
+        Sniffers(loopback_points(federation), "scapy", tmp_path) as sniffers,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener,
+        socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw,
+    ):
+        listener.bind((other, 2152))
+        sniffers.open_cell("fragments")
+        for piece in fragment(datagram, fragsize=1480):
+            raw.sendto(bytes(piece), (other, 0))
+        cell = sniffers.close_cell("fragments", tmp_path / "fragments.pcapng")
+    assert cell.frames[Point.ACCESS] == sum(cell.frames.values()) == 3
+    found = [row for row in rows(cell.file, "frame.interface_name", "gtp.length", "ip.src") if row[1]]
+    assert found == [["access", str(len(bytes(inner))), f"{one},10.0.0.1"]]  # put together by tshark
+
+
+@pytest.mark.usefixtures("may_capture")
 @pytest.mark.parametrize("backend", ["scapy", "pyshark"])
 def test_all_fragments_of_a_packet_are_captured(
     points: tuple[ObservationPoint, ...],

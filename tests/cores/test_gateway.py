@@ -14,6 +14,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance.cores.emulated import gateway as room
 from conformance.cores.emulated.gateway import Gateway
@@ -364,3 +366,22 @@ def test_a_port_in_use_is_one_line(in_scene: InScene) -> None:
         assert "\n" not in str(refusal.value)
 
     in_scene(story)
+
+
+@given(data=st.one_of(st.binary(max_size=80), st.binary(max_size=80).map(lambda rest: b"\x34\xff" + rest)))
+def test_no_octets_end_a_gateway(federation_once: Federation, data: bytes) -> None:
+    async def story() -> None:
+        gateway = Gateway(context(federation_once, "uc3m"))  # without sockets: nothing leaves
+        for source in ("stuba", "uc3m"):
+            place = str(federation_once.testbeds[source].node(NodeKind.GATEWAY).address), PORT
+            gateway.receive(data, place)
+            gateway.receive(g_pdu(0x303, data).encode(), place)
+            gateway.receive(GtpMessage(GtpType.ERROR_INDICATION, 0, data).encode(), place)
+        gateway.stop()
+
+    asyncio.run(story())
+
+
+@pytest.fixture(scope="module")
+def federation_once() -> Federation:
+    return rebase(load_federation(default_federation_path()), 42)

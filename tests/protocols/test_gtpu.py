@@ -99,7 +99,7 @@ def test_what_scapy_writes_can_be_read() -> None:
 
 
 def test_extension_headers_are_passed_over() -> None:
-    # PDCP PDU number (0xC0), then a UDP port (0x40), 4 octets each (29.281 5.2.2)
+    # PDCP PDU number (0xC0), then a UDP port (0x40), 4 octets each
     data = bytes.fromhex("34ff000e00000009" "000000c0" "01000540" "01123400") + b"ab"  # fmt: skip
     assert GtpMessage.decode(data) == GtpMessage(GtpType.G_PDU, 9, b"ab")
 
