@@ -1,0 +1,623 @@
+"""What 3GPP TS 24.229 asks of who subscribes to the registration state, and of the S-CSCF that tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from conformance.criteria.event_citations import cite_body, cite_contact
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.procedure import Kind
+from conformance.criteria.reginfo import RegContact, RegInfo
+from conformance.criteria.subscription import PCSCFS, Accepted, Passage, RegistrationEvents, Subscription
+from conformance.criteria.ts24229_ue import TS24229
+from conformance.criteria.values import (
+    address,
+    addresses,
+    avp,
+    cite_address,
+    cite_avp,
+    cite_command,
+    cite_header,
+    cite_missing,
+    cite_request_uri,
+    cite_status,
+    clip,
+    result,
+    same_contact,
+    same_host,
+    same_identity,
+    same_uri,
+    seconds,
+    succeeded,
+)
+from conformance.trace.model import SipMessage
+from conformance.trace.sip_values import parse_uri
+from conformance.vocabulary.numbers import Avp
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
+from conformance.vocabulary.verdicts import Severity
+
+CATALOGUE = Catalogue()
+KINDS = (Kind.SUBSCRIPTION,)
+CORE = (Point.MW, Point.IC)
+AT_ALL = (Point.GM, Point.MW, Point.IC)
+ASKED_BY_TERMINAL_S = 600_000
+WAIT_NS = 1_000_000_000
+"""How long a trace has to go on before something that did not follow was not sent."""
+BY_NETWORK = ("deactivated", "rejected", "probation")
+
+NO_TERMINAL = "the terminal does not subscribe"
+NO_PCSCF = "the P-CSCF does not subscribe (REG-63)"
+NO_SUBSCRIBE = "the SUBSCRIBE that began the subscription was not captured"
+NO_REGISTER = "the registration was not captured"
+
+
+def _begun(subscriptions: Sequence[Subscription]) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
+    """Yield the subscriptions whose first SUBSCRIBE was captured, with it: one without a tag in To."""
+    for one in subscriptions:
+        for passage in one.subscribes[:1]:
+            if passage.request is None:
+                continue
+            target = address(passage.request, "To")
+            if target is None or "tag" not in target.name_addr.params:
+                yield one, passage, passage.request
+
+
+_Part = Finding | None
+"""What one subscription says; None: nothing."""
+
+
+def _each(
+    subscriptions: Sequence[Subscription],
+    expected: str,
+    absent: str,
+    judge: Callable[[Subscription, Passage, SipMessage], _Part],
+) -> Finding:
+    """Judge each first SUBSCRIBE; the first FAIL counts, then the first that lacks evidence."""
+    if not subscriptions:
+        return not_applicable(expected, absent)
+    parts = [part for each in _begun(subscriptions) if (part := judge(*each)) is not None]
+    return worst_of(parts) or inconclusive(expected, NO_SUBSCRIBE)
+
+
+def worst_of(parts: Sequence[Finding]) -> Finding | None:
+    """Return the first FAIL, else the first without evidence, else the first; None where there is none."""
+    order = ("ERROR", "FAIL", "INCONCLUSIVE", "PASS", "NOT_APPLICABLE")
+    return min(parts, key=lambda part: order.index(part.verdict.value), default=None)
+
+
+# --- the terminal ---------------------------------------------------------------------------------------
+
+
+@CATALOGUE.add(
+    "REG-44",
+    "The terminal subscribes to the registration state of its own public identity.",
+    source=(TS24229, None),
+    node=Role.UE,
+    points=(Point.GM,),
+    severity=Severity.DEGRADED,
+    condition="the terminal subscribes",
+    kinds=KINDS,
+)
+def ue_identity(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229: Request-URI, From and To name the default identity or the one that was registered."""
+    expected = "Request-URI, From and To: the default or the registered public identity"
+
+    def judge(one: Subscription, passage: Passage, request: SipMessage) -> _Part:
+        sender, target = address(request, "From"), address(request, "To")
+        if sender is None or target is None:
+            return inconclusive(expected, "From or To cannot be read")
+        uri = request.sip.request_uri
+        cited = (cite_request_uri(request), cite_address(request, "From", sender), cite_address(request, "To", target))
+        register = events.registered_at(passage.time_ns)
+        allowed = [] if register is None else [register.identity, *register.associated]
+        if register is not None and register.associated:
+            # Default is the first that is left; an older release lets the registered one stand for it.
+            allowed = [register.identity, *register.associated[:1]]
+            allowed += _other_forms(register)
+        watched = target.name_addr.uri
+        if not same_identity(uri, watched) or not same_identity(sender.name_addr.uri, watched):
+            found = f"Request-URI {clip(uri, 60)}, From {clip(sender.name_addr.uri, 60)}, To {clip(watched, 60)}"
+            return failed(expected, found, *cited)
+        if register is None:
+            return inconclusive(expected, NO_REGISTER)
+        if not any(same_identity(watched, identity) for identity in allowed):
+            return failed(f"{', '.join(clip(one, 60) for one in allowed)}", clip(watched, 60), *cited)
+        return passed(expected, clip(watched, 60), *cited)
+
+    return _each(events.of(Role.UE), expected, NO_TERMINAL, judge)
+
+
+def _other_forms(register: Accepted) -> list[str]:
+    """Return the first SIP URI where the default identity is a tel URI: the clause speaks of SIP URIs."""
+    if not register.associated or register.associated[0].lower().startswith("sip"):
+        return []
+    return [uri for uri in register.associated if uri.lower().startswith("sip")][:1]
+
+
+@CATALOGUE.add(
+    "REG-60",
+    "The terminal asks for a subscription of 600000 s.",
+    source=(TS24229, None),
+    node=Role.UE,
+    points=(Point.GM,),
+    severity=Severity.COSMETIC,
+    condition="the terminal subscribes",
+    kinds=KINDS,
+)
+def ue_expires(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229: Expires of the SUBSCRIBE is 600000."""
+    expected = f"Expires: {ASKED_BY_TERMINAL_S}"
+
+    def judge(_one: Subscription, _passage: Passage, request: SipMessage) -> _Part:
+        header = request.sip.first("Expires")
+        if header is None:
+            return failed(expected, "no Expires", cite_missing(request, "Expires"))
+        cited = cite_header(request, header)
+        if seconds(header.value) == ASKED_BY_TERMINAL_S:
+            return passed(expected, clip(header.value), cited)
+        return failed(expected, clip(header.value), cited)
+
+    return _each(events.of(Role.UE), expected, NO_TERMINAL, judge)
+
+
+@CATALOGUE.add(
+    "REG-61",
+    "The terminal's SUBSCRIBE takes the Service-Route of its registration.",
+    source=("RFC 3608", None),
+    node=Role.UE,
+    points=(Point.GM,),
+    condition="the terminal subscribes, and the 200 to its REGISTER has a Service-Route",
+    kinds=KINDS,
+)
+def ue_route(events: RegistrationEvents) -> Finding:
+    """RFC 3608: the entries of the Service-Route are the last ones of Route, in their order."""
+    expected = "Route ends with the Service-Route of the 200"
+
+    def judge(_one: Subscription, passage: Passage, request: SipMessage) -> _Part:
+        register = events.registered_at(passage.time_ns)
+        hop = passage.hop_from(Role.UE)
+        if register is None or not register.at_terminal or hop is None or hop.request is None:
+            return inconclusive(expected, "the 200 to REGISTER, or the SUBSCRIBE, was not captured at the terminal")
+        wanted = register.service_route
+        if not wanted:
+            return not_applicable(expected, "the 200 to REGISTER has no Service-Route (REG-38)")
+        routes = addresses(request, "Route")
+        last = routes[-len(wanted) :]
+        shown = ", ".join(clip(one.name_addr.uri, 60) for one in routes) or "no Route"
+        cited = [cite_address(request, "Route", one) for one in routes] or [cite_missing(request, "Route")]
+        cited += [
+            cite_address(register.response, "Service-Route", one)
+            for one in addresses(register.response, "Service-Route")
+        ]
+        same = len(last) == len(wanted) and all(
+            same_uri(one.name_addr.uri, uri) for one, uri in zip(last, wanted, strict=True)
+        )
+        if same:
+            return passed(expected, shown, *cited)
+        return failed(f"Route ends with {', '.join(clip(uri, 60) for uri in wanted)}", shown, *cited)
+
+    return _each(events.of(Role.UE), expected, NO_TERMINAL, judge)
+
+
+# --- the P-CSCF -----------------------------------------------------------------------------------------
+
+
+@CATALOGUE.add(
+    "REG-63",
+    "The P-CSCF subscribes to the registration state of a user who registers for the first time.",
+    source=(TS24229, "5.2.3"),
+    node=Role.HOME_PCSCF,
+    points=CORE,
+    severity=Severity.DEGRADED,
+    condition="the S-CSCF reports the first registration of the user to the HSS",
+    kinds=KINDS,
+)
+def pcscf_subscribes(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229 5.2.3: on the 200 to the first initial REGISTER of the user."""
+    expected = "SUBSCRIBE of the P-CSCF behind the 200"
+    own = events.of(*PCSCFS)
+    for one in own:
+        for passage in one.subscribes:
+            if passage.request is not None:
+                header = passage.request.sip.first("Event")
+                cited = [] if header is None else [cite_header(passage.request, header)]
+                return passed(expected, "the P-CSCF subscribes", *cited, node=one.subscriber)
+    if own:
+        return passed(expected, "the P-CSCF is notified", node=own[0].subscriber)
+    first = next((one for one in events.registers if one.is_first and not one.removes), None)
+    if first is None:
+        return inconclusive(expected, "no first registration was captured (a SAR that says so, and the 200)")
+    if not any(one.shows_the_core for one in events.subscriptions):
+        return inconclusive(expected, "no hop between P-CSCF and S-CSCF was captured")
+    if events.end_ns < first.end_ns + WAIT_NS:
+        return inconclusive(expected, "the capture ends too early behind the 200")
+    node = next((role for role in PCSCFS if role in events.roles), None)
+    return failed(expected, "no SUBSCRIBE of the P-CSCF", cite_status(first.response), by_absence=True, node=node)
+
+
+@CATALOGUE.add(
+    "REG-64",
+    "The P-CSCF subscribes as itself to the default public identity of the user.",
+    source=(TS24229, "5.2.3"),
+    node=Role.HOME_PCSCF,
+    points=CORE,
+    severity=Severity.DEGRADED,
+    condition="the P-CSCF subscribes",
+    kinds=KINDS,
+)
+def pcscf_identities(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229 5.2.3: Request-URI and To the default identity, From the P-CSCF's SIP URI."""
+    expected = "Request-URI and To: the default public identity; From: a SIP URI of the P-CSCF"
+
+    def judge(one: Subscription, passage: Passage, request: SipMessage) -> _Part:
+        sender, target = address(request, "From"), address(request, "To")
+        if sender is None or target is None:
+            return inconclusive(expected, "From or To cannot be read")
+        uri, watched, own = request.sip.request_uri, target.name_addr.uri, sender.name_addr.uri
+        cited = (cite_request_uri(request), cite_address(request, "From", sender), cite_address(request, "To", target))
+        shown = f"Request-URI {clip(uri, 60)}, From {clip(own, 60)}, To {clip(watched, 60)}"
+        register = events.registered_at(passage.time_ns)
+        default = [] if register is None else [*register.associated[:1], *_other_forms(register)]
+        wrong = not same_identity(uri, watched) or same_identity(own, watched)
+        wrong = wrong or sender.uri is None or sender.uri.scheme not in ("sip", "sips")
+        if wrong or (default and not any(same_identity(watched, identity) for identity in default)):
+            return failed(expected, shown, *cited, node=one.subscriber)
+        if not default:
+            return inconclusive(expected, "the 200 with the default public identity was not captured")
+        return passed(expected, shown, *cited, node=one.subscriber)
+
+    return _each(events.of(*PCSCFS), expected, NO_PCSCF, judge)
+
+
+@CATALOGUE.add(
+    "REG-45",
+    "The P-CSCF asserts its own SIP URI in its SUBSCRIBE.",
+    source=(TS24229, "5.2.3"),
+    node=Role.HOME_PCSCF,
+    points=CORE,
+    severity=Severity.DEGRADED,
+    condition="the P-CSCF subscribes",
+    kinds=KINDS,
+)
+def pcscf_asserted(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229 5.2.3: P-Asserted-Identity has the SIP URI that the P-CSCF put into Path."""
+    expected = "P-Asserted-Identity: the SIP URI of the P-CSCF"
+
+    def judge(one: Subscription, passage: Passage, request: SipMessage) -> _Part:
+        asserted = addresses(request, "P-Asserted-Identity")
+        if not asserted:
+            cited = cite_missing(request, "P-Asserted-Identity")
+            return failed(expected, "no P-Asserted-Identity", cited, node=one.subscriber)
+        register = events.registered_at(passage.time_ns)
+        sender = address(request, "From")
+        own = [] if register is None else list(register.paths)
+        own += [] if sender is None else [sender.name_addr.uri]
+        hosts = [uri.host for text in own if (uri := parse_uri(text)) is not None and uri.host]
+        cited_all = [cite_address(request, "P-Asserted-Identity", found) for found in asserted]
+        shown = ", ".join(clip(found.name_addr.uri, 60) for found in asserted)
+        for found in asserted:
+            uri = found.uri
+            if uri is not None and uri.scheme in ("sip", "sips") and any(same_host(uri.host, host) for host in hosts):
+                watched = address(request, "To")
+                if watched is None or not same_identity(found.name_addr.uri, watched.name_addr.uri):
+                    return passed(expected, shown, *cited_all, node=one.subscriber)
+        return failed(expected, shown, *cited_all, node=one.subscriber)
+
+    return _each(events.of(*PCSCFS), expected, NO_PCSCF, judge)
+
+
+@CATALOGUE.add(
+    "REG-65",
+    "The P-CSCF subscribes for longer than the registration lasts.",
+    source=(TS24229, "5.2.3"),
+    node=Role.HOME_PCSCF,
+    points=CORE,
+    severity=Severity.DEGRADED,
+    condition="the P-CSCF subscribes",
+    kinds=KINDS,
+)
+def pcscf_expires(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229 5.2.3: Expires is higher than the expiry that the 200 to the REGISTER grants."""
+    expected = "Expires higher than that of the registration"
+
+    def judge(one: Subscription, passage: Passage, request: SipMessage) -> _Part:
+        header = request.sip.first("Expires")
+        if header is None:
+            return failed(expected, "no Expires", cite_missing(request, "Expires"), node=one.subscriber)
+        register = events.registered_at(passage.time_ns)
+        granted = None if register is None else register.granted_s
+        if register is None or granted is None:
+            return inconclusive(expected, "the 200 that grants the registration was not captured")
+        contact = address(register.response, "Contact")
+        cited = [cite_header(request, header)]
+        cited += [] if contact is None else [cite_address(register.response, "Contact", contact)]
+        asked = seconds(header.value)
+        if asked is not None and asked > granted:
+            return passed(f"more than {granted} s", f"{asked} s", *cited, node=one.subscriber)
+        return failed(f"more than {granted} s", clip(header.value), *cited, node=one.subscriber)
+
+    return _each(events.of(*PCSCFS), expected, NO_PCSCF, judge)
+
+
+# --- the S-CSCF while the user is registered --------------------------------------------------------------
+
+
+@CATALOGUE.add(
+    "REG-72",
+    "While the user is registered, NOTIFYs show the identity active with the contact that was registered.",
+    source=(TS24229, None),
+    node=Role.HOME_SCSCF,
+    points=AT_ALL,
+    severity=Severity.DEGRADED,
+    condition="a NOTIFY has the full state while a registration that was captured lasts",
+    kinds=KINDS,
+)
+def active_contact(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229: state active, the uri of the contact is the contact address that was registered."""
+    expected = "registration active, an active contact with the registered address"
+    parts = []
+    for one, notify, document in _documents(events):
+        register = events.registered_at(notify.time_ns)
+        request = notify.request
+        if document.state != "full" or register is None or request is None or _ended_by(events, notify.time_ns):
+            continue
+        if document.problems:
+            continue
+        watched = watched_identity(one, notify)
+        entry = next((r for r in document.registrations if same_identity(r.aor, watched)), None)
+        # The S-CSCF may end a registration of its own accord: nothing else has to be seen of that.
+        if entry is None or entry.state == "terminated":
+            continue
+        cited = [cite_body(request, document, entry.offset, "registration", ())]
+        active = [contact for contact in entry.contacts if contact.state == "active"]
+        cited += [cite_contact(request, document, contact, ("uri", "state")) for contact in active]
+        shown = f"{entry.state}; " + (", ".join(clip(contact.uri, 60) for contact in active) or "no active contact")
+        known = [contact for r in events.registers if r.time_ns <= notify.time_ns for contact in r.contacts]
+        right = any(same_contact(contact.uri, uri) for contact in active for uri in known)
+        if entry.state == "active" and right:
+            parts.append(passed(expected, shown, *cited))
+        elif entry.state == "active" and active and not register.paths:
+            # A P-CSCF may change the address of the terminal on the way (RFC 3261 is silent, NATs ask for it).
+            parts.append(inconclusive(expected, "the REGISTER that reached the S-CSCF was not captured", *cited))
+        else:
+            wanted = ", ".join(clip(uri, 60) for uri in register.contacts[:2])
+            parts.append(failed(f"active; {wanted}", shown, *cited))
+    return worst_of(parts) or _without_documents(events, expected)
+
+
+def watched_identity(one: Subscription, notify: Passage) -> str:
+    """Return the identity whose state a subscription watches: To of its SUBSCRIBE, From of its NOTIFYs."""
+    for passage, name in (*((s, "To") for s in one.subscribes), (notify, "From")):
+        for message in (passage.request, passage.response):
+            found = None if message is None else address(message, name)
+            if found is not None:
+                return found.name_addr.uri
+    return ""
+
+
+def _documents(events: RegistrationEvents) -> Iterator[tuple[Subscription, Passage, RegInfo]]:
+    for one in events.subscriptions:
+        for notify in one.notifies:
+            if notify.document is not None:
+                yield one, notify, notify.document
+
+
+def _without_documents(events: RegistrationEvents, expected: str) -> Finding:
+    if not any(True for _ in _documents(events)):
+        return inconclusive(expected, "no registration information was captured that can be read")
+    return inconclusive(expected, "no NOTIFY with the full state of a registration that was captured too")
+
+
+# --- the end of the registration -------------------------------------------------------------------------
+
+
+def _ended_by(events: RegistrationEvents, time_ns: int) -> bool:
+    """Tell whether something that ends the registration had begun before a time."""
+    last = max((one.time_ns for one in events.registers if one.time_ns < time_ns), default=0)
+    return any(last < exchange.time_ns < time_ns for exchange in events.terminations)
+
+
+def _ends(events: RegistrationEvents) -> list[tuple[int, int, SipMessage]]:
+    """Return when the terminal gave up all contacts: REGISTER, answer, and the answer's message."""
+    return [(one.time_ns, one.end_ns, one.response) for one in events.registers if one.ends_all]
+
+
+def _told(one: Subscription, since_ns: int) -> Passage | None:
+    """Return the first NOTIFY since a time that tells of an end: of registrations, or of contacts."""
+    for notify in one.notifies:
+        document = notify.document
+        if notify.time_ns < since_ns or document is None:
+            continue
+        if document.is_over or _gone(document):
+            return notify
+    return None
+
+
+def _gone(document: RegInfo) -> list[RegContact]:
+    return [contact for r in document.registrations for contact in r.contacts if contact.state == "terminated"]
+
+
+def _notified(
+    events: RegistrationEvents, expected: str, begin_ns: int, end_ns: int, cited: Citation
+) -> Iterator[Finding]:
+    """Judge whether each subscription that was open is told of an end of the registration."""
+    for one in events.subscriptions:
+        if not one.is_live(begin_ns):
+            continue
+        told = _told(one, begin_ns)
+        if told is not None and told.request is not None and told.document is not None:
+            yield passed(expected, "terminated", cite_body(told.request, told.document, told.document.offset, "", ()))
+            continue
+        since = [notify for notify in one.notifies if notify.time_ns >= begin_ns and notify.request is not None]
+        later = since[-1] if since and since[-1].time_ns >= end_ns else None
+        if any(notify.document is None for notify in since):
+            yield inconclusive(expected, "a NOTIFY has no registration information that can be read (REG-69)")
+        elif later is not None and later.request is not None and later.document is not None:
+            body = cite_body(later.request, later.document, later.document.offset, "", ())
+            yield failed(expected, "the NOTIFY behind it tells of no end", body, cited)
+        elif not one.shows_the_core:
+            yield inconclusive(expected, "no hop of the subscription that leaves the S-CSCF was captured")
+        elif events.end_ns < end_ns + WAIT_NS:
+            yield inconclusive(expected, "the capture ends too early behind the end of the registration")
+        else:
+            who = "terminal" if one.subscriber is Role.UE else "P-CSCF" if one.subscriber in PCSCFS else "subscriber"
+            yield failed(expected, f"no NOTIFY to the {who}", cited, by_absence=True)
+
+
+@CATALOGUE.add(
+    "REG-74",
+    "When the terminal gives up its registration, every subscriber is notified that it is terminated.",
+    source=(TS24229, None),
+    node=Role.HOME_SCSCF,
+    points=AT_ALL,
+    severity=Severity.DEGRADED,
+    condition="the terminal deregisters all its contacts while a subscription is open",
+    kinds=KINDS,
+)
+def deregistration_told(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229: NOTIFY on every dialog of the package when the state of the registration changes."""
+    expected = "NOTIFY with the state terminated"
+    parts = [
+        part
+        for begin, end, response in _ends(events)
+        for part in _notified(events, expected, begin, end, cite_status(response))
+    ]
+    return worst_of(parts) or not_applicable(expected, "the terminal does not deregister while a subscription is open")
+
+
+@CATALOGUE.add(
+    "REG-75",
+    "Contacts that the terminal gave up have the event unregistered.",
+    source=("RFC 3680", None),
+    node=Role.HOME_SCSCF,
+    points=AT_ALL,
+    severity=Severity.COSMETIC,
+    condition="a NOTIFY tells of the terminal's deregistration",
+    kinds=KINDS,
+)
+def deregistration_event(events: RegistrationEvents) -> Finding:
+    """RFC 3680: unregistered is the event of a contact that a REGISTER removes."""
+    expected = 'event="unregistered"'
+    parts = [
+        part for begin, _, _ in _ends(events) for part in _event_of_gone(events, begin, ("unregistered",), expected)
+    ]
+    return worst_of(parts) or not_applicable(expected, "no NOTIFY tells of a deregistration by the terminal (REG-74)")
+
+
+@CATALOGUE.add(
+    "REG-76",
+    "When the HSS ends a registration, every subscriber is notified that it is terminated.",
+    source=(TS24229, None),
+    node=Role.HOME_SCSCF,
+    points=AT_ALL,
+    severity=Severity.BLOCKING,
+    condition="the HSS sends an RTR while a subscription is open",
+    kinds=KINDS,
+)
+def termination_told(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229, 3GPP TS 29.228: the network ends the registration and says so to terminal and P-CSCF."""
+    expected = "NOTIFY with the state terminated"
+    parts = []
+    for exchange in events.terminations:
+        if exchange.request is None:
+            continue
+        answered = exchange.answer or exchange.request
+        if exchange.answer is not None and not succeeded(exchange.answer):
+            continue
+        cited = cite_command(exchange.request)
+        parts += list(_notified(events, expected, exchange.time_ns, answered.time_ns, cited))
+    return worst_of(parts) or not_applicable(expected, "no RTR that was accepted while a subscription is open")
+
+
+@CATALOGUE.add(
+    "REG-77",
+    "Contacts that the network ended have the event deactivated, rejected or probation.",
+    source=("RFC 3680", None),
+    node=Role.HOME_SCSCF,
+    points=AT_ALL,
+    severity=Severity.DEGRADED,
+    condition="a NOTIFY tells of a registration that the HSS ended",
+    kinds=KINDS,
+)
+def termination_event(events: RegistrationEvents) -> Finding:
+    """RFC 3680: the events of administrative ends; unregistered and expired would blame the terminal."""
+    expected = "event: deactivated, rejected or probation"
+    parts = [
+        part
+        for exchange in events.terminations
+        for part in _event_of_gone(events, exchange.time_ns, BY_NETWORK, expected)
+    ]
+    return worst_of(parts) or not_applicable(expected, "no NOTIFY tells of an end by the network (REG-76)")
+
+
+def _event_of_gone(
+    events: RegistrationEvents, since_ns: int, allowed: Sequence[str], expected: str
+) -> Iterator[Finding]:
+    for one in events.subscriptions:
+        told = _told(one, since_ns)
+        if told is None or told.request is None or told.document is None:
+            continue
+        for contact in _gone(told.document):
+            cited = cite_contact(told.request, told.document, contact, ("event",))
+            if contact.event in allowed:
+                yield passed(expected, contact.event, cited)
+            elif contact.event:
+                yield failed(expected, f'event="{clip(contact.event, 40)}"', cited)
+
+
+@CATALOGUE.add(
+    "REG-78",
+    "A NOTIFY that shows every registration terminated ends the subscription too.",
+    source=(TS24229, None),
+    node=Role.HOME_SCSCF,
+    points=AT_ALL,
+    severity=Severity.DEGRADED,
+    condition="a NOTIFY has all registrations terminated",
+    kinds=KINDS,
+)
+def subscription_ends(events: RegistrationEvents) -> Finding:
+    """3GPP TS 24.229: Subscription-State is terminated in the final NOTIFY."""
+    expected = "Subscription-State: terminated"
+    parts = []
+    # A subscription that is accepted while the registration ends begins with a NOTIFY of its own: the last one counts.
+    last = {
+        id(subscription): notify
+        for subscription, notify, document in _documents(events)
+        if document.is_over and document.state == "full" and notify.request is not None
+    }
+    for notify in last.values():
+        if notify.request is None:
+            continue
+        header = notify.request.sip.first("Subscription-State")
+        if header is None:
+            continue
+        cited = cite_header(notify.request, header)
+        state, _ = notify.substate
+        parts.append((passed if state == "terminated" else failed)(expected, clip(header.value), cited))
+    return worst_of(parts) or not_applicable(expected, "no NOTIFY shows every registration terminated")
+
+
+@CATALOGUE.add(
+    "REG-80",
+    "The S-CSCF accepts the request of the HSS to end a registration.",
+    source=("3GPP TS 29.228", None),
+    node=Role.HOME_SCSCF,
+    points=(Point.CX,),
+    severity=Severity.DEGRADED,
+    condition="the HSS sends an RTR",
+    kinds=KINDS,
+)
+def termination_accepted(events: RegistrationEvents) -> Finding:
+    """3GPP TS 29.228: the RTA reports success."""
+    expected = "RTA with Result-Code 2001"
+    parts = []
+    for exchange in events.terminations:
+        if exchange.answer is None:
+            parts.append(inconclusive(expected, "no answer to the RTR was captured"))
+            continue
+        code, _ = result(exchange.answer)
+        found = avp(exchange.answer, Avp.RESULT_CODE) or avp(exchange.answer, Avp.EXPERIMENTAL_RESULT)
+        cited = [cite_command(exchange.answer)] if found is None else [cite_avp(exchange.answer, found)]
+        parts.append((passed if succeeded(exchange.answer) else failed)(expected, str(code), *cited))
+    return worst_of(parts) or not_applicable(expected, "the HSS sends no RTR")
