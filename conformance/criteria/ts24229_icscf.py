@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, passed, unreached
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
 from conformance.criteria.registration import Attempt, Registration
 from conformance.criteria.ts24229_ue import TS24229
 from conformance.criteria.values import (
@@ -10,18 +19,23 @@ from conformance.criteria.values import (
     cite_avp,
     cite_command,
     cite_request_uri,
+    cite_status,
     clip,
+    inner,
+    number,
+    result,
     same_contact,
     same_uri,
     text,
 )
 from conformance.trace.model import DiameterAvp, DiameterMessage, SipMessage
-from conformance.vocabulary.numbers import Avp
+from conformance.vocabulary.numbers import Avp, DiameterResult
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Severity
 
 CATALOGUE = Catalogue()
+FORBIDDEN = 403
 
 
 @CATALOGUE.add(
@@ -116,3 +130,51 @@ def _forwarded(attempt: Attempt) -> bool:
 
 def _request(attempt: Attempt) -> SipMessage | None:
     return None if attempt.from_icscf is None else attempt.from_icscf.request
+
+
+REFUSED_BY_HSS = (
+    DiameterResult.ERROR_USER_UNKNOWN,
+    DiameterResult.ERROR_IDENTITIES_DONT_MATCH,
+    DiameterResult.ERROR_ROAMING_NOT_ALLOWED,
+)
+
+
+@CATALOGUE.add(
+    "REG-24",
+    "A REGISTER that the HSS does not authorise is answered with 403 and does not reach an S-CSCF.",
+    source=(TS24229, None),
+    node=Role.HOME_ICSCF,
+    points=(Point.CX,),
+    condition="the UAA says that the user is unknown, the identities do not match, or roaming is not allowed",
+)
+def refused_by_hss(registration: Registration) -> Finding:
+    """3GPP TS 24.229, procedures at the I-CSCF; results 5001, 5002 and 5004 of 3GPP TS 29.229."""
+    expected = "403, and no REGISTER to an S-CSCF"
+    citations: list[Citation] = []
+    found = ""
+    for attempt in registration.attempts:
+        refusal = next((e for e in attempt.all("UAR") if _refuses(e.answer)), None)
+        if refusal is None or refusal.answer is None:
+            continue
+        group = avp(refusal.answer, Avp.EXPERIMENTAL_RESULT)
+        code = inner(group, Avp.EXPERIMENTAL_RESULT_CODE)
+        cause = [] if code is None else [cite_avp(refusal.answer, code, str(number(code)))]
+        forwarded = None if attempt.from_icscf is None else attempt.from_icscf.request
+        if forwarded is not None:
+            return failed(expected, f"UAA {number(code)}, and a REGISTER went on", cite_request_uri(forwarded), *cause)
+        hop = attempt.to_icscf or attempt.from_pcscf or attempt.gm
+        if hop is None or hop.response is None:
+            return inconclusive(expected, f"UAA {number(code)}; the answer to the REGISTER was not captured")
+        cited = cite_status(hop.response)
+        if hop.response.sip.status != FORBIDDEN:
+            return failed(expected, f"UAA {number(code)}, answered with {hop.response.sip.status}", cited, *cause)
+        found = f"UAA {number(code)}, 403"
+        citations += [*cause, cited]
+    if not citations:
+        return not_applicable(expected, "the HSS refused no REGISTER with 5001, 5002 or 5004")
+    return passed(expected, found, *citations)
+
+
+def _refuses(answer: DiameterMessage | None) -> bool:
+    code, experimental = result(answer)
+    return experimental and code in REFUSED_BY_HSS

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, not_applicable, passed, unreached
+from conformance.criteria.features import ipsec_undeclared, offers_ipsec
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
 from conformance.criteria.registration import Attempt, Hop, Registration
 from conformance.criteria.scheme import uses_aka
 from conformance.criteria.ts24229_ue import TS24229
@@ -15,6 +25,7 @@ from conformance.criteria.values import (
     cite_address,
     cite_header,
     cite_missing,
+    cite_request_uri,
     cite_value,
     clip,
     digests,
@@ -22,6 +33,7 @@ from conformance.criteria.values import (
 )
 from conformance.trace.model import SipMessage
 from conformance.trace.sip_values import parse_parameters
+from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Severity
@@ -181,8 +193,8 @@ def charging_vector(registration: Registration) -> Finding:
 def integrity_protected(registration: Registration) -> Finding:
     """3GPP TS 24.229 5.2.2.2 (before Rel-8 in 5.2.2) and 5.4.1.1: integrity-protected "no", then "yes"."""
     expected = 'integrity-protected="no" in the first REGISTER, "yes" over the security association'
-    if not _offers_security(registration):
-        return not_applicable(expected, "the terminal offers no security association")
+    if not offers_ipsec(registration):
+        return not_applicable(expected, ipsec_undeclared(registration))
 
     def check(attempt: Attempt, _hop: Hop, request: SipMessage) -> Finding:
         digest = authorization(request)
@@ -211,8 +223,8 @@ def integrity_protected(registration: Registration) -> Finding:
 def security_removed(registration: Registration) -> Finding:
     """3GPP TS 24.229 5.2.2.2 (before Rel-8 in 5.2.2), shown in 3GPP TS 24.228 6.2."""
     expected = "no Security-Client, Security-Verify and sec-agree behind the P-CSCF"
-    if not _offers_security(registration):
-        return not_applicable(expected, "the terminal offers no security association")
+    if not offers_ipsec(registration):
+        return not_applicable(expected, ipsec_undeclared(registration))
 
     def check(_attempt: Attempt, _hop: Hop, request: SipMessage) -> Finding:
         for name in ("Security-Client", "Security-Verify"):
@@ -224,6 +236,37 @@ def security_removed(registration: Registration) -> Finding:
                 cited = [cite_header(request, header) for header in request.sip.all(name)]
                 return failed(expected, f"sec-agree in {name}", *cited)
         return passed(expected, "none of them", cite_missing(request, "Security-Client"))
+
+    return _each_forwarded(registration, expected, check)
+
+
+@CATALOGUE.add(
+    "REG-21",
+    "The P-CSCF sends a REGISTER to an I-CSCF of the subscriber's home network.",
+    source=(TS24229, None),
+    node=Role.HOME_PCSCF,
+    points=MW,
+    condition="a federation says which nodes are whose",
+)
+def to_home_network(registration: Registration) -> Finding:
+    """3GPP TS 24.229 and 3GPP TS 23.228: the entry point of the home network, found by the Request-URI."""
+    home = registration.facts.home_network
+    expected = "REGISTER to an I-CSCF of the home network"
+    if home is None:
+        return not_applicable(expected, "no federation says which nodes are the home network's")
+    expected = f"REGISTER to the I-CSCF of {home.domain}"
+
+    def check(_attempt: Attempt, hop: Hop, request: SipMessage) -> Finding:
+        address = request.destination.address
+        network = registration.facts.network_of(address)
+        cited = cite_request_uri(request)
+        if network is None:
+            return inconclusive(expected, f"{address} is no node of the federation")
+        kinds = registration.facts.node_at(address, network)
+        if network.domain == home.domain and NodeKind.ICSCF in kinds:
+            return passed(expected, f"to {address}", cited)
+        names = " and ".join(sorted(kind.value for kind in kinds)) or "another host"
+        return failed(expected, f"to {address}, {names} of {network.domain}", cited)
 
     return _each_forwarded(registration, expected, check)
 
@@ -256,13 +299,6 @@ def keys_removed(registration: Registration) -> Finding:
     if not citations:
         return unreached(expected, "no 401 towards the terminal was captured")
     return passed(expected, "neither", *citations)
-
-
-def _offers_security(registration: Registration) -> bool:
-    first = registration.first.gm
-    offers = () if first is None or first.request is None else first.request.sip.values("Security-Client")
-    # Other mechanisms, and those of the media plane (mediasec), make no security association.
-    return any(offer.text.lower().startswith("ipsec-3gpp") for offer in offers)
 
 
 def _marks(request: SipMessage | None) -> tuple[str, ...]:

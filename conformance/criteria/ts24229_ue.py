@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
+from conformance.criteria.features import ipsec_undeclared
 from conformance.criteria.model import (
     Catalogue,
     Citation,
@@ -20,23 +22,31 @@ from conformance.criteria.rfc3261 import NO_REGISTER, from_terminal
 from conformance.criteria.scheme import may_be_refresh, uses_aka
 from conformance.criteria.values import (
     address,
+    addresses,
+    asked_expiry,
     authorization,
     cite_address,
     cite_header,
     cite_missing,
     cite_request_uri,
+    cite_value,
     clip,
+    is_numeric,
     option_tags,
     same_host,
     same_identity,
 )
-from conformance.trace.sip_values import parse_uri
+from conformance.trace.sip_values import parse_parameters, parse_uri
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Level, Severity
 
 CATALOGUE = Catalogue()
 TS24229 = "3GPP TS 24.229"
+ASKED_EXPIRY_S = 600_000
+"""Expiry that a terminal asks for, seconds (3GPP TS 24.229 5.1.1.2.1)."""
+INTERVAL_TOO_BRIEF = 423
+_TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 
 
 @CATALOGUE.add(
@@ -204,3 +214,81 @@ def supports_path(registration: Registration) -> Finding:
             return failed(expected, found, *(cited or [cite_missing(request, "Supported")]))
         citations += [cite_header(request, header) for header in headers]
     return passed(expected, "Supported: path", *citations)
+
+
+@CATALOGUE.add(
+    "REG-12",
+    "The Contact of a REGISTER is the address that it comes from, and 600000 seconds are asked for.",
+    source=(TS24229, "5.1.1.2.1"),
+    node=Role.UE,
+    points=(Point.GM,),
+    level=Level.SHOULD,
+    severity=Severity.DEGRADED,
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
+)
+def contact(registration: Registration) -> Finding:
+    """3GPP TS 24.229 5.1.1.2.1: address or name of the terminal in Contact; the expiry that it asks for.
+
+    Another address means that a translator stands between: then nobody reaches the terminal by its Contact.
+    """
+    expected = f"Contact with the terminal's address, expiry {ASKED_EXPIRY_S}"
+    requests = from_terminal(registration)
+    if not requests:
+        return inconclusive(expected, NO_REGISTER)
+    citations: list[Citation] = []
+    lengthened = {
+        id(after.gm.request)
+        for before, after in pairwise(registration.attempts)
+        if before.status == INTERVAL_TOO_BRIEF and after.gm is not None
+    }
+    longer = False
+    for request in requests:
+        longer = longer or id(request) in lengthened
+        for found in addresses(request, "Contact"):
+            if found.uri is None:
+                continue
+            cited = cite_value(request, "Contact", found.value)
+            host, source = found.uri.host, request.source.address
+            if is_numeric(host) and not same_host(host.strip("[]"), source):
+                return failed(expected, f"Contact {clip(host, 60)}, sent from {source}", cited)
+            asked = asked_expiry(request, found)
+            if asked != ASKED_EXPIRY_S and not longer:
+                return failed(expected, "no expiry" if asked is None else f"expiry {asked}", cited)
+            citations.append(cited)
+    if not citations:
+        return not_applicable(expected, "no REGISTER has a Contact")
+    return passed(expected, expected, *citations)
+
+
+@CATALOGUE.add(
+    "REG-14",
+    "P-Access-Network-Info is in a REGISTER that comes over a security association, and has the form of its grammar.",
+    source=(TS24229, None),
+    node=Role.UE,
+    points=(Point.GM,),
+    severity=Severity.COSMETIC,
+    condition="the REGISTER comes over a security association, or has the header",
+)
+def access_network(registration: Registration) -> Finding:
+    """3GPP TS 24.229 (P-Access-Network-Info); form: RFC 3455 and RFC 7315, an access type and its parameters."""
+    expected = "P-Access-Network-Info: access type and parameters"
+    name = "P-Access-Network-Info"
+    requests = from_terminal(registration)
+    if not requests:
+        return inconclusive(expected, NO_REGISTER)
+    citations: list[Citation] = []
+    for request in requests:
+        values = request.sip.values(name)
+        if not values and any("esp" in sighting.encapsulation for sighting in request.sightings):
+            return failed(expected, f"no {name} over the security association", cite_missing(request, name))
+        for value in values:
+            cited = cite_value(request, name, value)
+            word, params = parse_parameters(value)
+            if not _TOKEN.fullmatch(word.strip()) or any(not _TOKEN.fullmatch(key) for key in params):
+                return failed(expected, clip(value.text) or "an empty value", cited)
+            citations.append(cited)
+        if request.sip.all(name) and not values:
+            return failed(expected, "an empty value", *(cite_header(request, h) for h in request.sip.all(name)))
+    if not citations:
+        return not_applicable(expected, f"no REGISTER has {name}, and {ipsec_undeclared(registration)}")
+    return passed(expected, expected, *citations)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from conformance.criteria import all_criteria
+from conformance.criteria.procedure import Procedure
 from conformance.judgement import confirmation, registrations
 from conformance.judgement.choice import Chosen, choose
 from conformance.judgement.confirmation import Reading, frames_of, opinion
 from conformance.judgement.evidence import evidence
 from conformance.judgement.found import Finder
 from conformance.judgement.ladder import ladder
-from conformance.judgement.verdicts import Judged, apply, conformance
+from conformance.judgement.verdicts import Judged, actor, apply, conformance
 from conformance.trace.confirm import second_reading
 from conformance.trace.correlate import correlate
 from conformance.trace.model import Trace
@@ -118,15 +119,17 @@ def _procedure(
         frames=[FrameRef(capture=capture, frame=frame) for capture, frame in frames],
         interoperability=service,
         conformance=verdict,
-        criteria=[_criterion(one, readings) for one in criteria],
+        criteria=[_criterion(one, procedure, readings) for one in criteria],
         reasons=list(dict.fromkeys(reasons)),
         ladder=ladder(procedure, chosen.match),
     )
 
 
-def _criterion(judged: Judged, readings: Mapping[tuple[int, int], Reading] | None) -> CriterionResult:
+def _criterion(
+    judged: Judged, procedure: Procedure, readings: Mapping[tuple[int, int], Reading] | None
+) -> CriterionResult:
     criterion, finding = judged.criterion, judged.finding
-    node = finding.node or criterion.node
+    node = finding.node or actor(criterion, procedure)
     confirms = readings is not None and finding.verdict in (Verdict.FAIL, Verdict.ERROR)
     return CriterionResult(
         id=criterion.id,

@@ -18,6 +18,7 @@ from conformance.criteria.procedure import Procedure
 from conformance.criteria.registration import Registration
 from conformance.trace.model import CaptureFile
 from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Level, Verdict, worst
 
 
@@ -39,7 +40,7 @@ def apply(criterion: Criterion, procedure: Procedure) -> Finding:
     Returns:
         Its finding; a check that itself breaks gives ERROR with the reason, never a verdict on the peer.
     """
-    release = procedure.facts.releases.get(criterion.node)
+    release = procedure.facts.releases.get(actor(criterion, procedure))
     if release is not None and criterion.since is not None and release < criterion.since:
         return not_applicable("", f"the rule begins with Rel-{criterion.since}, the network is Rel-{release}")
     if release is not None and criterion.until is not None and release > criterion.until:
@@ -64,6 +65,19 @@ def apply(criterion: Criterion, procedure: Procedure) -> Finding:
         why = "; the capture cut this message short"
         return replace(finding, verdict=Verdict.INCONCLUSIVE, found=finding.found + why)
     return finding
+
+
+_VISITED = {Role.HOME_PCSCF: Role.VISITED_PCSCF}
+
+
+def actor(criterion: Criterion, procedure: Procedure) -> Role:
+    """Return who had to do it: a criterion of the P-CSCF speaks of whichever P-CSCF took part."""
+    stand_in = _VISITED.get(criterion.node)
+    return (
+        stand_in
+        if stand_in is not None and stand_in in procedure.roles and criterion.node not in procedure.roles
+        else criterion.node
+    )
 
 
 def _points(criterion: Criterion) -> tuple[Point, ...]:

@@ -93,7 +93,7 @@ def test_two_terminals_of_one_public_identity(lab: Any, another_lab: Any, togeth
     for index, entry in enumerate(other.entries, 1):
         for old, new in (BOB | {"alice": "alice"}).items():
             entry.sip = entry.sip.replace(old, new)
-        entry.sip = entry.sip.replace('username="alice@', 'username="alice-2@')
+        entry.sip = entry.sip.replace('username="alice@', 'username="alice-2@').replace("127.40.1.100", "127.40.1.101")
         entry.avps = [(c, "alice-2@uc3m.test" if v == "alice@uc3m.test" else v) for c, v in entry.avps]
         entry.time_ns = 1_700_000_000_000_000_000 + index * 1_000_000 + 500_000
         entry.key += "7" if entry.command else ""

@@ -1,0 +1,23 @@
+"""Features that a network declares (ICS), and the words for those that it does not."""
+
+from __future__ import annotations
+
+from conformance.criteria.registration import Registration
+from conformance.vocabulary.federation import AccessSecurity
+
+
+def offers_ipsec(registration: Registration) -> bool:
+    """Tell whether the first REGISTER of the terminal offers a security association of the mechanism ipsec-3gpp."""
+    first = registration.first.gm
+    offers = () if first is None or first.request is None else first.request.sip.values("Security-Client")
+    # Other mechanisms, and those of the media plane (mediasec), make no security association.
+    return any(offer.text.lower().startswith("ipsec-3gpp") for offer in offers)
+
+
+def ipsec_undeclared(registration: Registration) -> str:
+    """Return why criteria of security associations do not apply, and which line of a federation declares them."""
+    why = "the terminal offers no security association"
+    network = registration.facts.entry_network
+    if network is None or network.features.access_security is AccessSecurity.IPSEC_3GPP:
+        return why
+    return f'{why}; testbeds.{network.name}.features.access_security = "ipsec-3gpp" would declare it'
