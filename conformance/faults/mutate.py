@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from conformance.faults.avp_bytes import add_avp, get_avp, remove_avp, set_avp
 from conformance.faults.esp import protect
-from conformance.faults.frames import Frame, join_frame, renumber_tcp, split_frame
+from conformance.faults.frames import Frame, join_frame, make_frame, renumber_tcp, split_frame
 from conformance.faults.pcapfile import Packet, PacketFile
 from conformance.vocabulary.errors import BadInput
 
@@ -128,6 +128,22 @@ class Protect(_Model):
     """Authentication key of HMAC-SHA-1-96, 40 hexadecimal digits."""
 
 
+class Tunnel(_Model):
+    """A copy of each frame as it is by then, in GTP-U: the same packet on its way between two ends of a tunnel."""
+
+    kind: Literal["tunnel"]
+    frames: Annotated[tuple[int, ...], Field(min_length=1)]
+    point: str
+    """Where the copy is seen; a point that the base has not is added."""
+    delay_us: int
+    """Microseconds after the frame; negative: before it."""
+    source: tuple[str, int]
+    """IPv4 address and port of the end that sends."""
+    destination: tuple[str, int]
+    teid: Annotated[int, Field(ge=0, lt=1 << 32)]
+    """Tunnel Endpoint Identifier of the end that receives."""
+
+
 class ForgetPoint(_Model):
     """An observation point that was not captured: its packets and its interface are taken out."""
 
@@ -141,7 +157,7 @@ class ForgetPoint(_Model):
 
 
 Edit = Annotated[
-    Replace | SetAvp | RemoveAvp | AddAvp | Drop | Insert | Protect | ForgetPoint,
+    Replace | SetAvp | RemoveAvp | AddAvp | Drop | Insert | Protect | Tunnel | ForgetPoint,
     Field(discriminator="kind"),
 ]
 EDITS: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
@@ -241,6 +257,16 @@ def _inserted(edit: Insert, base: _Place, places: list[_Place]) -> _Place:
     return _Place(packet, None, frame, touched=True)
 
 
+def _tunnelled(edit: Tunnel, place: _Place) -> _Place:
+    """Put the IP packet behind a GTP-U header: version 1, G-PDU, no options (3GPP TS 29.281 5.1)."""
+    assert place.new is not None  # the caller looked
+    inner = join_frame(place.new)[len(place.new.ethernet) :]
+    payload = struct.pack("!BBHI", 0x30, 0xFF, len(inner), edit.teid) + inner
+    outer = split_frame(make_frame("udp", edit.source, edit.destination, payload))
+    packet = Packet(edit.point, place.packet.time_ns + edit.delay_us * 1000, b"")
+    return _Place(packet, None, outer, touched=True)
+
+
 def _frame_or_none(data: bytes) -> Frame | None:
     try:
         return split_frame(data)
@@ -276,10 +302,14 @@ def mutate(base: PacketFile, edits: Sequence[Edit]) -> PacketFile:
                 inserted.append(_inserted(edit, place, places))
             elif place.new is None:
                 raise BadInput(f"{where}: dropped before, or no IPv4 frame with UDP or TCP; choose another frame")
+            elif isinstance(edit, Tunnel):
+                inserted.append(_tunnelled(edit, place))
             elif isinstance(edit, Drop):
                 place.new, place.touched = None, True
             else:
                 place.new, place.touched = _edit_frame(edit, place.new, where), True
+        if isinstance(edit, Tunnel) and edit.point not in points:
+            points = (*points, edit.point)
         if isinstance(edit, ForgetPoint):
             if edit.point not in points:
                 raise BadInput(f"point {edit.point!r} is not in the base capture, which has {', '.join(points)}")

@@ -26,6 +26,7 @@ from conformance.faults.mutate import (
     RemoveAvp,
     SetAvp,
     Substitution,
+    Tunnel,
     mutate,
 )
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng, read_packets
@@ -73,6 +74,8 @@ class Case(_Model):
     """Other criteria that fail for the same reason: id and why that cannot be otherwise."""
     federation: str | None = None
     """File above the case that says whose domain is whose, where the verdicts need it."""
+    flow: str | None = None
+    """The flow to judge where the capture has other procedures as well, or where not all is as the terminal wished."""
     edit: tuple[Edit, ...] = ()
 
     @model_validator(mode="after")
@@ -170,6 +173,10 @@ def _edit_lines(edit: Edit) -> list[str]:
             return [head, *(f"  - {_substitution_line(change)}" for change in edit.changes)]
         case Protect():
             return [f"- {where}: put into ESP, SPI {edit.spi}, ports {edit.ports[0]} to {edit.ports[1]}"]
+        case Tunnel():
+            ends = f"{edit.source[0]} to {edit.destination[0]}"
+            when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"
+            return [f"- a copy of {where} in GTP-U from {ends} at point {edit.point}, TEID {edit.teid:#010x}, {when}"]
         case ForgetPoint():
             return [f"- all packets of point {edit.point} and its interface taken out"]
 
@@ -186,6 +193,8 @@ def readme(name: str, captures: Path = CAPTURES) -> str:
     lines += ["- No other criterion is FAIL."]
     if case.federation is not None:
         lines += [f"- Judged with `--federation captures/{case.federation}`."]
+    if case.flow is not None:
+        lines += [f"- Judged with `--flow {case.flow}`."]
     if case.base is not None:
         lines += [
             "",

@@ -29,9 +29,10 @@ BROKEN = "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 |
 @cache
 def procedures(name: str) -> tuple[ProcedureResult, ...]:
     """Judge a capture as its case says."""
-    file = load_case(name).federation
-    federation = None if file is None else load_federation(CAPTURES / file)
-    return tuple(judge(read_trace([CAPTURES / name / CAPTURE_NAME]), federation=federation).procedures)
+    case = load_case(name)
+    federation = None if case.federation is None else load_federation(CAPTURES / case.federation)
+    trace = read_trace([CAPTURES / name / CAPTURE_NAME])
+    return tuple(judge(trace, federation=federation, flow=case.flow).procedures)
 
 
 def verdicts(name: str) -> dict[str, set[Verdict]]:

@@ -170,3 +170,27 @@ def test_any_replacement_and_its_inverse_give_back_the_capture(old: bytes, new: 
     restored = mutate(changed, EDITS.validate_python([back | {"replace": (b"<<" + old + b">>").hex()}]))
     assert split_frame(changed.packets[0].data).payload == new
     assert restored == base
+
+
+def test_a_tunnelled_copy_carries_the_packet_as_it_is_by_then_and_adds_its_point() -> None:
+    ends = {"source": ["192.0.2.8", 2152], "destination": ["192.0.2.9", 2152], "teid": 202}
+    capture = edited(
+        {"kind": "replace", "frames": [1], "find": "X: one", "replace": "X: six"},
+        {"kind": "tunnel", "frames": [1], "point": "access", "delay_us": -1, **ends},
+    )
+    assert capture.points == ("Gm", "Cx", "access")
+    outer, plain = capture.packets[:2]
+    assert (outer.point, outer.time_ns, plain.time_ns) == ("access", 0, 1_000_000)
+    assert split_frame(outer.data).destination == ("192.0.2.9", 2152)
+    assert join_frame(split_frame(outer.data)) == outer.data
+    inner = plain.data[14:]
+    assert payload(capture, 1) == struct.pack("!BBHI", 0x30, 255, len(inner), 202) + inner
+
+
+def test_a_frame_that_was_dropped_is_not_tunnelled() -> None:
+    ends = {"source": ["192.0.2.8", 2152], "destination": ["192.0.2.9", 2152], "teid": 202}
+    with pytest.raises(BadInput, match="frame 1: dropped before"):
+        edited(
+            {"kind": "drop", "frames": [1]},
+            {"kind": "tunnel", "frames": [1], "point": "access", "delay_us": -1, **ends},
+        )
