@@ -180,7 +180,7 @@ def test_a_tunnelled_copy_carries_the_packet_as_it_is_by_then_and_adds_its_point
     )
     assert capture.points == ("Gm", "Cx", "access")
     outer, plain = capture.packets[:2]
-    assert (outer.point, outer.time_ns, plain.time_ns) == ("access", 0, 1_000_000)
+    assert (outer.point, outer.time_ns, plain.time_ns) == ("access", 999_000, 1_000_000)
     assert split_frame(outer.data).destination == ("192.0.2.9", 2152)
     assert join_frame(split_frame(outer.data)) == outer.data
     inner = plain.data[14:]
