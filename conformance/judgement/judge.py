@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance.criteria import all_criteria
 from conformance.criteria.procedure import Procedure
-from conformance.judgement import confirmation, registrations
+from conformance.judgement import confirmation, registrations, subscriptions
 from conformance.judgement.choice import Chosen, choose
 from conformance.judgement.confirmation import Reading, frames_of, opinion
 from conformance.judgement.evidence import evidence
@@ -28,7 +28,7 @@ from conformance.vocabulary.results import (
 )
 from conformance.vocabulary.verdicts import Verdict
 
-FINDERS: tuple[Finder, ...] = (registrations.find,)
+FINDERS: tuple[Finder, ...] = (registrations.find, subscriptions.find)
 """Who finds procedures. Each finder knows kinds that no other one knows."""
 
 SecondReading = Callable[[Path, Iterable[int]], Mapping[int, Reading]]
