@@ -36,6 +36,18 @@ def lab() -> Any:
 
 
 @pytest.fixture
+def event_lab() -> Any:
+    """The same, with the subscriptions of terminal and P-CSCF to its state."""
+    return HAND_TYPED.registration_with_events()
+
+
+@pytest.fixture
+def another_event_lab() -> Callable[[], Any]:
+    """Makes further ones of that kind."""
+    return HAND_TYPED.registration_with_events
+
+
+@pytest.fixture
 def another_lab() -> Callable[[], Any]:
     """Makes further registrations of the same kind."""
     return HAND_TYPED.home_registration
