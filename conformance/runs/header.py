@@ -13,6 +13,7 @@ from conformance.vocabulary.results import RunHeader
 LOOPBACK_LIMITS = (
     "Fabric loopback: all nodes share one host, so VPN, NAT, packet loss and quality of service cannot be observed.",
     "Core emulated: the testbeds are played by netlab-conformance itself; partners' software is not exercised.",
+    "Home access point: tunnels carry UDP only; their identifiers come from the federation file, not from GTP-C.",
 )
 
 

@@ -255,6 +255,36 @@ def test_only_the_terminal_itself_ends_its_tunnel(in_scene: InScene, caplog: pyt
     assert any("expected its end from the terminal that has it" in line for line in caplog.messages)
 
 
+def test_the_home_gateway_takes_packets_from_gateways_only(in_scene: InScene) -> None:
+    async def story(scene: Scene) -> None:
+        server = scene.peer(scene.pcscf.address, scene.pcscf.port)
+        direct = scene.peer(scene.pool("utu", 1))
+        direct.port.send(g_pdu(scene.ids.uplink, scene.packet(b"past the gateway")).encode(), scene.place("uc3m"))
+        assert (await direct.message("an error indication")).type == GtpType.ERROR_INDICATION
+        assert server.received.empty()
+
+    in_scene(story)
+
+
+def test_a_terminal_that_moves_is_reached_where_it_is(in_scene: InScene) -> None:
+    async def story(scene: Scene) -> None:
+        before = scene.peer(scene.pool("utu", 1))
+        server = scene.peer(scene.pcscf.address, scene.pcscf.port)
+        await scene.registered(before, server)
+        after = scene.peer(scene.pool("stuba", 1))
+        after.port.send(g_pdu(scene.ids.uplink, scene.packet(b"from stuba")).encode(), scene.place("stuba"))
+        await server.next("the packet by the other gateway")
+        # The end of the old way is not that of the new one.
+        before.port.send(end_marker(scene.ids.uplink).encode(), scene.place("utu"))
+        before.port.send(echo_request(1).encode(), scene.place("utu"))
+        await before.message("the echo after the end marker")
+        server.port.send(b"to stuba", (str(scene.alice), SIP))
+        assert UdpPacket.decode((await after.message("a packet at the new place")).payload).payload == b"to stuba"
+        assert before.received.empty()
+
+    in_scene(story)
+
+
 def test_a_gateway_that_lost_a_visitor_makes_the_home_gateway_forget_it(in_scene: InScene) -> None:
     async def story(scene: Scene) -> None:
         terminal = scene.peer(scene.pool("utu", 1))
