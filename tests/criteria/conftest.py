@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from hashlib import md5
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,12 @@ SERVICE_ROUTE = "Service-Route: <sip:orig@scscf.uc3m.test:6060;lr>\r\n"
 ASSOCIATED = "P-Associated-URI: <sip:alice@uc3m.test>, <tel:+34600000001>\r\n"
 GRANTED = "Contact: <sip:alice@127.40.1.100:5062>;expires=3600\r\n" + PATH + SERVICE_ROUTE + ASSOCIATED
 SECURITY = "Security-Client: ipsec-3gpp; alg=hmac-sha-1-96; spi-c=1111; spi-s=2222; port-c=5063; port-s=5064\r\n"
+ABROAD = {
+    "127.40.1.100": "127.40.2.100",
+    "127.40.1.11": "127.40.2.11",
+    "pcscf.uc3m.test": "pcscf.stuba.test",
+    'Network-ID: "uc3m.test"': 'Network-ID: "stuba.test"',
+}
 OURS = "ipsec-3gpp; q=0.1; alg=hmac-sha-1-96; spi-c=3333; spi-s=4444; port-c=4062; port-s=4061\r\n"
 SERVER, VERIFY = f"Security-Server: {OURS}", f"Security-Verify: {OURS}"
 END = "Content-Length: 0\r\n\r\n"
@@ -109,6 +116,7 @@ class Entry:
     records: list[DnsRecord] = field(default_factory=list)
     rcode: int = 0
     time_ns: int = 0
+    tunnels: tuple[str, ...] = ()
 
 
 def naptr(service: str = "SIP+D2U", flags: str = "s", replacement: str = "_sip._udp.uc3m.test") -> DnsRecord:
@@ -187,6 +195,34 @@ class Lab:
         self.edit("p1 i1 p2 i2", 'uri="sip:uc3m.test"', 'uri="sip:uc3m.test", integrity-protected="no"')
         return self
 
+    def abroad(self) -> Lab:
+        """Let the terminal use the access point of stuba: its address, its P-CSCF, its DNS server."""
+        keys = " ".join(entry.key for entry in self.entries if entry.sip)
+        for entry in (self[key] for key in keys.split()):
+            for home, visited in ABROAD.items():
+                entry.sip = entry.sip.replace(home, visited)
+        for entry in self.entries:
+            moved = {UE.address, PCSCF.address}
+            asks = entry.question[0] and PCSCF.address in (entry.source.address, entry.destination.address)
+            for end in ("source", "destination"):
+                endpoint = getattr(entry, end)
+                if endpoint.address in moved or (asks and endpoint.address == DNS.address):
+                    setattr(entry, end, endpoint._replace(address=endpoint.address.replace("127.40.1.", "127.40.2.")))
+            if entry.point is Point.MW and "127.40.2.11" in (entry.source.address, entry.destination.address):
+                entry.point = Point.IC
+        for key in ("uar1", "uar2"):
+            self.avp(key, Avp.VISITED_NETWORK_IDENTIFIER, "stuba.test")
+        self.points = (*self.points, Point.IC)
+        return self
+
+    def tunnel(self) -> Lab:
+        """Let what the terminal sends and gets be seen inside GTP-U as well."""
+        for entry in self.entries:
+            if entry.point is Point.GM:
+                entry.tunnels = ("gtp",)
+        self.points = (*self.points, Point.ACCESS)
+        return self
+
     def records(self, key: str, *records: DnsRecord, rcode: int = 0) -> Lab:
         self[key].records, self[key].rcode = list(records), rcode
         return self
@@ -212,7 +248,7 @@ class Lab:
 
 def _message(entry: Entry, frame: int) -> Message:
     time_ns = entry.time_ns or 1_700_000_000_000_000_000 + frame * 1_000_000
-    sighting = Sighting(0, frame, time_ns, entry.point, entry.source, entry.destination)
+    sighting = Sighting(0, frame, time_ns, entry.point, entry.source, entry.destination, entry.tunnels)
     if entry.sip:
         raw = entry.sip.encode()
         return SipMessage((sighting,), raw, sip=read_sip(raw))
@@ -235,7 +271,7 @@ def _message(entry: Entry, frame: int) -> Message:
         (sighting,),
         bytes(100),
         id=len(name) + len(kind),
-        is_response=entry.source == DNS,
+        is_response=entry.source.port == DNS.port,
         rcode=entry.rcode,
         question_name=name,
         question_type=kind,
@@ -368,6 +404,39 @@ def home_registration() -> Lab:
             Entry("g200", Point.GM, PCSCF, UE, granted[2]),
         ]
     )
+
+
+def _testbed(name: str, octet: int, impi: str, impus: list[str], release: int = 7) -> dict[str, Any]:
+    ports = {"p-cscf": 4060, "i-cscf": 5060, "s-cscf": 6060, "hss": 3868, "dns": 53}
+    nodes = {
+        kind: {"host": kind.replace("-", ""), "address": f"127.40.{octet}.{11 + index}", "port": port}
+        for index, (kind, port) in enumerate(ports.items())
+    }
+    return {
+        "name": name,
+        "operator": name,
+        "domain": f"{name}.test",
+        "release": release,
+        "visited_network_id": f"{name}.test",
+        "nodes": nodes,
+        "access_networks": [{"name": "wlan", "type": "IEEE-802.11b", "pool": f"127.40.{octet}.96/27"}],
+        "subscribers": [{"name": impi.partition("@")[0], "impi": impi, "impus": impus, "k": "0" * 32, "opc": "1" * 32}],
+    }
+
+
+def two_networks() -> Federation:
+    """Return a federation of two testbeds; alice is at home in uc3m."""
+    testbeds = {
+        "uc3m": _testbed("uc3m", 1, "alice@uc3m.test", ["sip:alice@uc3m.test", "tel:+34600000001"]),
+        "stuba": _testbed("stuba", 2, "bob@stuba.test", ["sip:bob@stuba.test"]),
+    }
+    return Federation.model_validate({"name": "two", "block": "127.40.0.0/16", "testbeds": testbeds})
+
+
+@pytest.fixture
+def federation() -> Federation:
+    """Two testbeds; alice is at home in uc3m."""
+    return two_networks()
 
 
 @pytest.fixture

@@ -67,29 +67,8 @@ def together() -> Callable[..., Trace]:
     return build
 
 
-def _testbed(name: str, octet: int, impi: str, impus: list[str], release: int = 7) -> dict[str, Any]:
-    ports = {"p-cscf": 4060, "i-cscf": 5060, "s-cscf": 6060, "hss": 3868, "dns": 53}
-    nodes = {
-        kind: {"host": kind.replace("-", ""), "address": f"127.40.{octet}.{11 + index}", "port": port}
-        for index, (kind, port) in enumerate(ports.items())
-    }
-    return {
-        "name": name,
-        "operator": name,
-        "domain": f"{name}.test",
-        "release": release,
-        "visited_network_id": f"{name}.test",
-        "nodes": nodes,
-        "access_networks": [{"name": "wlan", "type": "IEEE-802.11b", "pool": f"127.40.{octet}.96/27"}],
-        "subscribers": [{"name": impi.partition("@")[0], "impi": impi, "impus": impus, "k": "0" * 32, "opc": "1" * 32}],
-    }
-
-
 @pytest.fixture
 def federation() -> Federation:
     """Two testbeds; alice is at home in uc3m."""
-    testbeds = {
-        "uc3m": _testbed("uc3m", 1, "alice@uc3m.test", ["sip:alice@uc3m.test", "tel:+34600000001"]),
-        "stuba": _testbed("stuba", 2, "bob@stuba.test", ["sip:bob@stuba.test"]),
-    }
-    return Federation.model_validate({"name": "two", "block": "127.40.0.0/16", "testbeds": testbeds})
+    found: Federation = HAND_TYPED.two_networks()
+    return found
