@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 
 import pytest
 
 from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import TestbedDown
 
-HERE, THERE = "127.43.250.1", "127.43.250.2"
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 100
+HERE, THERE = f"127.43.250.{1 + WORKER}", f"127.43.250.{101 + WORKER}"
 
 
 async def first(received: asyncio.Queue[tuple[bytes, Address]]) -> tuple[bytes, Address]:
@@ -49,7 +51,7 @@ def test_a_port_in_use_is_one_line() -> None:
     async def story() -> None:
         port = UdpPort(HERE, 30_003, lambda data, source: None)
         try:
-            with pytest.raises(TestbedDown, match=r"127\.43\.250\.1:30003/udp is in use \(held by .*pid"):
+            with pytest.raises(TestbedDown, match=rf"{HERE}:30003/udp is in use \(held by .*pid"):
                 UdpPort(HERE, 30_003, lambda data, source: None)
         finally:
             port.close()
