@@ -119,6 +119,10 @@ class Cell:
         self._terminals.append(terminal)
         return terminal
 
+    def network_deregisters(self) -> None:
+        """Let the HSS of the home network end the subscriber's registration (RTR)."""
+        self._bench.core.network_deregister(self.home.name, self.subscriber.impi)
+
     def refused(self, procedure: Callable[[], None], status: int | None = None) -> None:
         """Run a terminal's procedure that the network has to refuse.
 
