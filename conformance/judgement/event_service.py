@@ -18,6 +18,7 @@ from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Verdict
 
 NETWORK_FLOW = "deregistration-network"
+PCSCF_FLOW = "registration-event-pcscf"
 
 _Service = tuple[Verdict, str | None]
 
@@ -35,10 +36,10 @@ def service(
     """
     ours = {event.kind for event in events if same_identity(event.terminal, seen.subject)}
     by_network = flow == NETWORK_FLOW
-    if not seen.of(Role.UE) and not ours & {EventKind.SUBSCRIBED, EventKind.NETWORK_DEREGISTERED}:
-        if by_network:
-            return Verdict.INCONCLUSIVE, "the terminal was not seen to subscribe: nobody could tell it"
+    if flow == PCSCF_FLOW:
         return Verdict.NOT_APPLICABLE, "the terminal does not subscribe; the network's own subscriptions serve no user"
+    if not seen.of(Role.UE) and not ours & {EventKind.SUBSCRIBED, EventKind.NETWORK_DEREGISTERED}:
+        return Verdict.INCONCLUSIVE, "the terminal was not seen to subscribe: nobody could tell it"
     shown = _shown(seen, by_network)
     what = "the end of the registration" if by_network else "the registration state"
     if ours:

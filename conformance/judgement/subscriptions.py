@@ -17,7 +17,7 @@ from conformance.criteria.subscription import Accepted, Passage, RegistrationEve
 from conformance.criteria.values import address, addresses, asked_expiry, avp, every, number, text
 from conformance.judgement.attempts import Try, assign_exchanges, find_tries
 from conformance.judgement.event_roles import Places, bind_notify, bind_subscribe
-from conformance.judgement.event_service import service
+from conformance.judgement.event_service import NETWORK_FLOW, PCSCF_FLOW, service
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop, chain, raw_hop
 from conformance.judgement.registrations import facts_of, observed_points, subscriber_of
@@ -32,7 +32,6 @@ from conformance.vocabulary.roles import Role
 
 PACKAGE = "reg"
 EVENT_FLOW = "registration-event"
-NETWORK_FLOW = "deregistration-network"
 _SEPARATORS = re.compile(r"[-.()]")
 
 _Dialog = tuple[str, str]
@@ -48,10 +47,11 @@ def find(trace: Trace, transactions: Sequence[Transaction], federation: Federati
         federation: Where given: who is home, which nodes there are.
     """
     for events in find_registration_events(trace, transactions, federation):
-        likely, other = EVENT_FLOW, NETWORK_FLOW
+        likely = EVENT_FLOW if events.of(Role.UE) else PCSCF_FLOW
         if events.terminations:
-            likely, other = other, likely
-        yield Found(events, (likely,), partial(service, events), (other,))
+            likely = NETWORK_FLOW
+        others = tuple(flow for flow in (EVENT_FLOW, NETWORK_FLOW) if flow != likely)
+        yield Found(events, (likely,), partial(service, events), others)
 
 
 def find_registration_events(

@@ -468,6 +468,7 @@ def md5_lab() -> Lab:
 # --- the registration event package -----------------------------------------------------------------------
 
 WATCHED = "sip:alice@uc3m.test"
+EVENT_FLOWS = ("registration-event", "registration-event-pcscf", "deregistration-network")
 VIA_PE = "Via: SIP/2.0/UDP 127.40.1.11:4060;branch=z9hG4bKpe{n}\r\n"
 VIA_IE = "Via: SIP/2.0/UDP 127.40.1.12:5060;branch=z9hG4bKie{n}\r\n"
 VIA_UE_EVENT = "Via: SIP/2.0/UDP 127.40.1.100:5062;branch=z9hG4bKuee{n};rport\r\n"
@@ -569,7 +570,7 @@ class EventLab(Lab):
 
     def judge(self) -> ProcedureResult:
         found = judge(self.trace(), federation=self.federation, confirm=None).procedures
-        found = [one for one in found if one.flow in ("registration-event", "deregistration-network")]
+        found = [one for one in found if one.flow in EVENT_FLOWS]
         assert len(found) == 1
         return found[0]
 

@@ -63,7 +63,12 @@ def test_the_end_by_the_network_has_to_be_told(event_lab: Any) -> None:
 
 def test_what_the_p_cscf_subscribes_to_serves_no_user(event_lab: Any) -> None:
     lab = event_lab.drop("sub-gm sub-mw sub-mw200 sub-gm200 not-mw not-gm not-gm200 not-mw200")
-    assert service(lab, EVENT, EventKind.REGISTERED) == "NOT_APPLICABLE"
+    assert lab.judge().flow == "registration-event-pcscf"
+    assert (lab.judge().interoperability, lab.judge().conformance) == ("NOT_APPLICABLE", "PASS")
+    assert lab.judge().reasons == [
+        "the terminal does not subscribe; the network's own subscriptions serve no user",
+    ]
+    assert service(lab, EVENT, EventKind.REGISTERED) == "INCONCLUSIVE"
 
 
 def test_without_the_terminals_side(event_lab: Any) -> None:

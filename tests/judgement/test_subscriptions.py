@@ -15,8 +15,6 @@ from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.numbers import Avp
 from conformance.vocabulary.roles import Role
 
-EVENTS = ("registration-event", "deregistration-network")
-
 
 def found(lab: Any) -> Any:
     trace = lab.trace()
