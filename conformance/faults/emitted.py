@@ -50,16 +50,30 @@ def _replacing(pattern: bytes, replacement: bytes | Callable[[re.Match[bytes]], 
     return lambda message: compiled.sub(replacement, message)
 
 
-def _answers(status: int, alteration: Alteration) -> Alteration:
-    """Alter responses of that status to REGISTER."""
-    start, method = b"SIP/2.0 %d " % status, re.compile(rb"(?im)^CSeq[ \t]*:[ \t]*\d+[ \t]+REGISTER")
+def _answers(status: int, alteration: Alteration, to: str = "REGISTER") -> Alteration:
+    """Alter responses of that status to a method."""
+    start, method = b"SIP/2.0 %d " % status, re.compile(rb"(?im)^CSeq[ \t]*:[ \t]*\d+[ \t]+" + to.encode())
     return lambda m: alteration(m) if m.startswith(start) and method.search(m) else m
+
+
+def _requests(method: str, alteration: Alteration, *, own: bool = False) -> Alteration:
+    """Alter requests of that method; `own`: only those that begin here, which have one Via."""
+    start, via = f"{method} ".encode(), re.compile(rb"(?im)^(?:Via|v)[ \t]*:")
+    return lambda m: alteration(m) if m.startswith(start) and not (own and len(via.findall(m)) > 1) else m
 
 
 def _registers(alteration: Alteration, *, with_response: bool = False) -> Alteration:
     """Alter REGISTER requests; `with_response`: only those that answer a challenge."""
     answered = re.compile(rb'(?im)^Authorization[ \t]*:.*[ ,]nonce="[^"]')
     return lambda m: alteration(m) if m.startswith(b"REGISTER ") and (not with_response or answered.search(m)) else m
+
+
+def _asserted_as_watched(message: bytes) -> bytes:
+    """Put the URI of To into P-Asserted-Identity."""
+    watched = re.search(rb"(?im)^To[ \t]*:[^\r\n<]*<([^\r\n>]+)>", message)
+    if watched is None:
+        return message
+    return re.sub(rb"(?im)^(P-Asserted-Identity[ \t]*:)[^\r\n]*", rb"\1 <" + watched[1] + b">", message)
 
 
 def _other_digit(match: re.Match[bytes]) -> bytes:
@@ -87,16 +101,28 @@ EMITTED: Mapping[str, Alteration] = {
     "no-path-echo": _answers(200, _without("Path")),
     "quoted-algorithm": _answers(401, _replacing(rb"\balgorithm=([A-Za-z0-9-]+)", rb'algorithm="\1"')),
     "expires-too-long": _answers(200, _replacing(rb"^(Contact[ \t]*:.*;expires=)\d+", rb"\g<1>4000000")),
+    "wrong-event": _requests("NOTIFY", _replacing(rb"^(Event[ \t]*:[ \t]*)reg\b", rb"\1presence")),
+    "unknown-contact-event": _requests("NOTIFY", _replacing(rb'\bevent="registered"', b'event="registring"')),
+    "no-remaining-time": _requests("NOTIFY", _replacing(rb"^(Subscription-State[ \t]*:[ \t]*active);[^\r\n]*", rb"\1")),
+    "no-termination-reason": _requests(
+        "NOTIFY", _replacing(rb"^(Subscription-State[ \t]*:[ \t]*terminated);[^\r\n]*", rb"\1")
+    ),
+    "grants-longer": _answers(200, _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>4000000"), "SUBSCRIBE"),
     # P-CSCF
     "no-path": _registers(_without("Path")),
     "no-require-path": _registers(_without("Require")),
     "no-charging-vector": _registers(_without("P-Charging-Vector")),
     "no-visited-network-id": _registers(_without("P-Visited-Network-ID")),
+    "asserts-the-user": _requests("SUBSCRIBE", _asserted_as_watched, own=True),
+    "subscribes-briefly": _requests("SUBSCRIBE", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>60"), own=True),
     # any CSCF
     "keeps-max-forwards": _registers(
         _replacing(rb"^(Max-Forwards[ \t]*:[ \t]*)(\d+)", lambda m: m[1] + b"%d" % (int(m[2]) + 1))
     ),
     # terminal
+    "no-preloaded-route": _requests("SUBSCRIBE", _without("Route")),
+    "asks-briefly": _requests("SUBSCRIBE", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>3600")),
+    "wrong-accept": _requests("SUBSCRIBE", _replacing(rb"^(Accept[ \t]*:)[^\r\n]*", rb"\1 application/pidf+xml")),
     "no-supported-path": _registers(_without("Supported")),
     "no-max-forwards": _registers(_without("Max-Forwards")),
     "quoted-qop": _registers(_replacing(rb"\bqop=([a-z-]+)", rb'qop="\1"')),

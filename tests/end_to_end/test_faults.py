@@ -9,7 +9,13 @@ import pytest
 from conformance.faults.catalogue import TERMINAL, Fault, FaultKind, load_catalogue
 from conformance.vocabulary.results import CellResult, CriterionResult
 
-AT_HOME = "registration-home"
+EVENT = "testcases/registration/test_event.py"
+SHOWN_BY = {
+    "registration-home": ("testcases/registration/test_home.py", "-k", "test_registration and not tcp and not digest"),
+    "registration-event": (EVENT, "-k", "test_registration_event and not visited"),
+    "deregistration-network": (EVENT, "-k", "test_network_deregistration"),
+}
+"""Test cases in which the faults of a flow are seen, each once for a home network."""
 TESTBEDS = ("uc3m", "stuba", "octopus")
 ONE_CELL = ("testcases/registration/test_home.py", "-k", "test_registration and uc3m and not tcp")
 
@@ -56,9 +62,17 @@ def test_a_fault_fails_its_criterion_and_no_other(run_cells: Callable, fault: st
 
 
 def batches() -> list[tuple[Fault, ...]]:
-    """All faults of nodes that a registration at home shows, three in a run: each testbed has one of them."""
-    faults = [fault for fault in load_catalogue().fault if fault.kind is FaultKind.NODE and fault.flow == AT_HOME]
-    return [tuple(faults[start : start + len(TESTBEDS)]) for start in range(0, len(faults), len(TESTBEDS))]
+    """All faults of nodes that break a criterion, flow by flow and three in a run: each testbed has one of them."""
+    found = []
+    for flow in SHOWN_BY:
+        of_nodes = [fault for fault in load_catalogue().fault if fault.kind is FaultKind.NODE and fault.expected]
+        faults = [fault for fault in of_nodes if fault.flow == flow]
+        found += [tuple(faults[start : start + len(TESTBEDS)]) for start in range(0, len(faults), len(TESTBEDS))]
+    return found
+
+
+def test_every_fault_that_breaks_a_criterion_is_shown_somewhere() -> None:
+    assert {fault.flow for fault in load_catalogue().fault if fault.expected} == set(SHOWN_BY)
 
 
 @pytest.mark.parametrize("faults", batches(), ids=lambda faults: ",".join(fault.name for fault in faults))
@@ -66,9 +80,7 @@ def test_every_fault_of_a_node_is_found_and_nothing_else(run_cells: Callable, fa
     placed = dict(zip(TESTBEDS, faults, strict=False))
     options = [f"--fault={testbed}/{fault.applies_to}={fault.name}" for testbed, fault in placed.items()]
 
-    ended = run_cells(
-        "testcases/registration/test_home.py", "-k", "test_registration and not tcp and not digest", *options
-    )
+    ended = run_cells(*SHOWN_BY[faults[0].flow], *options)
 
     found = {cell.home: {(c.id, c.node) for c in failures(cell)} for cell in ended.run.cells}
     expected = {
@@ -81,10 +93,10 @@ def test_every_fault_of_a_node_is_found_and_nothing_else(run_cells: Callable, fa
 
 
 @pytest.mark.parametrize(
-    "fault", [fault for fault in load_catalogue().of(TERMINAL) if fault.flow == AT_HOME], ids=lambda fault: fault.name
+    "fault", [fault for fault in load_catalogue().of(TERMINAL) if fault.expected], ids=lambda fault: fault.name
 )
 def test_every_fault_of_a_terminal_is_found_and_nothing_else(run_cells: Callable, fault: Fault) -> None:
-    ended = run_cells(*ONE_CELL, f"--fault=terminal={fault.name}")
+    ended = run_cells(*SHOWN_BY[fault.flow], "--home", "uc3m", f"--fault=terminal={fault.name}")
     (cell,) = ended.run.cells
     assert {(c.id, c.node) for c in failures(cell)} == {(name, str(fault.blamed)) for name in fault.expected}
 

@@ -13,7 +13,8 @@ from conformance.terminals.terminal import WRONG_DIGEST_URI
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
 
-BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE, *HSS_FAULTS}
+BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE}
+BEHAVIOURS |= HSS_FAULTS
 GOOD = """
 [[fault]]
 name = "some-fault"

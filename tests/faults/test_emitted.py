@@ -24,6 +24,18 @@ OK = (
     "SIP/2.0 200 OK\r\nCSeq: 2 REGISTER\r\nPath: <sip:p;lr>\r\nContact: <sip:a@1>;expires=600\r\n"
     "Service-Route: <sip:s;lr>\r\nP-Associated-URI: <sip:a@h>\r\n\r\n"
 )
+SUBSCRIBE = (
+    "SUBSCRIBE sip:a@h SIP/2.0\r\nVia: SIP/2.0/UDP a\r\nMax-Forwards: 70\r\nFrom: <sip:p>;tag=1\r\nTo: <sip:a@h>\r\n"
+    "CSeq: 1 SUBSCRIBE\r\nRoute: <sip:p;lr>\r\nP-Asserted-Identity: <sip:p>\r\nAccept: application/reginfo+xml\r\n"
+    "Event: reg\r\nExpires: 600000\r\n\r\n"
+)
+FORWARDED = SUBSCRIBE.replace("Via: SIP/2.0/UDP a\r\n", "Via: SIP/2.0/UDP b\r\nVia: SIP/2.0/UDP a\r\n")
+SUBSCRIBED = "SIP/2.0 200 OK\r\nCSeq: 1 SUBSCRIBE\r\nExpires: 600000\r\n\r\n"
+NOTIFY = (
+    "NOTIFY sip:a@1 SIP/2.0\r\nVia: SIP/2.0/UDP s\r\nCSeq: 1 NOTIFY\r\nEvent: reg\r\n"
+    'Subscription-State: active;expires=600\r\n\r\n<contact id="c" state="active" event="registered">'
+)
+ENDED = NOTIFY.replace("active;expires=600", "terminated;reason=noresource").replace("registered", "rejected")
 OTHERS = [
     "SIP/2.0 200 OK\r\nCSeq: 2 OPTIONS\r\nPath: <sip:p;lr>\r\nService-Route: <sip:s;lr>\r\n\r\n",
     "OPTIONS sip:h SIP/2.0\r\nCSeq: 1 OPTIONS\r\nRequire: path\r\nMax-Forwards: 70\r\n\r\n",
@@ -49,15 +61,35 @@ OTHERS = [
         ("no-supported-path", REGISTER, "Supported: path\r\n", ""),
         ("quoted-qop", REGISTER, "qop=auth", 'qop="auth"'),
         ("wrong-response", REGISTER, f'response="{"a" * 32}"', f'response="{"a" * 31}0"'),
+        ("wrong-event", NOTIFY, "Event: reg", "Event: presence"),
+        ("unknown-contact-event", NOTIFY, 'event="registered"', 'event="registring"'),
+        ("no-remaining-time", NOTIFY, "active;expires=600", "active"),
+        ("no-termination-reason", ENDED, "terminated;reason=noresource", "terminated"),
+        ("grants-longer", SUBSCRIBED, "Expires: 600000", "Expires: 4000000"),
+        ("asserts-the-user", SUBSCRIBE, "P-Asserted-Identity: <sip:p>", "P-Asserted-Identity: <sip:a@h>"),
+        ("subscribes-briefly", SUBSCRIBE, "Expires: 600000", "Expires: 60"),
+        ("no-preloaded-route", SUBSCRIBE, "Route: <sip:p;lr>\r\n", ""),
+        ("asks-briefly", SUBSCRIBE, "Expires: 600000", "Expires: 3600"),
+        ("wrong-accept", SUBSCRIBE, "application/reginfo+xml", "application/pidf+xml"),
         ("new-call-id", REGISTER, "Call-ID: 1", "Call-ID: again-1"),
     ],
 )
 def test_each_alteration(fault: str, message: str, old: str, new: str) -> None:
     assert old in message
     assert EMITTED[fault](message.encode()).decode() == message.replace(old, new)
-    for other in [REGISTER, CHALLENGE, OK, *OTHERS]:
-        if other is not message:
+    for other in [REGISTER, CHALLENGE, OK, SUBSCRIBE, SUBSCRIBED, NOTIFY, *OTHERS]:
+        if other is not message and not (message is ENDED and other is NOTIFY):
             assert EMITTED[fault](other.encode()).decode() == other
+
+
+@pytest.mark.parametrize("fault", ["asserts-the-user", "subscribes-briefly"])
+def test_what_is_forwarded_is_not_the_pcscfs_own(fault: str) -> None:
+    assert EMITTED[fault](FORWARDED.encode()).decode() == FORWARDED
+
+
+def test_without_to_nothing_is_asserted() -> None:
+    broken = SUBSCRIBE.replace("To: <sip:a@h>\r\n", "")
+    assert EMITTED["asserts-the-user"](broken.encode()).decode() == broken
 
 
 def test_the_first_register_keeps_its_call_id() -> None:
