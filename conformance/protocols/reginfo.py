@@ -1,4 +1,4 @@
-"""Registration information documents, `application/reginfo+xml` (RFC 3680 5), written and read.
+"""Registration information documents, `application/reginfo+xml` (RFC 3680), written and read.
 
 What is read comes from another machine: no document type, bounded in size, nothing is fetched.
 """
@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 CONTENT_TYPE = "application/reginfo+xml"
 NAMESPACE = "urn:ietf:params:xml:ns:reginfo"
 DEFAULT_EXPIRES_S = 3761
-"""How long a subscription lasts that asks for nothing, seconds (RFC 3680 4.4)."""
+"""How long a subscription lasts that asks for nothing, seconds (RFC 3680)."""
 
 _LARGEST = 256 * 1024
 _MOST = 256
@@ -20,7 +20,7 @@ _MOST = 256
 
 @dataclass(frozen=True, slots=True)
 class ContactState:
-    """One contact of a registered identity (RFC 3680 5.3)."""
+    """One contact of a registered identity (RFC 3680)."""
 
     id: str
     uri: str
@@ -33,7 +33,7 @@ class ContactState:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationState:
-    """One address-of-record (RFC 3680 5.2)."""
+    """One address-of-record (RFC 3680)."""
 
     id: str
     aor: str

@@ -98,7 +98,7 @@ class RegSubscription:
             self._dialog = Dialog.begun(request, response)
 
     def owns(self, request: Request) -> bool:
-        """Tell whether a NOTIFY belongs to this subscription; it may come before the 2xx (RFC 6665 4.1.2.4)."""
+        """Tell whether a NOTIFY belongs to this subscription; it may come before the 2xx (RFC 6665)."""
         return dialog_key(request) == (self._call_id, self._tag)
 
     async def take(self, request: Request) -> Notification:

@@ -81,7 +81,7 @@ class ICscf:
             raise Refused(504) from None
 
     async def subscribe(self, transaction: ServerTransaction) -> Response:
-        """Forward a SUBSCRIBE for a user of this network to the S-CSCF that serves the user (3GPP TS 24.229 5.3.2.1).
+        """Forward a SUBSCRIBE for a user of this network to the S-CSCF that serves the user (3GPP TS 24.229).
 
         The S-CSCF goes into Route; the I-CSCF does not stay on the path.
         """

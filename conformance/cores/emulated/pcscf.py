@@ -102,7 +102,7 @@ class PCscf:
         return self._towards_terminal(response)
 
     async def subscribe(self, transaction: ServerTransaction) -> Response:
-        """Forward a SUBSCRIBE of a registered terminal, and say who it is from (3GPP TS 24.229 5.2.6.3)."""
+        """Forward a SUBSCRIBE of a registered terminal, and say who it is from (3GPP TS 24.229)."""
         request = transaction.request
         refuse_unknown_extensions(request, "Proxy-Require", {"sec-agree"})
         registration = self._registered(transaction.source)

@@ -184,7 +184,7 @@ class RegEvents:
                 self._log.warning("NOTIFY to %s: %s", subscription.dialog.target, error)
                 code = 408
         if code >= 300:
-            # A subscriber that is gone ends its subscription (RFC 6665 4.2.2).
+            # A subscriber that is gone ends its subscription (RFC 6665).
             self._log.info("subscription of %s ends: %d", subscription.dialog.target, code)
             self._drop(subscription)
 
@@ -221,7 +221,7 @@ class RegEvents:
 
 
 def _event(event: str, explicit: bool) -> str:
-    """An identity that came with another one was created, not registered (3GPP TS 24.229 5.4.2.1.2)."""
+    """An identity that came with another one was created, not registered (3GPP TS 24.229)."""
     return "created" if event == "registered" and not explicit else event
 
 
@@ -230,5 +230,5 @@ def _bare(uri: str) -> str:
 
 
 def _id(kind: str, *parts: str) -> str:
-    """Return an id that stays the same through all documents of a registration (RFC 3680 5.2)."""
+    """Return an id that stays the same through all documents of a registration (RFC 3680)."""
     return kind + hashlib.sha256(" ".join(parts).encode()).hexdigest()[:8]

@@ -62,7 +62,7 @@ class RegWatch:
         except ValueError as error:
             self._log.warning("not subscribed to %.100s: %s", identity, error)
             return
-        # Known before it is answered: the NOTIFY may overtake the answer (RFC 6665 4.1.2.4).
+        # Known before it is answered: the NOTIFY may overtake the answer (RFC 6665).
         key = (request.headers["Call-ID"], tag)
         self._watched[key] = identity
         try:

@@ -63,7 +63,7 @@ class Registration:
     explicit: str = ""
     """The identity that a REGISTER named; the others came with it."""
     events: dict[str, str] = field(default_factory=dict)
-    """What happened last to each bound contact, as RFC 3680 5.3 names it: `registered` or `refreshed`."""
+    """What happened last to each bound contact, as RFC 3680 names it: `registered` or `refreshed`."""
 
 
 class Registrar:

@@ -247,7 +247,7 @@ class SCscf:
 
     async def terminate(self, request: RegistrationTerminationRequest) -> RegistrationTerminationAnswer:
         """End registrations because the HSS says so (RTR, 3GPP TS 29.228 6.1.3)."""
-        # Only where the user is to be served no longer, he is told not to try again (3GPP TS 24.229 5.4.1.5).
+        # Only where the user is to be served no longer, he is told not to try again (3GPP TS 24.229).
         final = request.reason == DeregistrationReasonCode.PERMANENT_TERMINATION
         named = [r for i in request.public_identities if (r := self.registrar.find(i)) is not None]
         ended = {id(r): r for r in named or self.registrar.of_private_identity(request.user_name)}
