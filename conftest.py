@@ -48,11 +48,12 @@ def _children() -> set[str]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _no_process_left_behind() -> Iterator[None]:
+def _no_process_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """A module's tests end every process that they start, except the bench, which lives as long as the session."""
+    bench = ("netlab-", "dumpcap", *(["tshark"] if "testcases" in request.path.parts else []))
     before = _children()
     yield
-    left = {child for child in _children() - before if not child.startswith(("netlab-", "dumpcap"))}
+    left = {child for child in _children() - before if not child.startswith(bench)}
     assert not left, f"processes left behind by this module's tests: {', '.join(sorted(left))}"
 
 

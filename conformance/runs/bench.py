@@ -21,6 +21,7 @@ from conformance.federation import load_federation, rebase
 from conformance.runs.plan import BenchPlan
 from conformance.stack.tunnel import Tunnel
 from conformance.trace.decode import require_tshark
+from conformance.trace.decoder import Decoder
 from conformance.vocabulary.errors import BadInput, TestbedDown
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 
@@ -55,6 +56,7 @@ class Bench:
         node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
         self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults)
         self.sniffers = Sniffers(loopback_points(self.federation), plan.capture_backend, self._spool)
+        self.decoder = Decoder()
         self._running = ExitStack()
 
     def start(self) -> None:
@@ -67,6 +69,8 @@ class Bench:
             self.core.up()
             starting.callback(self.sniffers.stop)
             self.sniffers.start()
+            starting.callback(self.decoder.close)
+            self.decoder.prepare()
             self._running = starting.pop_all()
 
     def stop(self) -> None:

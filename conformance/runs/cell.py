@@ -20,7 +20,6 @@ from conformance.runs.node_logs import mark, write_since
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.trace.decode import read_trace
 from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
@@ -158,7 +157,7 @@ class Cell:
             self._bench.sniffers.close_cell(self.identity.name, file)
             events = self._events.events
             judgement = judge(
-                read_trace([file]),
+                self._bench.decoder.read([file]),
                 federation=self._bench.federation,
                 events=events,
                 flow=self.identity.flow,

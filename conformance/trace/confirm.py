@@ -20,7 +20,7 @@ from typing import Any, Final
 import pyshark
 from pyshark.tshark.tshark import TSharkNotFoundException
 
-from conformance.trace.decode import DECODER_OPTIONS
+from conformance.trace.tshark import DECODER_OPTIONS
 from conformance.vocabulary.errors import BadInput, HarnessFault, NotPermitted
 
 FRAMES_AT_ONCE = 500

@@ -1,4 +1,4 @@
-"""Reads captures: the one file of the judging side that opens files and runs tshark.
+"""Reads captures: the one room of the judging side that opens files and runs tshark.
 
 tshark finds, reassembles, decapsulates and decrypts; `tap.lua` hands every SIP, Diameter and DNS message over
 as raw bytes. One tshark a file, not one for all: TCP connections and fragments of one file must not mix with
@@ -12,14 +12,12 @@ import gzip
 import os
 import re
 import subprocess
-import tempfile
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +27,7 @@ from conformance.trace.interfaces import Interfaces, read_interfaces
 from conformance.trace.merge import Group, Seen, group_sightings
 from conformance.trace.model import CaptureFile, DiameterMessage, DnsMessage, Message, Sighting, SipMessage, Trace
 from conformance.trace.sip import looks_like_sip, read_sip
+from conformance.trace.tshark import INSTALL, MISSING, Tshark
 from conformance.vocabulary.errors import BadInput, NotPermitted
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -41,8 +40,6 @@ SECONDS_AT_LEAST = 60
 BYTES_PER_SECOND = 200_000
 """tshark reads some 3 MB/s on a slow machine; slower than this means that it hangs on a hostile capture."""
 
-_INSTALL = "install it: apt-get install tshark"
-_MISSING = f"tshark is not installed, captures cannot be read; {_INSTALL}"
 _TUNNELS = {
     "gtp": "gtp",
     "esp": "esp",
@@ -59,14 +56,9 @@ _UNREADABLE = ("isn't a capture file", "couldn't be opened", "damaged or corrupt
 _NOT_WHOLE = ("the body is cut", "no empty line")
 _MARKER = b"netlab-marker"
 _DISCARD = 9
-DECODER_OPTIONS = (
-    # Wireshark gives TCP ports 6000 to 6063 to X11; the second is a usual port of an S-CSCF. A hint for the
-    # decoder, never for the judge: what is no SIP is none on these ports either.
-    *("-d", "tcp.port==4060,sip", "-d", "tcp.port==6060,sip"),
-    *("--enable-heuristic", "diameter_tcp"),
-    *("-o", "esp.enable_null_encryption_decode_heuristic:TRUE"),
-)
-"""Options of tshark with which SIP and Diameter are found by content, and ESP without encryption is opened."""
+_PCAPNG = b"\x0a\x0d\x0d\x0a"
+_NO_NAME = ":Unknown"
+"""What `tap.lua` writes where it has no name for an AVP."""
 
 
 @dataclass(slots=True)
@@ -82,6 +74,8 @@ class _Reading:
     interfaces: Interfaces = field(default_factory=Interfaces)
     missed_ports: set[int] = field(default_factory=set)
     """TCP ports where segments begin like SIP and no SIP was decoded."""
+    unnamed: bool = False
+    """There are AVPs without a name."""
 
     def problem(self, line: str) -> None:
         if line in self.problems:
@@ -105,13 +99,15 @@ class _Reading:
         )
 
 
-def read_trace(files: Sequence[Path], *, keys: Path | None = None) -> Trace:
+def read_trace(files: Sequence[Path], *, keys: Path | None = None, waiting: Tshark | None = None) -> Trace:
     """Read captures and merge their messages into one trace.
 
     Args:
         files: Captures in any format that tshark reads.
         keys: A text file of keys: TLS key log lines, and ESP security associations as quoted, comma separated
             lines of Wireshark's `esp_sa` table.
+        waiting: A tshark that was started ahead of time. It reads the first file if it can, and makes no other
+            difference than that of time. The caller ends it.
 
     Returns:
         The messages in time order, copies merged. What could not be decoded is among the problems of its
@@ -126,7 +122,7 @@ def read_trace(files: Sequence[Path], *, keys: Path | None = None) -> Trace:
     if not files:
         return Trace((), ())
     with ThreadPoolExecutor(max_workers=min(len(files), os.cpu_count() or 1)) as pool:
-        readings = list(pool.map(lambda item: _read(item[0], item[1], keys), enumerate(files)))
+        readings = list(pool.map(lambda item: _read(item[0], item[1], keys, waiting), enumerate(files)))
     order = [seen for reading in readings for seen in reading.seen]
     order.sort(key=lambda seen: (seen.sighting.time_ns, seen.sighting.capture, seen.sighting.frame))
     messages = _messages(group_sightings(order), readings)
@@ -148,7 +144,7 @@ def require_tshark() -> str:
             ["tshark", "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS_AT_LEAST
         )
     except FileNotFoundError as error:
-        raise NotPermitted(_MISSING) from error
+        raise NotPermitted(MISSING) from error
     numbers = re.search(rb"[0-9]+(?:\.[0-9]+)+", done.stdout)
     version = numbers.group().decode() if numbers else "of an unknown version"
     _check_version(version)
@@ -159,7 +155,7 @@ def _check_version(version: str) -> None:
     numbers = re.match(r"([0-9]+)\.([0-9]+)", version)
     if numbers is None or (int(numbers.group(1)), int(numbers.group(2))) < MINIMUM_TSHARK:
         minimum = ".".join(map(str, MINIMUM_TSHARK))
-        raise NotPermitted(f"tshark {version} is too old, expected {minimum} or later; {_INSTALL}")
+        raise NotPermitted(f"tshark {version} is too old, expected {minimum} or later; {INSTALL}")
 
 
 def _check_readable(file: Path) -> None:
@@ -171,11 +167,16 @@ def _check_readable(file: Path) -> None:
         raise BadInput(f"{file}: cannot be read ({error.strerror}), expected a capture file") from error
 
 
-def _read(index: int, file: Path, keys: Path | None) -> _Reading:
-    reading = _tshark(index, file, keys, ())
-    if reading.missed_ports:
-        # A port that belongs to another protocol: once more, now told that SIP is spoken there.
-        reading = _tshark(index, file, keys, sorted(reading.missed_ports)[:100])
+def _read(index: int, file: Path, keys: Path | None, waiting: Tshark | None) -> _Reading:
+    if index == 0 and keys is None and waiting is not None:
+        reading = _with(waiting, index, file)
+        if reading is not None:
+            return reading
+    reading = _tshark(index, file, keys, (), all_names=False)
+    if reading.missed_ports or reading.unnamed:
+        # Once more, now told that SIP is spoken on ports that belong to another protocol, and with the names of all
+        # AVPs that there are.
+        reading = _tshark(index, file, keys, sorted(reading.missed_ports)[:100], all_names=True)
     for port in sorted(reading.missed_ports):
         reading.problem(f"TCP port {port}: segments begin like SIP and tshark decodes no SIP there")
     counted = _count_frames(file)
@@ -184,45 +185,42 @@ def _read(index: int, file: Path, keys: Path | None) -> _Reading:
     return reading
 
 
-def _tshark(index: int, file: Path, keys: Path | None, sip_ports: Sequence[int]) -> _Reading:
-    reading = _Reading(file)
-    reading.interfaces = _interfaces(file)
-    with (
-        as_file(files("conformance.trace") / "tap.lua") as tap,
-        # An own configuration folder: the preferences of whoever runs us must not change what is decoded.
-        tempfile.TemporaryDirectory(prefix="netlab-tshark-") as folder,
-        tempfile.TemporaryFile() as complaints,
-    ):
-        options = _key_options(keys, Path(folder))
-        for port in sip_ports:
-            options += ["-d", f"tcp.port=={port},sip"]
-        command = ["tshark", "-n", "-q", *DECODER_OPTIONS, *options, "-X", f"lua_script:{tap}", "-r", str(file)]
-        try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=complaints,
-                env=os.environ | {"WIRESHARK_CONFIG_DIR": folder, "LC_ALL": "C.UTF-8"},
-            )
-        except FileNotFoundError as error:
-            raise NotPermitted(_MISSING) from error
-        assert process.stdout is not None
-        deadline = SECONDS_AT_LEAST + file.stat().st_size / BYTES_PER_SECOND
-        watch = threading.Timer(deadline, process.kill)
-        watch.start()
-        try:
-            version = _records(process.stdout, index, reading)
-        finally:
-            if watch.finished.is_set():
-                reading.problem(f"tshark did not finish within {deadline:.0f} s and was ended")
-            watch.cancel()
-            process.kill()  # nothing happens where it has ended; its output is at its end or of no use
-            process.stdout.close()
-            process.wait()
-        complaints.seek(0)
-        _complaints(complaints.read(65536).decode("utf-8", "replace"), version, reading)
+def _with(waiting: Tshark, index: int, file: Path) -> _Reading | None:
+    """Read a capture with the tshark that waits; None where a new one has to read it.
+
+    That is so where anything is unusual: it does not get to its end, it complains, the file has other frames than
+    those that it read, or it has to be told more than it was.
+    """
+    with file.open("rb") as stream:
+        if stream.read(4) != _PCAPNG:
+            return None
+    reading = _Reading(file, interfaces=_interfaces(file))
+    waiting.feed(file)
+    _take(waiting, index, reading)
+    whole = reading.complete and reading.frames == len(reading.interfaces.of_frame) and not waiting.complaints()
+    return reading if whole and not reading.missed_ports and not reading.unnamed else None
+
+
+def _tshark(index: int, file: Path, keys: Path | None, sip_ports: Sequence[int], *, all_names: bool) -> _Reading:
+    reading = _Reading(file, interfaces=_interfaces(file))
+    with Tshark(file, keys=keys, sip_ports=sip_ports, all_names=all_names) as tshark:
+        version = _take(tshark, index, reading)
+        _complaints(tshark.complaints(), version, reading)
     return reading
+
+
+def _take(tshark: Tshark, index: int, reading: _Reading) -> str:
+    """Read what tshark hands over, within a deadline; return its version. What it says after that is of no use."""
+    deadline = SECONDS_AT_LEAST + reading.file.stat().st_size / BYTES_PER_SECOND
+    watch = threading.Timer(deadline, tshark.kill)
+    watch.start()
+    try:
+        return _records(tshark.output, index, reading)
+    finally:
+        if watch.finished.is_set():
+            reading.problem(f"tshark did not finish within {deadline:.0f} s and was ended")
+        watch.cancel()
+        tshark.kill()
 
 
 def _interfaces(file: Path) -> Interfaces:
@@ -253,23 +251,13 @@ def _count_frames(file: Path) -> int | None:
     return int(counted.group(1)) if counted else None
 
 
-def _key_options(keys: Path | None, folder: Path) -> list[str]:
-    if keys is None:
-        return []
-    lines = keys.read_text(encoding="utf-8", errors="replace").splitlines()
-    associations = [line for line in lines if line.startswith('"')]
-    # In a file of the private folder and not on the command line, which every user of the machine can read.
-    (folder / "esp_sa").write_text("\n".join([*associations, ""]))
-    return ["-o", "esp.enable_encryption_decode:TRUE", "-o", f"tls.keylog_file:{keys.resolve()}"]
-
-
-def _complaints(text: str, version: str, reading: _Reading) -> None:
+def _complaints(lines: list[str], version: str, reading: _Reading) -> None:
     """Turn what tshark wrote to standard error into problems, or raise where nothing was read."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Running as user")]
     if not version:
+        text = "\n".join(lines)
         if "lua" in text.lower() and "option" in text.lower():
-            raise NotPermitted(f"this tshark is built without Lua, captures cannot be read; {_INSTALL}")
-        raise NotPermitted(f"tshark does not start: {lines[0] if lines else 'it wrote nothing'}; {_INSTALL}")
+            raise NotPermitted(f"this tshark is built without Lua, captures cannot be read; {INSTALL}")
+        raise NotPermitted(f"tshark does not start: {lines[0] if lines else 'it wrote nothing'}; {INSTALL}")
     _check_version(version)
     for line in lines:
         line = line.removeprefix("tshark: ")
@@ -292,6 +280,7 @@ def _records(stream: IO[bytes], capture: int, reading: _Reading) -> str:
             version = fields[0]
         elif kind == "N":
             reading.frames, reading.complete = int(fields[0]), True
+            break  # tshark's last word; to give its memory back takes it longer than a short capture to read
         elif kind == "P":
             reading.problem(f"frame {fields[0]}: {fields[1]}")
         elif kind == "M" and len(fields) == 17:
@@ -299,6 +288,7 @@ def _records(stream: IO[bytes], capture: int, reading: _Reading) -> str:
             stream.read(1)
             if len(raw) < int(fields[16]):
                 break  # tshark was ended in the middle of a record; its complaints say why
+            reading.unnamed |= _NO_NAME in fields[15]
             connection = (fields[4], fields[6], fields[5], fields[7])
             reading.frames = max(reading.frames, int(fields[0]))
             parts = [raw]

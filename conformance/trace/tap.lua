@@ -9,6 +9,9 @@
 --   N  last-frame
 -- AVPs are `offset:code:name` with commas between, in Wireshark's order, offsets from the first byte of the
 -- message. Kind `UDP` is a datagram with a SIP version in it that Wireshark does not take for SIP.
+--
+-- With the argument `all-names` every AVP that Wireshark knows is named, else those that IMS signalling mostly has, and
+-- the others are `Unknown`. Wireshark has 2,700 of them; to look for all takes it longer than to start.
 
 local out = io.stdout
 out:setvbuf("full", 65536)
@@ -27,9 +30,32 @@ local cooked = { Field.new("sll.pkttype"), Field.new("sll.ifindex") }
 
 -- The names of the AVPs are the names of their fields. They exist once one of them has been asked for.
 local names = {}
-pcall(Field.new, "diameter.Session-Id")
-for _, name in ipairs(Field.list()) do
-    if name:find("^diameter%.[A-Z0-9][^.]*$") then names[name] = Field.new(name) end
+local function look_for(name)
+    local known, field = pcall(Field.new, name)
+    if known then names[name] = field end
+end
+if ... == "all-names" then
+    look_for("diameter.Session-Id")
+    for _, name in ipairs(Field.list()) do
+        if name:find("^diameter%.[A-Z0-9][^.]*$") then look_for(name) end
+    end
+else
+    for name in ([[
+        Acct-Application-Id Auth-Application-Id Auth-Request-Type Auth-Session-State Authorization-Lifetime
+        Destination-Host Destination-Realm Disconnect-Cause Error-Message Error-Reporting-Host Experimental-Result
+        Experimental-Result-Code Failed-AVP Firmware-Revision Host-IP-Address Inband-Security-Id Origin-Host
+        Origin-Realm Origin-State-Id Product-Name Proxy-Info Proxy-Host Proxy-State Redirect-Host Result-Code
+        Route-Record Session-Id Session-Timeout Supported-Vendor-Id Termination-Cause User-Name Vendor-Id
+        Vendor-Specific-Application-Id
+        3GPP-SIP-Auth-Data-Item 3GPP-SIP-Authenticate 3GPP-SIP-Authentication-Context 3GPP-SIP-Authentication-Scheme
+        3GPP-SIP-Authorization 3GPP-SIP-Item-Number 3GPP-SIP-Number-Auth-Items Associated-Identities
+        Charging-Information Confidentiality-Key Cx-User-Data Deregistration-Reason Feature-List Feature-List-ID
+        Integrity-Key Mandatory-Capability Optional-Capability Originating-Request Primary-Charging-Collection-Function-Name
+        Primary-Event-Charging-Function-Name Public-Identity Reason-Code Reason-Info Secondary-Charging-Collection-Function-Name
+        Secondary-Event-Charging-Function-Name Server-Assignment-Type Server-Capabilities Server-Name
+        SIP-Digest-Authenticate Supported-Features User-Authorization-Type User-Data-Already-Available
+        Visited-Network-Identifier Digest-Algorithm Digest-HA1 Digest-Qop Digest-Realm
+    ]]):gmatch("%S+") do look_for("diameter." .. name) end
 end
 
 local function last(field)

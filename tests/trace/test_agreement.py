@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from conformance.trace.decode import DECODER_OPTIONS, read_trace
+from conformance.trace.decode import read_trace
 from conformance.trace.dns import type_name
 from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, Message, SipMessage, Trace
+from conformance.trace.tshark import DECODER_OPTIONS
 
 ROOT = Path(__file__).parents[2] / "captures"
 FOLDERS = [ROOT, *(Path(name) for name in [os.environ.get("NETLAB_EXTRA_CAPTURES")] if name)]

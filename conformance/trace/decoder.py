@@ -1,0 +1,74 @@
+"""Reads capture after capture without waiting for tshark to start: the next one is always waiting.
+
+Each capture has a tshark of its own, so nothing of one can reach another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from conformance.trace.decode import read_trace
+from conformance.trace.model import Trace
+from conformance.trace.tshark import Tshark
+from conformance.vocabulary.errors import NotPermitted
+
+
+class Decoder:
+    """`read_trace` with a tshark that is started ahead of time. A context manager; to be used from one thread.
+
+    While it is open, one tshark waits, with about 160 MB of memory, half of it shared with every other tshark.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: Tshark | None = None
+
+    @property
+    def waiting(self) -> int | None:
+        """Process id of the tshark that waits; None where there is none."""
+        return self._waiting.pid if self._waiting else None
+
+    def prepare(self) -> None:
+        """Start a tshark for the next capture, unless one waits already; return at once.
+
+        Raises:
+            NotPermitted: tshark is missing.
+        """
+        if self._waiting is None:
+            self._waiting = Tshark(None)
+
+    def read(self, files: Sequence[Path]) -> Trace:
+        """Read captures as `read_trace` does, the first with the tshark that waits; then start the next one.
+
+        Args:
+            files: Captures in any format that tshark reads; only a pcapng need not wait.
+
+        Returns:
+            The same trace.
+
+        Raises:
+            BadInput: A file is missing, empty, unreadable, or no capture.
+            NotPermitted: tshark is missing or too old.
+        """
+        waiting, self._waiting = self._waiting, None
+        try:
+            return read_trace(files, waiting=waiting)
+        finally:
+            if waiting is not None:
+                waiting.close()
+            with suppress(NotPermitted):  # whoever reads next is told
+                self.prepare()
+
+    def close(self) -> None:
+        """End the tshark that waits. May be called more than once."""
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    def __enter__(self) -> Decoder:
+        self.prepare()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
