@@ -248,13 +248,20 @@ def assign_exchanges(tries: Sequence[Try], transactions: Iterable[Transaction]) 
         ]
         candidates = [one for one in candidates if exchange.time_ns <= one.end_ns + AFTER_NS]
         if candidates:
-            max(candidates, key=lambda one: (_likeness(asked, one), one.start_ns)).exchanges.append(exchange)
+            # What began when an attempt was over was most likely set off by another one.
+            best = max(
+                candidates,
+                key=lambda one: (exchange.time_ns <= one.end_ns, _likeness(asked, one), one.start_ns),
+            )
+            best.exchanges.append(exchange)
 
 
 def _likeness(message: DiameterMessage, attempt: Try) -> int:
     """Tell how much of an attempt a query names: both identities, the public or the private one alone."""
     names = list(_names(message))
-    return 2 * (attempt.user in names) + (attempt.username in names)
+    # 3GPP TS 24.229 5.3.1.2: without credentials the private identity is derived from the public one.
+    private = attempt.username or attempt.user.partition(":")[2]
+    return 2 * (attempt.user in names) + (private in names)
 
 
 def _names(message: DiameterMessage) -> Iterator[str]:

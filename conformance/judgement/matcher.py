@@ -52,11 +52,7 @@ def match(flow: Flow, procedure: Procedure) -> Match:
     pool = sorted(procedure.transactions(), key=lambda seen: (max(seen.attempt, 0), seen.start_ns))
     if not any(step.only for step in flow.steps):
         return _match(flow, flow.steps, procedure, pool)
-    tries = [
-        _match(flow, flow.alternative(one.id), procedure, pool, one.id)
-        for one in flow.alternatives
-        if any(one.id in step.only for step in flow.steps)
-    ]
+    tries = [_match(flow, flow.alternative(one.id), procedure, pool, one.id) for one in flow.alternatives]
     return min(tries, key=lambda one: (one.departure is not None, len(one.missing), -len(one.steps)))
 
 

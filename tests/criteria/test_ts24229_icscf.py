@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from conformance.vocabulary.numbers import Avp
+
 CASES = {
     "REG-25 as received": lambda lab: lab.edit("i1 i2", "REGISTER sip:scscf.uc3m.test:6060", "REGISTER sip:uc3m.test"),
     "REG-25 another server": lambda lab: lab.edit(
@@ -45,3 +47,34 @@ def test_an_uar_behind_the_register_is_too_late(lab: Any) -> None:
     place = lab.entries.index(lab["sar"])
     lab.entries[place:place] = uar
     assert lab.failing() == ["REG-37"]
+
+
+def refused_by_hss(lab: Any, code: int, status: str) -> Any:
+    """Let the HSS refuse the first REGISTER."""
+    keep = ("gm1", "p1", "uar1", "uaa1", "i401", "g401")
+    lab.entries = [entry for entry in lab.entries if entry.key in keep or entry.question[0] == "uc3m.test"]
+    for key in ("i401", "g401"):
+        _, _, rest = lab[key].sip.partition("\r\n")
+        headers = [line for line in rest.split("\r\n") if not line.startswith("WWW-Authenticate")]
+        lab[key].sip = f"SIP/2.0 {status}\r\n" + "\r\n".join(headers)
+    lab.avp("uaa1", Avp.SERVER_NAME, None)
+    return lab.avp("uaa1", Avp.EXPERIMENTAL_RESULT, [(Avp.VENDOR_ID, 10415), (Avp.EXPERIMENTAL_RESULT_CODE, code)])
+
+
+@pytest.mark.parametrize("code", [5001, 5002, 5004])
+def test_who_is_not_authorised_gets_403(lab: Any, code: Any) -> None:
+    result = refused_by_hss(lab, code, "403 Forbidden").judge()
+    assert (result.flow, result.conformance) == ("registration-refused", "PASS")
+    assert lab.result("REG-24").verdict == "PASS"
+    assert not [c.id for c in result.criteria if c.verdict == "INCONCLUSIVE"]
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "500 Server Internal Error"])
+def test_who_is_not_authorised_gets_another_answer(lab: Any, status: Any) -> None:
+    assert refused_by_hss(lab, 5004, status).failing() == ["REG-24"]
+    assert lab.result("REG-24").node == "home-icscf"
+
+
+def test_other_refusals_of_the_hss_are_not_judged(lab: Any) -> None:
+    assert refused_by_hss(lab, 5005, "480 Temporarily Unavailable").failing() == []
+    assert lab.result("REG-24").verdict == "NOT_APPLICABLE"

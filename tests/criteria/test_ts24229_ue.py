@@ -58,3 +58,44 @@ def test_what_a_proxy_changes_is_not_the_terminals(lab: Any) -> None:
 
 def test_release_before_path(lab: Any) -> None:
     assert lab.result("REG-11").verdict == "PASS"
+
+
+def test_a_contact_behind_a_translator(lab: Any) -> None:
+    lab.edit("gm1 gm2", "alice@127.40.1.100:5062>", "alice@192.168.1.7:5062>")
+    assert "REG-12" in lab.failing()
+    assert "sent from 127.40.1.100" in lab.result("REG-12").found
+
+
+def test_a_contact_with_a_name_is_not_compared(lab: Any) -> None:
+    lab.edit("gm1 gm2 p1 p2 i1 i2 g200 s200 i200", "alice@127.40.1.100:5062>", "alice@phone.uc3m.test:5062>")
+    assert lab.failing() == []
+
+
+def test_another_expiry_is_a_deviation_that_does_not_count(lab: Any) -> None:
+    lab.edit("gm1 gm2", ";expires=600000", ";expires=3600")
+    assert lab.failing() == ["REG-12"]
+    assert lab.judge().conformance == "PASS"
+
+
+ACCESS = "P-Access-Network-Info: "
+
+
+@pytest.mark.parametrize(
+    "value", ["IEEE-802.11b", "3GPP-UTRAN-FDD;utran-cell-id-3gpp=214010001A2B3", "ADSL;dsl-location=x"]
+)
+def test_access_networks(lab: Any, value: Any) -> None:
+    lab.edit("gm1 gm2", "Supported: path", f"{ACCESS}{value}\r\nSupported: path")
+    assert lab.failing() == []
+    assert lab.result("REG-14").verdict == "PASS"
+
+
+@pytest.mark.parametrize("value", ["", "two words", ";utran-cell-id-3gpp=1"])
+def test_access_networks_that_cannot_be_read(lab: Any, value: Any) -> None:
+    lab.edit("gm1", "Supported: path", f"{ACCESS}{value}\r\nSupported: path")
+    assert lab.failing() == ["REG-14"]
+
+
+def test_over_the_association_the_access_network_is_named(lab: Any) -> None:
+    lab.secured()["gm2"].tunnels = ("esp",)
+    lab.edit("p2 i2", 'integrity-protected="no"', 'integrity-protected="yes"')
+    assert lab.failing() == ["REG-14"]

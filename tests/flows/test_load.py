@@ -72,3 +72,46 @@ def test_mistakes_give_one_line(text: Any, words: Any) -> None:
     assert words in str(error.value)
     assert str(error.value).startswith("x.toml: ")
     assert "\n" not in str(error.value)
+
+
+BASE = FLOW.replace('id = "x"', 'id = "base"') + STEP
+CHILD = """
+id = "child"
+title = "Child"
+source = "nowhere"
+extends = "base"
+"""
+
+
+def child(text: str) -> Any:
+    return parse_flow(CHILD + text, "child.toml", {"base": BASE}.__getitem__)
+
+
+def test_a_flow_that_builds_on_another() -> None:
+    flow = child('[change.two]\nresponse = ["403"]\n' + STEP.replace("two", "three") + 'before = "two"')
+    assert [step.id for step in flow.steps] == ["one", "three", "two"]
+    assert (flow.title, flow.step("two").response, flow.step("one").response) == ("Child", ("403",), ())
+
+
+def test_a_flow_at_the_visited_access_point() -> None:
+    flow = child("visited = true")
+    assert [role.value for role in flow.roles] == ["ue", "visited-pcscf", "visited-dns"]
+    assert {step.destination.value for step in flow.steps} == {"visited-pcscf"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[change.nine]\noptional = true", "change.nine: base has no such step"),
+        (STEP.replace("two", "three") + 'before = "nine"', "'nine'"),
+    ],
+)
+def test_mistakes_of_a_flow_that_builds_on_another(text: Any, words: Any) -> None:
+    with pytest.raises(HarnessFault) as error:
+        child(text)
+    assert words in str(error.value)
+
+
+def test_a_flow_that_builds_on_nothing() -> None:
+    with pytest.raises(HarnessFault, match="extends"):
+        parse_flow(CHILD, "child.toml")

@@ -47,3 +47,31 @@ def test_words(flow: Any) -> None:
     assert flow.step("first-query").answer == "UAA 2001 or 2002"
     assert flow.step("first-lookup").label == "DNS query"
     assert flow.step("first-lookup").answer == "answer"
+
+
+def test_the_visited_registration_is_the_home_registration_with_another_p_cscf(flow: Any) -> None:
+    visited = load_flow("registration-visited")
+    assert [step.id for step in visited.steps] == [step.id for step in flow.steps]
+    assert visited.step("first-to-icscf").point == "Ic"
+    assert visited.step("first-to-scscf").point == "Mw"
+    assert visited.step("first-lookup").destination == "visited-dns"
+    assert visited.step("scscf-lookup").destination == "home-dns"
+
+
+def test_the_tunnel_of_home_access() -> None:
+    steps = load_flow("registration-home-access").steps
+    assert {step.id for step in steps if step.tunnel == "gtp"} == {"first-register", "second-register"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [("403", True), ("504", True), ("401", False), ("407", False), ("200", False), (None, False)],
+)
+def test_what_a_refusal_is(answer: Any, expected: Any) -> None:
+    assert load_flow("registration-refused").step("second-register").accepts(answer) is expected
+
+
+def test_alternatives_have_steps_of_their_own() -> None:
+    again = load_flow("reregistration")
+    assert "vector" in [step.id for step in again.alternative("challenged")]
+    assert next(step.id for step in again.alternative("unchallenged")) == "second-register"
