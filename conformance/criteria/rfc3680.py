@@ -42,11 +42,17 @@ def accept(events: RegistrationEvents) -> Finding:
         headers = () if passage.request is None else passage.request.sip.all("Accept")
         if passage.request is None or not headers:
             continue
-        types = {v.text.partition(";")[0].strip().lower() for v in passage.request.sip.values("Accept")}
+        types = _types(passage)
         cited = [cite_header(passage.request, header) for header in headers]
         shown = clip(", ".join(header.value for header in headers))
         parts.append((passed if types & set(_TAKES) else failed)(expected, shown, *cited))
     return worst_of(parts) or not_applicable(expected, "no SUBSCRIBE of the terminal has Accept")
+
+
+def _types(passage: Passage) -> set[str]:
+    """Return the document types of Accept."""
+    values = () if passage.request is None else passage.request.sip.values("Accept")
+    return {value.text.partition(";")[0].strip().lower() for value in values}
 
 
 def _notifies(events: RegistrationEvents) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
@@ -67,11 +73,11 @@ def _notifies(events: RegistrationEvents) -> Iterator[tuple[Subscription, Passag
 def well_formed(events: RegistrationEvents) -> Finding:
     """RFC 3680: reginfo with version and state; registrations with aor, id, state; contacts with id, state, event."""
     expected = f"{CONTENT_TYPE} as its schema has it"
-    parts = [_form(notify, request, expected) for _, notify, request in _notifies(events)]
+    parts = [_form(one, notify, request, expected) for one, notify, request in _notifies(events)]
     return worst_of(parts) or inconclusive(expected, "no NOTIFY was captured")
 
 
-def _form(notify: Passage, request: SipMessage, expected: str) -> Finding:
+def _form(one: Subscription, notify: Passage, request: SipMessage, expected: str) -> Finding:
     body, header = request.sip.body, request.sip.first("Content-Type")
     if not body:
         if notify.substate[0] == "active":
@@ -79,7 +85,10 @@ def _form(notify: Passage, request: SipMessage, expected: str) -> Finding:
         return not_applicable(expected, "a NOTIFY that is not active has no body")
     if header is None:
         return failed(expected, "a body without Content-Type", cite_missing(request, "Content-Type"))
-    if header.value.partition(";")[0].strip().lower() != CONTENT_TYPE:
+    kind = header.value.partition(";")[0].strip().lower()
+    if kind != CONTENT_TYPE and kind in {each for subscribe in one.subscribes for each in _types(subscribe)}:
+        return inconclusive(expected, f"the subscriber takes {clip(kind, 60)} too")
+    if kind != CONTENT_TYPE:
         return failed(f"Content-Type: {CONTENT_TYPE}", clip(header.value), cite_header(request, header))
     if request.sip.first("Content-Encoding") is not None:
         return inconclusive(expected, "the document has a Content-Encoding")
@@ -113,6 +122,8 @@ def version(events: RegistrationEvents) -> Finding:
         found = _documents(one)
         began = any(_begins(passage) for passage in one.subscribes)
         for place, (request, document) in enumerate(found):
+            if place and request.sip.body == found[place - 1][0].sip.body:
+                continue  # the same document once more is no new one
             cited = [cite_body(request, document, document.offset, "", (("version", str(document.version)),))]
             if place:
                 earlier, before = found[place - 1]
@@ -163,10 +174,13 @@ def full_state(events: RegistrationEvents) -> Finding:
     expected = 'state="full" with the watched identity'
     parts = []
     for one in events.subscriptions:
-        for subscribe in one.accepted:
+        # What is told behind a refresh may have been on its way before.
+        for subscribe in (passage for passage in one.accepted if _begins(passage)):
             behind = (n for n in one.notifies if n.time_ns > subscribe.time_ns)
             notify = next(behind, None)
             if notify is None or notify.request is None or notify.document is None or notify.document.problems:
+                continue
+            if notify.substate[0] == "pending":
                 continue
             request, document = notify.request, notify.document
             watched = watched_identity(one, notify)

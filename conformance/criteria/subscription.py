@@ -14,7 +14,7 @@ from functools import cached_property
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.reginfo import NotReadError, NotWellFormedError, RegInfo, read_reginfo
 from conformance.criteria.registration import Exchange, Hop
-from conformance.criteria.values import addresses, asked_expiry, result, seconds
+from conformance.criteria.values import addresses, asked_expiry, result, same_contact, seconds
 from conformance.trace.model import Message, SipMessage
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -179,9 +179,20 @@ class Accepted:
 
     @cached_property
     def granted_s(self) -> int | None:
-        """Longest expiry of a contact that the answer grants, seconds."""
+        """Longest expiry of a contact that the answer grants, of this terminal or another one, seconds."""
         times = [asked_expiry(self.response, contact) for contact in addresses(self.response, "Contact")]
         return max((one for one in times if one is not None), default=None)
+
+    @cached_property
+    def own_granted_s(self) -> int | None:
+        """Longest expiry that the answer grants to a contact of the request, seconds."""
+        asked = [] if self.request is None else addresses(self.request, "Contact")
+        granted = [
+            asked_expiry(self.response, contact)
+            for contact in addresses(self.response, "Contact")
+            if any(same_contact(contact.name_addr.uri, own.name_addr.uri) for own in asked)
+        ]
+        return max((one for one in granted if one is not None), default=None)
 
     @cached_property
     def ends_all(self) -> bool:
@@ -218,6 +229,15 @@ class RegistrationEvents:
         """Return the last REGISTER that was accepted before a time, None where it ended the registration."""
         before = [one for one in self.registers if one.time_ns < time_ns]
         return before[-1] if before and not before[-1].ends_all else None
+
+    def registered_by(self, request: SipMessage) -> Accepted | None:
+        """Return the last REGISTER of the terminal that sends a request; None where it cannot be told."""
+        before = [one for one in self.registers if one.time_ns < request.time_ns]
+        contacts = [found.name_addr.uri for found in addresses(request, "Contact")]
+        own = [one for one in before if any(same_contact(a, b) for a in contacts for b in one.contacts)]
+        if not own and len({one.contacts[:1] for one in before}) == 1:
+            own = before
+        return own[-1] if own and not own[-1].removes else None
 
     @property
     def messages(self) -> Iterator[Message]:

@@ -168,7 +168,7 @@ def ue_route(events: RegistrationEvents) -> Finding:
     expected = "Route ends with the Service-Route of the 200"
 
     def judge(_one: Subscription, passage: Passage, request: SipMessage) -> _Part:
-        register = events.registered_at(passage.time_ns)
+        register = events.registered_by(request)
         hop = passage.hop_from(Role.UE)
         if register is None or not register.at_terminal or hop is None or hop.request is None:
             return inconclusive(expected, "the 200 to REGISTER, or the SUBSCRIBE, was not captured at the terminal")
@@ -319,7 +319,7 @@ def pcscf_expires(events: RegistrationEvents) -> Finding:
         if header is None:
             return failed(expected, "no Expires", cite_missing(request, "Expires"), node=one.subscriber)
         register = events.registered_at(passage.time_ns)
-        granted = None if register is None else register.granted_s
+        granted = None if register is None else register.own_granted_s
         if register is None or granted is None:
             return inconclusive(expected, "the 200 that grants the registration was not captured")
         contact = address(register.response, "Contact")
@@ -355,7 +355,8 @@ def active_contact(events: RegistrationEvents) -> Finding:
         request = notify.request
         if document.state != "full" or register is None or request is None or _ended_by(events, notify.time_ns):
             continue
-        if document.problems:
+        lasts = register.granted_s or 0
+        if document.problems or notify.time_ns > register.end_ns + lasts * 1_000_000_000:
             continue
         watched = watched_identity(one, notify)
         entry = next((r for r in document.registrations if same_identity(r.aor, watched)), None)

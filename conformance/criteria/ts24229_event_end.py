@@ -10,7 +10,17 @@ from conformance.criteria.reginfo import RegContact, RegInfo
 from conformance.criteria.subscription import PCSCFS, Passage, RegistrationEvents, Subscription
 from conformance.criteria.ts24229_event import AT_ALL, KINDS, WAIT_NS, documents, worst_of
 from conformance.criteria.ts24229_ue import TS24229
-from conformance.criteria.values import avp, cite_avp, cite_command, cite_header, cite_status, clip, result, succeeded
+from conformance.criteria.values import (
+    avp,
+    cite_avp,
+    cite_command,
+    cite_header,
+    cite_status,
+    clip,
+    result,
+    same_contact,
+    succeeded,
+)
 from conformance.trace.model import SipMessage
 from conformance.vocabulary.numbers import Avp
 from conformance.vocabulary.points import Point
@@ -103,7 +113,9 @@ def deregistration_event(events: RegistrationEvents) -> Finding:
     """RFC 3680: unregistered is the event of a contact that a REGISTER removes."""
     expected = 'event="unregistered"'
     parts = [
-        part for begin, _, _ in _ends(events) for part in _event_of_gone(events, begin, ("unregistered",), expected)
+        part
+        for begin, _, _ in _ends(events)
+        for part in _event_of_gone(events, begin, ("unregistered",), expected, given_up=True)
     ]
     return worst_of(parts) or not_applicable(expected, "no NOTIFY tells of a deregistration by the terminal (REG-74)")
 
@@ -149,24 +161,37 @@ def termination_event(events: RegistrationEvents) -> Finding:
     parts = [
         part
         for exchange in events.terminations
-        for part in _event_of_gone(events, exchange.time_ns, BY_NETWORK, expected)
+        for part in _event_of_gone(events, exchange.time_ns, BY_NETWORK, expected, given_up=False)
     ]
     return worst_of(parts) or not_applicable(expected, "no NOTIFY tells of an end by the network (REG-76)")
 
 
 def _event_of_gone(
-    events: RegistrationEvents, since_ns: int, allowed: Sequence[str], expected: str
+    events: RegistrationEvents, since_ns: int, allowed: Sequence[str], expected: str, *, given_up: bool
 ) -> Iterator[Finding]:
+    """Judge the events of contacts that are gone: those that the terminal gave up, or all others."""
     for one in events.subscriptions:
         told = _told(one, since_ns)
         if told is None or told.request is None or told.document is None:
             continue
         for contact in _gone(told.document):
+            if _is_given_up(events, contact, told.time_ns) is not given_up:
+                continue
             cited = cite_contact(told.request, told.document, contact, ("event",))
             if contact.event in allowed:
                 yield passed(expected, contact.event, cited)
             elif contact.event:
                 yield failed(expected, f'event="{clip(contact.event, 40)}"', cited)
+
+
+def _is_given_up(events: RegistrationEvents, contact: RegContact, time_ns: int) -> bool:
+    """Tell whether the last REGISTER of a contact before a time took it away."""
+    own = [
+        one
+        for one in events.registers
+        if one.time_ns < time_ns and any(uri == "*" or same_contact(contact.uri, uri) for uri in one.contacts)
+    ]
+    return bool(own) and own[-1].removes
 
 
 @CATALOGUE.add(
@@ -220,6 +245,9 @@ def termination_accepted(events: RegistrationEvents) -> Finding:
             parts.append(inconclusive(expected, "no answer to the RTR was captured"))
             continue
         code, _ = result(exchange.answer)
+        if not succeeded(exchange.answer) and events.registered_at(exchange.time_ns) is None:
+            parts.append(inconclusive(expected, f"{code}; whether the user was registered was not captured"))
+            continue
         found = avp(exchange.answer, Avp.RESULT_CODE) or avp(exchange.answer, Avp.EXPERIMENTAL_RESULT)
         cited = [cite_command(exchange.answer)] if found is None else [cite_avp(exchange.answer, found)]
         parts.append((passed if succeeded(exchange.answer) else failed)(expected, str(code), *cited))

@@ -48,7 +48,18 @@ CONFORMING = {
         .edit("not-mw", "active;expires=600000", "terminated;reason=timeout")
         .drop("not-gm not-gm200")
     ),
+    "a refused document is sent again": lambda lab: again(lab),
+    "another type that the terminal takes": lambda lab: lab.edit(
+        "sub-gm sub-mw", "Accept: application/reginfo+xml", "Accept: application/reginfo+xml, multipart/mixed"
+    ).edit("not-mw not-gm", "Type: application/reginfo+xml", "Type: multipart/mixed"),
 }
+
+
+def again(lab: Any) -> Any:
+    lab.deregister().body(
+        "end-mw end-gm", lab.reginfo(1, state="terminated", contact=("terminated", "unregistered")), lab.reginfo(0)
+    ).edit("end-mw end-gm", "terminated;reason=noresource", "active;expires=599999")
+    return lab.drop("gm3 p3 i3 s3200 i3200 g3200 pend pend200")
 
 
 def prefixed(lab: Any, key: str) -> Any:

@@ -38,6 +38,7 @@ CONFORMING = {
     "spaces in the state": lambda lab: lab.edit("pnot", "active;expires=600000", "Active ; expires = 600000"),
     "a terminal that is gone": lambda lab: lab.deregister().edit("end-gm200 end-mw200", "200 OK", "481 Gone"),
     "a terminal that is silent when gone": lambda lab: lab.deregister().drop("end-gm end-gm200 end-mw200"),
+    "the terminal's answer is seen behind the P-CSCF": lambda lab: lab.drop("not-gm200"),
     "NOTIFY before the answer": lambda lab: earlier(lab),
 }
 

@@ -87,6 +87,11 @@ CONFORMING = {
         .drop("end-mw end-gm end-gm200 end-mw200 pend pend200")
         .edit("s3200 i3200 g3200", "Path:", "Contact: <sip:alice@127.40.1.101>;expires=3000\r\nPath:")
     ),
+    "another contact went before": lambda lab: lab.deregister().body(
+        "pend",
+        '<contact id="c0"',
+        '<contact id="c9" state="terminated" event="expired"><uri>sip:alice@127.40.1.9</uri></contact><contact id="c0"',
+    ),
     "folded Route": lambda lab: lab.edit("sub-gm", ";lr>, <sip:orig", ";lr>\r\nRoute: <sip:orig"),
 }
 
@@ -136,6 +141,12 @@ def test_a_terminal_without_its_core_shows_nothing_of_the_s_cscf(event_lab: Any)
 def test_an_rtr_that_is_refused_ends_nothing(event_lab: Any) -> None:
     lab = ABSENCES["REG-76"](event_lab).avp("rta", Avp.RESULT_CODE, 5012)
     assert lab.result("REG-76").verdict == "NOT_APPLICABLE"
+
+
+def test_a_user_who_is_not_known_to_be_registered_cannot_be_ended(event_lab: Any) -> None:
+    lab = event_lab.terminate().avp("rta", Avp.RESULT_CODE, 5012)
+    lab.entries = [entry for entry in lab.entries if entry.key in ("rtr", "rta")]
+    assert lab.result("REG-80").verdict == "INCONCLUSIVE"
 
 
 def test_a_user_who_was_registered_is_watched_already(event_lab: Any) -> None:
