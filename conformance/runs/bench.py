@@ -94,9 +94,10 @@ class Bench:
         """Wait until nothing is on its way between the nodes of these testbeds.
 
         A node that waits for an answer which does not come is left to itself after some seconds: the silence of
-        another one may be what the cell is about.
+        another one may be what the cell is about. A node that just died is told of by `dead_nodes`.
         """
-        self.core.settle(testbeds)
+        with suppress(TestbedDown):
+            self.core.settle(testbeds)
 
     def logs(self, testbeds: set[str]) -> list[Path]:
         """Return the log files of all nodes of these testbeds."""

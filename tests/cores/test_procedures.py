@@ -15,6 +15,7 @@ from conformance.cores.emulated.core import EmulatedCore
 from conformance.federation import default_federation_path
 from conformance.protocols.aka import SequenceNumbers
 from conformance.stack.hop import Hop
+from conformance.stack.tunnel import Tunnel
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import RegistrationRejected, Terminal
 from conformance.vocabulary.errors import BadInput, TestbedDown
@@ -50,7 +51,7 @@ def terminal(core: EmulatedCore) -> Iterator[MakeTerminal]:
                 federation=core.federation,
                 testbed=testbed.model_copy(update=other.pop("elsewhere", {})),  # type: ignore[call-overload]
                 subscriber=testbed.subscriber(subscriber).model_copy(update=changes),  # type: ignore[call-overload]
-                address=network.access_networks[0].pool[next(hosts)],
+                address=other.pop("address", network.access_networks[0].pool[next(hosts)]),  # type: ignore[arg-type]
                 pcscf=Hop(str(pcscf.address), pcscf.port),
                 events=EventLog(),
                 **other,  # type: ignore[arg-type]
@@ -115,6 +116,21 @@ def test_a_terminal_is_told_of_its_registration(
     last = ue.wait_notified("terminated")
     assert (last.reason, last.event_of(ue.contact)) == ("noresource", ("terminated", "unregistered"))
     assert EventKind.NETWORK_DEREGISTERED not in kinds(ue)
+
+
+def test_a_terminal_is_told_through_the_tunnel_of_the_home_access_point(
+    core: EmulatedCore, terminal: MakeTerminal
+) -> None:
+    federation = core.federation
+    home, visited = federation.testbeds["uc3m"], federation.testbeds["utu"]
+    address, gateway = home.access_networks[0].pool[50], visited.node(NodeKind.GATEWAY)
+    there = str(visited.access_networks[0].pool[50])
+    tunnel = Tunnel(there, (str(gateway.address), gateway.port), federation.tunnel_ids(address))
+    ue = terminal(address=address, tunnel=tunnel)
+    ue.register()
+    ue.subscribe()
+    ue.deregister()
+    assert ue.wait_notified("terminated").info.version == 1
 
 
 def test_a_subscription_is_refreshed_and_ended(core: EmulatedCore, terminal: MakeTerminal) -> None:

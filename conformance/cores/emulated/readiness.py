@@ -24,6 +24,7 @@ from conformance.stack.diameter_connection import DiameterTimeout
 from conformance.stack.errors import StackError
 from conformance.stack.hop import Hop
 from conformance.stack.sip import SipStack
+from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import NodeKind, Testbed
 
 _ASK_S = 0.5
@@ -56,7 +57,10 @@ def _sip(kind: NodeKind) -> Callable[[Testbed], Awaitable[str | None]]:
     async def ask(testbed: Testbed) -> str | None:
         node = testbed.node(kind)
         stack = SipStack(str(node.address), 0, _TIMERS)
-        await stack.start()
+        try:
+            await stack.start()
+        except TestbedDown as error:
+            return str(error)  # the port that the system chose for UDP is taken for TCP: another one next time
         request = Request("OPTIONS", URI(scheme="sip", host=str(node.address), port=node.port))
         request.headers.set("Max-Forwards", "70")
         request.headers.set("From", f"<sip:{node.address}>;tag={secrets.token_hex(4)}")
