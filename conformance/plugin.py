@@ -150,11 +150,16 @@ def _plan(config: pytest.Config) -> BenchPlan:
         BadInput: the federation file is wrong, or a fault is unknown.
     """
     file = config.getoption("--federation") or default_federation_path()
+    federation = load_federation(file)
+    for option in ("--home", "--visited"):
+        for name in config.getoption(option):
+            if name not in federation.testbeds:
+                raise BadInput(f"{option} {name}: no such testbed; expected one of {', '.join(federation.testbeds)}")
     return BenchPlan(
         federation_file=file,
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
-        faults=parse_faults(config.getoption("--fault"), load_federation(file)),
+        faults=parse_faults(config.getoption("--fault"), federation),
     )
 
 

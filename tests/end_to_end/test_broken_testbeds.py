@@ -212,3 +212,10 @@ def test_a_mistake_in_a_fault_is_one_line(run_cells: Callable, fault: str, words
     assert ended.code == 2, ended.output
     assert_no_traceback(ended.output)
     assert [line for line in ended.output.splitlines() if words in line]
+
+
+def test_an_unknown_testbed_in_the_selection_is_one_line(run_cells: Callable) -> None:
+    ended = run_cells(*ONE_CELL, "--home=uc4m")
+    assert ended.code == 2, ended.output
+    assert_no_traceback(ended.output)
+    assert "--home uc4m: no such testbed; expected one of uc3m, stuba, octopus" in ended.output
