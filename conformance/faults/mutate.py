@@ -128,6 +128,15 @@ class Protect(_Model):
     """Authentication key of HMAC-SHA-1-96, 40 hexadecimal digits."""
 
 
+class Readdress(_Model):
+    """Another IPv4 address in the IP header of each named frame, wherever the old one stands; payloads stay."""
+
+    kind: Literal["readdress"]
+    frames: Annotated[tuple[int, ...], Field(min_length=1)]
+    find: IPv4Address
+    replace: IPv4Address
+
+
 class Tunnel(_Model):
     """A copy of each frame as it is by then, in GTP-U: the same packet on its way between two ends of a tunnel."""
 
@@ -157,7 +166,7 @@ class ForgetPoint(_Model):
 
 
 Edit = Annotated[
-    Replace | SetAvp | RemoveAvp | AddAvp | Drop | Insert | Protect | Tunnel | ForgetPoint,
+    Replace | SetAvp | RemoveAvp | AddAvp | Drop | Insert | Protect | Readdress | Tunnel | ForgetPoint,
     Field(discriminator="kind"),
 ]
 EDITS: TypeAdapter[tuple[Edit, ...]] = TypeAdapter(tuple[Edit, ...])
@@ -205,7 +214,19 @@ def _edit_payload(edit: Edit, payload: bytes, where: str) -> bytes:
 def _edit_frame(edit: Edit, frame: Frame, where: str) -> Frame:
     if isinstance(edit, Protect):
         return protect(frame, edit.ports, edit.spi, edit.sequence, _octets(edit.key, True))
+    if isinstance(edit, Readdress):
+        return _at_other_address(edit, frame, where)
     return Frame(frame.ethernet, frame.ip, frame.transport, _edit_payload(edit, frame.payload, where))
+
+
+def _at_other_address(edit: Readdress, frame: Frame, where: str) -> Frame:
+    ip, old = bytearray(frame.ip), edit.find.packed
+    places = [at for at in (12, 16) if ip[at : at + 4] == old]
+    if not places:
+        raise BadInput(f"{where}: neither from nor to {edit.find}; correct the edit")
+    for at in places:
+        ip[at : at + 4] = edit.replace.packed
+    return Frame(frame.ethernet, bytes(ip), frame.transport, frame.payload)
 
 
 def _readdressed(frame: Frame, edit: Insert) -> Frame:

@@ -23,6 +23,7 @@ from conformance.faults.mutate import (
     ForgetPoint,
     Insert,
     Protect,
+    Readdress,
     RemoveAvp,
     SetAvp,
     Substitution,
@@ -173,6 +174,8 @@ def _edit_lines(edit: Edit) -> list[str]:
             return [head, *(f"  - {_substitution_line(change)}" for change in edit.changes)]
         case Protect():
             return [f"- {where}: put into ESP, SPI {edit.spi}, ports {edit.ports[0]} to {edit.ports[1]}"]
+        case Readdress():
+            return [f"- {where}: address {edit.find} becomes {edit.replace}, in the IP header"]
         case Tunnel():
             ends = f"{edit.source[0]} to {edit.destination[0]}"
             when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"

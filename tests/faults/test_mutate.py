@@ -194,3 +194,16 @@ def test_a_frame_that_was_dropped_is_not_tunnelled() -> None:
             {"kind": "drop", "frames": [1]},
             {"kind": "tunnel", "frames": [1], "point": "access", "delay_us": -1, **ends},
         )
+
+
+def test_a_frame_gets_another_address_and_right_checksums() -> None:
+    capture = edited({"kind": "readdress", "frames": [1, 4], "find": UE[0], "replace": "192.0.2.7"})
+    assert split_frame(capture.packets[0].data).source == ("192.0.2.7", 5060)
+    assert split_frame(capture.packets[3].data).destination == ("192.0.2.7", 5060)
+    assert join_frame(split_frame(capture.packets[0].data)) == capture.packets[0].data
+    assert payload(capture, 1) == SIP
+
+
+def test_an_address_that_is_not_there_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"frame 1: neither from nor to 192\.0\.2\.9"):
+        edited({"kind": "readdress", "frames": [1], "find": "192.0.2.9", "replace": "192.0.2.7"})
