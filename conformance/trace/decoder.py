@@ -23,6 +23,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self._waiting: Tshark | None = None
+        self._killed: Tshark | None = None
 
     @property
     def waiting(self) -> int | None:
@@ -55,16 +56,25 @@ class Decoder:
         try:
             return read_trace(files, waiting=waiting)
         finally:
+            # Killed now and waited for later: the kernel takes longer to free its memory than it took to read a cell.
+            self._forget_killed()
             if waiting is not None:
-                waiting.close()
+                waiting.kill()
+                self._killed = waiting
             with suppress(NotPermitted):  # whoever reads next is told
                 self.prepare()
 
     def close(self) -> None:
         """End the tshark that waits. May be called more than once."""
+        self._forget_killed()
         if self._waiting is not None:
             self._waiting.close()
             self._waiting = None
+
+    def _forget_killed(self) -> None:
+        if self._killed is not None:
+            self._killed.close()
+            self._killed = None
 
     def __enter__(self) -> Decoder:
         self.prepare()
