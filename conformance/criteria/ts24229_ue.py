@@ -197,6 +197,7 @@ def first_credentials(registration: Registration) -> Finding:
     points=(Point.GM,),
     severity=Severity.DEGRADED,
     since=5,
+    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION),
 )
 def supports_path(registration: Registration) -> Finding:
     """3GPP TS 24.229 5.1.1.2.1 g: Supported with the option tag path (RFC 3327)."""
