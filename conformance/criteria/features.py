@@ -14,9 +14,18 @@ def offers_ipsec(registration: Registration) -> bool:
     return any(offer.text.lower().startswith("ipsec-3gpp") for offer in offers)
 
 
+def may_agree_on_ipsec(registration: Registration) -> bool:
+    """Tell whether a security association is offered by the terminal, and not undeclared by the P-CSCF's network."""
+    network = registration.facts.entry_network
+    declared = network is None or network.features.access_security is AccessSecurity.IPSEC_3GPP
+    return offers_ipsec(registration) and declared
+
+
 def ipsec_undeclared(registration: Registration) -> str:
     """Return why criteria of security associations do not apply, and which line of a federation declares them."""
     why = "the terminal offers no security association"
+    if offers_ipsec(registration):
+        why = "the network does not declare security associations"
     network = registration.facts.entry_network
     if network is None or network.features.access_security is AccessSecurity.IPSEC_3GPP:
         return why

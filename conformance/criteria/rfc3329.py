@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.criteria.features import ipsec_undeclared, offers_ipsec
+from conformance.criteria.features import ipsec_undeclared, may_agree_on_ipsec, offers_ipsec
 from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Hop, Registration
@@ -94,9 +94,9 @@ def offer(registration: Registration) -> Finding:
     condition=OFFERED,
 )
 def answer(registration: Registration) -> Finding:
-    """RFC 3329 and 3GPP TS 33.203: mechanism, algorithm, SPIs and ports of the P-CSCF, and a preference q."""
-    expected = f"Security-Server: {IPSEC} with {', '.join(NEEDED)} and q"
-    if not offers_ipsec(registration):
+    """RFC 3329 and 3GPP TS 33.203: mechanism, algorithm, SPIs and ports of the P-CSCF."""
+    expected = f"Security-Server: {IPSEC} with {', '.join(NEEDED)}"
+    if not may_agree_on_ipsec(registration):
         return not_applicable(expected, ipsec_undeclared(registration))
     hop = _challenged(registration)
     if hop is None or hop.response is None or hop.request is None:
@@ -128,7 +128,7 @@ def answer(registration: Registration) -> Finding:
 def over_the_association(registration: Registration) -> Finding:
     """3GPP TS 33.203: ESP to the protected server port of the P-CSCF (port-s of Security-Server)."""
     expected = "REGISTER in ESP to port-s of the P-CSCF"
-    if not offers_ipsec(registration):
+    if not may_agree_on_ipsec(registration):
         return not_applicable(expected, ipsec_undeclared(registration))
     challenged, following = _challenged(registration), _answer(registration)
     agreed = [
@@ -165,7 +165,7 @@ def over_the_association(registration: Registration) -> Finding:
 def verify(registration: Registration) -> Finding:
     """RFC 3329: so the P-CSCF sees that nobody changed its list; 3GPP TS 33.203 for Security-Client."""
     expected = "Security-Verify = Security-Server of the 401, Security-Client as before"
-    if not offers_ipsec(registration):
+    if not may_agree_on_ipsec(registration):
         return not_applicable(expected, ipsec_undeclared(registration))
     challenged, following = _challenged(registration), _answer(registration)
     offered = mechanisms(None if challenged is None else challenged.response, "Security-Server")

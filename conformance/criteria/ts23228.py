@@ -59,8 +59,9 @@ def entry(registration: Registration) -> Finding:
         cited = _cite_source(request)
         if NodeKind.PCSCF not in facts.node_at(address, network):
             owner = facts.network_of(address)
-            whose = "no node of the federation" if owner is None else f"a node of {owner.domain}"
-            return failed(f"to the P-CSCF of {network.domain}", f"to {address}, {whose}", cited)
+            if owner is None:
+                return not_applicable(expected, f"{address} is no node that the federation declares")
+            return failed(f"to the P-CSCF of {network.domain}", f"to {address}, of {owner.domain}", cited)
         citations.append(cited)
     return passed(expected, f"{requests[0].source.address} to {requests[0].destination.address}", *citations)
 
@@ -198,6 +199,8 @@ def _by_dns(registration: Registration, attempt: Attempt, expected: str) -> Find
     if uri is None or is_numeric(uri.host):
         return None
     names, given = {uri.host.lower().rstrip(".")}, set()
+    targets: set[str] = set()
+    resolved: set[str] = set()
     for lookup in registration.lookups:
         if lookup.asker is not hop.sender or lookup.time_ns > hop.request.time_ns or lookup.response is None:
             continue
@@ -209,10 +212,13 @@ def _by_dns(registration: Registration, attempt: Attempt, expected: str) -> Find
             }
             if record.type in ("A", "AAAA"):
                 given.add(record.fields.get("address", ""))
-    if not given:
-        return None
+                resolved.add(record.name)
+            if record.type == "SRV":
+                targets.add(record.fields.get("target", "").lower().rstrip("."))
     address = hop.request.destination.address
     if address in given:
         return passed(expected, f"{uri.host} is at {address}", cite_request_uri(hop.request))
+    if not targets or targets - resolved:
+        return None  # another target may come out of a cache
     shown = f"to {address}, DNS gives {', '.join(sorted(given))}"
     return failed(expected, clip(shown), cite_request_uri(hop.request))

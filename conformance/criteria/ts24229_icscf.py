@@ -153,8 +153,9 @@ def refused_by_hss(registration: Registration) -> Finding:
     citations: list[Citation] = []
     found = ""
     for attempt in registration.attempts:
-        refusal = next((e for e in attempt.all("UAR") if _refuses(e.answer)), None)
-        if refusal is None or refusal.answer is None:
+        # Where several HSSs were asked the last answer counts.
+        refusal = next((e for e in reversed(attempt.all("UAR")) if e.answer is not None), None)
+        if refusal is None or refusal.answer is None or not _refuses(refusal.answer):
             continue
         group = avp(refusal.answer, Avp.EXPERIMENTAL_RESULT)
         code = inner(group, Avp.EXPERIMENTAL_RESULT_CODE)

@@ -22,6 +22,7 @@ from conformance.criteria.values import (
     challenge,
     same_contact,
     same_identity,
+    seconds,
     text,
 )
 from conformance.judgement.hops import RawHop, chain, raw_hop
@@ -159,7 +160,8 @@ def segments(tries: Sequence[Try]) -> list[Segment]:
         bindings = registered.setdefault(attempt.user, [])
         procedure = _continued(open_ones, attempt)
         if procedure is None:
-            before = next((one for binding, one in reversed(bindings) if _same_binding(binding, attempt)), None)
+            living = [(binding, one) for binding, one in bindings if not _has_expired(binding, attempt)]
+            before = next((one for binding, one in reversed(living) if _same_binding(binding, attempt)), None)
             if _removes(attempt):
                 kind = Kind.DEREGISTRATION
             else:
@@ -208,6 +210,19 @@ def _removes(attempt: Try) -> bool:
         return False
     contacts = addresses(request, "Contact")
     return bool(contacts) and all(asked_expiry(request, contact) == 0 for contact in contacts)
+
+
+def _has_expired(binding: Try, now: Try) -> bool:
+    """Tell whether what a 200 granted had ended when another REGISTER was sent."""
+    for response in (hop.final for hop in binding.chain if hop.final is not None):
+        granted = [
+            seconds(found.name_addr.params.get("expires"))
+            for found in addresses(response, "Contact")
+            if any(same_contact(found.name_addr.uri, uri) for uri in binding.contacts)
+        ]
+        if granted and granted[0] is not None:
+            return now.start_ns > response.time_ns + granted[0] * 1_000_000_000
+    return False
 
 
 def _same_binding(one: Try, other: Try) -> bool:

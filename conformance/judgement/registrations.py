@@ -326,9 +326,10 @@ def facts_of(home: Testbed | None, subscriber: Subscriber | None, table: RoleTab
     if home is None:
         return Facts(testbeds=testbeds)
     roles = table.done()
-    entry = None if Role.VISITED_PCSCF in roles else home
-    for endpoint in roles.get(Role.VISITED_PCSCF, ()):
-        entry = declared.testbed(endpoint.address) or entry
+    entry = None
+    for role in (Role.VISITED_PCSCF, Role.HOME_PCSCF):
+        for endpoint in roles.get(role, ()):
+            entry = entry or declared.testbed(endpoint.address)
     visited = entry or home
     releases = dict.fromkeys(Role, home.release)
     releases[Role.VISITED_PCSCF] = releases[Role.VISITED_DNS] = visited.release

@@ -143,7 +143,8 @@ def _says_visited(hops: Sequence[RawHop], home: Testbed | None) -> bool:
     asked = None if first is None else parse_uri(first.sip.request_uri)
     domain = home.domain if home is not None else "" if asked is None else asked.host
     behind = next((hop.request for hop in hops if hop.depth > 1 and hop.request is not None), None)
-    if behind is None or hops[0].depth > 1 or not domain or is_numeric(domain):
+    # Behind the I-CSCF the Request-URI names the S-CSCF and no domain.
+    if behind is None or hops[0].depth > 2 or not domain or is_numeric(domain):
         return False
     path = next(iter(addresses(behind, "Path")), None)
     host = "" if path is None or path.uri is None else path.uri.host

@@ -53,3 +53,9 @@ def test_what_would_declare_it(lab: Any, federation: Any) -> None:
         assert found.found.endswith('testbeds.uc3m.features.access_security = "ipsec-3gpp" would declare it')
     lab.federation = None
     assert lab.result("REG-13").found == "the terminal offers no security association"
+
+
+def test_a_network_that_does_not_declare_it_need_not_agree(lab: Any, federation: Any) -> None:
+    lab.secured().edit("g401", lab.server, "").edit("gm2", lab.verify, "").federation = federation
+    assert lab.failing() == []
+    assert lab.result("REG-31").found.startswith("the network does not declare security associations")

@@ -104,3 +104,27 @@ def test_addresses_that_the_federation_does_not_know_accuse_nobody(lab: Any, fed
             setattr(entry, end, endpoint._replace(address=endpoint.address.replace("127.40.1.", "10.9.8.")))
         entry.sip = entry.sip.replace("127.40.1.", "10.9.8.")
     assert lab.failing() == []
+
+
+def test_another_target_may_come_out_of_a_cache(lab: Any, federation: Any) -> None:
+    lab.abroad().federation = federation
+    lab.records("srv-r", lab.srv(), lab.srv("icscf2.uc3m.test")).records(
+        "a-r", lab.host("icscf2.uc3m.test", "127.40.1.99")
+    )
+    assert "DNS-06" not in lab.failing()
+
+
+def test_a_p_cscf_at_an_address_that_nobody_declares(lab: Any, federation: Any) -> None:
+    lab.abroad().federation = federation
+    for entry in lab.entries:
+        entry.sip = entry.sip.replace("127.40.2.11", "10.9.8.7")
+        for end in ("source", "destination"):
+            endpoint = getattr(entry, end)
+            if endpoint.address == "127.40.2.11":
+                setattr(entry, end, endpoint._replace(address="10.9.8.7"))
+    result = lab.judge()
+    assert result.flow == "registration-visited"
+    assert lab.failing() == []
+    lab.entries = [entry for entry in lab.entries if entry.point != "Gm"]
+    lab.points = ("Mw", "Ic", "Cx", "DNS")
+    assert lab.failing() == []

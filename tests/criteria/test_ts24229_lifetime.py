@@ -101,3 +101,7 @@ def test_without_a_challenge(lab: Any, other: Any) -> None:
     assert (result.flow, failing(result)) == (Kind.DEREGISTRATION, [])
     assert not [criterion.id for criterion in result.criteria if criterion.verdict == "INCONCLUSIVE"]
     assert [reason for reason in result.reasons if "the flow was left" in reason] == []
+
+
+def test_behind_its_end_a_registration_is_initial_again(lab: Any, other: Any) -> None:
+    assert second(lab, again(other, 3700)).flow == "registration-home"
