@@ -127,8 +127,8 @@ class Places:
         at = last.transaction.destination.address
         target = address(last.any, "To")
         watched = address(last.any, "From")
-        own = target is not None and watched is not None
-        own = own and same_identity(target.name_addr.uri, watched.name_addr.uri)  # type: ignore[union-attr]
+        uris = [found.name_addr.uri for found in (target, watched) if found is not None]
+        own = len(uris) == 2 and same_identity(*uris)
         if self.is_terminal(at) or (own and not self.is_pcscf(at)):
             return Watcher(Role.UE, at, last.transaction.source.address if last.depth > 1 else "")
         if self.is_pcscf(at):
