@@ -140,7 +140,8 @@ def home_access_point(registration: Registration) -> Finding:
             if other is not None:
                 header = message.sip.first("Call-ID")
                 cited = [] if header is None else [cite_header(message, header)]
-                return failed(expected, f"SIP at {endpoint.address}, a CSCF of {other.domain}", *cited)
+                sender = _sender(registration, message)
+                return failed(expected, f"SIP at {endpoint.address}, a CSCF of {other.domain}", *cited, node=sender)
     found = _address_and_path(registration, home, expected)
     if isinstance(found, Finding):
         return found
@@ -153,6 +154,14 @@ def home_access_point(registration: Registration) -> Finding:
 def _sip(registration: Registration) -> list[SipMessage]:
     seen = [message for message in registration.messages if isinstance(message, SipMessage)]
     return [*seen, *registration.apart]
+
+
+def _sender(registration: Registration, message: SipMessage) -> Role:
+    """Return who sent a message that a CSCF of another network has: a node of the registration, or that CSCF."""
+    for role, endpoints in registration.roles.items():
+        if any(endpoint.address == message.source.address for endpoint in endpoints):
+            return role
+    return Role.VISITED_PCSCF
 
 
 def _foreign_cscf(facts: Facts, address: str, home: Testbed) -> Testbed | None:

@@ -81,12 +81,14 @@ def test_one_wrong_thing_at_the_visited_access_point(lab: Any, federation: Any, 
     assert lab.result(id).node == ("ue" if id == "DISC-01" else "visited-pcscf")
 
 
-def test_a_visited_cscf_has_no_part_in_home_access(lab: Any, federation: Any) -> None:
+@pytest.mark.parametrize(("end", "blamed"), [("source", "ue"), ("destination", "home-pcscf")])
+def test_a_visited_cscf_has_no_part_in_home_access(lab: Any, federation: Any, end: str, blamed: str) -> None:
     lab.tunnel().federation = federation
     stray = lab["gm1"]
-    copy = type(stray)("stray", stray.point, stray.destination, Endpoint("127.40.2.11", 4060, "udp"), stray.sip)
+    copy = type(stray)("stray", stray.point, getattr(stray, end), Endpoint("127.40.2.11", 4060, "udp"), stray.sip)
     lab.entries.insert(3, copy)
     assert "DISC-03" in lab.failing()
+    assert lab.result("DISC-03").node == blamed
 
 
 def test_dns_out_of_a_cache_accuses_nobody(lab: Any, federation: Any) -> None:
