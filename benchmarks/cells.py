@@ -210,17 +210,8 @@ class Matrix:
 
 def run_matrix(workers: int, folder: Path) -> Matrix:
     """Run the test cases of registration with pytest; raise SystemExit where they are not green."""
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "testcases/registration",
-        "-q",
-        "--reports",
-        str(folder),
-        "--run-id",
-        "run",
-    ]
+    words = [sys.executable, "-m", "pytest", "testcases/registration", "-q", "--reports", str(folder)]
+    words += ["--run-id", "run", *(["-n", str(workers)] if workers > 1 else [])]
     start = time.monotonic()
     with (
         tempfile.TemporaryFile("w+") as said,
