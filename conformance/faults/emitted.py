@@ -126,6 +126,9 @@ EMITTED: Mapping[str, Alteration] = {
     "no-supported-path": _registers(_without("Supported")),
     "no-max-forwards": _registers(_without("Max-Forwards")),
     "quoted-qop": _registers(_replacing(rb"\bqop=([a-z-]+)", rb'qop="\1"')),
+    "requires-unknown-extension": _registers(
+        _replacing(rb"^(CSeq[ \t]*:[^\r\n]*\r\n)", rb"\1Require: netlab-probe\r\n")
+    ),
     "wrong-response": _registers(_replacing(rb'(\bresponse=")([0-9a-f]{32})', _other_digit), with_response=True),
     "new-call-id": _registers(_replacing(rb"^(Call-ID[ \t]*:[ \t]*)", rb"\1again-"), with_response=True),
 }

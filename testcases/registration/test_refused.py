@@ -78,6 +78,19 @@ def test_path_not_supported(cell: Cell) -> None:
     cell.refused(cell.terminal().register, 420)
 
 
+def test_extension_that_nobody_has(cell: Cell) -> None:
+    """A probe: a registrar that is asked for an extension that nobody has says so.
+
+    Steps:
+        1. The terminal requires an extension that does not exist.
+        2. The registrar answers 420 and names it in Unsupported.
+
+    References:
+        RFC 3261 8.2.2.3
+    """
+    cell.refused(cell.terminal(faults=frozenset({"requires-unknown-extension"})).register, 420)
+
+
 def test_unknown_domain(cell: Cell) -> None:
     """A subscriber of a network that DNS does not know is refused by the P-CSCF.
 
