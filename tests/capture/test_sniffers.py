@@ -140,8 +140,9 @@ def test_cells_are_opened_and_closed_in_turn(backend: str, points: Points, tmp_p
 def test_a_marker_that_does_not_come_back_is_evidence_missing_and_the_next_cell_works(
     backend: str, points: Points, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Sniffers(points, backend, tmp_path, deadline_s=0.3) as sniffers:
+    with Sniffers(points, backend, tmp_path) as sniffers:
         sniffers.open_cell("lost")
+        sniffers._deadline_s = 0.3  # for the closing marker alone: dumpcap needs longer than that to start
         with monkeypatch.context() as patch:
             patch.setattr(Marker, "send", lambda *_: None)
             with pytest.raises(
@@ -149,7 +150,6 @@ def test_a_marker_that_does_not_come_back_is_evidence_missing_and_the_next_cell_
             ):
                 sniffers.close_cell("lost", tmp_path / "lost.pcapng")
         assert not (tmp_path / "lost.pcapng").exists()
-        # dumpcap needs longer than that to start; the deadline of this one is the usual one
         sniffers._deadline_s = 10.0
         sniffers.open_cell("next")
         assert sniffers.close_cell("next", tmp_path / "next.pcapng").file.exists()
