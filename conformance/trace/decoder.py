@@ -5,6 +5,7 @@ Each capture has a tshark of its own, so nothing of one can reach another.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,33 +15,36 @@ from conformance.trace.model import Trace
 from conformance.trace.tshark import Tshark
 from conformance.vocabulary.errors import NotPermitted
 
+AHEAD = 2
+"""How many tsharks wait: a short cell is over before one that was started with it has come up."""
+
 
 class Decoder:
     """`read_trace` with a tshark that is started ahead of time. A context manager; to be used from one thread.
 
-    While it is open, one tshark waits, with about 160 MB of memory, half of it shared with every other tshark.
+    Each tshark that waits has about 160 MB of memory, half of it shared with every other tshark.
     """
 
     def __init__(self) -> None:
-        self._waiting: Tshark | None = None
+        self._waiting: deque[Tshark] = deque()
         self._killed: Tshark | None = None
 
     @property
     def waiting(self) -> int | None:
-        """Process id of the tshark that waits; None where there is none."""
-        return self._waiting.pid if self._waiting else None
+        """Process id of the tshark that has waited longest; None where there is none."""
+        return self._waiting[0].pid if self._waiting else None
 
     def prepare(self) -> None:
-        """Start a tshark for the next capture, unless one waits already; return at once.
+        """Start tsharks for the next captures, as many as shall wait; return at once.
 
         Raises:
             NotPermitted: tshark is missing.
         """
-        if self._waiting is None:
-            self._waiting = Tshark(None)
+        while len(self._waiting) < AHEAD:
+            self._waiting.append(Tshark(None))
 
     def read(self, files: Sequence[Path]) -> Trace:
-        """Read captures as `read_trace` does, the first with the tshark that waits; then start the next one.
+        """Read captures as `read_trace` does, the first with a tshark that waits; then start the next one.
 
         Args:
             files: Captures in any format that tshark reads; only a pcapng need not wait.
@@ -52,7 +56,7 @@ class Decoder:
             BadInput: A file is missing, empty, unreadable, or no capture.
             NotPermitted: tshark is missing or too old.
         """
-        waiting, self._waiting = self._waiting, None
+        waiting = self._waiting.popleft() if self._waiting else None
         try:
             return read_trace(files, waiting=waiting)
         finally:
@@ -65,11 +69,10 @@ class Decoder:
                 self.prepare()
 
     def close(self) -> None:
-        """End the tshark that waits. May be called more than once."""
+        """End the tsharks that wait. May be called more than once."""
         self._forget_killed()
-        if self._waiting is not None:
-            self._waiting.close()
-            self._waiting = None
+        while self._waiting:
+            self._waiting.popleft().close()
 
     def _forget_killed(self) -> None:
         if self._killed is not None:

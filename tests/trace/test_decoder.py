@@ -18,7 +18,7 @@ import pytest
 
 from conformance.trace import decode
 from conformance.trace.decode import read_trace
-from conformance.trace.decoder import Decoder
+from conformance.trace.decoder import AHEAD, Decoder
 from conformance.trace.model import DiameterMessage, Trace
 from conformance.trace.tshark import Tshark
 from conformance.vocabulary.errors import BadInput, NotPermitted
@@ -165,7 +165,7 @@ def test_a_tshark_that_hangs_is_ended_and_replaced(
         trace = decoder.read([capture])
         assert len(trace.messages) == 1
         assert trace.captures[0].problems == ()
-        assert fresh == [None, capture, None]
+        assert fresh == [*[None] * AHEAD, capture, None]
     assert hanging is not None
     assert not runs(hanging)
 
