@@ -77,13 +77,13 @@ class Bench:
         """End every process and sniffer that `start` began."""
         self._running.close()
 
-    def dead_nodes(self, testbeds: set[str]) -> dict[str, list[str]]:
-        """Return the nodes of these testbeds that died, with their last log lines."""
-        return {name: log for name, log in self.core.check().items() if name.split("/")[0] in testbeds}
+    def dead_nodes(self, nodes: frozenset[str]) -> dict[str, list[str]]:
+        """Return those of these nodes (`testbed/kind`) that died, with their last log lines."""
+        return {name: log for name, log in self.core.check().items() if name in nodes}
 
-    def require_alive(self, testbeds: set[str]) -> None:
-        """Raise TestbedDown where a node of these testbeds has died."""
-        dead = self.dead_nodes(testbeds)
+    def require_alive(self, nodes: frozenset[str]) -> None:
+        """Raise TestbedDown where one of these nodes has died."""
+        dead = self.dead_nodes(nodes)
         if dead:
             raise TestbedDown(
                 f"{', '.join(dead)}: the node is down, so nothing can be said about this cell; "

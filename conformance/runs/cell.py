@@ -17,6 +17,7 @@ from conformance.runs.bench import NODES, Bench
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.node_logs import mark, write_since
+from conformance.runs.selection import needed_nodes
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
@@ -74,7 +75,8 @@ class Cell:
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
-        bench.require_alive(self._testbeds)
+        self._nodes = needed_nodes(identity.square, self.home, self.visited)
+        bench.require_alive(self._nodes)
         self._log_marks = mark(bench.logs(self._testbeds))
         bench.sniffers.open_cell(identity.name)
 
@@ -171,7 +173,7 @@ class Cell:
             reasons.append(str(error))
             events = self._events.events
         write_since(self._log_marks, self.folder / NODES)
-        dead = self._bench.dead_nodes(self._testbeds)
+        dead = self._bench.dead_nodes(self._nodes)
         if dead:
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
             pair = BOTH_ERROR

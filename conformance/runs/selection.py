@@ -9,7 +9,7 @@ from typing import Any
 from conformance.federation.matrix import Cell, home_cells, roaming_cells
 from conformance.federation.mistakes import line_numbers
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import AccessSecurity, Federation, Testbed
+from conformance.vocabulary.federation import AccessSecurity, Federation, NodeKind, Testbed
 
 ACCESS_POINTS = ("none", "visited", "home")
 CREDENTIALS = ("aka", "password")
@@ -42,6 +42,24 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
         if subscriber.uses_aka and not subscriber.roaming
     }
     return [cell._replace(subscriber=barred[cell.home]) for cell in cells if cell.home in barred]
+
+
+NEEDED_WHERE_VISITED = {
+    "none": (),
+    "visited": (NodeKind.PCSCF, NodeKind.DNS),
+    "home": (NodeKind.GATEWAY,),
+}
+"""What a cell needs of the network that its terminal is in, by access point."""
+
+
+def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str]:
+    """Return the nodes (`testbed/kind`) without which nothing can be said about a cell.
+
+    Of the home network these are all; of the visited one only those that carry the terminal's signalling, so that a
+    dead HSS makes an ERROR of its own subscribers' cells and of no others.
+    """
+    needed = {f"{home.name}/{kind}" for kind in home.nodes}
+    return frozenset(needed | {f"{visited.name}/{kind}" for kind in NEEDED_WHERE_VISITED[square.access_point]})
 
 
 def missing_feature(file: Path, testbed: Testbed, feature: str) -> str | None:

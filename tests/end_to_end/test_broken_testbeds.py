@@ -32,6 +32,11 @@ def test_first(cell, bench):
 def test_later(cell):
     """Cells that follow."""
     cell.terminal().register()
+
+@pytest.mark.flow("registration-visited", access="visited")
+def test_roaming(cell):
+    """Cells that follow, away from home."""
+    cell.terminal().register()
 '''
 
 WAITS_TO_BE_KILLED = '''
@@ -75,6 +80,12 @@ def test_an_hss_that_dies_makes_error_of_its_testbed_alone(run_cells: Callable, 
         "test_later[uc3m@uc3m]": "ERROR/ERROR",
         "test_later[stuba@stuba]": "PASS/PASS",
         "test_later[octopus@octopus]": "PASS/PASS",
+        "test_roaming[uc3m@stuba-visited]": "ERROR/ERROR",
+        "test_roaming[uc3m@octopus-visited]": "ERROR/ERROR",
+        "test_roaming[stuba@uc3m-visited]": "PASS/PASS",
+        "test_roaming[stuba@octopus-visited]": "PASS/PASS",
+        "test_roaming[octopus@uc3m-visited]": "PASS/PASS",
+        "test_roaming[octopus@stuba-visited]": "PASS/PASS",
     }
     first = next(cell for cell in ended.run.cells if cell.cell == "test_first[uc3m@uc3m]")
     assert first.node_logs["uc3m/hss"], "the last log lines of the HSS are shown"

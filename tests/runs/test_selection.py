@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from conformance.federation import default_federation_path, load_federation
-from conformance.runs.selection import missing_feature, squares
+from conformance.federation.matrix import Cell
+from conformance.runs.selection import missing_feature, needed_nodes, squares
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation
 
@@ -50,6 +51,19 @@ def test_the_barred_subscriber_is_another_one(federation: Federation) -> None:
 def test_a_mistake_in_the_marker_is_said(federation: Federation, wanted: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="marker flow"):
         squares(federation, wanted)
+
+
+@pytest.mark.parametrize(
+    ("access_point", "of_visited"),
+    [("none", set()), ("visited", {"stuba/p-cscf", "stuba/dns"}), ("home", {"stuba/gateway"})],
+)
+def test_a_cell_needs_all_of_home_and_little_of_the_visited_network(
+    federation: Federation, access_point: str, of_visited: set[str]
+) -> None:
+    home, visited = federation.testbeds["uc3m"], federation.testbeds["stuba"]
+    needed = needed_nodes(Cell("uc3m", "stuba", access_point, "alice"), home, visited)
+    assert {name for name in needed if name.startswith("stuba/")} == of_visited
+    assert {"uc3m/hss", "uc3m/s-cscf", "uc3m/dns"} <= needed
 
 
 def test_a_declared_feature_is_not_missing(federation: Federation) -> None:
