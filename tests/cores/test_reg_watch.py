@@ -19,6 +19,7 @@ from conformance.stack.sip import ServerTransaction, SipStack
 
 WATCHER, HOME = "127.44.8.11", "127.44.8.12"
 PCSCF = "sip:pcscf.stuba.netlab.test:4060"
+PCSCF_ADDRESS = f"sip:{WATCHER}:4060"
 ALICE = f"sip:alice@{HOME}:5070"
 """A public identity whose home network is found without DNS."""
 CONTACT = "sip:alice@127.44.2.129:5060"
@@ -28,7 +29,7 @@ class Scene:
     def __init__(self, watcher: SipStack, home: SipStack) -> None:
         self.gone: list[str] = []
         log = logging.getLogger("test")
-        self.watch = RegWatch(watcher, Locator("127.44.8.15"), PCSCF, self.gone.append, log)
+        self.watch = RegWatch(watcher, Locator("127.44.8.15"), PCSCF, PCSCF_ADDRESS, self.gone.append, log)
         self.subscribes: list[Request] = []
         self.code: int | None = 200
         home.on_request = self.answer
@@ -44,7 +45,7 @@ class Scene:
         contact = ContactState("c", CONTACT, state.partition(";")[0], "rejected")
         document = write_reginfo(RegInfo(0, "full", (RegistrationState("r", ALICE, contact.state, (contact,)),)))
         text = (
-            f"NOTIFY {PCSCF} SIP/2.0\r\nVia: SIP/2.0/UDP {HOME};branch=z9hG4bK1\r\nFrom: <{ALICE}>;tag=theirs\r\n"
+            f"NOTIFY {PCSCF_ADDRESS} SIP/2.0\r\nVia: SIP/2.0/UDP {HOME};branch=z9hG4bK1\r\nFrom: <{ALICE}>;tag=theirs\r\n"
             f"To: {to or subscribe.headers['From']}\r\nCall-ID: {subscribe.headers['Call-ID']}\r\nCSeq: 1 NOTIFY\r\n"
             f"Subscription-State: {state}\r\n\r\n"
         )
@@ -80,7 +81,7 @@ def test_the_subscribe(in_scene: Callable[..., None]) -> None:
         headers = request.headers
         assert headers["To"] == f"<{ALICE}>"
         assert headers["From"].startswith(f"<{PCSCF}>;tag=")
-        assert (headers["Contact"], headers["P-Asserted-Identity"]) == (f"<{PCSCF}>", f"<{PCSCF}>")
+        assert (headers["Contact"], headers["P-Asserted-Identity"]) == (f"<{PCSCF_ADDRESS}>", f"<{PCSCF}>")
         assert (headers["Event"], headers["Accept"], headers["Expires"]) == ("reg", "application/reginfo+xml", "600000")
         assert headers["P-Charging-Vector"] == 'icid-value="an-icid"'
         assert headers.getlist("Route") == []

@@ -65,6 +65,9 @@ class PCscf:
         self._locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self._uri = testbed.uri(NodeKind.PCSCF)
         self._path = f"<{self._uri};lr>"
+        # Its name in Path says which network it belongs to. Where requests of a dialog are to be sent is said by
+        # address: then a home network needs no name of the visited one to reach the terminal.
+        self._here = f"sip:{context.node.address}:{context.node.port}"
         self._security = testbed.features.access_security
         self.registrations: dict[str, TerminalRegistration] = {}
         """By contact URI."""
@@ -80,7 +83,7 @@ class PCscf:
             log=context.log,
         )
         self.work = Work()
-        self.watches = RegWatch(self.stack, self._locator, self._uri, self._forget, context.log)
+        self.watches = RegWatch(self.stack, self._locator, self._uri, self._here, self._forget, context.log)
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Forward a REGISTER to the home network of its Request-URI and bring back the answer."""
@@ -120,7 +123,7 @@ class PCscf:
         if dialog_key(request) is None:
             # The way to the S-CSCF is the one that the network gave, whatever the terminal wrote.
             routes = list(registration.service_route)
-            headers.setlist("Record-Route", [self._path, *request.headers.getlist("Record-Route")])
+            headers.setlist("Record-Route", [f"<{self._here};lr>", *request.headers.getlist("Record-Route")])
         return self._towards_terminal(await self._forward(outgoing, routes))
 
     async def notify(self, transaction: ServerTransaction) -> Response:
@@ -152,7 +155,7 @@ class PCscf:
     def _without_own(self, request: Request) -> list[str]:
         """Return the entries of Route without this P-CSCF, which is the first one (RFC 3261 16.4)."""
         routes = split_entries(request.headers.getlist("Route"))
-        own = {self._uri, f"sip:{self.stack.address}:{self.stack.port}"}
+        own = {self._uri, self._here}
         if routes and NameAddr.parse(routes[0]).uri.partition(";")[0] in own:
             routes = routes[1:]
         return routes

@@ -28,16 +28,24 @@ class RegWatch:
         stack: sends the SUBSCRIBEs.
         locator: finds the entry of the home network.
         uri: SIP URI of the P-CSCF, the same as in Path.
+        contact: SIP URI where NOTIFYs are sent to.
         on_gone: told of each contact that the network has ended.
         log: the node's logger.
     """
 
     def __init__(
-        self, stack: SipStack, locator: Locator, uri: str, on_gone: Callable[[str], None], log: logging.Logger
+        self,
+        stack: SipStack,
+        locator: Locator,
+        uri: str,
+        contact: str,
+        on_gone: Callable[[str], None],
+        log: logging.Logger,
     ) -> None:
         self._stack = stack
         self._locator = locator
         self._uri = uri
+        self._contact = contact
         self._on_gone = on_gone
         self._log = log
         self._watched: dict[DialogKey, str] = {}
@@ -82,7 +90,7 @@ class RegWatch:
         headers.set("To", f"<{identity}>")
         headers.set("Call-ID", secrets.token_hex(12))
         headers.set("CSeq", "1 SUBSCRIBE")
-        headers.set("Contact", f"<{self._uri}>")
+        headers.set("Contact", f"<{self._contact}>")
         headers.set("Event", "reg")
         headers.set("Accept", CONTENT_TYPE)
         headers.set("Expires", str(ASKED_EXPIRES_S))
