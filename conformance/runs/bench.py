@@ -99,6 +99,22 @@ class Bench:
         with suppress(TestbedDown):
             self.core.settle(testbeds)
 
+    def forget_users(self, testbeds: set[str]) -> list[str]:
+        """Make sure that no node of these testbeds knows a registration, so that a cell takes nothing from another.
+
+        A CSCF that still knows one is started anew.
+
+        Returns:
+            One sentence for each such node; none where every terminal was deregistered as it should.
+        """
+        told = []
+        with suppress(TestbedDown):  # a node that just died is told of by `dead_nodes`
+            for name, users in self.core.known_users(testbeds).items():
+                told.append(f"{name} still knew {', '.join(users)} after the cell and was started anew")
+                self.core.stop_node(name)
+                self.core.start_node(name)
+        return told
+
     def logs(self, testbeds: set[str]) -> list[Path]:
         """Return the log files of all nodes of these testbeds."""
         return [

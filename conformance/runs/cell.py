@@ -194,23 +194,34 @@ class Cell:
             events=events,
             dead=dead,
         )
+        left = self.leave()
+        result = result.model_copy(update={"reasons": [*result.reasons, *left]})
         self._run.add(result)
-        self.leave()
         return result
 
-    def leave(self) -> None:
-        """Deregister and close the cell's terminals, after the capture has ended; a second call does nothing."""
+    def leave(self) -> list[str]:
+        """Deregister and close the cell's terminals, after the capture has ended; a second call does nothing.
+
+        Returns:
+            What did not go as it should, one sentence each. It says nothing about the cell, whose capture has ended,
+            and why the next one begins afresh all the same.
+        """
         if not self._terminals:
-            return
+            return []
+        told = []
         for terminal in self._terminals:
-            with suppress(NetlabError, RegistrationFailed):  # judged already; a testbed that is down deregisters nobody
+            try:
                 if terminal.registered:
                     terminal.deregister()
+            except (NetlabError, RegistrationFailed) as error:
+                told.append(f"deregistration after the cell: {error}")
         with suppress(NetlabError):  # the next cell says whether the testbeds are alive
             self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
+            told += self._bench.forget_users(self._testbeds)
         for terminal in self._terminals:
             terminal.close()
         self._terminals.clear()
+        return told
 
 
 def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:

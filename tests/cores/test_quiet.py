@@ -11,7 +11,7 @@ import pytest
 
 from conformance.cores.emulated import quiet
 from conformance.cores.emulated.control import ask
-from conformance.cores.emulated.quiet import Work, all_quiet, control_path, quiet_channel
+from conformance.cores.emulated.quiet import Work, all_quiet, control_path, known_users, quiet_channel
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.sip import SipStack
 from conformance.vocabulary.errors import TestbedDown
@@ -25,7 +25,7 @@ def in_node(tmp_path: Path) -> Callable[[Callable[[Path, Work], Coroutine[Any, A
         async def whole() -> None:
             work = Work()
             stack = SipStack("127.44.7.1", 5060, SipTimers(0.5, 4.0, 5.0))
-            async with quiet_channel(tmp_path, stack, work):
+            async with quiet_channel(tmp_path, stack, work, lambda: ["sip:bob@h", "sip:alice@h", "sip:bob@h"]):
                 await story(control_path(tmp_path), work)
             await work.stop()
 
@@ -73,6 +73,13 @@ def test_endless_work_is_told(in_node: Callable[..., None], monkeypatch: pytest.
         work.begin(asyncio.sleep(60))
         assert await ask(path, {"settle": True}) == {"quiet": False, "was": False}
         assert not await all_quiet([path])
+
+    in_node(story)
+
+
+def test_a_node_tells_whose_registrations_it_knows(in_node: Callable[..., None]) -> None:
+    async def story(path: Path, work: Work) -> None:
+        assert await known_users({"uc3m/p-cscf": path}) == {"uc3m/p-cscf": ["sip:alice@h", "sip:bob@h"]}
 
     in_node(story)
 

@@ -45,7 +45,8 @@ class Scene:
         contact = ContactState("c", CONTACT, state.partition(";")[0], "rejected")
         document = write_reginfo(RegInfo(0, "full", (RegistrationState("r", ALICE, contact.state, (contact,)),)))
         text = (
-            f"NOTIFY {PCSCF_ADDRESS} SIP/2.0\r\nVia: SIP/2.0/UDP {HOME};branch=z9hG4bK1\r\nFrom: <{ALICE}>;tag=theirs\r\n"
+            f"NOTIFY {PCSCF_ADDRESS} SIP/2.0\r\nVia: SIP/2.0/UDP {HOME};branch=z9hG4bK1\r\n"
+            f"From: <{ALICE}>;tag=theirs\r\n"
             f"To: {to or subscribe.headers['From']}\r\nCall-ID: {subscribe.headers['Call-ID']}\r\nCSeq: 1 NOTIFY\r\n"
             f"Subscription-State: {state}\r\n\r\n"
         )

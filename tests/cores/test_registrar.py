@@ -112,8 +112,10 @@ def test_time_ends_contacts_and_registrations(registrar: Registrar, clock: Clock
     registration = registrar.find("sip:a@h")
     assert registration is not None
     assert list(registration.bindings) == ["sip:a@2"]
+    assert registrar.users() == ["sip:a@h"]
     assert registrar.remaining_s(registration.bindings["sip:a@2"]) == 100
     clock.now = 1200
+    assert registrar.users() == []
     assert [r.identities for r in registrar.expired()] == [IMPUS]
     assert registrar.find("sip:a@h") is None
     assert registrar.next_expiry() is None

@@ -151,3 +151,34 @@ def test_who_may_not_roam_is_refused_by_the_home_network(bench: Bench, register:
 
 VNI = "diameter.Visited-Network-Identifier"
 ROAMING = "diameter.Experimental-Result-Code"
+
+
+def test_a_registration_that_outlives_its_cell_is_told_and_ends(
+    bench: Bench, register: Callable[..., Captured]
+) -> None:
+    cell = register(Square("uc3m", "stuba", "visited", "alice")).cell
+    (terminal,) = cell._terminals
+    terminal.registered = False  # as if it had lost its memory: it deregisters nothing
+    testbeds = {"uc3m", "stuba"}
+    assert set(bench.core.known_users(testbeds)) == {"stuba/p-cscf", "uc3m/s-cscf"}
+
+    told = cell.leave()
+
+    user = "sip:alice@uc3m.netlab.test"
+    assert told == [
+        f"uc3m/s-cscf still knew {user} after the cell and was started anew",
+        f"stuba/p-cscf still knew {user} after the cell and was started anew",
+    ]
+    assert bench.core.known_users(testbeds) == {}
+    assert register(Square("uc3m", "stuba", "visited", "alice")).cell.leave() == []
+
+
+def test_a_deregistration_that_fails_after_the_cell_is_told(bench: Bench, register: Callable[..., Captured]) -> None:
+    cell = register(Square("uc3m", "uc3m", "none", "alice")).cell
+    bench.core.stop_node("uc3m/hss")
+    try:
+        told = cell.leave()
+    finally:
+        bench.core.start_node("uc3m/hss")
+    assert told[0].startswith("deregistration after the cell: ")
+    assert bench.core.known_users({"uc3m"}) == {}

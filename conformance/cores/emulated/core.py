@@ -225,14 +225,30 @@ class EmulatedCore:
         Returns:
             False where a node was still busy after some seconds: something waits for an answer that does not come.
         """
+        return asyncio.run(quiet.all_quiet(self._cscf_channels(testbeds).values()))
+
+    def known_users(self, testbeds: Iterable[str]) -> dict[str, list[str]]:
+        """Return whose registrations the CSCFs of these testbeds know.
+
+        Args:
+            testbeds: names; nodes that are dead are passed over.
+
+        Returns:
+            Default public user identities by node (`uc3m/s-cscf`), without the nodes that know nobody.
+
+        Raises:
+            TestbedDown: a node does not answer.
+        """
+        return asyncio.run(quiet.known_users(self._cscf_channels(testbeds)))
+
+    def _cscf_channels(self, testbeds: Iterable[str]) -> dict[str, Path]:
         self._pump(0.0)
         wanted = set(testbeds)
-        paths = [
-            quiet.control_path(self._folder_of(name))
+        return {
+            name: quiet.control_path(self._folder_of(name))
             for name, (testbed, kind) in self._nodes.items()
             if testbed.name in wanted and kind in _CSCFS and name not in self._dead
-        ]
-        return asyncio.run(quiet.all_quiet(paths))
+        }
 
     def network_deregister(
         self,

@@ -160,6 +160,11 @@ class PCscf:
             routes = routes[1:]
         return routes
 
+    def users(self) -> list[str]:
+        """Return the default public identities of those who are registered by this P-CSCF."""
+        now = asyncio.get_running_loop().time()
+        return [r.identities[0] for r in self.registrations.values() if r.expires_at > now]
+
     def _is_terminal(self, address: str) -> bool:
         """Tell whether an address lies in an access network: terminals are there, and no servers."""
         try:
@@ -276,6 +281,6 @@ async def run(context: NodeContext) -> None:
         end.push_async_callback(node.stack.stop)
         await node.stack.start()
         end.push_async_callback(node.work.stop)
-        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.work))
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.work, node.users))
         context.ready()
         await asyncio.Event().wait()

@@ -1,13 +1,14 @@
-"""When a CSCF has nothing under way: told over its control channel, so that a capture ends behind the last message.
+"""What a CSCF tells over its control channel: whether it has anything under way, and whose registration it knows.
 
 Every exchange on the wire is somebody's unfinished work: the node that asked waits for the answer. So when all nodes
-are quiet, nothing is on its way between them.
+are quiet, nothing is on its way between them, and a capture may end. When no node knows a registration, the next cell
+begins as the first one did.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from conformance.stack.sip import SipStack
 
 SETTLE_S = 3.0
 """How long a node may take to become quiet, seconds; then it says that it is not."""
+MOST_USERS = 20
+"""Users whom a node names; there may be more."""
 
 
 class Work:
@@ -43,20 +46,31 @@ def control_path(folder: Path) -> Path:
     return folder / "control.sock"
 
 
-def quiet_channel(folder: Path, stack: SipStack, work: Work) -> AbstractAsyncContextManager[None]:
-    """Serve `{"settle": true}` for as long as the context lasts.
+def nobody() -> Iterable[str]:
+    """Return the users whom a node without memory knows."""
+    return ()
 
-    The answer is `{"quiet": ..., "was": ...}`: quiet now, and quiet already when it was asked.
+
+def quiet_channel(
+    folder: Path, stack: SipStack, work: Work, users: Callable[[], Iterable[str]] = nobody
+) -> AbstractAsyncContextManager[None]:
+    """Serve `{"settle": true}` and `{"users": true}` for as long as the context lasts.
+
+    The answer to the first is `{"quiet": ..., "was": ...}`: quiet now, and quiet already when it was asked; to the
+    second `{"users": [...]}`.
 
     Args:
         folder: the node's folder.
         stack: its requests.
         work: its other tasks.
+        users: default public identities of those whose registration it knows.
     """
 
-    async def settle(command: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def answer(command: Mapping[str, Any]) -> Mapping[str, Any]:
+        if command.get("users") is True:
+            return {"users": sorted(set(users()))[:MOST_USERS]}
         if command.get("settle") is not True:
-            raise ValueError('expected {"settle": true}')
+            raise ValueError('expected {"settle": true} or {"users": true}')
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SETTLE_S
         was = not (stack.handlers or work.tasks)
@@ -65,7 +79,7 @@ def quiet_channel(folder: Path, stack: SipStack, work: Work) -> AbstractAsyncCon
             await asyncio.sleep(0)  # whoever waited for them goes on first
         return {"quiet": not busy, "was": was}
 
-    return control_channel(control_path(folder), settle)
+    return control_channel(control_path(folder), answer)
 
 
 async def all_quiet(paths: Iterable[Path]) -> bool:
@@ -90,3 +104,19 @@ async def all_quiet(paths: Iterable[Path]) -> bool:
         if all(answer.get("was") for answer in answers):
             return True
     return False
+
+
+async def known_users(paths: Mapping[str, Path]) -> dict[str, list[str]]:
+    """Ask several nodes whose registration they know.
+
+    Args:
+        paths: control channel by name of the node.
+
+    Returns:
+        Default public identities by name of the node, without the nodes that know nobody.
+
+    Raises:
+        TestbedDown: a node does not answer.
+    """
+    answers = {name: await ask(path, {"users": True}) for name, path in paths.items()}
+    return {name: list(answer["users"]) for name, answer in answers.items() if answer.get("users")}

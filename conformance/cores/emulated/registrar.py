@@ -178,6 +178,11 @@ class Registrar:
         """Return the registrations that a private user identity made."""
         return [r for r in self._each() if r.impi == impi]
 
+    def users(self) -> list[str]:
+        """Return the default public identities of all registrations that have not expired."""
+        now = self._now()
+        return [r.identities[0] for r in self._each() if any(b.expires_at > now for b in r.bindings.values())]
+
     def expired(self) -> list[Registration]:
         """Drop and return the registrations whose last contact has expired."""
         gone = [r for r in self._each() if all(b.expires_at <= self._now() for b in r.bindings.values())]

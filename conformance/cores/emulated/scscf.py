@@ -308,6 +308,7 @@ async def run(context: NodeContext) -> None:
         end.push_async_callback(node.stack.stop)
         await node.stack.start()
         end.push_async_callback(node.reg_events.stop)
-        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.reg_events.work))
+        users = node.registrar.users
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.reg_events.work, users))
         context.ready()
         await node.end_expired()
