@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 
 from conformance.cores.emulated.processes import ProcessMark
 
@@ -25,3 +26,15 @@ def test_a_process_that_ended_has_no_mark_even_before_it_is_collected() -> None:
     child.wait()
     child.stdout.close()
     assert mark.command() == ""
+
+
+def test_the_end_of_a_process_is_awaited() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    mark = ProcessMark.of(child.pid)
+    assert mark is not None
+    assert not mark.wait_gone(time.monotonic() + 0.05)
+    assert child.stdin is not None
+    child.stdin.close()
+    assert mark.wait_gone(time.monotonic() + 20)
+    child.wait()
+    assert mark.wait_gone(time.monotonic())

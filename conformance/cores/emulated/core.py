@@ -121,8 +121,7 @@ class EmulatedCore:
             supervisor.wait()
         supervisor.stdout.close()
         deadline = time.monotonic() + 2
-        while (left := [name for name, mark in self._marks.items() if mark.runs()]) and time.monotonic() < deadline:
-            time.sleep(0.01)  # the kernel is ending them; there is nobody left who could report it
+        left = [name for name, mark in self._marks.items() if not mark.wait_gone(deadline)]
         self._marks.clear()
         self._ready.clear()
         if left:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +53,26 @@ class ProcessMark:
     def runs(self) -> bool:
         """True while this very process runs."""
         return ProcessMark.of(self.pid) == self
+
+    def wait_gone(self, deadline: float) -> bool:
+        """Wait until it has ended; the kernel tells, whoever its parent is.
+
+        Args:
+            deadline: monotonic clock, seconds.
+
+        Returns:
+            False where it still runs at the deadline.
+        """
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return True
+        try:
+            if self.runs():  # the descriptor is of this process, and not of one that got its id
+                select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        finally:
+            os.close(descriptor)
+        return not self.runs()
 
     def command(self) -> str:
         """Return its command line, empty where it is gone."""
