@@ -15,21 +15,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from conformance.faults.describe import edit_lines
+from conformance.faults.edits import Edit
 from conformance.faults.frames import split_frame
-from conformance.faults.mutate import (
-    AddAvp,
-    Drop,
-    Edit,
-    ForgetPoint,
-    Insert,
-    Protect,
-    Readdress,
-    RemoveAvp,
-    SetAvp,
-    Substitution,
-    Tunnel,
-    mutate,
-)
+from conformance.faults.mutate import mutate
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng, read_packets
 from conformance.faults.recipe import assemble
 from conformance.vocabulary.errors import BadInput, NetlabError
@@ -140,50 +129,6 @@ def build(name: str, captures: Path = CAPTURES) -> PacketFile:
     return PacketFile(case.points, tuple(packets), None)
 
 
-def _substitution_line(change: Substitution) -> str:
-    unit = "octets " if change.hex else ""
-    if not change.replace:
-        return f"{unit}`{_shown(change.find)}` taken out"
-    return f"{unit}`{_shown(change.find)}` becomes `{_shown(change.replace)}`"
-
-
-def _shown(text: str) -> str:
-    """Return a text with its control characters visible, fit for one line of Markdown."""
-    return text.encode("unicode_escape").decode().replace("`", "'")
-
-
-def _edit_lines(edit: Edit) -> list[str]:
-    where = ("frame " if len(edit.frames) == 1 else "frames ") + ", ".join(map(str, edit.frames))
-    match edit:
-        case Substitution():
-            return [f"- {where}: {_substitution_line(edit)}"]
-        case SetAvp():
-            what = f"`{edit.find}` becomes `{edit.value}`" if edit.find is not None else f"becomes `{edit.value}`"
-            return [f"- {where}: AVP {'/'.join(map(str, edit.path))} {what}"]
-        case RemoveAvp():
-            return [f"- {where}: AVP {'/'.join(map(str, edit.path))} taken out"]
-        case AddAvp():
-            return [f"- {where}: AVP {edit.code} added, `{edit.value}`"]
-        case Drop():
-            return [f"- {where}: taken out"]
-        case Insert():
-            ends = f" from {edit.source[0]}:{edit.source[1]}" if edit.source else ""
-            ends += f" to {edit.destination[0]}:{edit.destination[1]}" if edit.destination else ""
-            when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"
-            head = f"- a copy of {where}{ends}, {when}"
-            return [head, *(f"  - {_substitution_line(change)}" for change in edit.changes)]
-        case Protect():
-            return [f"- {where}: put into ESP, SPI {edit.spi}, ports {edit.ports[0]} to {edit.ports[1]}"]
-        case Readdress():
-            return [f"- {where}: address {edit.find} becomes {edit.replace}, in the IP header"]
-        case Tunnel():
-            ends = f"{edit.source[0]} to {edit.destination[0]}"
-            when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"
-            return [f"- a copy of {where} in GTP-U from {ends} at point {edit.point}, TEID {edit.teid:#010x}, {when}"]
-        case ForgetPoint():
-            return [f"- all packets of point {edit.point} and its interface taken out"]
-
-
 def readme(name: str, captures: Path = CAPTURES) -> str:
     """Return the text of a case's README.md: what it is, where its bytes come from, what an expert says."""
     case = load_case(name, captures)
@@ -204,7 +149,7 @@ def readme(name: str, captures: Path = CAPTURES) -> str:
             f"Made from [{case.base}](../{case.base}/README.md); frame numbers are those of that capture:",
             "",
         ]
-        lines += [line for edit in case.edit for line in _edit_lines(edit)]
+        lines += [line for edit in case.edit for line in edit_lines(edit)]
     return "\n".join(lines) + "\n"
 
 

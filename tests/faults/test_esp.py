@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.faults.edits import EDITS
 from conformance.faults.esp import protect
 from conformance.faults.frames import join_frame, make_frame, split_frame
-from conformance.faults.mutate import EDITS, mutate
+from conformance.faults.mutate import mutate
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng
 
 KEY = bytes(range(20))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import struct
 
+import dns.message
+import dns.rrset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from conformance.faults.dns_bytes import records
+from conformance.faults.edits import EDITS
 from conformance.faults.frames import join_frame, make_frame, split_frame
-from conformance.faults.mutate import EDITS, mutate
+from conformance.faults.mutate import mutate
 from conformance.faults.pcapfile import Packet, PacketFile
 from conformance.vocabulary.errors import BadInput
 
@@ -207,3 +211,43 @@ def test_a_frame_gets_another_address_and_right_checksums() -> None:
 def test_an_address_that_is_not_there_is_refused() -> None:
     with pytest.raises(BadInput, match=r"frame 1: neither from nor to 192\.0\.2\.9"):
         edited({"kind": "readdress", "frames": [1], "find": "192.0.2.9", "replace": "192.0.2.7"})
+
+
+def test_headers_and_parameters_are_edited_and_the_datagram_stays_right() -> None:
+    capture = edited(
+        {"kind": "remove-header", "frames": [1], "name": "X"},
+        {"kind": "add-header", "frames": [1], "name": "Path", "value": "<sip:a;lr>"},
+        {"kind": "remove-parameter", "frames": [1], "header": "Path", "parameter": "lr"},
+        {"kind": "set-header", "frames": [4], "name": "X", "value": "two;a=b"},
+        {"kind": "set-parameter", "frames": [4], "header": "X", "parameter": "a", "value": "c"},
+    )
+    assert payload(capture, 1) == b"MESSAGE sip:a SIP/2.0\r\nl: 5\r\nPath: <sip:a>\r\n\r\nhello"
+    assert payload(capture, 4) == SIP.replace(b"X: one", b"X: two;a=c")
+    for packet in (capture.packets[0], capture.packets[3]):
+        assert join_frame(split_frame(packet.data)) == packet.data
+
+
+def test_a_frame_comes_later_and_two_change_places() -> None:
+    late = edited({"kind": "delay", "frames": [1], "by_us": 2500})
+    assert [packet.time_ns for packet in late.packets[:3]] == [2_000_000, 3_000_000, 3_500_000]
+    assert late.packets[2].data == BASE.packets[0].data
+    swapped = edited({"kind": "swap", "frames": [1, 4]})
+    assert [packet.data for packet in swapped.packets] == [BASE.packets[n].data for n in (3, 1, 2, 0, 4)]
+    assert [packet.time_ns for packet in swapped.packets] == [packet.time_ns for packet in BASE.packets]
+
+
+def test_records_of_a_dns_answer_are_edited() -> None:
+    answer = dns.message.make_response(dns.message.make_query("a.test", "A", id=1))
+    answer.answer.append(dns.rrset.from_text("a.test.", 60, "IN", "A", "192.0.2.1", "192.0.2.2"))
+    base = PacketFile(("DNS",), (Packet("DNS", 1, make_frame("udp", PCSCF, UE, answer.to_wire())),), 0)
+    changed = mutate(
+        base,
+        EDITS.validate_python(
+            [
+                {"kind": "remove-record", "frames": [1], "find": "192.0.2.1"},
+                {"kind": "set-record", "frames": [1], "find": "192.0.2.2", "replace": "192.0.2.3"},
+            ]
+        ),
+    )
+    assert records(payload(changed, 1)) == ["a.test. 60 IN A 192.0.2.3"]
+    assert join_frame(split_frame(changed.packets[0].data)) == changed.packets[0].data
