@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from conformance.vocabulary.difference import Difference
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.verdicts import Level, Severity, Verdict, VerdictPair
@@ -102,6 +103,8 @@ class ProcedureResult(_Result):
     reasons: list[str]
     """Why INCONCLUSIVE, NOT_APPLICABLE or ERROR; also where the flow was left. One sentence each."""
     ladder: list[Arrow] = Field(default_factory=list)
+    difference: Difference | None = None
+    """Expected and actual ladder and where they part; None for procedures of a large trace that are as expected."""
 
     @property
     def pair(self) -> VerdictPair:
