@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from conformance.vocabulary.difference import Difference
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.points import Point
-from conformance.vocabulary.verdicts import Level, Severity, Verdict, VerdictPair
+from conformance.vocabulary.verdicts import Level, Severity, Verdict, VerdictPair, worst
 
 
 class _Result(BaseModel):
@@ -111,6 +111,11 @@ class ProcedureResult(_Result):
         """The two verdicts."""
         return VerdictPair(self.interoperability, self.conformance)
 
+    @property
+    def failures(self) -> list[CriterionResult]:
+        """The SHALL criteria that fail."""
+        return [one for one in self.criteria if one.verdict is Verdict.FAIL and one.level is Level.SHALL]
+
 
 class CaptureInfo(_Result):
     """What is known of one capture file."""
@@ -135,6 +140,19 @@ class Judgement(_Result):
     schema_: int = Field(default=1, alias="schema", serialization_alias="schema")
     captures: list[CaptureInfo]
     procedures: list[ProcedureResult]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all verdicts of all procedures; NOT_APPLICABLE where nothing was found.
+
+        It decides an exit code and nothing else: what went wrong is in the two verdicts of each procedure.
+        """
+        return worst(*(verdict for procedure in self.procedures for verdict in procedure.pair))
+
+    @property
+    def failures(self) -> list[CriterionResult]:
+        """The SHALL criteria that fail, procedure by procedure."""
+        return [criterion for procedure in self.procedures for criterion in procedure.failures]
 
 
 class KnownDeviation(_Result):
@@ -210,12 +228,7 @@ class CellResult(_Result):
     @property
     def failed_criteria(self) -> set[str]:
         """Ids of the SHALL criteria that fail in any procedure of the cell."""
-        return {
-            criterion.id
-            for procedure in self.procedures
-            for criterion in procedure.criteria
-            if criterion.verdict is Verdict.FAIL and criterion.level is Level.SHALL
-        }
+        return {criterion.id for procedure in self.procedures for criterion in procedure.failures}
 
     @property
     def as_expected(self) -> bool:

@@ -1,0 +1,48 @@
+"""A judgement as text for a terminal: what `netlab validate` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.report.lines import LIMIT, criterion_line
+from conformance.report.text import short
+from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResult
+from conformance.vocabulary.verdicts import Verdict
+
+NOTHING = "no procedure was found; expected SIP registrations or subscriptions to them"
+
+
+def judgement_lines(judgement: Judgement) -> Iterator[str]:
+    """Yield the captures, then each procedure with its verdicts, its reasons and the criteria that fail."""
+    for capture in judgement.captures:
+        yield from _capture(capture)
+    found = False
+    for procedure in judgement.procedures:
+        found = True
+        yield from procedure_lines(procedure)
+    if not found:
+        yield NOTHING
+
+
+def procedure_lines(procedure: ProcedureResult) -> Iterator[str]:
+    """Yield one procedure: its verdicts, why they are not PASS, and the criteria that fail or could not be judged."""
+    subject = short(", ".join(procedure.subject), LIMIT)
+    yield (
+        f"{procedure.flow} of {subject}: interoperability {procedure.interoperability}, "
+        f"conformance {procedure.conformance}"
+    )
+    for reason in procedure.reasons:
+        yield f"  {short(reason, LIMIT)}"
+    for criterion in procedure.criteria:
+        if criterion.verdict in (Verdict.FAIL, Verdict.ERROR):
+            yield f"  {criterion_line(criterion)}"
+
+
+def _capture(capture: CaptureInfo) -> Iterator[str]:
+    drops = "loss unknown" if capture.drops is None else f"{capture.drops} lost"
+    yield (
+        f"{short(capture.file, LIMIT)}: {capture.frames} frames, {capture.signalling} with signalling, "
+        f"{capture.copies} copies, {drops}"
+    )
+    for problem in capture.problems:
+        yield f"  {short(problem, LIMIT)}"

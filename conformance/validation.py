@@ -1,0 +1,71 @@
+"""Judges captures that somebody sent: the function behind `netlab validate`, for programs.
+
+from conformance import validate
+
+judgement = validate("capture.pcapng")
+print(judgement)
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from conformance.federation import load_federation
+from conformance.flows.load import load_flow
+from conformance.judgement import judge
+from conformance.report.judgement_text import judgement_lines
+from conformance.trace.decode import read_trace
+from conformance.trace.keys import check_keys
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.results import Judgement
+
+File = str | PathLike[str]
+
+
+class Validation(Judgement):
+    """A judgement that knows how to show itself: `str()` is the text of `netlab validate`."""
+
+    def __str__(self) -> str:
+        return "\n".join(judgement_lines(self))
+
+
+def validate(
+    *captures: File,
+    federation: File | Federation | None = None,
+    flow: str | None = None,
+    keys: File | None = None,
+) -> Validation:
+    """Judge captures of one and the same event. To be called in the main thread, outside of an event loop.
+
+    Args:
+        captures: Files in any format that tshark reads, one or several that saw the same event at several points.
+        federation: Names, features and releases of the networks; without it criteria that need them say less.
+        flow: Identifier of the only flow to judge (`netlab flows` lists them); None for everything that is found.
+        keys: File of TLS key log lines and ESP security associations (lines of Wireshark's `esp_sa` table).
+
+    Returns:
+        The captures and every procedure in them, with verdicts and evidence. Its `verdict` is the worst of all,
+        its `failures` are the SHALL criteria that fail.
+
+    Raises:
+        BadInput: No capture is given, a file cannot be read or is not what it should be, or the flow is unknown.
+        NotPermitted: tshark is missing or too old.
+        HarnessFault: Called inside a running event loop.
+    """
+    if not captures:
+        raise BadInput("no capture was given, expected at least one file")
+    if flow is not None:
+        load_flow(flow)  # said before anything is read
+    if keys is not None:
+        check_keys(Path(keys))
+    if federation is not None and not isinstance(federation, Federation):
+        federation = load_federation(Path(federation))
+    trace = read_trace([Path(capture) for capture in captures], keys=None if keys is None else Path(keys))
+    judgement = judge(trace, federation=federation, flow=flow)
+    return Validation.model_construct(**{name: getattr(judgement, name) for name in _FIELDS})
+
+
+_FIELDS = tuple(name for name in Judgement.model_fields if name != "schema_")
+"""What is taken over; the schema is that of the type."""

@@ -1,0 +1,88 @@
+"""`from conformance import validate`: what a program gets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import conformance
+from conformance import validate
+from conformance.vocabulary.errors import BadInput, HarnessFault
+from conformance.vocabulary.results import Judgement
+from conformance.vocabulary.verdicts import Verdict
+
+CAPTURES = Path(__file__).parents[1] / "captures"
+NO_SERVICE_ROUTE = CAPTURES / "REG-38-fail-no-service-route" / "capture.pcapng"
+CONFORMING = CAPTURES / "handbuilt-registration-home" / "capture.pcapng"
+FEDERATION = CAPTURES / "ims-b.toml"
+
+
+def test_a_failure_says_which_criterion_which_node_and_what_was_found() -> None:
+    judgement = validate(str(NO_SERVICE_ROUTE))
+    assert isinstance(judgement, Judgement)
+    assert judgement.verdict is Verdict.FAIL
+    (failure,) = judgement.failures
+    assert (failure.id, failure.node, failure.found) == ("REG-38", "home-scscf", "no Service-Route")
+    assert [procedure.failures for procedure in judgement.procedures] == [[failure]]
+
+
+def test_what_conforms_has_no_failures() -> None:
+    judgement = validate(CONFORMING, federation=FEDERATION, flow="registration-home")
+    assert (judgement.verdict, judgement.failures) == (Verdict.PASS, [])
+
+
+def test_str_is_the_text_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("validate", str(NO_SERVICE_ROUTE)) == 1
+    assert capsys.readouterr().out == f"{validate(NO_SERVICE_ROUTE)}\n"
+
+
+def main(*words: str) -> int:
+    from conformance.cli import main as command
+
+    return command(list(words))
+
+
+def test_the_json_of_the_command_is_the_judgement_without_its_ladders(capsys: pytest.CaptureFixture[str]) -> None:
+    main("validate", "--json", str(NO_SERVICE_ROUTE))
+    whole = validate(NO_SERVICE_ROUTE).model_dump(mode="json", by_alias=True)
+    for procedure in whole["procedures"]:
+        del procedure["ladder"]
+    assert json.loads(capsys.readouterr().out) == whole
+
+
+def test_a_mistake_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no capture was given"):
+        validate()
+    with pytest.raises(BadInput, match="registration-hom"):
+        validate(tmp_path / "none", flow="registration-hom")
+    with pytest.raises(BadInput, match=r"none\.toml"):
+        validate(tmp_path / "none", federation=tmp_path / "none.toml")
+    with pytest.raises(BadInput, match="keys"):
+        validate(tmp_path / "none", keys=tmp_path / "keys")
+    with pytest.raises(BadInput, match="none: cannot be read"):
+        validate(tmp_path / "none")
+
+
+def test_inside_an_event_loop_the_second_reading_says_that_it_cannot_work() -> None:
+    import asyncio
+
+    async def judged() -> None:
+        validate(NO_SERVICE_ROUTE)
+
+    with pytest.raises(HarnessFault, match="event loop"):
+        asyncio.run(judged())
+
+
+def test_the_package_imports_nothing_until_the_judge_is_asked_for() -> None:
+    code = "import sys, conformance; print([m for m in sys.modules if m.startswith('conformance.') or m == 'pydantic'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="validat"):
+        conformance.validat  # noqa: B018 - that is what is shown
