@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import unquote
 
 from conformance.criteria.model import Citation, Claim
 from conformance.trace.model import DiameterAvp, DiameterMessage, SipMessage
-from conformance.trace.sip import Header, Span, Value
+from conformance.trace.sip import Header, SipText, Span, Value
 from conformance.trace.sip_values import (
     AuthParam,
     Credentials,
@@ -125,10 +125,14 @@ class Address:
     uri: SipUri | None
 
 
-def addresses(message: SipMessage, name: str) -> list[Address]:
+def addresses(message: SipMessage, name: str) -> Sequence[Address]:
     """Return the readable elements of an address header (From, Contact, Path, Service-Route, ...)."""
+    return message.sip.remember("addresses", name, _addresses)
+
+
+def _addresses(sip: SipText, name: str) -> list[Address]:
     found = []
-    for value in message.sip.values(name):
+    for value in sip.values(name):
         parsed = parse_name_addr(value)
         if parsed is not None:
             found.append(Address(value, parsed, parse_uri(parsed.uri)))
@@ -137,7 +141,8 @@ def addresses(message: SipMessage, name: str) -> list[Address]:
 
 def address(message: SipMessage, name: str) -> Address | None:
     """Return the first readable element of an address header."""
-    return next(iter(addresses(message, name)), None)
+    found = addresses(message, name)
+    return found[0] if found else None
 
 
 def option_tags(message: SipMessage, name: str) -> set[str]:
@@ -178,12 +183,13 @@ class Digest:
 
 def digests(message: SipMessage, name: str) -> list[Digest]:
     """Return the Digest headers of that name (Authorization, WWW-Authenticate), in their order."""
-    found = []
-    for header in message.sip.all(name):
-        credentials = parse_credentials(header, message.raw)
-        if credentials is not None and credentials.scheme.lower() == "digest":
-            found.append(Digest(message, header, credentials))
-    return found
+    read = message.sip.remember("credentials", name, _digests)
+    return [Digest(message, header, credentials) for header, credentials in read]
+
+
+def _digests(sip: SipText, name: str) -> list[tuple[Header, Credentials]]:
+    read = ((header, parse_credentials(header, sip.raw)) for header in sip.all(name))
+    return [(header, one) for header, one in read if one is not None and one.scheme.lower() == "digest"]
 
 
 def authorization(message: SipMessage | None, realm: str | None = None) -> Digest | None:

@@ -8,11 +8,13 @@ headers mean is read by `sip_values`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from conformance.trace.sip_names import NOT_LISTS, SINGLE, canonical
+
+_T = TypeVar("_T")
 
 MAX_PROBLEMS = 100
 """Further problems of one message are not listed: a hostile message must not fill the memory."""
@@ -101,19 +103,27 @@ class SipText:
     cseq_number: int | None
     cseq_method: str
 
+    _memo: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False)
+    """What was asked of this message before: a judge asks for the same headers again and again."""
+
     def all(self, name: str) -> tuple[Header, ...]:
         """Return the headers of that name in their order.
 
         Args:
             name: Long or compact, in any case.
         """
-        wanted = canonical(name).lower()
-        return tuple(header for header in self.headers if header.name.lower() == wanted)
+        key = ("all", name)
+        found: tuple[Header, ...] | None = self._memo.get(key)
+        if found is None:
+            wanted = canonical(name).lower()
+            found = tuple(header for header in self.headers if header.name.lower() == wanted)
+            self._memo[key] = found
+        return found
 
     def first(self, name: str) -> Header | None:
         """Return the first header of that name (any case, long or compact), None where there is none."""
-        wanted = canonical(name).lower()
-        return next((header for header in self.headers if header.name.lower() == wanted), None)
+        found = self.all(name)
+        return found[0] if found else None
 
     def values(self, name: str) -> tuple[Value, ...]:
         """Return the elements of all headers of that name, comma lists taken apart (RFC 3261 7.3.1).
@@ -124,14 +134,36 @@ class SipText:
         Args:
             name: Long or compact, in any case.
         """
-        found: list[Value] = []
-        for header in self.all(name):
-            if header.name in NOT_LISTS:
-                span = header.value_span
-                found.append(Value(header.value, span, self.raw[span.offset : span.end]))
-            else:
-                found.extend(_split(self.raw, header.value_span))
-        return tuple(found)
+        return self.remember("values", name, _values)
+
+    def remember(self, what: str, name: str, make: Callable[[SipText, str], _T]) -> _T:
+        """Return what `make` makes of this message and a header name; it is made once.
+
+        Args:
+            what: Name of the kind of things that is made.
+            name: Name of the header.
+            make: Pure; gets this message and the name.
+        """
+        key = (what, name)
+        if key not in self._memo:
+            self._memo[key] = make(self, name)
+        found: _T = self._memo[key]
+        return found
+
+    def forget(self) -> None:
+        """Give back the memory of what was asked before."""
+        self._memo.clear()
+
+
+def _values(sip: SipText, name: str) -> tuple[Value, ...]:
+    found: list[Value] = []
+    for header in sip.all(name):
+        if header.name in NOT_LISTS:
+            span = header.value_span
+            found.append(Value(header.value, span, sip.raw[span.offset : span.end]))
+        else:
+            found.extend(_split(sip.raw, header.value_span))
+    return tuple(found)
 
 
 def text_of(raw: bytes) -> str:

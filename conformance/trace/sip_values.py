@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from conformance.trace.sip import Header, Problem, Span, Value, text_of, unfold
+
+REMEMBERED = 4096
+"""So many URIs are remembered: those of one procedure are asked for again and again."""
+REMEMBERED_TEXT = 256
+"""Longest text, in characters, that is remembered: hostile ones must not fill the memory."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?:\s*:\s*([0-9]{1,5}))?")
@@ -23,6 +29,8 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _SEPARATOR = re.compile(rb"[ \t\r\n,]*")
 _QUOTE_OR_BRACKET = re.compile(rb"[\"<]")
 _QUOTED_PART = re.compile(rb"[\"\\]")
+_PLAIN_PARAM = re.compile(rb'([A-Za-z0-9_-]+)=(?:"([ !#-\[\]-~]*)"|([A-Za-z0-9._+-]+))[ \t]*(,[ \t]*(?=[A-Za-z])|\Z)')
+"""One parameter as nearly everybody writes it: no escapes, no folds, nothing beyond ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,10 @@ def parse_uri(text: str) -> SipUri | None:
     Returns:
         Its parts, or None where it has no scheme, or a `sip` or `sips` URI has no readable host or port.
     """
+    return _remembered_uri(text) if len(text) <= REMEMBERED_TEXT else _parse_uri(text)
+
+
+def _parse_uri(text: str) -> SipUri | None:
     scheme, colon, rest = text.strip().partition(":")
     if not colon or not _SCHEME.fullmatch(scheme):
         return None
@@ -116,6 +128,9 @@ def parse_uri(text: str) -> SipUri | None:
     if host_port is None:
         return None
     return SipUri(scheme, user, *host_port, _params(tail), headers)
+
+
+_remembered_uri = lru_cache(REMEMBERED)(_parse_uri)
 
 
 def parse_name_addr(value: Value) -> NameAddr | None:
@@ -194,8 +209,30 @@ def parse_credentials(header: Header, raw: bytes) -> Credentials | None:
             return None
         scheme = text_of(words[0])
         position += len(words[0])
+    plain = _plain_params(raw, _skip(raw, position, stop), stop)
+    if plain is not None:
+        return Credentials(scheme, plain, ())
     params, problems = _auth_params(raw, position, stop)
     return Credentials(scheme, tuple(params), tuple(problems))
+
+
+def _plain_params(raw: bytes, position: int, stop: int) -> tuple[AuthParam, ...] | None:
+    """Read parameters that have nothing unusual, as `_auth_params` would; None where one has."""
+    params: dict[str, AuthParam] = {}
+    while position < stop:
+        match = _PLAIN_PARAM.match(raw, position, stop)
+        if match is None:
+            return None
+        name, quoted, token, _ = match.groups()
+        key = name.decode().lower()
+        if key in params:
+            return None
+        value = token if quoted is None else quoted
+        end = match.end(3) if quoted is None else match.end(2) + 1
+        text = value.decode() if quoted is None else value.decode().strip(" ")
+        params[key] = AuthParam(key, text, quoted is not None, Span(position, end - position))
+        position = match.end()
+    return tuple(params.values())
 
 
 def _auth_params(raw: bytes, position: int, stop: int) -> tuple[list[AuthParam], list[Problem]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.trace import sip_values
 from conformance.trace.sip import Span, Value, read_sip
 from conformance.trace.sip_values import (
     Credentials,
@@ -134,3 +135,28 @@ def test_authentication_info_has_no_scheme() -> None:
 def test_a_header_without_a_scheme_is_none() -> None:
     sip = read_sip(b"SIP/2.0 401 No\r\nAuthorization: \r\n\r\n")
     assert parse_credentials(sip.headers[0], sip.raw) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'Digest realm="a.test", nonce="", algorithm=AKAv1-MD5,qop="auth" , nc=00000001',
+        'Digest Realm=" a b ", uri="sip:a.test;x=1,2", response="{}"',
+        'Digest realm="a.test" nonce="no comma"',
+        'Digest realm="a.test", realm="again"',
+        'Digest realm="a.test", ',
+        'Digest realm="quoted \\" pair", nonce=x',
+        'Digest realm="a.test",\r\n nonce="folded"',
+        'Digest realm="a.test", =x, nonce',
+        "Digest",
+    ],
+)
+def test_credentials_of_the_usual_form_are_read_like_all_others(value: str) -> None:
+    raw = f"REGISTER sip:a.test SIP/2.0\r\nAuthorization: {value}\r\n\r\n".encode()
+    sip = read_sip(raw)
+    header = sip.all("Authorization")[0]
+    read = parse_credentials(header, raw)
+    span = header.value_span
+    params, problems = sip_values._auth_params(raw, span.offset + len("Digest"), span.end)
+    assert read is not None
+    assert (read.params, read.problems) == (tuple(params), tuple(problems))
