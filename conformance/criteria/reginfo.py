@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from xml.parsers import expat
+
+from conformance.criteria.xml_tree import Element, read_xml
 
 NAMESPACE = "urn:ietf:params:xml:ns:reginfo"
 CONTENT_TYPE = "application/reginfo+xml"
-MAX_BYTES = 64 * 1024
-MAX_DEPTH = 16
-MAX_ELEMENTS = 2_000
 STATES = ("init", "active", "terminated")
 EVENTS = {
     "active": ("registered", "created", "refreshed", "shortened"),
@@ -76,35 +74,6 @@ class RegInfo:
         return bool(self.registrations) and all(one.state == "terminated" for one in self.registrations)
 
 
-class NotReadError(ValueError):
-    """The document is not judged: too large, too deep, or with declarations that nobody expands here."""
-
-
-class NotWellFormedError(ValueError):
-    """The body is no XML document.
-
-    Args:
-        what: What is wrong.
-        offset: Byte offset in the body.
-    """
-
-    def __init__(self, what: str, offset: int) -> None:
-        super().__init__(what)
-        self.offset = offset
-
-
-@dataclass(slots=True)
-class _Element:
-    name: str
-    attributes: dict[str, str]
-    offset: int
-    children: list[_Element]
-    text: list[str]
-
-    def all(self, name: str) -> list[_Element]:
-        return [child for child in self.children if child.name == f"{NAMESPACE} {name}"]
-
-
 def read_reginfo(body: bytes) -> RegInfo:
     """Read a registration information document.
 
@@ -118,9 +87,7 @@ def read_reginfo(body: bytes) -> RegInfo:
         NotReadError: It is beyond the bounds, or has a document type declaration.
         NotWellFormedError: It is no XML.
     """
-    if len(body) > MAX_BYTES:
-        raise NotReadError(f"the document has {len(body)} bytes, more than {MAX_BYTES}")
-    root = _parse(body)
+    root = read_xml(body)
     problems: list[RegProblem] = []
     if root.name != f"{NAMESPACE} reginfo":
         return RegInfo(None, "", (), root.offset, False, (RegProblem(f"the root is {root.name[:80]}", root.offset),))
@@ -133,23 +100,23 @@ def read_reginfo(body: bytes) -> RegInfo:
     state = root.attributes.get("state", "")
     if state not in ("full", "partial"):
         problems.append(RegProblem(f"state of reginfo is {state[:20]!r}", root.offset))
-    registrations = tuple(_registration(one, problems) for one in root.all("registration"))
+    registrations = tuple(_registration(one, problems) for one in _all(root, "registration"))
     prefixed = re.match(rb"<[^\s>/]*:", body[root.offset : root.offset + 80]) is not None
     return RegInfo(number, state, registrations, root.offset, prefixed, tuple(problems))
 
 
-def _registration(element: _Element, problems: list[RegProblem]) -> RegRegistration:
+def _registration(element: Element, problems: list[RegProblem]) -> RegRegistration:
     found = element.attributes
     missing = [name for name in ("aor", "id") if not found.get(name)]
     problems += [RegProblem(f"a registration has no {name}", element.offset) for name in missing]
     state = found.get("state", "")
     if state not in STATES:
         problems.append(RegProblem(f"state of a registration is {state[:20]!r}", element.offset))
-    contacts = tuple(_contact(one, problems) for one in element.all("contact"))
+    contacts = tuple(_contact(one, problems) for one in _all(element, "contact"))
     return RegRegistration(found.get("aor", "").strip(), found.get("id", ""), state, contacts, element.offset)
 
 
-def _contact(element: _Element, problems: list[RegProblem]) -> RegContact:
+def _contact(element: Element, problems: list[RegProblem]) -> RegContact:
     found = element.attributes
     if not found.get("id"):
         problems.append(RegProblem("a contact has no id", element.offset))
@@ -160,45 +127,12 @@ def _contact(element: _Element, problems: list[RegProblem]) -> RegContact:
         problems.append(RegProblem(f"event of a contact is {event[:20]!r}", element.offset))
     elif event not in EVENTS.get(state, _ALL_EVENTS):
         problems.append(RegProblem(f"a contact is {state} with the event {event}", element.offset))
-    uris = element.all("uri")
+    uris = _all(element, "uri")
     uri = "".join(uris[0].text).strip() if len(uris) == 1 else ""
     if not uri:
         problems.append(RegProblem(f"a contact has {len(uris) or 'no'} uri", element.offset))
     return RegContact(found.get("id", ""), state, event, uri, element.offset)
 
 
-def _parse(body: bytes) -> _Element:
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    top = _Element("", {}, 0, [], [])
-    stack = [top]
-    count = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal count
-        count += 1
-        if count > MAX_ELEMENTS or len(stack) > MAX_DEPTH:
-            raise NotReadError(f"the document has more than {MAX_ELEMENTS} elements or {MAX_DEPTH} levels")
-        element = _Element(name, attributes, parser.CurrentByteIndex, [], [])
-        stack[-1].children.append(element)
-        stack.append(element)
-
-    def end(_name: str) -> None:
-        stack.pop()
-
-    def doctype(*_declared: object) -> None:
-        raise NotReadError("the document declares a document type")
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = lambda text: stack[-1].text.append(text)
-    parser.StartDoctypeDeclHandler = doctype
-    try:
-        parser.Parse(body, True)
-    except expat.ExpatError as error:
-        raise NotWellFormedError(expat.ErrorString(error.code), parser.ErrorByteIndex) from None
-    except (LookupError, ValueError) as error:
-        if isinstance(error, NotReadError):
-            raise
-        raise NotWellFormedError(str(error)[:80], 0) from None
-    return top.children[0]
+def _all(element: Element, name: str) -> list[Element]:
+    return element.all(f"{NAMESPACE} {name}")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from conformance.criteria.event_citations import cite_body, cite_place
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
-from conformance.criteria.reginfo import CONTENT_TYPE, NotReadError, NotWellFormedError, RegInfo, read_reginfo
+from conformance.criteria.reginfo import CONTENT_TYPE, RegInfo, read_reginfo
 from conformance.criteria.subscription import Passage, RegistrationEvents, Subscription
 from conformance.criteria.ts24229_event import AT_ALL, KINDS, NO_TERMINAL, watched_identity, worst_of
 from conformance.criteria.values import cite_header, cite_missing, clip, same_identity
+from conformance.criteria.xml_tree import NotReadError, NotWellFormedError
 from conformance.trace.model import SipMessage
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from conformance.criteria.procedure import Facts, Kind, Seen
-from conformance.criteria.reginfo import NotReadError, NotWellFormedError, RegInfo, read_reginfo
+from conformance.criteria.reginfo import RegInfo, read_reginfo
 from conformance.criteria.registration import Exchange, Hop
 from conformance.criteria.values import addresses, asked_expiry, result, same_contact, seconds
+from conformance.criteria.xml_tree import NotReadError, NotWellFormedError
 from conformance.trace.model import Message, SipMessage
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point

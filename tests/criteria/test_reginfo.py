@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from conformance.criteria.reginfo import MAX_DEPTH, NotReadError, NotWellFormedError, read_reginfo
+from conformance.criteria.reginfo import read_reginfo
+from conformance.criteria.xml_tree import MAX_DEPTH, NotReadError, NotWellFormedError
 
 HEAD = '<reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="3" state="full">'
 CONTACT = '<contact id="7" state="active" event="registered"><uri> sip:a@ue </uri></contact>'
