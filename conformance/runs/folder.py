@@ -152,6 +152,27 @@ def read_lines(folder: Path) -> list[RunHeader | RunCell | RunFooter]:
     return entries
 
 
+def named_run(name: str, reports: Path) -> Path:
+    """Return the folder of a run.
+
+    Args:
+        name: its path, its name below `reports`, `latest`, or `previous`: the newest but one.
+        reports: where runs are written.
+
+    Raises:
+        BadInput: there is no such run.
+    """
+    if name == "previous":
+        files = [file for file in reports.glob(f"*/{RUN_FILE}") if not file.parent.is_symlink()]
+        if len(files) < 2:
+            raise BadInput(f"{reports}: found {len(files)} runs, expected two or more for `previous`; run once more")
+        return sorted(files, key=lambda file: file.stat().st_mtime_ns)[-2].parent
+    for folder in (reports / name, Path(name)):
+        if (folder / RUN_FILE).is_file():
+            return folder
+    raise BadInput(f"{name}: no such run in {reports} and no folder of a run; expected one that holds {RUN_FILE}")
+
+
 def read_run(folder: Path) -> FinishedRun:
     """Return the run that `folder` holds, cut short or complete.
 
