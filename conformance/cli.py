@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 
 import conformance
-from conformance.commands import compare, doctor, flows, report, requirements, run, validate
+from conformance.commands import compare, doctor, faults, flows, report, requirements, run, validate
 from conformance.vocabulary.errors import Exit, NetlabError
 
-COMMANDS = (run, validate, flows, requirements, report, compare, doctor)
+COMMANDS = (run, validate, flows, requirements, faults, report, compare, doctor)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -57,6 +57,10 @@ class Fault(BaseModel):
     flow: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*$")] = "registration-home"
     """The flow that shows it."""
     argument: Argument = Argument.NONE
+    roaming: bool = False
+    """It is seen where a subscriber registers from a visited network only."""
+    shown_with: str = ""
+    """The argument with which `netlab faults` shows it; {home}, {visited} and {visited_network_id} are filled in."""
     blamed: Role
     service: Service
 

@@ -1,0 +1,147 @@
+"""Faults of nodes and terminals, shown by the emulated federation: one cell a fault, judged as every cell is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from conformance.detection.rows import Row, row
+from conformance.faults.catalogue import Fault, FaultKind, Service
+from conformance.federation.matrix import Cell as Square
+from conformance.federation.matrix import home_cells, roaming_cells
+from conformance.runs.bench import Bench
+from conformance.runs.cell import JUDGED, Cell, CellIdentity
+from conformance.runs.expected import Expectation
+from conformance.runs.folder import RunFolder
+from conformance.runs.header import run_header
+from conformance.runs.plan import BenchPlan
+from conformance.runs.sheet import read_sheet
+from conformance.vocabulary.errors import HarnessFault
+
+Procedure = Callable[[Cell, frozenset[str]], None]
+"""Drives a terminal with these faults."""
+
+
+def _registers(cell: Cell, faults: frozenset[str]) -> None:
+    cell.terminal(faults=faults).register()
+
+
+def _subscribes(cell: Cell, faults: frozenset[str]) -> None:
+    terminal = cell.terminal(faults=faults)
+    terminal.register()
+    terminal.subscribe()
+
+
+def _reregisters(cell: Cell, faults: frozenset[str]) -> None:
+    terminal = cell.terminal(faults=faults)
+    terminal.register()
+    terminal.reregister()
+
+
+def _deregisters(cell: Cell, faults: frozenset[str]) -> None:
+    terminal = cell.terminal(faults=faults)
+    terminal.register()
+    terminal.subscribe()
+    terminal.deregister()
+
+
+def _is_deregistered(cell: Cell, faults: frozenset[str]) -> None:
+    terminal = cell.terminal(faults=faults)
+    terminal.register()
+    terminal.subscribe()
+    cell.network_deregisters()
+    terminal.wait_notified("terminated")
+
+
+SHOWN_BY: Mapping[str, Procedure] = {
+    "registration-home": _registers,
+    "registration-visited": _registers,
+    "registration-refused": _registers,
+    "reregistration": _reregisters,
+    "deregistration": _deregisters,
+    "registration-event": _subscribes,
+    "deregistration-network": _is_deregistered,
+}
+"""What is driven to show a fault, by the flow that the catalogue names."""
+
+
+def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int, folder: Path) -> Iterator[Row]:
+    """Bring the emulated federation up once, and yield a row a fault, in order.
+
+    Args:
+        faults: of nodes and terminals.
+        federation_file: the federation.
+        worker: which block of addresses it uses.
+        folder: where the run is written: captures, node logs and results of every cell.
+
+    Raises:
+        TestbedDown, NotPermitted: the federation does not come up, or a node does not.
+    """
+    plan = BenchPlan(federation_file, worker, "scapy")
+    bench = Bench(plan, folder)
+    run = RunFolder(folder)
+    run.begin(run_header(run.run_id, plan, bench.federation))
+    bench.start()
+    try:
+        for fault in faults:
+            yield _shown(fault, bench, run)
+    finally:
+        bench.stop()
+        run.finish(0)
+
+
+def _square(fault: Fault, bench: Bench) -> Square:
+    federation = bench.federation
+    squares = roaming_cells(federation, "visited") if fault.roaming else home_cells(federation)
+    if not squares:
+        raise HarnessFault(f"{bench.plan.federation_file}: no cell shows {fault.name}; expected two testbeds that roam")
+    return squares[0]
+
+
+def _shown(fault: Fault, bench: Bench, run: RunFolder) -> Row:
+    square = _square(fault, bench)
+    words = {
+        "home": square.home,
+        "visited": square.visited,
+        "visited_network_id": bench.federation.testbeds[square.visited].visited_network_id,
+    }
+    name = fault.name + (f":{fault.shown_with.format(**words)}" if fault.shown_with else "")
+    if fault.kind is FaultKind.TERMINAL:
+        return _driven(fault, square, bench, run, frozenset({name}))
+    testbed = square.visited if fault.blamed.value.startswith("visited-") else square.home
+    node = f"{testbed}/{fault.applies_to}"
+    bench.core.start_node(node, frozenset({name}))
+    try:
+        return _driven(fault, square, bench, run, frozenset())
+    finally:
+        bench.core.start_node(node)
+
+
+def _driven(fault: Fault, square: Square, bench: Bench, run: RunFolder, at_terminal: frozenset[str]) -> Row:
+    sheet = read_sheet(fault.name, square.id, fault.words)
+    identity = CellIdentity(fault.name, fault.name, fault.words, square, fault.flow, sheet, Expectation())
+    cell = Cell(identity, bench, run)
+    stopped_by: Exception | None = None
+    try:
+        SHOWN_BY[fault.flow](cell, at_terminal)
+    except JUDGED as error:
+        stopped_by = error
+    result = cell.finish(stopped_by)
+    remarks = []
+    if not result.procedures or result.node_logs:
+        remarks += result.reasons
+    service = Service.WORKS if stopped_by is None else Service.REFUSED
+    if service is not fault.service:
+        remarks.append(f"expected service {fault.service}, observed {service}" + _why(stopped_by))
+    return row(
+        fault.name,
+        fault.kind.value,
+        fault.expected,
+        result.procedures,
+        blamed=fault.blamed.value,
+        remark="; ".join(remarks),
+    )
+
+
+def _why(error: Exception | None) -> str:
+    return "" if error is None else f" ({error})"
