@@ -3,108 +3,195 @@
 Nothing is repaired: every header keeps its place, its spelling and its byte range, and every departure from
 the grammar that the reader steps over becomes a `Problem` with its byte range. What the values of the
 headers mean is read by `sip_values`.
+
+A message is read when it is first asked for something, and its headers are forgotten when thousands of others have
+been read since: a trace may hold a hundred thousand messages. They are read again when they are needed again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from collections import deque
+from collections.abc import Iterator
+from sys import intern
+from typing import Final
 
-from conformance.trace.sip_names import NOT_LISTS, SINGLE, canonical
+from conformance.trace.sip_careful import MAX_PROBLEMS, Reading, StartLine, read_carefully
+from conformance.trace.sip_names import NOT_LISTS, canonical
+from conformance.trace.sip_parts import BLANK, Header, Problem, Span, Value, looks_like_sip, text_of, unfold
 
-_T = TypeVar("_T")
+__all__ = [
+    "MAX_PROBLEMS",
+    "Header",
+    "Problem",
+    "SipText",
+    "Span",
+    "Value",
+    "is_whole",
+    "looks_like_sip",
+    "read_sip",
+    "text_of",
+    "unfold",
+]
 
-MAX_PROBLEMS = 100
-"""Further problems of one message are not listed: a hostile message must not fill the memory."""
-
-_LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r|\Z)")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
-_TOKEN = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]+\Z")
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_VERSION = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
-_START = re.compile(
-    rb"[\r\n]*(?:SIP/[0-9]+\.[0-9]+[ \t]+[0-9]{3}(?![0-9])"
-    rb"|[A-Za-z][A-Za-z0-9.!%*_+`'~-]{0,63}[ \t]+[A-Za-z*][^\r\n]{0,8192}?"
-    rb"[ \t]SIP/[0-9]+\.[0-9]+[ \t]*(?:[\r\n]|\Z))",
-    re.IGNORECASE,
-)
-_CSEQ = re.compile(rb"([0-9]{1,10})[ \t\r\n]+([^\s]+)")
-_DELIMITERS = re.compile(rb"[\",<>\\]")
-_LINE_ENDS = {b"\n": "a bare LF ends a line", b"\r": "a bare CR ends a line"}
-_BLANK = b" \t\r\n"
-
-
-class Span(NamedTuple):
-    """A byte range of the message that was read."""
-
-    offset: int
-    length: int
-
-    @property
-    def end(self) -> int:
-        """Offset of the first byte behind the range."""
-        return self.offset + self.length
+KEPT: Final = 4096
+"""Messages whose headers are remembered."""
+_DELIMITERS: Final = re.compile(rb"[\",<>\\]")
+_REQUEST: Final = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]+) ([^\s]+) SIP/2\.0\Z")
+_STATUS: Final = re.compile(rb"SIP/2\.0 ([0-9]{3}) ([^\s](?:.*[^\s])?)?\Z", re.DOTALL)
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_CSEQ: Final = re.compile(r"([0-9]{1,10})[ \t]+([^\s]+)", re.ASCII)
+_MOST_NAMES: Final = 4096
+_NOT_WHOLE: Final = ("the body is cut", "no empty line")
+_keys: dict[str, str] = {}
+"""What a header name is found by, for the spellings that were met."""
 
 
-class Problem(NamedTuple):
-    """A departure from the grammar that the reader stepped over."""
+class _Headers:
+    """The headers of one message; each becomes an object when it is asked for."""
 
-    what: str
-    span: Span
+    __slots__ = ("_all", "_made", "_places", "keys")
 
+    def __init__(self, keys: list[str], places: list[tuple[int, int, str]], made: tuple[Header, ...] = ()) -> None:
+        self.keys = keys
+        """What each is found by: its long form in lower case."""
+        self._places = places  # begin, offset of the colon in the line, the line
+        self._made: list[Header | None] = list(made) or [None] * len(places)
+        self._all: tuple[Header, ...] | None = made or None
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """One header field as it stands in the message, its folded lines included."""
+    def all(self) -> tuple[Header, ...]:
+        if self._all is None:
+            self._all = tuple(self.get(index) for index in range(len(self.keys)))
+        return self._all
 
-    name: str
-    """Long form in the standards' spelling: `Call-ID` for `call-id` and `i`."""
-    raw_name: str
-    """As written."""
-    value: str
-    """Unfolded and stripped; UTF-8, or Latin-1 where the bytes are not UTF-8."""
-    span: Span
-    """From the first byte of the name to the last byte of the value, folds included, line end excluded."""
-    value_span: Span
-    """From the first to the last byte of the value that is not white space."""
+    def value(self, key: str) -> str:
+        """Return the value of the first header of that key, empty where there is none."""
+        if key not in self.keys:
+            return ""
+        _, colon, line = self._places[self.keys.index(key)]
+        return line[colon + 1 :].strip(" \t")
 
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One element of a header that is a comma list."""
-
-    text: str
-    span: Span
-    raw: bytes = field(default=b"", repr=False, compare=False)
-    """The bytes of `span`, so that a parser of the value can give byte ranges too."""
+    def get(self, index: int) -> Header:
+        header = self._made[index]
+        if header is None:
+            header = self._made[index] = _header(*self._places[index])
+        return header
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class SipText:
     """A SIP message as it was read. Offsets count from the first byte of `raw`."""
 
+    __slots__ = (
+        "_body_span",
+        "_call_id",
+        "_cseq_method",
+        "_cseq_number",
+        "_headers",
+        "_line",
+        "_problems",
+        "_start_span",
+        "raw",
+    )
     raw: bytes
-    is_request: bool
-    method: str
-    """Of a request the start line's, of a response the CSeq's; empty where there is none."""
-    request_uri: str
-    request_uri_span: Span
-    status: int | None
-    """Status code of a response; None for a request and for a start line that could not be read."""
-    reason: str
-    start_span: Span
-    headers: tuple[Header, ...]
-    body: bytes
-    body_span: Span
-    problems: tuple[Problem, ...]
-    call_id: str
-    cseq_number: int | None
-    cseq_method: str
+    _line: StartLine | None
+    _body_span: Span | None
+    _headers: _Headers | None
+    _problems: tuple[Problem, ...] | None
+    _call_id: str
+    _cseq_number: int | None
+    _cseq_method: str
+    _start_span: Span
 
-    _memo: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False)
-    """What was asked of this message before: a judge asks for the same headers again and again."""
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._line = self._body_span = self._headers = self._problems = None
+
+    def __repr__(self) -> str:
+        return f"SipText({self.raw!r})"
+
+    @property
+    def is_request(self) -> bool:
+        """True where the start line is a request line."""
+        return self._start().is_request
+
+    @property
+    def method(self) -> str:
+        """Of a request the start line's, of a response the CSeq's; empty where there is none."""
+        line = self._start()
+        return line.method if line.is_request else self.cseq_method
+
+    @property
+    def request_uri(self) -> str:
+        """As written; empty in a response."""
+        return self._start().uri
+
+    @property
+    def request_uri_span(self) -> Span:
+        """Its place."""
+        return self._start().uri_span
+
+    @property
+    def status(self) -> int | None:
+        """Status code of a response; None for a request and for a start line that could not be read."""
+        return self._start().status
+
+    @property
+    def reason(self) -> str:
+        """Reason phrase."""
+        return self._start().reason
+
+    @property
+    def start_span(self) -> Span:
+        """Place of the start line, without its end."""
+        self._start()
+        return self._start_span
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """All header fields in their order."""
+        return self._found().all()
+
+    @property
+    def body(self) -> bytes:
+        """Behind the empty line, at most as many bytes as Content-Length says."""
+        span = self.body_span
+        return self.raw[span.offset : span.end]
+
+    @property
+    def body_span(self) -> Span:
+        """Place of the body."""
+        if self._body_span is None:
+            self._read()
+        assert self._body_span is not None
+        return self._body_span
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every departure from the grammar, in the order of their places."""
+        if self._problems is None:
+            self._problems = read_carefully(self.raw).problems
+        return self._problems
+
+    @property
+    def call_id(self) -> str:
+        """Empty where there is none."""
+        if self._body_span is None:
+            self._read()
+        return self._call_id
+
+    @property
+    def cseq_number(self) -> int | None:
+        """None where it cannot be read."""
+        if self._body_span is None:
+            self._read()
+        return self._cseq_number
+
+    @property
+    def cseq_method(self) -> str:
+        """Empty where it cannot be read."""
+        if self._body_span is None:
+            self._read()
+        return self._cseq_method
 
     def all(self, name: str) -> tuple[Header, ...]:
         """Return the headers of that name in their order.
@@ -112,18 +199,13 @@ class SipText:
         Args:
             name: Long or compact, in any case.
         """
-        key = ("all", name)
-        found: tuple[Header, ...] | None = self._memo.get(key)
-        if found is None:
-            wanted = canonical(name).lower()
-            found = tuple(header for header in self.headers if header.name.lower() == wanted)
-            self._memo[key] = found
-        return found
+        wanted, found = _keys.get(name) or _key(name), self._found()
+        return tuple([found.get(index) for index, key in enumerate(found.keys) if key == wanted])
 
     def first(self, name: str) -> Header | None:
         """Return the first header of that name (any case, long or compact), None where there is none."""
-        found = self.all(name)
-        return found[0] if found else None
+        wanted, found = _keys.get(name) or _key(name), self._found()
+        return found.get(found.keys.index(wanted)) if wanted in found.keys else None
 
     def values(self, name: str) -> tuple[Value, ...]:
         """Return the elements of all headers of that name, comma lists taken apart (RFC 3261 7.3.1).
@@ -134,57 +216,90 @@ class SipText:
         Args:
             name: Long or compact, in any case.
         """
-        return self.remember("values", name, _values)
+        found: list[Value] = []
+        for header in self.all(name):
+            span = header.value_span
+            raw = self.raw[span.offset : span.end]
+            if header.name in NOT_LISTS or (raw and b"," not in raw):
+                found.append(Value(header.value, span, raw))
+            else:
+                found.extend(_split(self.raw, span))
+        return tuple(found)
 
-    def remember(self, what: str, name: str, make: Callable[[SipText, str], _T]) -> _T:
-        """Return what `make` makes of this message and a header name; it is made once.
+    def _start(self) -> StartLine:
+        line = self._line
+        if line is not None:
+            return line
+        end = self.raw.find(b"\r\n")
+        line = _fast_line(self.raw, end) if end > 0 else None
+        if line is None:
+            read = read_carefully(self.raw)
+            self._take(read)
+            return read.line
+        else:
+            self._start_span = Span(0, end)
+        self._line = line
+        return line
 
-        Args:
-            what: Name of the kind of things that is made.
-            name: Name of the header.
-            make: Pure; gets this message and the name.
-        """
-        key = (what, name)
-        if key not in self._memo:
-            self._memo[key] = make(self, name)
-        found: _T = self._memo[key]
+    def _found(self) -> _Headers:
+        return self._headers or self._read()
+
+    def _read(self) -> _Headers:
+        """Read all; keep the headers for a while and the rest for good."""
+        found = self._read_fast()
+        if found is None:
+            read = read_carefully(self.raw)
+            found = _Headers([_key(header.name) for header in read.headers], [], read.headers)
+            self._take(read)
+        self._headers = found
+        _remembered.append(self)
+        if len(_remembered) > KEPT:
+            _remembered.popleft()._headers = None
         return found
 
-    def forget(self) -> None:
-        """Give back the memory of what was asked before."""
-        self._memo.clear()
+    def _read_fast(self) -> _Headers | None:
+        """Read a message of plain lines; None where the careful reader has to read it."""
+        raw = self.raw
+        end = raw.find(b"\r\n\r\n")
+        head = raw[: max(end, 0)]
+        # Bare line ends, folded lines and other characters than ASCII: not here.
+        count = head.count(b"\r\n")
+        if not head.isascii() or head.count(b"\r") != count or head.count(b"\n") != count:
+            return None
+        if not count or b"\n " in head or b"\n\t" in head:
+            return None
+        line = _fast_line(raw, raw.find(b"\r\n"))
+        if line is None:
+            return None
+        first, *lines = head.decode("ascii").split("\r\n")
+        position = len(first) + 2
+        keys: list[str] = []
+        places: list[tuple[int, int, str]] = []
+        for text in lines:
+            colon = text.find(":")
+            if colon >= 0:
+                name = text[:colon]
+                keys.append(_keys.get(name) or _key(name.rstrip(" \t")))
+                places.append((position, colon, text))
+            position += len(text) + 2
+        found = _Headers(keys, places)
+        cseq = _CSEQ.fullmatch(found.value("cseq"))
+        said, length = found.value("content-length"), len(raw) - end - 4
+        if _NUMBER.fullmatch(said):
+            length = min(int(said), length)
+        self._line, self._start_span = line, Span(0, len(first))
+        self._body_span = Span(end + 4, length)
+        self._call_id = found.value("call-id")
+        self._cseq_number, self._cseq_method = (int(cseq[1]), intern(cseq[2])) if cseq else (None, "")
+        return found
+
+    def _take(self, read: Reading) -> None:
+        self._line, self._start_span, self._body_span = read.line, read.start_span, read.body_span
+        self._call_id, self._cseq_number, self._cseq_method = read.call_id, read.cseq_number, read.cseq_method
+        self._problems = read.problems
 
 
-def _values(sip: SipText, name: str) -> tuple[Value, ...]:
-    found: list[Value] = []
-    for header in sip.all(name):
-        if header.name in NOT_LISTS:
-            span = header.value_span
-            found.append(Value(header.value, span, sip.raw[span.offset : span.end]))
-        else:
-            found.extend(_split(sip.raw, header.value_span))
-    return tuple(found)
-
-
-def text_of(raw: bytes) -> str:
-    """Return bytes as text: UTF-8, or Latin-1 where they are not UTF-8."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
-def unfold(raw: bytes) -> str:
-    """Return a header's bytes as text with each folded line end as one space (RFC 3261 7.3.1)."""
-    if b"\n" in raw or b"\r" in raw:
-        parts = (part.strip(b" \t") for part in _LINE_END.split(raw))
-        raw = b" ".join(part for part in parts if part)
-    return text_of(raw.strip(_BLANK))
-
-
-def looks_like_sip(raw: bytes) -> bool:
-    """Tell whether the bytes begin, after any empty lines, with a SIP start line of any version."""
-    return _START.match(raw) is not None
+_remembered: deque[SipText] = deque()
 
 
 def read_sip(raw: bytes) -> SipText:
@@ -197,200 +312,40 @@ def read_sip(raw: bytes) -> SipText:
         All that could be read. Where there is a Content-Length, `body` has at most that many bytes; more
         bytes than that are a problem, as are fewer.
     """
-    notes = _Notes(raw)
-    start = len(raw) - len(raw.lstrip(b"\r\n"))
-    if start:
-        # RFC 3261 7.5 wants these ignored; over a stream they are keep-alives (RFC 5626 3.5.1).
-        notes.add("empty lines before the start line", 0, start)
-    lines = _lines(raw, start)
-    first = next(lines, (start, start, b""))
-    notes.line_end(*first)
-    start_span = Span(first[0], first[1] - first[0])
-    line = _start_line(raw, start_span, notes)
-    headers, body_offset = _headers(lines, notes)
-    body_span = _body(headers, body_offset, notes)
-    call_id, cseq_number, cseq_method = _identity(headers, notes)
-    notes.repetitions(headers)
-    return SipText(
-        raw=raw,
-        is_request=line.is_request,
-        method=line.method if line.is_request else cseq_method,
-        request_uri=line.uri,
-        request_uri_span=line.uri_span,
-        status=line.status,
-        reason=line.reason,
-        start_span=start_span,
-        headers=tuple(headers),
-        body=raw[body_span.offset : body_span.end],
-        body_span=body_span,
-        problems=notes.done(),
-        call_id=call_id,
-        cseq_number=cseq_number,
-        cseq_method=cseq_method,
-    )
+    return SipText(raw)
 
 
-class _Notes:
-    """The problems of one message, bounded; line ends are noted once a kind, with their count."""
-
-    def __init__(self, raw: bytes) -> None:
-        self.raw = raw
-        self._found: list[Problem] = []
-        self._line_ends: dict[bytes, tuple[int, int]] = {}
-
-    def add(self, what: str, offset: int, length: int) -> None:
-        if len(self._found) < MAX_PROBLEMS:
-            self._found.append(Problem(what, Span(offset, length)))
-
-    def line_end(self, _start: int, end: int, terminator: bytes) -> None:
-        if terminator in _LINE_ENDS:
-            first, count = self._line_ends.get(terminator, (end, 0))
-            self._line_ends[terminator] = (first, count + 1)
-
-    def repetitions(self, headers: list[Header]) -> None:
-        seen: set[str] = set()
-        for header in headers:
-            if header.name in SINGLE and header.name in seen:
-                self.add(f"{header.name} appears more than once", *header.span)
-            seen.add(header.name)
-
-    def done(self) -> tuple[Problem, ...]:
-        for terminator, (first, count) in self._line_ends.items():
-            times = f" ({count} times)" if count > 1 else ""
-            self._found.append(Problem(_LINE_ENDS[terminator] + times, Span(first, 1)))
-        return tuple(sorted(self._found, key=lambda problem: problem.span.offset))
+def is_whole(raw: bytes) -> bool:
+    """Tell whether a message has its empty line, and all the body that it announces."""
+    return not any(problem.what.startswith(_NOT_WHOLE) for problem in read_carefully(raw).problems)
 
 
-class _StartLine(NamedTuple):
-    is_request: bool = False
-    method: str = ""
-    uri: str = ""
-    uri_span: Span = Span(0, 0)
-    status: int | None = None
-    reason: str = ""
+def _fast_line(raw: bytes, end: int) -> StartLine | None:
+    """Read a start line that is exactly as RFC 3261 25.1 has it; None where it is not."""
+    line = raw[:end]
+    if not line.isascii():
+        return None
+    if request := _REQUEST.match(line):
+        method, uri = request.groups()
+        return StartLine(True, intern(method.decode()), uri.decode(), Span(len(method) + 1, len(uri)))
+    if status := _STATUS.match(line):
+        return StartLine(status=int(status[1]), reason=(status[2] or b"").decode())
+    return None
 
 
-def _lines(raw: bytes, start: int) -> Iterator[tuple[int, int, bytes]]:
-    """Yield begin, end and terminator of each line from `start` on."""
-    for match in _LINE.finditer(raw, start):
-        if match.start() < len(raw):
-            yield match.start(1), match.end(1), match.group(2)
+def _key(name: str) -> str:
+    key = intern(canonical(name).lower())
+    if len(_keys) < _MOST_NAMES:
+        _keys[name] = key
+    return key
 
 
-def _start_line(raw: bytes, span: Span, notes: _Notes) -> _StartLine:
-    # By hand and not by one pattern: hostile runs of spaces must not cost more than one pass.
-    line = raw[span.offset : span.end]
-    words = line.split(None, 1)
-    result = _StartLine()
-    if len(words) == 2 and _VERSION.match(words[0]) and line.startswith(words[0]):
-        version, rest = words
-        code, *reasons = rest.split(None, 1)
-        reason = reasons[0].strip() if reasons else b""
-        if not re.fullmatch(rb"[0-9]{3}", code):
-            notes.add("the status code is not three digits", *span)
-        else:
-            if line != b"%b %b %b" % (version, code, reason):
-                notes.add("the spaces of the status line are not single", *span)
-            result = _StartLine(status=int(code), reason=text_of(reason))
-    elif len(words) == 2 and _VERSION.match((tail := words[1].rsplit(None, 1))[-1]) and len(tail) == 2:
-        method, version, uri = words[0], tail[1], tail[0]
-        if line != b"%b %b %b" % (method, uri, version):
-            notes.add("the spaces of the request line are not single", *span)
-        if not _TOKEN.match(method):
-            notes.add("the method is not a token", span.offset, len(line) - len(words[1]))
-        uri_span = Span(span.offset + len(line) - len(words[1]), len(uri))
-        if len(uri.split(None, 1)) > 1:
-            notes.add("white space in the Request-URI", *uri_span)
-        result = _StartLine(True, text_of(method), text_of(uri), uri_span)
-    else:
-        version = b""
-        notes.add("the first line is neither a request line nor a status line", *span)
-    if version and version.upper() != b"SIP/2.0":
-        notes.add("the version is not SIP/2.0", span.offset + line.rfind(version), len(version))
-    if control := _CONTROL.search(line):
-        notes.add("a control character in the start line", span.offset + control.start(), 1)
-    return result
-
-
-def _headers(lines: Iterator[tuple[int, int, bytes]], notes: _Notes) -> tuple[list[Header], int]:
-    """Read header lines up to the empty line; return the headers and the offset behind the empty line."""
-    raw = notes.raw
-    headers: list[Header] = []
-    begin = end = -1
-    for start, stop, terminator in lines:
-        notes.line_end(start, stop, terminator)
-        if start == stop:
-            if begin >= 0:
-                _header(begin, end, headers, notes)
-            return headers, stop + len(terminator)
-        if raw[start] in b" \t":
-            if begin >= 0:
-                end = stop
-            else:
-                notes.add("a folded line that follows no header", start, stop - start)
-            continue
-        if begin >= 0:
-            _header(begin, end, headers, notes)
-        begin, end = start, stop
-    if begin >= 0:
-        _header(begin, end, headers, notes)
-    notes.add("no empty line behind the headers", len(raw), 0)
-    return headers, len(raw)
-
-
-def _header(start: int, stop: int, headers: list[Header], notes: _Notes) -> None:
-    line = notes.raw[start:stop]
-    colon = line.find(b":")
-    # A colon behind a fold is no header's colon: the name stands in the first line.
-    fold = _LINE_END.search(line)
-    if colon < 0 or (fold is not None and colon > fold.start()):
-        notes.add("a header line without a colon", start, stop - start)
-        return
-    raw_name = line[:colon].rstrip(b" \t")
-    if not _TOKEN.match(raw_name):
-        notes.add("the name of a header is not a token", start, colon)
-    rest = line[colon + 1 :]
-    lead = len(rest) - len(rest.lstrip(_BLANK))
-    stripped = rest.strip(_BLANK)
-    if control := _CONTROL.search(stripped):
-        notes.add("a control character in a header", start + colon + 1 + lead + control.start(), 1)
-    value_span = Span(start + colon + 1 + lead, len(stripped))
-    try:
-        stripped.decode()
-    except UnicodeDecodeError as error:
-        notes.add("a header is not UTF-8, read as Latin-1", value_span.offset + error.start, 1)
-    name, span = text_of(raw_name), Span(start, len(line.rstrip(_BLANK)))
-    headers.append(Header(canonical(name), name, unfold(stripped), span, value_span))
-
-
-def _body(headers: list[Header], offset: int, notes: _Notes) -> Span:
-    available = len(notes.raw) - offset
-    header = next((header for header in headers if header.name == "Content-Length"), None)
-    if header is None:
-        return Span(offset, available)
-    # Nine digits are more than any message has; int() of thousands of digits would raise.
-    if not re.fullmatch(r"[0-9]{1,9}", header.value):
-        notes.add("Content-Length is not a number of bytes", *header.value_span)
-        return Span(offset, available)
-    announced = int(header.value)
-    if announced > available:
-        notes.add(f"the body is cut: {available} bytes of {announced}", offset, available)
-    elif announced < available:
-        notes.add(f"{available - announced} bytes behind the body", offset + announced, available - announced)
-    return Span(offset, min(announced, available))
-
-
-def _identity(headers: list[Header], notes: _Notes) -> tuple[str, int | None, str]:
-    call_id = next((header.value for header in headers if header.name == "Call-ID"), "")
-    cseq = next((header for header in headers if header.name == "CSeq"), None)
-    if cseq is None:
-        return call_id, None, ""
-    span = cseq.value_span
-    match = _CSEQ.fullmatch(notes.raw, span.offset, span.end)
-    if match is None:
-        notes.add("CSeq is not a number and a method", *span)
-        return call_id, None, ""
-    return call_id, int(match.group(1)), text_of(match.group(2))
+def _header(start: int, colon: int, line: str) -> Header:
+    name = line[:colon].rstrip(" \t")
+    value = line[colon + 1 :].strip(" \t")
+    # The value of a header that has none stands where the line ends.
+    at = line.find(value, colon + 1) if value else len(line)
+    return Header(canonical(name), name, value, Span(start, len(line.rstrip(" \t"))), Span(start + at, len(value)))
 
 
 def _split(raw: bytes, span: Span) -> Iterator[Value]:
@@ -416,7 +371,7 @@ def _split(raw: bytes, span: Span) -> Iterator[Value]:
 
 def _element(raw: bytes, begin: int, end: int) -> Iterator[Value]:
     part = raw[begin:end]
-    stripped = part.strip(_BLANK)
+    stripped = part.strip(BLANK)
     if stripped:
-        offset = begin + len(part) - len(part.lstrip(_BLANK))
+        offset = begin + len(part) - len(part.lstrip(BLANK))
         yield Value(unfold(stripped), Span(offset, len(stripped)), stripped)
