@@ -127,7 +127,7 @@ class Address:
 
 def addresses(message: SipMessage, name: str) -> Sequence[Address]:
     """Return the readable elements of an address header (From, Contact, Path, Service-Route, ...)."""
-    return message.sip.remember("addresses", name, _addresses)
+    return message.remember("addresses", name, _addresses)
 
 
 def _addresses(sip: SipText, name: str) -> list[Address]:
@@ -183,7 +183,7 @@ class Digest:
 
 def digests(message: SipMessage, name: str) -> list[Digest]:
     """Return the Digest headers of that name (Authorization, WWW-Authenticate), in their order."""
-    read = message.sip.remember("credentials", name, _digests)
+    read = message.remember("credentials", name, _digests)
     return [Digest(message, header, credentials) for header, credentials in read]
 
 

@@ -8,12 +8,15 @@ again at the same point) is a message of its own with `retransmission_of` set.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from conformance.trace.sip import SipText
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,27 @@ class SipMessage(Message):
 
     sip: SipText = field(kw_only=True)
     """What the lossless reader found in `raw`."""
+    _memo: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def remember(self, what: str, name: str, make: Callable[[SipText, str], _T]) -> _T:
+        """Return what `make` makes of the message and a header name; it is made once.
+
+        A judge asks for the same headers again and again.
+
+        Args:
+            what: Name of the kind of things that is made.
+            name: Name of the header.
+            make: Pure; gets what the reader found, and the name.
+        """
+        key = (what, name)
+        if key not in self._memo:
+            self._memo[key] = make(self.sip, name)
+        found: _T = self._memo[key]
+        return found
+
+    def forget(self) -> None:
+        """Give back the memory of what was asked before."""
+        self._memo.clear()
 
 
 @dataclass(frozen=True, slots=True)
