@@ -33,6 +33,7 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     run_id = new_run_id()
     folder: Path = arguments.reports.absolute() / run_id
     options = [
+        "-pconformance.plugin",
         f"--reports={arguments.reports}",
         f"--run-id={run_id}",
         f"--junitxml={folder / 'junit.xml'}",

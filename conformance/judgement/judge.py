@@ -121,6 +121,7 @@ def _procedure(
         conformance=verdict,
         criteria=[_criterion(one, procedure, readings) for one in criteria],
         reasons=list(dict.fromkeys(reasons)),
+        departure=chosen.match.departure,
         ladder=ladder(procedure, chosen.match),
     )
 

@@ -102,6 +102,8 @@ class ProcedureResult(_Result):
     criteria: list[CriterionResult]
     reasons: list[str]
     """Why INCONCLUSIVE, NOT_APPLICABLE or ERROR; also where the flow was left. One sentence each."""
+    departure: str | None = None
+    """Where the flow was left first, one sentence; None where it was followed as far as could be seen."""
     ladder: list[Arrow] = Field(default_factory=list)
     difference: Difference | None = None
     """Expected and actual ladder and where they part; None for procedures of a large trace that are as expected."""
