@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.criteria.registration import Registration
+from conformance.criteria.registration import Registration, once
 from conformance.vocabulary.federation import AccessSecurity
 
 
+@once
 def offers_ipsec(registration: Registration) -> bool:
     """Tell whether the first REGISTER of the terminal offers a security association of the mechanism ipsec-3gpp."""
     first = registration.first.gm
@@ -14,6 +15,7 @@ def offers_ipsec(registration: Registration) -> bool:
     return any(offer.text.lower().startswith("ipsec-3gpp") for offer in offers)
 
 
+@once
 def may_agree_on_ipsec(registration: Registration) -> bool:
     """Tell whether a security association is offered by the terminal, and not undeclared by the P-CSCF's network."""
     network = registration.facts.entry_network
@@ -21,6 +23,7 @@ def may_agree_on_ipsec(registration: Registration) -> bool:
     return offers_ipsec(registration) and declared
 
 
+@once
 def ipsec_undeclared(registration: Registration) -> str:
     """Return why criteria of security associations do not apply, and which line of a federation declares them."""
     why = "the terminal offers no security association"

@@ -7,9 +7,9 @@ to show as well: the judge reads every frame that a FAIL cites a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.criteria.procedure import Kind
 from conformance.trace.model import Message
@@ -18,8 +18,7 @@ from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Level, Severity, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What Wireshark must show in the cited frame for the citation to hold."""
 
     field: str
@@ -30,8 +29,7 @@ class Claim:
     """A text that no shown value of the field contains; empty: the field must not be there at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(NamedTuple):
     """One place in one message."""
 
     message: Message
@@ -43,8 +41,7 @@ class Citation:
     claims: tuple[Claim, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The answer of a check."""
 
     verdict: Verdict
@@ -58,6 +55,8 @@ class Finding:
     """Who did it, where that is not the criterion's own node."""
     unreached: bool = False
     """True where what the criterion speaks of comes behind the last message that was seen."""
+    compared: tuple[Message, ...] = ()
+    """Messages that a FAIL rests on and does not cite: one that the capture cut short may have had more."""
 
 
 Check = Callable[[Any], Finding]
@@ -169,10 +168,16 @@ def passed(expected: str, found: str, *citations: Citation, node: Role | None = 
 
 
 def failed(
-    expected: str, found: str, *citations: Citation, by_absence: bool = False, node: Role | None = None
+    expected: str,
+    found: str,
+    *citations: Citation,
+    by_absence: bool = False,
+    node: Role | None = None,
+    compared: Iterable[Message | None] = (),
 ) -> Finding:
     """The statement is false."""
-    return Finding(Verdict.FAIL, expected, found, citations, by_absence, node)
+    others = tuple(message for message in compared if message is not None)
+    return Finding(Verdict.FAIL, expected, found, citations, by_absence, node, compared=others)
 
 
 def inconclusive(expected: str, reason: str, *citations: Citation) -> Finding:

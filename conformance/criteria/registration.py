@@ -6,9 +6,11 @@ is who was decided by `judgement.roles`, what belongs together by `judgement.mat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, wraps
 from itertools import pairwise
+from typing import TypeVar
 
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.values import result
@@ -99,7 +101,7 @@ class Lookup:
         return next(self.messages).time_ns
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Attempt:
     """One REGISTER of the terminal and what it set off."""
 
@@ -108,33 +110,36 @@ class Attempt:
     exchanges: tuple[Exchange, ...] = ()
     """In time order."""
 
-    @property
+    @cached_property
     def gm(self) -> Hop | None:
         """The hop from the terminal."""
         return self._from(Role.UE)
 
-    @property
+    @cached_property
     def from_pcscf(self) -> Hop | None:
         """The hop that leaves the P-CSCF."""
         return self._from(Role.HOME_PCSCF) or self._from(Role.VISITED_PCSCF)
 
-    @property
+    @cached_property
     def to_icscf(self) -> Hop | None:
         """The hop that reaches the I-CSCF."""
         return next((hop for hop in self.hops if hop.receiver is Role.HOME_ICSCF), None)
 
-    @property
+    @cached_property
     def from_icscf(self) -> Hop | None:
         """The hop from the I-CSCF to the S-CSCF."""
         return self._from(Role.HOME_ICSCF)
 
-    @property
+    @cached_property
     def to_scscf(self) -> Hop | None:
         """The hop that reaches the S-CSCF."""
         return next((hop for hop in self.hops if hop.receiver is Role.HOME_SCSCF), None)
 
     def _from(self, role: Role) -> Hop | None:
-        return next((hop for hop in self.hops if hop.sender is role), None)
+        for hop in self.hops:
+            if hop.sender is role:
+                return hop
+        return None
 
     def all(self, command: str) -> tuple[Exchange, ...]:
         """Return the Cx exchanges of that command, in time order."""
@@ -144,7 +149,7 @@ class Attempt:
         """Return the first Cx exchange of that command."""
         return next(iter(self.all(command)), None)
 
-    @property
+    @cached_property
     def status(self) -> int | None:
         """Status of the final response nearest to the terminal; None where none was seen."""
         for hop in self.hops:
@@ -166,7 +171,7 @@ class Attempt:
             yield from exchange.messages
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Registration:
     """One registration, re-registration or deregistration, from the first REGISTER to the last answer."""
 
@@ -187,13 +192,15 @@ class Registration:
     """The registration that a re-registration refreshes and a deregistration takes away, where it was captured."""
     apart: tuple[SipMessage, ...] = ()
     """Messages of its Call-IDs that lie on no hop between the terminal and its S-CSCF."""
+    third_party: tuple[Hop, ...] = ()
+    """REGISTERs by which the S-CSCF told application servers of it, in time order."""
 
-    @property
+    @cached_property
     def pcscf(self) -> Role:
         """The P-CSCF that took part: the visited one, or that of the home network."""
         return Role.VISITED_PCSCF if Role.VISITED_PCSCF in self.roles else Role.HOME_PCSCF
 
-    @property
+    @cached_property
     def tunnelled(self) -> bool:
         """Whether the terminal's REGISTER was seen inside GTP-U."""
         return any(
@@ -203,7 +210,13 @@ class Registration:
             for sighting in attempt.gm.request.sightings
         )
 
-    @property
+    @cached_property
+    def aim_is_seen(self) -> bool:
+        """Whether a whole REGISTER was captured: its answers alone do not say that it takes no binding away."""
+        requests = (hop.request for attempt in self.attempts for hop in attempt.hops)
+        return any(request is not None and not request.truncated for request in requests)
+
+    @cached_property
     def ended(self) -> str | None:
         """Why a later step did not come, where that was seen and nothing is missing, in words."""
         last = self.attempts[-1].status
@@ -218,12 +231,12 @@ class Registration:
         """The first attempt, which is challenged."""
         return self.attempts[0]
 
-    @property
+    @cached_property
     def challenged(self) -> Attempt | None:
         """The first attempt that ended in 401."""
         return next((attempt for attempt in self.attempts if attempt.status == 401), None)
 
-    @property
+    @cached_property
     def answered(self) -> Attempt | None:
         """The attempt behind the first challenge: it carries the terminal's answer to it."""
         for attempt, following in pairwise(self.attempts):
@@ -231,16 +244,18 @@ class Registration:
                 return following
         return None
 
-    @property
+    @cached_property
     def accepted(self) -> Attempt | None:
         """The attempt that ended in 2xx."""
         return next((a for a in self.attempts if a.status is not None and 200 <= a.status < 300), None)
 
     @property
     def messages(self) -> Iterator[Message]:
-        """All messages of all attempts, then DNS."""
+        """All messages of all attempts, then those to application servers, then DNS."""
         for attempt in self.attempts:
             yield from attempt.messages
+        for hop in self.third_party:
+            yield from hop.messages
         for lookup in self.lookups:
             yield from lookup.messages
 
@@ -249,16 +264,40 @@ class Registration:
         return point in self.observed
 
     def transactions(self) -> Iterator[Seen]:
-        """Yield everything that was seen: look-ups, then attempt by attempt hops and Cx."""
+        """Yield everything that was seen: look-ups, what application servers are told, then attempt by attempt."""
         for lookup in self.lookups:
             code = None if lookup.response is None else str(lookup.response.rcode)
             yield Seen("DNS", lookup.asker, lookup.server, lookup.type, code, -1, tuple(lookup.messages))
+        for hop in self.third_party:
+            yield _seen(hop, -1)
         for index, attempt in enumerate(self.attempts):
             for hop in attempt.hops:
-                status = None if hop.response is None else str(hop.response.sip.status)
-                yield Seen("SIP", hop.sender, hop.receiver, "REGISTER", status, index, tuple(hop.messages))
+                yield _seen(hop, index)
             for exchange in attempt.exchanges:
                 answered, _ = result(exchange.answer)
                 sender = Role.HOME_ICSCF if exchange.command in ("UAR", "LIR") else Role.HOME_SCSCF
                 shown = None if answered is None else str(answered)
                 yield Seen("Diameter", sender, Role.HOME_HSS, exchange.command, shown, index, tuple(exchange.messages))
+
+
+def _seen(hop: Hop, attempt: int) -> Seen:
+    status = None if hop.response is None else str(hop.response.sip.status)
+    return Seen("SIP", hop.sender, hop.receiver, "REGISTER", status, attempt, tuple(hop.messages))
+
+
+_T = TypeVar("_T")
+
+
+def once(find: Callable[[Registration], _T]) -> Callable[[Registration], _T]:
+    """Let a function of a registration, which never changes, be computed once for each: many criteria ask for it."""
+    name = f"once {find.__module__}.{find.__qualname__}"
+
+    @wraps(find)
+    def remembered(registration: Registration) -> _T:
+        known = registration.__dict__
+        if name not in known:
+            known[name] = find(registration)
+        found: _T = known[name]
+        return found
+
+    return remembered

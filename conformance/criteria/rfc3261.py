@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from conformance.criteria.model import (
     Catalogue,
     Citation,
@@ -13,7 +15,7 @@ from conformance.criteria.model import (
     unreached,
 )
 from conformance.criteria.procedure import Kind
-from conformance.criteria.registration import Hop, Registration
+from conformance.criteria.registration import Hop, Registration, once
 from conformance.criteria.values import (
     addresses,
     asked_expiry,
@@ -41,7 +43,8 @@ MAGIC_COOKIE = "z9hg4bk"
 NO_REGISTER = "no REGISTER of the terminal was captured"
 
 
-def from_terminal(registration: Registration) -> list[SipMessage]:
+@once
+def from_terminal(registration: Registration) -> Sequence[SipMessage]:
     """Return the REGISTER requests as the terminal sent them, one an attempt."""
     return [a.gm.request for a in registration.attempts if a.gm is not None and a.gm.request is not None]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from conformance.criteria.registration import Attempt, Registration
+from conformance.criteria.registration import Attempt, Registration, once
 from conformance.criteria.values import authorization, challenge, every, inner, is_aka, result, text
 from conformance.trace.model import DiameterAvp, DiameterMessage
 from conformance.vocabulary.numbers import Avp, DiameterResult
 
 
+@once
 def uses_aka(registration: Registration) -> bool | None:
     """Tell whether the network authenticates with AKA; None where nothing seen says it.
 
@@ -46,13 +47,16 @@ def _is_aka_item(item: DiameterAvp) -> bool:
     return inner(item, Avp.SIP_AUTHORIZATION) is not None
 
 
+@once
 def may_be_refresh(registration: Registration) -> bool:
     """Tell whether the first REGISTER that was captured may refresh a registration begun before the capture.
 
     It then answers a challenge that was not captured; only an UAA that calls it the first registration
-    says otherwise.
+    says otherwise. Where its request was not captured nothing tells.
     """
     request = next((hop.request for hop in registration.first.hops if hop.request is not None), None)
+    if request is None:
+        return True
     digest = authorization(request)
     if digest is None or not (digest.value("nonce") or digest.value("response")):
         return False

@@ -11,13 +11,15 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote
 
 from conformance.criteria.model import Citation, Claim
 from conformance.trace.model import DiameterAvp, DiameterMessage, SipMessage
 from conformance.trace.sip import Header, SipText, Span, Value
 from conformance.trace.sip_values import (
+    REMEMBERED,
     AuthParam,
     Credentials,
     NameAddr,
@@ -88,19 +90,29 @@ def same_contact(one: str, other: str) -> bool:
 
 def same_host(one: str, other: str) -> bool:
     """Tell whether two host names or addresses are the same one."""
-    try:
-        return ip_address(one) == ip_address(other)
-    except ValueError:
-        return one.lower().rstrip(".") == other.lower().rstrip(".")
+    return one == other or _host(one) == _host(other) or one.lower().rstrip(".") == other.lower().rstrip(".")
 
 
 def is_numeric(host: str) -> bool:
     """Tell whether a host is an IP address and not a name."""
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
+    return not isinstance(_host(host.strip("[]")), str)
+
+
+def _host(text: str) -> str | IPv4Address | IPv6Address:
+    """Return what a host is compared by: an address in any notation, or a name."""
+    return _remembered_host(text) if len(text) <= SHOWN else _read_host(text)
+
+
+def _read_host(text: str) -> str | IPv4Address | IPv6Address:
+    if text[:1].isdigit() or ":" in text:  # only these can be addresses
+        try:
+            return ip_address(text)
+        except ValueError:
+            pass
+    return text.lower().rstrip(".")
+
+
+_remembered_host = lru_cache(REMEMBERED)(_read_host)
 
 
 def in_domain(host: str, domain: str) -> bool:
@@ -359,5 +371,7 @@ def _cite_span(message: SipMessage, name: str, span: Span, text: str) -> Citatio
 
 def _plain(text: str) -> str:
     # Wireshark bounds what it shows, and shows bytes beyond ASCII in its own way.
+    if len(text) <= 80 and text.isascii() and text.isprintable() and "\\" not in text:
+        return text
     head = re.match(r"[ -\[\]-~]{0,80}", text)
     return head.group() if head else ""

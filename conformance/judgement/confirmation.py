@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from conformance.criteria.model import Citation, Claim, Finding
@@ -75,7 +75,7 @@ def confirm(finding: Finding, readings: Mapping[tuple[int, int], Reading]) -> Fi
         second = opinion(citation, readings)
         if not second.agrees:
             words = f"{finding.found}; Wireshark does not see that in frame {citation.message.frame}: {second.words}"
-            return replace(finding, verdict=Verdict.ERROR, found=words)
+            return finding._replace(verdict=Verdict.ERROR, found=words)
     return finding
 
 

@@ -4,6 +4,7 @@ Rules, in words:
 - A criterion whose points were not captured is INCONCLUSIVE. One of another release, or whose condition is
   not met, is NOT_APPLICABLE and does not count.
 - A FAIL that rests on something that was not seen needs a capture that lost nothing and messages that are whole.
+- A criterion of registrations alone accuses nobody where no REGISTER says that it is one and no deregistration.
 - Conformance counts SHALL criteria only: one FAIL makes it FAIL, missing evidence makes it INCONCLUSIVE, and a
   capture that lost packets, or does not say, never makes it PASS.
 """
@@ -11,9 +12,9 @@ Rules, in words:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from conformance.criteria.model import Criterion, Finding, inconclusive, not_applicable
+from conformance.criteria.model import REGISTERS, Criterion, Finding, inconclusive, not_applicable
 from conformance.criteria.procedure import Procedure
 from conformance.criteria.registration import Registration
 from conformance.trace.model import CaptureFile
@@ -22,8 +23,7 @@ from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Level, Verdict, worst
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One criterion and what became of it."""
 
     criterion: Criterion
@@ -59,11 +59,14 @@ def apply(criterion: Criterion, procedure: Procedure) -> Finding:
     if finding.verdict is not Verdict.FAIL:
         return finding
     if finding.by_absence and not procedure.lossless:
-        why = "; the capture lost packets or does not say, so it may have been there"
-        return replace(finding, verdict=Verdict.INCONCLUSIVE, found=finding.found + why)
-    if any(citation.message.truncated for citation in finding.citations):
+        why = "; the capture lost packets, cut some short or does not say, so it may have been there"
+        return finding._replace(verdict=Verdict.INCONCLUSIVE, found=finding.found + why)
+    if isinstance(procedure, Registration) and criterion.kinds != REGISTERS and not procedure.aim_is_seen:
+        why = "; no whole REGISTER was captured, so what it asks for is unknown"
+        return finding._replace(verdict=Verdict.INCONCLUSIVE, found=finding.found + why)
+    if any(message.truncated for message in (*finding.compared, *(cited.message for cited in finding.citations))):
         why = "; the capture cut this message short"
-        return replace(finding, verdict=Verdict.INCONCLUSIVE, found=finding.found + why)
+        return finding._replace(verdict=Verdict.INCONCLUSIVE, found=finding.found + why)
     return finding
 
 

@@ -50,11 +50,13 @@ _keys: dict[str, str] = {}
 class _Headers:
     """The headers of one message; each becomes an object when it is asked for."""
 
-    __slots__ = ("_all", "_made", "_places", "keys")
+    __slots__ = ("_all", "_made", "_places", "keys", "lists")
 
     def __init__(self, keys: list[str], places: list[tuple[int, int, str]], made: tuple[Header, ...] = ()) -> None:
         self.keys = keys
         """What each is found by: its long form in lower case."""
+        self.lists: dict[str, tuple[Value, ...]] = {}
+        """Elements of the headers of each name that was asked for: a judge asks again and again."""
         self._places = places  # begin, offset of the colon in the line, the line
         self._made: list[Header | None] = list(made) or [None] * len(places)
         self._all: tuple[Header, ...] | None = made or None
@@ -216,6 +218,13 @@ class SipText:
         Args:
             name: Long or compact, in any case.
         """
+        lists = self._found().lists
+        known = lists.get(name)
+        if known is None:
+            known = lists[name] = self._elements(name)
+        return known
+
+    def _elements(self, name: str) -> tuple[Value, ...]:
         found: list[Value] = []
         for header in self.all(name):
             span = header.value_span

@@ -97,7 +97,10 @@ class Credentials:
     def get(self, name: str) -> AuthParam | None:
         """Return the first parameter of that name (any case), None where there is none."""
         wanted = name.lower()
-        return next((param for param in self.params if param.name == wanted), None)
+        for param in self.params:
+            if param.name == wanted:
+                return param
+        return None
 
 
 def parse_uri(text: str) -> SipUri | None:
