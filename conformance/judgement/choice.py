@@ -41,10 +41,11 @@ def choose(every: Iterable[Found], flow: str | None) -> list[Chosen]:
     expected = load_flow(flow)
     every = list(every)
     wanted = [found for found in every if flow in found.flows] or [found for found in every if flow in found.related]
-    return [_against(found, expected) for found in wanted]
+    return [against(found, expected) for found in wanted]
 
 
-def _against(found: Found, flow: Flow) -> Chosen:
+def against(found: Found, flow: Flow) -> Chosen:
+    """Match a procedure with one flow, at the access point that the procedure used."""
     if flow.wherever and Role.VISITED_PCSCF in found.procedure.roles:
         flow = flow.at_visited_access_point()
     matched = match(flow, found.procedure)
@@ -52,7 +53,7 @@ def _against(found: Found, flow: Flow) -> Chosen:
 
 
 def _best(found: Found) -> Chosen:
-    candidates = [_against(found, load_flow(id)) for id in found.flows]
+    candidates = [against(found, load_flow(id)) for id in found.flows]
     # Of equally good ones the likeliest: sorting keeps their order.
     ranked = sorted(candidates, key=lambda one: (one.match.departure is not None, len(one.match.missing)))
     best = ranked[0]

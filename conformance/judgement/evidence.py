@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from conformance.criteria.model import Citation
-from conformance.trace.model import SipMessage
+from conformance.judgement.masking import hex_octets, mask_bytes, mask_text
+from conformance.trace.model import DiameterMessage, SipMessage
 from conformance.vocabulary.results import Evidence, Excerpt
 
 AROUND = 80
@@ -29,7 +30,7 @@ def evidence(citation: Citation, confirmed: str | None = None) -> Evidence:
         offset=citation.offset,
         length=citation.length,
         excerpt=_excerpt(citation),
-        confirmed=confirmed,
+        confirmed=None if confirmed is None else mask_text(confirmed),
     )
 
 
@@ -39,10 +40,17 @@ def _excerpt(citation: Citation) -> Excerpt | None:
     raw, begin = citation.message.raw, citation.offset
     end = min(begin + citation.length, len(raw))
     if isinstance(citation.message, SipMessage):
+        raw = mask_bytes(raw)
         return Excerpt(
             before=raw[max(0, begin - AROUND) : begin].decode("latin-1"),
             marked=_bounded(raw[begin:end], MARKED).decode("latin-1"),
             after=raw[end : end + AROUND].decode("latin-1"),
+        )
+    if isinstance(citation.message, DiameterMessage):
+        return Excerpt(
+            before=hex_octets(citation.message, max(0, begin - HEX_AROUND), begin),
+            marked=hex_octets(citation.message, begin, min(end, begin + HEX_MARKED)),
+            after=hex_octets(citation.message, end, end + HEX_AROUND),
         )
     return Excerpt(
         before=raw[max(0, begin - HEX_AROUND) : begin].hex(" "),

@@ -10,9 +10,11 @@ from conformance.criteria.procedure import Procedure
 from conformance.judgement import confirmation, registrations, subscriptions
 from conformance.judgement.choice import Chosen, choose
 from conformance.judgement.confirmation import Reading, frames_of, opinion
+from conformance.judgement.difference import explain
 from conformance.judgement.evidence import evidence
 from conformance.judgement.found import Finder
 from conformance.judgement.ladder import ladder
+from conformance.judgement.masking import mask_text
 from conformance.judgement.verdicts import Judged, actor, apply, conformance
 from conformance.trace.confirm import second_reading
 from conformance.trace.correlate import correlate
@@ -123,6 +125,7 @@ def _procedure(
         reasons=list(dict.fromkeys(reasons)),
         departure=chosen.match.departure,
         ladder=ladder(procedure, chosen.match),
+        difference=explain(trace, chosen, criteria, service),
     )
 
 
@@ -140,8 +143,8 @@ def _criterion(
         clause=criterion.source,
         statement=criterion.statement,
         node=node.value,
-        expected=finding.expected or criterion.statement,
-        found=finding.found,
+        expected=mask_text(finding.expected) or criterion.statement,
+        found=mask_text(finding.found),
         evidence=[
             evidence(citation, opinion(citation, readings).words if confirms and readings is not None else None)
             for citation in finding.citations

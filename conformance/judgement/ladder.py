@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from conformance.criteria.procedure import Procedure
 from conformance.criteria.values import clip, result
+from conformance.judgement.masking import is_secret, mask_avp, mask_bytes
 from conformance.judgement.matcher import Match
 from conformance.trace.diameter import short_name
 from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, Message, SipMessage
@@ -37,17 +38,16 @@ def _rows(procedure: Procedure) -> Iterator[tuple[Message, tuple[Role | None, Ro
 
 
 def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Match) -> Arrow:
-    asks = _is_request(message)
-    source, destination = roles if asks else (roles[1], roles[0])
+    source, destination = lanes(message, roles)
     point = message.sightings[0].point or _point(message, roles)
     return Arrow(
         capture=message.capture,
         frame=message.frame,
         time_ns=message.time_ns,
         point=point,
-        protocol=_protocol(message),
-        source=_lane(source, message.source),
-        destination=_lane(destination, message.destination),
+        protocol=protocol(message),
+        source=source,
+        destination=destination,
         summary=clip(summary(message)),
         retransmission=message.retransmission_of is not None,
         step=match.step_of(message),
@@ -55,11 +55,18 @@ def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Matc
     )
 
 
+def lanes(message: Message, roles: tuple[Role | None, Role | None]) -> tuple[str, str]:
+    """Return the lanes that a message leaves and reaches; `roles` are those of who asks and who answers."""
+    source, destination = roles if is_request(message) else (roles[1], roles[0])
+    return _lane(source, message.source), _lane(destination, message.destination)
+
+
 def _lane(role: Role | None, endpoint: Endpoint) -> str:
     return role.value if role is not None else str(endpoint)
 
 
-def _is_request(message: Message) -> bool:
+def is_request(message: Message) -> bool:
+    """Tell whether a message asks and does not answer."""
     if isinstance(message, SipMessage):
         return message.sip.is_request
     if isinstance(message, DiameterMessage):
@@ -67,7 +74,8 @@ def _is_request(message: Message) -> bool:
     return isinstance(message, DnsMessage) and not message.is_response
 
 
-def _protocol(message: Message) -> str:
+def protocol(message: Message) -> str:
+    """Return `SIP`, `Diameter` or `DNS`."""
     if isinstance(message, SipMessage):
         return "SIP"
     return "Diameter" if isinstance(message, DiameterMessage) else "DNS"
@@ -104,11 +112,11 @@ def summary(message: Message) -> str:
 
 
 def text(message: Message) -> str:
-    """Return the message for a reader: SIP as Latin-1 text, Diameter and DNS as a tree, bounded."""
+    """Return the message for a reader: SIP as Latin-1 text, Diameter and DNS as a tree, bounded, keys masked."""
     if isinstance(message, SipMessage):
-        found = message.raw[:TEXT].decode("latin-1")
+        found = mask_bytes(message.raw[:TEXT]).decode("latin-1")
     elif isinstance(message, DiameterMessage):
-        found = "\n".join([summary(message), *_avps(message.avps, 1)])
+        found = "\n".join([summary(message), *_avps(message.avps, message.is_request, 1)])
     elif isinstance(message, DnsMessage):
         found = "\n".join([summary(message), *_records(message)])
     else:
@@ -116,12 +124,13 @@ def text(message: Message) -> str:
     return found if len(found) <= TEXT else found[: TEXT - 1] + "…"
 
 
-def _avps(avps: tuple[DiameterAvp, ...], level: int) -> Iterator[str]:
+def _avps(avps: tuple[DiameterAvp, ...], in_request: bool, level: int) -> Iterator[str]:
     for avp in avps:
         vendor = f", vendor {avp.vendor}" if avp.vendor else ""
-        shown = "" if avp.children else f": {_value(avp.data)}"
+        value = mask_avp(avp) if is_secret(avp, in_request) else _value(avp.data)
+        shown = "" if avp.children else f": {value}"
         yield f"{'  ' * level}{avp.name} ({avp.code}{vendor}){shown}"
-        yield from _avps(avp.children, level + 1)
+        yield from _avps(avp.children, in_request, level + 1)
 
 
 def _value(data: bytes) -> str:

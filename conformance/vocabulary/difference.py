@@ -1,5 +1,6 @@
-"""How what came differs from what was expected: two ladders side by side, the first point where they part, and
-the header lines that decide.
+"""How what came differs from what was expected.
+
+Two ladders side by side, the first point where they part, and the header lines that decide.
 
 The JSON forms are stable: fields are added, never renamed. Text that came from packets is bounded and without
 session keys; who shows it escapes it.

@@ -16,7 +16,7 @@ def test_a_tree_of_avps(lab: Any) -> None:
     maa = next(m for m in lab.trace().diameter if summary(m) == "MAA 2001")
     lines = text(maa).splitlines()
     assert lines[0] == "MAA 2001"
-    assert f"    Confidentiality-Key (625, vendor 10415): {lab.ck.hex()}" in lines
+    assert f"    Confidentiality-Key (625, vendor 10415): {lab.ck.hex()[:4]}… (32 digits)" in lines
     assert "  Result-Code (268): 2001" in lines
 
 
