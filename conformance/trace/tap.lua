@@ -6,6 +6,7 @@
 --   M  frame  seconds  nanoseconds  protocols  source  destination  source-port  destination-port
 --      IP-identification  outer-addresses  captured-bytes  wire-bytes  cooked  malformed  kind  AVPs  length
 --      and behind that line `length` raw bytes and a line end
+--   L  protocol  frames: so many frames without a message had this as their innermost protocol
 --   N  last-frame
 -- AVPs are `offset:code:name` with commas between, in Wireshark's order, offsets from the first byte of the
 -- message. Kind `UDP` is a datagram with a SIP version in it that Wireshark does not take for SIP.
@@ -58,6 +59,11 @@ else
     ]]):gmatch("%S+") do look_for("diameter." .. name) end
 end
 
+-- Some link types have names for addresses, and a name may hold a tab or a line end.
+local function plain(value)
+    return (tostring(value):gsub("%c", "?"))
+end
+
 local function last(field)
     local all = { field() }
     return all[#all]
@@ -102,22 +108,36 @@ local function emit(common, kind, info, avps)
     out:write(table.concat(common, "\t"), "\t", kind, "\t", avps or "", "\t", #bytes, "\n", bytes, "\n")
 end
 
-local frames = 0
+-- Whether a frame has a message is known when the next one begins: both taps have seen it then.
+local frames, handed_over, innermost, without = 0, {}, nil, {}
+local function account()
+    if innermost and not handed_over[frames] then without[innermost] = (without[innermost] or 0) + 1 end
+    handed_over[frames] = nil
+end
 local counter = Listener.new("frame")
 function counter.packet(pinfo)
+    account()
     frames = pinfo.number
+    local protocols = get.protocols()
+    innermost = protocols and tostring(protocols.value):match("[^:]+$")
 end
 function counter.draw()
+    account()
+    for name, count in pairs(without) do out:write("L\t", name, "\t", count, "\n") end
     out:write("N\t", frames, "\n")
     out:flush()
 end
 
 local tap = Listener.new("frame", 'sip || diameter || dns || ((udp || tcp) && frame contains "SIP/2.0")')
 function tap.packet(pinfo)
-    local time, id = get.time().value, last(get.id)
+    handed_over[pinfo.number] = true
+    -- A simple packet block has no time.
+    local stamp, id = get.time(), last(get.id)
+    local time = stamp and stamp.value or { secs = 0, nsecs = 0 }
     local common = {
-        "M", pinfo.number, time.secs, time.nsecs, tostring(get.protocols().value),
-        tostring(pinfo.src), tostring(pinfo.dst), pinfo.src_port, pinfo.dst_port,
+        -- Large numbers are written like 1.7e+18 unless they are told not to be.
+        "M", pinfo.number, ("%.0f"):format(time.secs), time.nsecs, tostring(get.protocols().value),
+        plain(pinfo.src), plain(pinfo.dst), pinfo.src_port, pinfo.dst_port,
         id and tostring(id.value) or "0",
         addresses(get.source, get.source6) .. ">" .. addresses(get.destination, get.destination6),
         tostring(get.captured().value), tostring(get.wire().value),
