@@ -118,5 +118,6 @@ def _unsupported(hop: Hop, response: SipMessage, expected: str) -> Finding:
     wanted = set() if request is None else option_tags(request, "Require") | option_tags(request, "Proxy-Require")
     words = f"Unsupported: {clip(', '.join(sorted(named)))}"
     if not named or (request is not None and not named & wanted):
-        return failed(f"one of {clip(', '.join(sorted(wanted)))}", words, *cited, node=hop.receiver)
+        asked = f"one of {clip(', '.join(sorted(wanted)))}"
+        return failed(asked, words, *cited, node=hop.receiver, compared=[request])
     return passed(expected, words, *cited)

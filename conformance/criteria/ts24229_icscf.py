@@ -100,9 +100,16 @@ def query_every_time(registration: Registration) -> Finding:
     if not any(attempt.all("UAR") for attempt in registration.attempts):
         return inconclusive(expected, "no UAR at all: the Cx of the I-CSCF may not have been captured")
     citations: list[Citation] = []
+    parts: list[Finding] = []
     for attempt in reached:
         request = _request(attempt)
         query = attempt.first("UAR")
+        if query is not None and query.request is None:
+            continue  # the answer alone was captured
+        if query is None and not _came_in(registration, attempt):
+            why = "the capture begins behind the REGISTER that the I-CSCF got, and may have begun behind the UAR"
+            parts.append(inconclusive(expected, why))
+            continue
         if query is None or query.request is None:
             which = registration.attempts.index(attempt) + 1
             cited = [] if request is None else [cite_request_uri(request)]
@@ -120,7 +127,17 @@ def query_every_time(registration: Registration) -> Finding:
                 )
             citations.append(cite_request_uri(request))
         citations.append(cite_command(query.request))
+    if parts:
+        return parts[0]
+    if not citations:
+        return inconclusive(expected, "of each UAR the answer alone was captured")
     return passed(expected, f"{len(reached)} of {len(reached)}", *citations)
+
+
+def _came_in(registration: Registration, attempt: Attempt) -> bool:
+    """Tell whether the capture had begun when the REGISTER of an attempt came to the I-CSCF."""
+    before = next((hop.request for hop in attempt.hops if hop.request is not None), None)
+    return registration.attempts.index(attempt) > 0 or (before is not None and before is not _request(attempt))
 
 
 def _forwarded(attempt: Attempt) -> bool:

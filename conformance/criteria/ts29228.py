@@ -64,7 +64,7 @@ def _wrong_identities(request: DiameterMessage, register: SipMessage | None) -> 
         if wanted is not None:
             same = shown == wanted if code is Avp.USER_NAME else same_identity(shown, wanted)
             if not same:
-                return failed(f"{name} {clip(wanted)}", f"{name} {clip(shown)}", cited)
+                return failed(f"{name} {clip(wanted)}", f"{name} {clip(shown)}", cited, compared=[register])
         citations.append(cited)
     return citations
 
@@ -355,7 +355,11 @@ def sar(registration: Registration) -> Finding:
 
 
 def _known_before(registration: Registration) -> bool:
-    """Tell whether the HSS called the identity registered already when the terminal first asked."""
+    """Tell whether the identity may have been registered already when the S-CSCF sent the SAR.
+
+    The HSS called it so when the terminal first asked, or an earlier REGISTER got no answer that was captured.
+    """
     first = registration.first.first("UAR")
     known = first is not None and result(first.answer)[0] == DiameterResult.SUBSEQUENT_REGISTRATION
-    return known or may_be_refresh(registration)
+    unanswered = any(attempt.status is None for attempt in registration.attempts)
+    return known or unanswered or may_be_refresh(registration)

@@ -119,6 +119,8 @@ def find_tries(transactions: Iterable[Transaction], speakers: CxSpeakers) -> lis
 def _is_over(known: Try, hop: RawHop) -> bool:
     """Tell whether a REGISTER with a CSeq number that was used before begins another attempt."""
     outer = min(known.hops, key=lambda one: one.depth)
+    if hop.request is None and hop.depth < outer.depth:
+        return False  # an answer on its way to the terminal, whose request was not captured
     return hop.depth <= outer.depth and outer.final is not None and outer.final.time_ns <= hop.transaction.time_ns
 
 
@@ -170,6 +172,8 @@ def segments(tries: Sequence[Try]) -> list[Segment]:
             found.append(procedure)
         else:
             open_ones.remove(procedure)
+            if _removes(attempt) and not any(one.sample.sip.is_request for one in procedure.attempts):
+                procedure.kind = Kind.DEREGISTRATION  # of the attempts before, answers alone were captured
             procedure.attempts.append(attempt)
         if _is_open(attempt):
             open_ones.append(procedure)
@@ -187,21 +191,24 @@ def _is_open(attempt: Try) -> bool:
 
 def _continued(running: Sequence[Segment], attempt: Try) -> Segment | None:
     """Return the procedure of the same user that an attempt goes on with."""
-    for procedure in reversed(running):
-        last = procedure.attempts[-1]
-        # What takes a binding away is no longer the procedure that would make it.
-        known = last.sample.sip.is_request and attempt.sample.sip.is_request
-        same_aim = not known or _removes(last) == _removes(attempt)
-        if last.call_id == attempt.call_id and same_aim:
+    fitting = [procedure for procedure in reversed(running) if _has_same_aim(procedure, attempt)]
+    for procedure in fitting:
+        if procedure.attempts[-1].call_id == attempt.call_id:
             return procedure
     # A terminal that changes its Call-ID still answers the challenge that it got.
     digest = authorization(attempt.sample)
     nonce = None if digest is None else digest.value("nonce")
-    for procedure in reversed(running) if nonce else ():
+    for procedure in fitting if nonce else ():
         challenges = (challenge(hop.final) for hop in procedure.attempts[-1].chain)
         if any(offered is not None and offered.value("nonce") == nonce for offered in challenges):
             return procedure
     return None
+
+
+def _has_same_aim(procedure: Segment, attempt: Try) -> bool:
+    """Tell whether an attempt may belong to a procedure: what takes a binding away is not what would make it."""
+    asked = [one for one in procedure.attempts if one.sample.sip.is_request]
+    return not asked or not attempt.sample.sip.is_request or _removes(asked[-1]) == _removes(attempt)
 
 
 def _removes(attempt: Try) -> bool:
@@ -262,13 +269,29 @@ def assign_exchanges(tries: Sequence[Try], transactions: Iterable[Transaction]) 
             and (place := bisect_right(some, exchange.time_ns, key=lambda one: one.start_ns))
         ]
         candidates = [one for one in candidates if exchange.time_ns <= one.end_ns + AFTER_NS]
-        if candidates:
+        ahead = None
+        if exchange.command == "UAR" and all(exchange.time_ns > one.end_ns for one in candidates):
+            ahead = _ahead(exchange, (by_name.get(name, []) for name in _names(asked)))
+        if ahead is not None:
+            ahead.exchanges.append(exchange)
+        elif candidates:
             # What began when an attempt was over was most likely set off by another one.
             best = max(
                 candidates,
                 key=lambda one: (exchange.time_ns <= one.end_ns, _likeness(asked, one), one.start_ns),
             )
             best.exchanges.append(exchange)
+
+
+def _ahead(exchange: Exchange, named: Iterable[Sequence[Try]]) -> Try | None:
+    """Return the attempt that a UAR was asked for before the first hop of it that was captured: behind the I-CSCF."""
+    following = [
+        some[place]
+        for some in named
+        if (place := bisect_right(some, exchange.time_ns, key=lambda one: one.start_ns)) < len(some)
+    ]
+    soon = [one for one in following if one.start_ns <= exchange.time_ns + AFTER_NS and one.chain[0].depth > 1]
+    return min(soon, key=lambda one: one.start_ns, default=None)
 
 
 def _likeness(message: DiameterMessage, attempt: Try) -> int:

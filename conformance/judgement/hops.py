@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conformance.trace.correlate import Transaction
-from conformance.trace.model import Message, SipMessage
+from conformance.trace.model import Message, SipMessage, Trace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +41,11 @@ class RawHop:
     def messages(self) -> tuple[Message, ...]:
         """All messages of the transaction."""
         return self.transaction.messages
+
+
+def is_whole(trace: Trace) -> bool:
+    """Tell whether what is not in a trace was not there: nothing lost, nothing cut so short that it is not known."""
+    return all(capture.drops == 0 for capture in trace.captures) and not any(m.truncated for m in trace.messages)
 
 
 def raw_hop(transaction: Transaction) -> RawHop:

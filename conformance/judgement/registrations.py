@@ -13,7 +13,7 @@ from conformance.criteria.registration import Attempt, Exchange, Hop, Lookup, Re
 from conformance.criteria.values import addresses, authorization, same_identity
 from conformance.judgement.attempts import Segment, Try, assign_exchanges, find_tries, segments
 from conformance.judgement.found import Found
-from conformance.judgement.hops import RawHop
+from conformance.judgement.hops import RawHop, is_whole
 from conformance.judgement.interoperability import Window, interoperability
 from conformance.judgement.roles import CX_COMMANDS, CxSpeakers, Declared, RoleTable, bind, cx_speakers
 from conformance.trace.correlate import Transaction
@@ -49,7 +49,7 @@ def find_registrations(
         declared=Declared(federation),
         queries=[transaction for transaction in transactions if transaction.protocol == "DNS"],
         observed=observed_points(trace, transactions),
-        lossless=all(capture.drops == 0 for capture in trace.captures),
+        lossless=is_whole(trace),
         federation=federation,
     )
     found: dict[int, Registration] = {}

@@ -19,7 +19,7 @@ from conformance.judgement.attempts import Try, assign_exchanges, find_tries
 from conformance.judgement.event_roles import Places, bind_notify, bind_subscribe
 from conformance.judgement.event_service import NETWORK_FLOW, PCSCF_FLOW, service
 from conformance.judgement.found import Found
-from conformance.judgement.hops import RawHop, chain, raw_hop
+from conformance.judgement.hops import RawHop, chain, is_whole, raw_hop
 from conformance.judgement.registrations import facts_of, observed_points, subscriber_of
 from conformance.judgement.roles import Declared, RoleTable, cx_speakers
 from conformance.trace.correlate import Transaction
@@ -267,7 +267,7 @@ def _events(
         locations=tuple(asked),
         roles=table.done(),
         observed=observed_points(trace, transactions) | _points(subscriptions, group),
-        lossless=all(capture.drops == 0 for capture in trace.captures),
+        lossless=is_whole(trace),
         facts=facts_of(home, subscriber, table, declared) if home is not None else Facts(),
         end_ns=max((message.time_ns for message in trace.messages), default=0),
     )

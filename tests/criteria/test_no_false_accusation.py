@@ -1,0 +1,149 @@
+"""No capture of a conforming event accuses anybody because it saw less of it (TTCN-3: missing evidence is no fail).
+
+Each reference capture is read once. From its trace come those that a worse capture would have given: points that were
+not captured, a beginning or an end in the middle, lost packets, short packets, ESP that nobody can read. A criterion that did
+not fail on the whole trace must not fail on any of them. All of it is data: a new capture or criterion is covered
+without a line here.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import pytest
+
+from conformance.faults.reference import CAPTURE_NAME, CAPTURES, cases, load_case
+from conformance.federation.loader import load_federation
+from conformance.judgement.judge import judge
+from conformance.trace.decode import read_trace
+from conformance.trace.model import Trace
+from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.verdicts import Verdict
+from tests.criteria.lesser_evidence import (
+    SNAP_LENGTHS,
+    begun_late,
+    cut,
+    encrypted,
+    ended_early,
+    one_cut,
+    one_lost,
+    points_of,
+    with_drops,
+    without_point,
+)
+
+WHOLE = tuple(name for name in cases() if load_case(name).base is None or name.startswith("handbuilt-"))
+"""Captures that are an event of their own; the others are these with one change."""
+SHORTEST = 60
+"""Octets that leave a request line and nothing that tells whose it is."""
+SEED, COMBINED = 4, 12
+"""Losses that come together: so many combinations a capture, always the same ones."""
+
+PROVEN: dict[tuple[str, str], str] = {}
+"""Criterion and way of seeing less to the reason why what remains still proves the fault. None so far."""
+
+Variant = tuple[str, Trace]
+
+
+@cache
+def whole(name: str) -> tuple[Trace, Federation | None]:
+    """Return the trace of a reference capture, and the federation that its case names."""
+    case = load_case(name)
+    federation = None if case.federation is None else load_federation(CAPTURES / case.federation)
+    return read_trace([CAPTURES / name / CAPTURE_NAME]), federation
+
+
+def accused(trace: Trace, federation: Federation | None) -> dict[str, str]:
+    """Return the criteria that fail, with what was found; a check that breaks counts, too."""
+    return {
+        criterion.id: f"{criterion.verdict} {criterion.found}"
+        for procedure in judge(trace, federation=federation, confirm=None).procedures
+        for criterion in procedure.criteria
+        if criterion.verdict in (Verdict.FAIL, Verdict.ERROR)
+    }
+
+
+def points_not_captured(trace: Trace) -> Iterator[Variant]:
+    points = points_of(trace)
+    for point in points:
+        yield f"without {point}", without_point(trace, point)
+        yield f"{point} alone", without_point(trace, *(other for other in points if other is not point))
+
+
+def begun_in_the_middle(trace: Trace) -> Iterator[Variant]:
+    for lost in range(1, len(trace.messages)):
+        yield f"begun behind message {lost}", begun_late(trace, lost)
+
+
+def ended_in_the_middle(trace: Trace) -> Iterator[Variant]:
+    for kept in range(1, len(trace.messages)):
+        yield f"ended behind message {kept}", ended_early(trace, kept)
+
+
+def packets_lost(trace: Trace) -> Iterator[Variant]:
+    for place in range(len(trace.messages)):
+        yield f"message {place + 1} lost", one_lost(trace, place)
+    for drops in (None, 1):
+        yield f"drops {drops}", with_drops(trace, drops)
+
+
+def packets_cut_short(trace: Trace) -> Iterator[Variant]:
+    for octets in SNAP_LENGTHS:
+        yield f"cut behind {octets} octets", cut(trace, octets)
+    for place in range(len(trace.messages)):
+        yield f"message {place + 1} cut behind {SHORTEST} octets", one_cut(trace, place, SHORTEST)
+
+
+def unreadable_esp(trace: Trace) -> Iterator[Variant]:
+    yield "ESP without keys", encrypted(trace)
+
+
+WAYS: tuple[Callable[[Trace], Iterator[Variant]], ...] = (
+    points_not_captured,
+    begun_in_the_middle,
+    ended_in_the_middle,
+    packets_lost,
+    packets_cut_short,
+    unreadable_esp,
+)
+
+
+def several_at_once(trace: Trace) -> Iterator[Variant]:
+    """Combine ways of seeing less, two or three at a time."""
+    chance = random.Random(SEED)  # noqa: S311 - the same combinations in every run
+    for _ in range(COMBINED):
+        names, lesser = [], trace
+        for way in chance.choices(WAYS, k=chance.choice((2, 3))):
+            name, lesser = chance.choice(list(way(lesser)) or [("as it is", lesser)])
+            names.append(name)
+        yield ", ".join(names), lesser
+
+
+@pytest.mark.parametrize("way", [*WAYS, several_at_once], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("name", WHOLE)
+def test_who_sees_less_accuses_nobody_more(name: str, way: Callable[[Trace], Iterator[Variant]]) -> None:
+    trace, federation = whole(name)
+    before = accused(trace, federation)
+    wrong = {
+        f"{variant}: {criterion}": found
+        for variant, lesser in way(trace)
+        for criterion, found in accused(lesser, federation).items()
+        if criterion not in before and (criterion, way.__name__) not in PROVEN
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if load_case(name).federation is not None])
+def test_who_knows_less_of_the_networks_accuses_nobody_more(name: str) -> None:
+    trace, federation = whole(name)
+    assert accused(trace, None).keys() <= accused(trace, federation).keys()
+
+
+def test_a_fault_is_still_found_in_what_remains() -> None:
+    name = "REG-30-fail-ck-ik-on-gm"
+    trace, federation = whole(name)
+    for _, lesser in (*packets_lost(trace), ("", begun_late(trace, 2))):
+        seen = [m for m in lesser.messages if b" 401 " in m.raw[:20] and b"ck=" in m.raw and "Gm" in map(str, m.points)]
+        assert ("REG-30" in accused(lesser, federation)) is bool(seen)
