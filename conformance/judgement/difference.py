@@ -16,7 +16,7 @@ from conformance.flows.load import load_flow
 from conformance.flows.model import Step
 from conformance.judgement.choice import Chosen, against
 from conformance.judgement.difference_blame import Case, blame
-from conformance.judgement.difference_lines import compare, header_line, marked_line
+from conformance.judgement.difference_lines import OTHER_ATTEMPT, compare, header_line, marked_line
 from conformance.judgement.difference_rows import Row, answer_of, request_of, rows
 from conformance.judgement.ladder import is_request, lanes, protocol, summary
 from conformance.judgement.masking import mask_text
@@ -68,7 +68,7 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
         rows(one.flow, one.match, one.found.procedure)[:MOST_ROWS],
         trace.messages[-1].time_ns,
     )
-    place = _departure(case) if one.match.departure is not None else None
+    place = _departure(case) if one.match.departure is not None else _disorder(case, failed)
     if place is not None:
         sentence, why, node = _words_of(case, place, refused, failed)
     elif failed:
@@ -92,6 +92,15 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
 
 def _departure(case: Case) -> int | None:
     return next((place for place, row in enumerate(case.rows) if row.status.parts), None)
+
+
+def _disorder(case: Case, failed: Sequence[Judged]) -> int | None:
+    """Return the first row that is out of order and that a criterion finds wrong: order alone accuses nobody."""
+    cited = {id(citation.message) for one in failed for citation in one.finding.citations}
+    for place, row in enumerate(case.rows):
+        if row.status is RowStatus.OUT_OF_ORDER and {id(row.message), id(row.before)} & cited:
+            return place
+    return None
 
 
 def _words_of(case: Case, place: int, refused: bool, failed: Sequence[Judged]) -> tuple[str, str, Role | None]:
@@ -160,16 +169,14 @@ def _first_failure(case: Case, failed: Sequence[Judged]) -> tuple[int | None, st
     place, first = min(seen, key=lambda pair: pair[0]) if seen else (None, counting[0])
     criterion, finding = first.criterion, first.finding
     node = _node_of(case, first)
-    where = "" if place is None or (message := case.rows[place].message) is None else f" is {_told(message, case)}"
+    message = None if place is None else case.rows[place].message
+    where = f"{criterion.id} fails" if message is None else f"The first that is wrong is {_told(message, case)}"
+    hidden = any(row.status is RowStatus.NOT_OBSERVABLE for row in case.rows)
+    came = "Of the flow came all that can be seen here." if hidden else "Every message that the flow asks for came."
     sentence = (
-        f"Every message that the flow asks for came. The first that is wrong{where}: {criterion.id}, "
+        f"{came} {where}: {'' if message is None else f'{criterion.id}, '}"
         f"expected {clip(mask_text(finding.expected), FOUND)}; found {clip(mask_text(finding.found), FOUND)}."
     )
-    if place is None:
-        sentence = (
-            f"Every message that the flow asks for came; {criterion.id} fails: "
-            f"expected {clip(mask_text(finding.expected), FOUND)}; found {clip(mask_text(finding.found), FOUND)}."
-        )
     return place, sentence, f"{criterion.source} asks it of {case.name(node)}", node
 
 
@@ -276,9 +283,11 @@ def _nearest(case: Case, row: Row) -> Iterator[HeaderDifference]:
     near = next((other for other in case.rows if _is_near(other, row.step)), None)
     if near is None or near.message is None:
         return
-    reference = _same_step(case, near) or _before(case, near.message)
-    if reference is not None:
-        yield from compare(near.message, reference)
+    other = _same_step(case, near)
+    if other is not None:
+        yield from compare(near.message, other, OTHER_ATTEMPT)
+    elif (before := _before(case, near.message)) is not None:
+        yield from compare(near.message, before)
 
 
 def _is_near(row: Row, step: Step) -> bool:

@@ -26,6 +26,8 @@ NAME = 80
 
 _EVERY_HOP = frozenset({"via", "max-forwards", "content-length"})
 """Headers that each hop changes (RFC 3261 16.6); that they differ says nothing."""
+OTHER_ATTEMPT = _EVERY_HOP | {"from", "to", "cseq", "authorization"}
+"""Headers that each attempt changes as well: tags, numbers, the answer to the challenge."""
 
 
 def marked_line(message: Message, offset: int, length: int) -> MarkedLine | None:
@@ -74,33 +76,33 @@ def header_line(message: Message, name: str) -> MarkedLine | None:
     return None if header is None else marked_line(message, header.value_span.offset, header.value_span.length)
 
 
-def compare(message: Message, reference: Message) -> list[HeaderDifference]:
+def compare(message: Message, reference: Message, apart: frozenset[str] = _EVERY_HOP) -> list[HeaderDifference]:
     """Tell how a message differs from another one of its kind, header by header or AVP by AVP.
 
     Args:
         message: The message that is looked at.
         reference: The hop before it, or the same step of the other attempt.
+        apart: Headers, lower case, that differ anyway and are left out.
 
     Returns:
         The Request-URI or status first, then headers in the order of the message, then what it lacks; at most
-        `MOST`. What every hop changes is left out.
+        `MOST`.
     """
     if isinstance(message, SipMessage) and isinstance(reference, SipMessage):
-        return list(islice(_sip(message, reference), MOST))
+        return list(islice(_sip(message, reference, apart), MOST))
     if isinstance(message, DiameterMessage) and isinstance(reference, DiameterMessage):
         return list(islice(_diameter(message, reference), MOST))
     return []
 
 
-def _sip(message: SipMessage, reference: SipMessage) -> Iterator[HeaderDifference]:
+def _sip(message: SipMessage, reference: SipMessage, apart: frozenset[str]) -> Iterator[HeaderDifference]:
     if message.sip.is_request and reference.sip.is_request:
         here, there = message.sip.request_uri_span, reference.sip.request_uri_span
         if message.sip.request_uri != reference.sip.request_uri:
             yield _changed(message, reference, "Request-URI", here, there)
     elif message.sip.status != reference.sip.status:
         yield _changed(message, reference, "Status-Line", message.sip.start_span, reference.sip.start_span)
-    theirs = _by_name(reference)
-    ours = _by_name(message)
+    theirs, ours = _by_name(reference, apart), _by_name(message, apart)
     for name, headers in ours.items():
         others = theirs.get(name, [])
         for header, other in zip(headers, others, strict=False):
@@ -125,11 +127,11 @@ def _sip(message: SipMessage, reference: SipMessage) -> Iterator[HeaderDifferenc
             )
 
 
-def _by_name(message: SipMessage) -> dict[str, list[Header]]:
+def _by_name(message: SipMessage, apart: frozenset[str]) -> dict[str, list[Header]]:
     found: dict[str, list[Header]] = {}
     for header in message.sip.headers[:HEADERS]:
         name = header.name.lower()
-        if name not in _EVERY_HOP:
+        if name not in apart:
             found.setdefault(name, []).append(header)
     return found
 

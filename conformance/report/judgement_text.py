@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.report.difference_text import difference_lines
 from conformance.report.lines import LIMIT, criterion_line
 from conformance.report.text import short
 from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResult
@@ -36,6 +37,8 @@ def procedure_lines(procedure: ProcedureResult) -> Iterator[str]:
     for criterion in procedure.criteria:
         if criterion.verdict in (Verdict.FAIL, Verdict.ERROR):
             yield f"  {criterion_line(criterion)}"
+    for line in difference_lines(procedure.difference):
+        yield f"  {line}"
 
 
 def _capture(capture: CaptureInfo) -> Iterator[str]:
