@@ -38,10 +38,12 @@ KEPT: Final = 4096
 """Messages whose headers are remembered."""
 _DELIMITERS: Final = re.compile(rb"[\",<>\\]")
 _REQUEST: Final = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]+) ([^\s]+) SIP/2\.0\Z")
-_STATUS: Final = re.compile(rb"SIP/2\.0 ([0-9]{3}) ([^\s](?:.*[^\s])?)?\Z", re.DOTALL)
+_STATUS: Final = re.compile(rb"SIP/2\.0 ([0-9]{3}) ([^\s](?:[^\r\n]*[^\s])?)?\Z")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _CSEQ: Final = re.compile(r"([0-9]{1,10})[ \t]+([^\s]+)", re.ASCII)
 _MOST_NAMES: Final = 4096
+_LONGEST_NAME: Final = 64
+"""Names that nobody has are not remembered: they could be as long as a message."""
 _NOT_WHOLE: Final = ("the body is cut", "no empty line")
 _keys: dict[str, str] = {}
 """What a header name is found by, for the spellings that were met."""
@@ -344,7 +346,7 @@ def _fast_line(raw: bytes, end: int) -> StartLine | None:
 
 def _key(name: str) -> str:
     key = intern(canonical(name).lower())
-    if len(_keys) < _MOST_NAMES:
+    if len(_keys) < _MOST_NAMES and len(name) <= _LONGEST_NAME:
         _keys[name] = key
     return key
 
