@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from conformance.report.ladder import Ladder, draw
+from conformance.report.side_by_side import SideBySide, side_by_side
 from conformance.report.text import short, visible
 from conformance.vocabulary.results import CellResult, CriterionResult, ProcedureResult, RunFooter, RunHeader
 from conformance.vocabulary.verdicts import Verdict
@@ -26,6 +27,8 @@ class ProcedureView:
 
     result: ProcedureResult
     ladder: Ladder
+    compared: SideBySide | None
+    """Expected and actual ladder; None where the result has no explanation."""
     criteria: Sequence[CriterionResult]
     """Failures first."""
     counts: dict[str, int]
@@ -99,6 +102,7 @@ def _cell_view(cell: CellResult) -> CellView:
             ProcedureView(
                 result=procedure,
                 ladder=draw(procedure),
+                compared=None if procedure.difference is None else side_by_side(procedure.difference),
                 criteria=sorted(procedure.criteria, key=lambda c: (_ORDER.index(c.verdict), c.id)),
                 counts={str(v): n for v, n in Counter(c.verdict for c in procedure.criteria).items()},
             )
