@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from random import Random
 
 from conformance.vocabulary.errors import BadInput
 
 _HEADER = 20
 _VENDOR_BIT = 0x80
+_SESSION_ID = 263
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -101,3 +103,21 @@ def add_avp(message: bytes, code: int, vendor: int, data: bytes) -> bytes:
     head = struct.pack("!IB", code, 0x40 | (_VENDOR_BIT if vendor else 0)) + bytes(3)
     avp = _with_data(head + (struct.pack("!I", vendor) if vendor else b""), data)
     return _message(message, message[_HEADER:] + _join([avp]))
+
+
+def shuffle_avps(message: bytes, chance: Random) -> bytes:
+    """Return a message with its top-level AVPs in another order.
+
+    Session-Id stays the first one (RFC 6733 8.8), and AVPs of the same code keep their order. What is no single whole
+    Diameter message is returned as it is.
+    """
+    if len(message) < _HEADER or int.from_bytes(message[1:4], "big") != len(message):
+        return message
+    avps = _split(message[_HEADER:])
+    fixed = [avp for avp in avps if _code(avp) == _SESSION_ID]
+    queues: dict[int, list[bytes]] = {}
+    for avp in avps:
+        queues.setdefault(_code(avp), []).append(avp)
+    codes = [_code(avp) for avp in avps if _code(avp) != _SESSION_ID]
+    chance.shuffle(codes)
+    return _message(message, _join([*fixed, *(queues[code].pop(0) for code in codes)]))

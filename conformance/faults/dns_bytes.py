@@ -6,9 +6,11 @@ dnspython takes the message apart and writes it anew, with its own compression; 
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
 import dns.exception
 import dns.message
+import dns.rdatatype
 import dns.rrset
 
 from conformance.vocabulary.errors import BadInput
@@ -79,3 +81,18 @@ def set_record(message: bytes, find: str, new: str) -> bytes:
         return _edit(message, find, change)
     except (dns.exception.DNSException, ValueError) as error:
         raise BadInput(f"{new!r} in place of {find!r} gives no record: {error}; correct the edit") from None
+
+
+def shuffle_records(message: bytes, chance: Random) -> bytes:
+    """Return a message with the records of each section in another order; what is no DNS is returned as it is.
+
+    CNAMEs stay in front: resolvers of the old kind follow them in order (RFC 1034 4.3.1).
+    """
+    try:
+        parsed = _read(message)
+    except BadInput:
+        return message
+    for section in parsed.sections[1:4]:
+        chance.shuffle(section)
+        section.sort(key=lambda rrset: rrset.rdtype != dns.rdatatype.CNAME)
+    return bytes(parsed.to_wire(want_shuffle=False))

@@ -33,6 +33,7 @@ COMPACT = {
 _LONG = {short: long for long, short in COMPACT.items()}
 _COMMA_SEPARATED = (b"authorization", b"www-authenticate", b"proxy-authorization", b"proxy-authenticate")
 """Header fields whose parameters are separated by commas (RFC 3261 20.7)."""
+_REQUEST_LINE = re.compile(rb"[\w.!%*+`'~-]+ [^\s]+ SIP/2\.0\r\n")
 _FIELD = re.compile(rb"[^\r\n]+\r\n(?:[ \t]+[^\r\n]*\r\n)*")
 _VALUE = rb'(?:"(?:[^"\\]|\\.)*"|[^\s";,>?]*)'
 
@@ -55,8 +56,7 @@ class Text:
 
 def is_sip(payload: bytes) -> bool:
     """Tell whether a payload begins as a SIP message does."""
-    line = payload.partition(b"\r\n")[0]
-    return line.startswith(b"SIP/2.0 ") or line.endswith(b" SIP/2.0")
+    return payload.startswith(b"SIP/2.0 ") or _REQUEST_LINE.match(payload) is not None
 
 
 def split_text(message: bytes) -> Text:
