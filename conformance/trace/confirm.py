@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyshark
+from packaging.version import Version, parse
 from pyshark.tshark.tshark import TSharkNotFoundException
 
+from conformance.trace.decode import require_tshark
 from conformance.trace.tshark import DECODER_OPTIONS
 from conformance.vocabulary.errors import BadInput, HarnessFault, NotPermitted
 
@@ -107,6 +109,10 @@ class _FrameCapture(pyshark.FileCapture):  # type: ignore[misc]  # pyshark has n
     """
 
     exit_code: int | None = None
+
+    def _get_tshark_version(self) -> Version:
+        # pyshark starts a tshark for each capture to ask that, which takes as long as to read the frames.
+        return parse(require_tshark())
 
     async def _cleanup_subprocess(self, process: asyncio.subprocess.Process) -> None:
         if self._eof_reached:
