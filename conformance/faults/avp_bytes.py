@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from random import Random
 
 from conformance.vocabulary.errors import BadInput
@@ -103,6 +104,56 @@ def add_avp(message: bytes, code: int, vendor: int, data: bytes) -> bytes:
     head = struct.pack("!IB", code, 0x40 | (_VENDOR_BIT if vendor else 0)) + bytes(3)
     avp = _with_data(head + (struct.pack("!I", vendor) if vendor else b""), data)
     return _message(message, message[_HEADER:] + _join([avp]))
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One AVP that is no group, and whose path leads to it alone."""
+
+    path: tuple[int, ...]
+    offset: int
+    """From the begin of the message."""
+    data: bytes
+
+    @property
+    def length(self) -> int:
+        """Octets of header and data; a vendor in the header is not counted."""
+        return 8 + len(self.data)
+
+
+def leaves(message: bytes) -> list[Leaf]:
+    """Return the AVPs of a message that `set_avp` can change and that hold no others, in their order.
+
+    An AVP counts as a group where its data can be read as AVPs to the last octet; what is no single whole Diameter
+    message has none.
+    """
+    if len(message) < _HEADER or int.from_bytes(message[1:4], "big") != len(message):
+        return []
+    return _leaves(message[_HEADER:], (), _HEADER)
+
+
+def _leaves(data: bytes, path: tuple[int, ...], at: int) -> list[Leaf]:
+    found: list[Leaf] = []
+    avps = _split(data)
+    codes = [_code(avp) for avp in avps]
+    for avp, code in zip(avps, codes, strict=True):
+        if codes.count(code) == 1:
+            size = _header_size(avp)
+            if _is_group(avp[size:]):
+                found += _leaves(avp[size:], (*path, code), at + size)
+            else:
+                found.append(Leaf((*path, code), at, avp[size:]))
+        at += len(avp) + (-len(avp) % 4)
+    return found
+
+
+def _is_group(data: bytes) -> bool:
+    """Tell whether octets are AVPs to the last one, with the five reserved flags clear (RFC 6733 4.1)."""
+    try:
+        avps = _split(data)
+    except BadInput:
+        return False
+    return bool(avps) and _join(avps) == data and not any(avp[4] & 0x1F for avp in avps)
 
 
 def shuffle_avps(message: bytes, chance: Random) -> bytes:
