@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.criteria.procedure import Procedure, Seen
-from conformance.criteria.values import clip
+from conformance.criteria.values import clip, in_domain
 from conformance.flows.model import Flow, Step
 from conformance.judgement.difference_rows import Row, absence, answer_of, request_of
 from conformance.judgement.ladder import summary
@@ -79,11 +79,11 @@ def blame(case: Case, place: int) -> Blame:
 def _for_another_answer(case: Case, row: Row) -> Blame:
     step, message = _step(row), _message(row)
     hidden = _hidden_behind(case, step)
-    if hidden is not None:
-        return Blame(None, f"what {case.name(step.destination)} saw behind it cannot be told: {hidden}")
     failed = _failed_lookups(case, step.destination, message.time_ns)
     if failed is not None:
-        return Blame(failed[0], failed[1])
+        return Blame(failed[0] if hidden is None else None, failed[1])
+    if hidden is not None:
+        return Blame(None, f"what {case.name(step.destination)} saw behind it cannot be told: {hidden}")
     return Blame(step.destination, f"{case.name(step.destination)} gave this answer first, in frame {message.frame}")
 
 
@@ -107,6 +107,9 @@ def _for_no_request(case: Case, place: int, row: Row) -> Blame:
     failed = _failed_lookups(case, step.source, None)
     if failed is not None:
         return Blame(failed[0], f"{begin}; {failed[1]}")
+    if step.id in case.match.unseen:
+        peer = case.name(step.destination)
+        return Blame(None, f"{begin} and said nothing to {peer} in this procedure: the way to it may be broken")
     elsewhere = next(_sent_elsewhere(case, step), None)
     if elsewhere is not None and (asked := request_of(elsewhere)) is not None:
         where = "an address without a role" if elsewhere.destination is None else case.name(elsewhere.destination)
@@ -124,6 +127,9 @@ def _for_no_answer(case: Case, place: int, row: Row) -> Blame:
     if not case.procedure.lossless:
         return Blame(None, f"{begin}; but the capture lost packets, or does not say: it may have answered")
     hidden = _hidden_behind(case, step)
+    failed = _failed_lookups(case, step.destination, None)
+    if failed is not None:
+        return Blame(failed[0] if hidden is None else None, f"{begin}; {failed[1]}")
     if hidden is not None:
         return Blame(None, f"{begin}; who behind it did not answer cannot be told: {hidden}")
     following = next((later for later in case.rows[place + 1 :] if later.status is RowStatus.MATCHED), None)
@@ -131,9 +137,6 @@ def _for_no_answer(case: Case, place: int, row: Row) -> Blame:
         return Blame(None, f"{begin}; {case.name(step.source)} went on as though it had been answered")
     if not _goes_on(case, place, asked):
         return Blame(None, f"{begin}; but the capture ends before it had to answer")
-    failed = _failed_lookups(case, step.destination, None)
-    if failed is not None:
-        return Blame(failed[0], f"{begin}; {failed[1]}")
     return Blame(step.destination, f"{begin} and did not answer, or the path to it is broken")
 
 
@@ -157,7 +160,7 @@ def _hidden_behind(case: Case, step: Step) -> str | None:
     for child in case.flow.children(step.id):
         if absence(case.match, child, case.procedure) is RowStatus.NOT_OBSERVABLE:
             between = f"{child.source.value} and {child.destination.value}"
-            return f"nothing between {between} ({child.point.value}) can be seen here"
+            return f"nothing between {between} ({child.point.value}) was seen"
         if not child.optional and (deeper := _hidden_behind(case, child)) is not None:
             return deeper
     return None
@@ -170,7 +173,11 @@ def _goes_on(case: Case, place: int, since: Message) -> bool:
 
 
 def _failed_lookups(case: Case, asker: Role, before_ns: int | None) -> tuple[Role | None, str] | None:
-    """Return the DNS server and what it said, where a node asked and no question was answered with a record."""
+    """Return who is to blame and what was said, where a node asked DNS and no question was answered with a record.
+
+    A server that says that there is no such name may be right: it is named for its silence, and for names of the
+    home network that a federation speaks of.
+    """
     asked = [
         seen
         for seen in case.procedure.transactions()
@@ -182,8 +189,12 @@ def _failed_lookups(case: Case, asker: Role, before_ns: int | None) -> tuple[Rol
     last, question = asked[-1], request_of(asked[-1])
     if question is None:
         return None
+    silent = answers[-1] is None
+    home = case.procedure.facts.home
+    name = question.question_name if isinstance(question, DnsMessage) else ""
+    node = last.destination if silent or (home is not None and in_domain(name, home)) else None
     said = "got no answer" if answers[-1] is None else f"was answered with {_words(answers[-1])}"
-    return last.destination, f"its question {_words(question)} (frame {question.frame}) {said}"
+    return node, f"its question {_words(question)} (frame {question.frame}) {said}"
 
 
 def _sent_elsewhere(case: Case, step: Step) -> Iterator[Seen]:

@@ -88,13 +88,14 @@ def rows(flow: Flow, match: Match, procedure: Procedure) -> list[Row]:
 def absence(match: Match, step: Step, procedure: Procedure) -> RowStatus | None:
     """Tell why nothing was seen of a step: it is missing, or it cannot be seen; None for an option that was not taken.
 
-    Two roles that never spoke to each other may be one process, unless a federation gives them an address each.
+    Two roles that never spoke to each other may be one process. Of a procedure that left its flow it is said to be
+    missing all the same where a federation gives them an address each.
     """
     if step.id in match.missing:
         return RowStatus.MISSING
     if step.id not in match.unseen:
         return None
-    apart = procedure.sees(step.point) and _declared_apart(step, procedure)
+    apart = match.departure is not None and procedure.sees(step.point) and _declared_apart(step, procedure)
     return RowStatus.MISSING if apart else RowStatus.NOT_OBSERVABLE
 
 

@@ -28,7 +28,7 @@ FIELD = 80
 
 _WORDS = {
     RowStatus.MISSING: "(missing)",
-    RowStatus.NOT_OBSERVABLE: "(cannot be seen in this capture)",
+    RowStatus.NOT_OBSERVABLE: "(not observed)",
 }
 _SIGNS = {
     RowStatus.MATCHED: "=",
@@ -42,10 +42,10 @@ _SIGNS = {
 _LEGEND = {
     RowStatus.DIFFERENT: "answered otherwise",
     RowStatus.MISSING: "missing",
-    RowStatus.UNEXPECTED: "not in the flow",
+    RowStatus.UNEXPECTED: "beyond the flow",
     RowStatus.REPEATED: "sent again",
     RowStatus.OUT_OF_ORDER: "too early",
-    RowStatus.NOT_OBSERVABLE: "cannot be seen",
+    RowStatus.NOT_OBSERVABLE: "not observed",
 }
 
 

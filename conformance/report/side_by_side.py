@@ -43,10 +43,10 @@ _WORDS = {
     RowStatus.MATCHED: "as expected",
     RowStatus.DIFFERENT: "other answer",
     RowStatus.MISSING: "missing",
-    RowStatus.UNEXPECTED: "not in the flow",
+    RowStatus.UNEXPECTED: "beyond the flow",
     RowStatus.REPEATED: "sent again",
     RowStatus.OUT_OF_ORDER: "too early",
-    RowStatus.NOT_OBSERVABLE: "cannot be seen",
+    RowStatus.NOT_OBSERVABLE: "not observed",
 }
 _SIGNS = {
     RowStatus.MATCHED: "=",
@@ -151,10 +151,14 @@ def side_by_side(difference: Difference) -> SideBySide | None:
     lanes = _lanes(shown)
     places = {lane.name: lane for lane in lanes}
     expected, came, bands = [], [], []
+    # What the flow does not speak of stands out only where the procedure left it: else it is other business.
+    left = difference.row is not None and difference.rows[difference.row].status.parts
     for number, row in enumerate(shown):
         y = HEAD + 22 + number * ROW_HEIGHT
         failing = failing_at(difference, row)
         kind = "wrong" if failing else row.status.value
+        if kind == "unexpected" and not left:
+            kind = "beside"
         if row.expected is not None:
             ends = [_lane(places, name).left for name in (row.expected.source, row.expected.destination)]
             left_kind = row.status.value if row.status is RowStatus.NOT_OBSERVABLE else "wanted"

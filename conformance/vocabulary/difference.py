@@ -32,7 +32,7 @@ class RowStatus(StrEnum):
     OUT_OF_ORDER = "out-of-order"
     """It is expected, but came before what it has to follow."""
     NOT_OBSERVABLE = "not-observable"
-    """Its point was not captured, or the two roles are one process, or the capture began behind it."""
+    """Nothing is known: its point was not captured, or the two roles may be one process, or the capture began later."""
 
     @property
     def parts(self) -> bool:

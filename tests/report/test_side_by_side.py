@@ -1,0 +1,127 @@
+"""The two ladders of the report: one row for what belongs together, and a sign besides the colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+
+from conformance.report.html import render_run
+from conformance.report.side_by_side import MAX_LANES, MAX_ROWS, OTHERS, side_by_side
+from conformance.vocabulary.difference import (
+    Difference,
+    ExpectedMessage,
+    HeaderDifference,
+    LadderRow,
+    LineKind,
+    MarkedLine,
+    RowStatus,
+    SeenMessage,
+)
+from conformance.vocabulary.results import CellResult, RunFooter, RunHeader
+
+WANTED = ExpectedMessage(step="query", source="home-icscf", destination="home-hss", text="UAR")
+CAME = SeenMessage(
+    capture=0, frame=7, protocol="SIP", source="home-icscf", destination="home-scscf", summary="REGISTER"
+)
+HOSTILE = "<script>alert(1)</script>\x1b[2J"
+
+
+def explained(*rows: LadderRow, at: int | None = 0, headers: tuple[HeaderDifference, ...] = ()) -> Difference:
+    return Difference(
+        flow="registration-home",
+        sentence=f"Expected next UAR {HOSTILE}.",
+        why=f"because {HOSTILE}",
+        node="home-icscf",
+        row=at,
+        rows=list(rows),
+        headers=list(headers),
+    )
+
+
+def test_what_is_missing_is_drawn_where_it_should_have_been() -> None:
+    drawing = side_by_side(explained(LadderRow(status=RowStatus.MISSING, expected=WANTED)))
+    assert drawing is not None
+    (expected,), (came,) = drawing.expected, drawing.came
+    assert (came.kind, came.anchor) == ("missing", "")
+    assert expected.y == came.y
+    assert expected.x2 < came.x1
+
+
+def test_what_is_unexpected_has_no_left_side() -> None:
+    drawing = side_by_side(explained(LadderRow(status=RowStatus.UNEXPECTED, seen=CAME), at=None))
+    assert drawing is not None
+    assert drawing.expected == []
+    assert drawing.came[0].anchor == "m0-7"
+
+
+@pytest.mark.parametrize("status", list(RowStatus))
+def test_every_status_has_words_and_a_sign_of_its_own(status: RowStatus) -> None:
+    drawing = side_by_side(explained(LadderRow(status=status, expected=WANTED)))
+    assert drawing is not None
+    others = [
+        other.bands[0]
+        for one in RowStatus
+        if one is not status and (other := side_by_side(explained(LadderRow(status=one, expected=WANTED)))) is not None
+    ]
+    band = drawing.bands[0]
+    assert band.is_first
+    assert band.sign not in {one.sign for one in others}
+    assert band.words not in {one.words for one in others}
+
+
+def test_a_criterion_stands_at_the_message_that_it_finds_wrong() -> None:
+    item = HeaderDifference(kind=LineKind.ABSENT, field="Path", capture=0, frame=7, criterion="REG-15")
+    drawing = side_by_side(explained(LadderRow(status=RowStatus.MATCHED, expected=WANTED, seen=CAME), headers=(item,)))
+    assert drawing is not None
+    assert (drawing.bands[0].kind, drawing.bands[0].words) == ("wrong", "REG-15 fails")
+
+
+def test_very_many_addresses_share_one_lane() -> None:
+    rows = [
+        LadderRow(status=RowStatus.UNEXPECTED, seen=CAME.model_copy(update={"source": f"192.0.2.{number}:5060/udp"}))
+        for number in range(50)
+    ]
+    drawing = side_by_side(explained(*rows, at=None))
+    assert drawing is not None
+    assert len(drawing.lanes) == MAX_LANES
+    assert drawing.lanes[-1].name == OTHERS
+
+
+def test_a_very_long_ladder_is_cut_and_says_so() -> None:
+    rows = [LadderRow(status=RowStatus.REPEATED, seen=CAME)] * (MAX_ROWS + 5)
+    drawing = side_by_side(explained(*rows, at=None))
+    assert drawing is not None
+    assert drawing.cut == 5
+
+
+class Tags(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.found.add(tag)
+
+
+def test_the_page_shows_sentence_node_and_marked_bytes_and_escapes_them(
+    header: RunHeader, make_cell: Callable[..., CellResult]
+) -> None:
+    marked = MarkedLine(capture=0, frame=7, offset=3, length=4, before="Path: ", marked=HOSTILE, after=HOSTILE)
+    item = HeaderDifference(kind=LineKind.WRONG, field=HOSTILE, capture=0, frame=7, line=marked, expected=HOSTILE)
+    came = CAME.model_copy(update={"summary": HOSTILE, "source": HOSTILE})
+    rows = (LadderRow(status=RowStatus.DIFFERENT, expected=WANTED, seen=came),)
+    cell = make_cell()
+    procedure = cell.procedures[0].model_copy(update={"difference": explained(*rows, headers=(item,))})
+    page = render_run(
+        header,
+        [cell.model_copy(update={"procedures": [procedure]})],
+        RunFooter(finished_ns=1, cells=1, differing=[], exit_code=0),
+    )
+    assert "script" not in Tags(page).found
+    assert "\x1b" not in page
+    assert "Expected next UAR" in page
+    assert "To blame: <strong>home-icscf of uc3m</strong>" in page
+    assert "<mark>&lt;script&gt;" in page
