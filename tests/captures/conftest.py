@@ -1,14 +1,33 @@
-"""One sharkd for all captures: Wireshark's dissection without one start a file."""
+"""All captures judged together, and one sharkd for all: a program starts once and not once a file."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.captures.judged import Procedures, judged_together
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def procedures(request: pytest.FixtureRequest) -> Callable[[str], Procedures]:
+    """The judged procedures of a capture; those of all selected tests are judged together when the first asks."""
+    selected = [getattr(item, "callspec", None) for item in request.session.items if item.path.parent == HERE]
+    names = {call.params["name"] for call in selected if call is not None and "name" in call.params}
+    found: dict[str, Procedures] = {}
+
+    def of(name: str) -> Procedures:
+        if name not in found:
+            found.update(judged_together(sorted(names - found.keys() | {name})))
+        return found[name]
+
+    return of
 
 
 class Wireshark:

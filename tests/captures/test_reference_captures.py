@@ -3,51 +3,56 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from conformance.criteria import all_criteria
 from conformance.faults.reference import CAPTURE_NAME, CAPTURES, cases, load_case
-from conformance.federation.loader import load_federation
-from conformance.judgement.judge import judge
+from conformance.trace.confirm import second_reading
 from conformance.trace.decode import read_trace
-from conformance.vocabulary.results import ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
+from tests.captures.judged import Procedures, judged
 
 if TYPE_CHECKING:
     from conftest import Wireshark
 
-RECORDED = tuple(name for name in cases() if load_case(name).recorded)
-ON_RECORDED = tuple(name for name in cases() if load_case(name).base in RECORDED)
-MADE = tuple(name for name in cases() if name not in RECORDED + ON_RECORDED)
+Judged = Callable[[str], Procedures]
+
+CASES = {name: load_case(name) for name in cases()}
+RECORDED = tuple(name for name, case in CASES.items() if case.recorded)
+ON_RECORDED = tuple(name for name, case in CASES.items() if case.base in RECORDED)
+MADE = tuple(name for name in CASES if name not in RECORDED + ON_RECORDED)
 CONFORMING = tuple(name for name in MADE if name.startswith(("benign-", "handbuilt-")))
+ALONE = (
+    "DNS-01-fail-enum-service",
+    "REG-22-fail-uar-public-identity",
+    "REG-30-fail-ck-ik-on-gm",
+    "REG-32-fail-second-register-in-clear",
+    "REG-69-fail-cut-document",
+    "benign-duplicated-datagram",
+    "handbuilt-registration-home-access",
+    "kamailio-registration-home",
+)
+"""Of DNS, Diameter, SIP over UDP, in ESP, in a tunnel, with a document, recorded: these are read by themselves as well
+in every run. `pytest tests/captures -m slow` reads all others by themselves."""
 BROKEN = "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 || tcp.checksum.status == 0"
 
 
-@cache
-def procedures(name: str) -> tuple[ProcedureResult, ...]:
-    """Judge a capture as its case says."""
-    case = load_case(name)
-    federation = None if case.federation is None else load_federation(CAPTURES / case.federation)
-    trace = read_trace([CAPTURES / name / CAPTURE_NAME])
-    return tuple(judge(trace, federation=federation, flow=case.flow).procedures)
-
-
-def verdicts(name: str) -> dict[str, set[Verdict]]:
+def verdicts(procedures: Procedures) -> dict[str, set[Verdict]]:
     """Return the verdicts of each criterion over all procedures of a capture."""
     found = defaultdict(set)
-    for procedure in procedures(name):
+    for procedure in procedures:
         for criterion in procedure.criteria:
             found[criterion.id].add(criterion.verdict)
     return found
 
 
-@pytest.mark.parametrize("name", cases())
-def test_the_named_criteria_get_their_verdicts_and_no_other_one_fails(name: str) -> None:
-    case = load_case(name)
-    found = verdicts(name)
+@pytest.mark.parametrize("name", CASES)
+def test_the_named_criteria_get_their_verdicts_and_no_other_one_fails(name: str, procedures: Judged) -> None:
+    case = CASES[name]
+    found = verdicts(procedures(name))
     assert {criterion: found[criterion] for criterion in case.expected} == {
         criterion: {verdict} for criterion, verdict in case.expected.items()
     }
@@ -57,17 +62,28 @@ def test_the_named_criteria_get_their_verdicts_and_no_other_one_fails(name: str)
     assert not any(Verdict.ERROR in seen for seen in found.values())
 
 
+@pytest.mark.parametrize(
+    "name", [name if name in ALONE else pytest.param(name, marks=pytest.mark.slow) for name in CASES]
+)
+def test_a_capture_that_is_judged_alone_gets_the_same_verdicts_for_the_same_reasons(
+    name: str, procedures: Judged
+) -> None:
+    file = CAPTURES / name / CAPTURE_NAME
+    alone = [procedure.model_dump_json() for procedure in judged(name, read_trace([file]), second_reading)]
+    assert [text.replace(str(file), name) for text in alone] == [one.model_dump_json() for one in procedures(name)]
+
+
 @pytest.mark.parametrize("name", CONFORMING)
-def test_what_conforms_is_one_registration_that_passes_as_a_whole(name: str) -> None:
+def test_what_conforms_is_one_registration_that_passes_as_a_whole(name: str, procedures: Judged) -> None:
     assert [str(procedure.pair) for procedure in procedures(name)] == ["PASS/PASS"]
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_a_recording_without_drop_counters_is_never_pass_as_a_whole(name: str) -> None:
+def test_a_recording_without_drop_counters_is_never_pass_as_a_whole(name: str, procedures: Judged) -> None:
     assert all(Verdict.PASS not in procedure.pair for procedure in procedures(name))
 
 
-def test_without_cx_the_service_passes_and_conformance_stays_open() -> None:
+def test_without_cx_the_service_passes_and_conformance_stays_open(procedures: Judged) -> None:
     assert [str(procedure.pair) for procedure in procedures("inconclusive-without-cx")] == ["PASS/INCONCLUSIVE"]
 
 
@@ -75,7 +91,7 @@ def test_without_cx_the_service_passes_and_conformance_stays_open() -> None:
 @pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.FAIL])
 def test_each_criterion_passes_in_one_capture_and_fails_in_another(criterion: str, verdict: Verdict) -> None:
     # That the named verdicts are what the judge gives is the test above.
-    assert [name for name in cases() if load_case(name).expected.get(criterion) is verdict]
+    assert [name for name, case in CASES.items() if case.expected.get(criterion) is verdict]
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -89,5 +105,5 @@ def test_a_recorded_capture_has_the_checksums_of_offloading_and_nothing_malforme
 ) -> None:
     path = CAPTURES / name / CAPTURE_NAME
     assert wireshark.frames(path, "_ws.malformed || ip.checksum.status == 0") == []
-    edited = {frame for edit in load_case(name).edit for frame in edit.frames}
+    edited = {frame for edit in CASES[name].edit for frame in edit.frames}
     assert not edited & set(wireshark.frames(path, BROKEN))
