@@ -28,6 +28,14 @@ START = 1_700_000_000_000_000_000
 pytest_plugins = ["pytester"]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs minutes, unless it is asked for: `-m slow`, or any expression that speaks of it."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow and "slow" not in config.getoption("markexpr"):
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
 def _read(file: Path) -> str:
     """Content of a file of /proc; empty where the thread or process has just ended."""
     try:
