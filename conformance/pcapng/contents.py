@@ -10,6 +10,7 @@ from typing import Final
 from conformance.pcapng.blocks import (
     ENHANCED_PACKET,
     IF_NAME,
+    IF_TSOFFSET,
     IF_TSRESOL,
     INTERFACE_DESCRIPTION,
     INTERFACE_STATISTICS,
@@ -37,6 +38,10 @@ class Interface:
     """`if_name`; empty where there is none."""
     resolution: int
     """`if_tsresol` as it is written: up to 127, the power of ten that divides a second into ticks."""
+    offset_s: int = 0
+    """`if_tsoffset`: seconds to add to each time."""
+    snap_length: int = 0
+    """Octets kept of a packet at most; 0 where there is no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ class ContentReader:
         found = read_interface(body, len(self._ticks), self._splitter.order)
         if found.resolution > _NANOSECONDS:
             raise BadBlock(f"if_tsresol {found.resolution}, expected a power of ten from 0 to 9; convert with editcap")
+        if found.offset_s:
+            raise BadBlock(f"if_tsoffset {found.offset_s}, expected none; convert with editcap")
         self._ticks.append(10 ** (_NANOSECONDS - found.resolution))
         return found
 
@@ -135,10 +142,12 @@ def read_interface(body: bytes, index: int, order: Order) -> Interface:
     """
     if len(body) < 8:
         raise _too_short(body)
-    (link_type,) = struct.unpack_from(order + "H", body)
+    link_type, snap_length = struct.unpack_from(order + "HxxI", body)
     said = dict(options(body, 8, order))
     resolution = said.get(IF_TSRESOL) or bytes([_MICROSECONDS])
-    return Interface(index, link_type, said.get(IF_NAME, b"").decode("utf-8", "replace"), resolution[0])
+    name, offset = said.get(IF_NAME, b"").decode("utf-8", "replace"), said.get(IF_TSOFFSET, b"")
+    offset_s = struct.unpack(order + "q", offset)[0] if len(offset) == 8 else 0
+    return Interface(index, link_type, name, resolution[0], offset_s, snap_length)
 
 
 def read_statistics(body: bytes, order: Order) -> Statistics:

@@ -47,7 +47,7 @@ class Decoder:
         """Read captures as `read_trace` does, the first with a tshark that waits; then start the next one.
 
         Args:
-            files: Captures in any format that tshark reads; only a pcapng need not wait.
+            files: Captures in any format that tshark reads; only those that are pcap or pcapng need not wait.
 
         Returns:
             The same trace.
@@ -62,9 +62,11 @@ class Decoder:
         finally:
             # Killed now and waited for later: the kernel takes longer to free its memory than it took to read a cell.
             self._forget_killed()
-            if waiting is not None:
+            if waiting is not None and waiting.is_fed:
                 waiting.kill()
                 self._killed = waiting
+            elif waiting is not None:
+                self._waiting.appendleft(waiting)  # nothing of the capture was for tshark
             with suppress(NotPermitted):  # whoever reads next is told
                 self.prepare()
 

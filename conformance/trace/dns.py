@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -10,6 +11,10 @@ from conformance.trace.model import DnsRecord
 
 HEADER = 12
 MAX_RECORDS = 1000
+"""Questions, and records of a section, that are read; further ones are not."""
+LONGEST_NAME = 255
+"""Octets of a name, its last label of no length included (RFC 1035 2.3.4)."""
+_LONGEST_LABEL = 63
 _TYPES = {
     1: "A",
     2: "NS",
@@ -62,19 +67,25 @@ def read_dns(raw: bytes) -> DnsText | None:
     records: list[DnsRecord] = []
     position = HEADER
     try:
-        for number in range(questions):
+        for number in _few(questions, "questions"):
             owner, position = _name(raw, position)
             code, _ = _numbers("!HH", raw, position)
             position += 4
             if number == 0:
                 name, kind = owner, type_name(code)
         for section, count in zip(_SECTIONS, counts, strict=True):
-            for _ in range(min(count, MAX_RECORDS)):
+            for _ in _few(count, f"{section} records"):
                 record, position = _record(raw, position, section)
                 records.append(record)
     except _Cut as cut:
         problem = str(cut)
     return DnsText(ident, bool(flags & 0x8000), flags & 15, name, kind, tuple(records), problem)
+
+
+def _few(count: int, what: str) -> Iterator[int]:
+    yield from range(min(count, MAX_RECORDS))
+    if count > MAX_RECORDS:
+        raise _Cut(f"more than {MAX_RECORDS} {what}")
 
 
 def type_name(code: int) -> str:
@@ -141,15 +152,21 @@ def _name(raw: bytes, start: int) -> tuple[str, int]:
     """Read a name, lower case and without the final dot; return it and where reading goes on."""
     labels: list[str] = []
     position, behind = start, -1
-    for _ in range(256):  # RFC 1035 2.3.4: 255 octets; so a loop of pointers ends, too
+    left = LONGEST_NAME
+    for _ in range(LONGEST_NAME):  # a loop of pointers ends, too
         (length,) = _numbers("!B", raw, position)
         if length >= 0xC0:
             (pointer,) = _numbers("!H", raw, position)
             behind = position + 2 if behind < 0 else behind
             position = pointer & 0x3FFF
             continue
+        if length > _LONGEST_LABEL:
+            raise _Cut(f"the label at byte {position} is of an unknown kind")
         label, position = _string(raw, position)
         if not length:
             return ".".join(labels).lower(), position if behind < 0 else behind
         labels.append(label)
+        left -= length + 1
+        if left < 1:
+            break
     raise _Cut(f"the name at byte {start} does not end")

@@ -8,7 +8,7 @@ again at the same point) is a message of its own with `retransmission_of` set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -35,6 +35,13 @@ class Sighting:
     destination: Endpoint
     encapsulation: tuple[str, ...] = ()
     """Tunnels around the innermost IP packet, outermost first: `gtp`, `ipip`, `esp`."""
+    clock_offset_ns: int = 0
+    """What the clock of the capture is ahead of that of the trace; `time_ns` is what the capture says."""
+
+    @property
+    def trace_time_ns(self) -> int:
+        """Time by the clock of the trace, which is that of its first capture: nanoseconds since 1970."""
+        return self.time_ns - self.clock_offset_ns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +67,9 @@ class Message:
 
     @property
     def time_ns(self) -> int:
-        """Time of the first sighting, nanoseconds since 1970."""
-        return self.sightings[0].time_ns
+        """Time of the first sighting by the clock of the trace, nanoseconds since 1970."""
+        first = self.sightings[0]
+        return first.time_ns - first.clock_offset_ns
 
     @property
     def source(self) -> Endpoint:
@@ -190,6 +198,11 @@ class CaptureFile:
     drops: int | None
     points: tuple[Point, ...]
     problems: tuple[str, ...]
+    not_read: Mapping[str, int] = field(default_factory=dict)
+    """Frames without signalling, by the innermost protocol that was recognised in them, as Wireshark calls it."""
+    clock_offset_ns: int | None = None
+    """By how much the clock of this file is ahead of that of the first one, estimated from messages that both have;
+    None where there is one file only, or nothing to estimate it from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
 from conformance.vocabulary.errors import NotPermitted
 
@@ -56,6 +56,8 @@ class Tshark:
         self, file: Path | None, *, keys: Path | None = None, sip_ports: Sequence[int] = (), all_names: bool = False
     ) -> None:
         self._feeder: threading.Thread | None = None
+        self.is_fed = file is not None
+        """It has a capture; one that has none may wait for another."""
         with ExitStack() as owned:
             tap = owned.enter_context(as_file(files("conformance.trace") / "tap.lua"))
             # An own configuration folder: the preferences of whoever runs us must not change what is decoded.
@@ -93,14 +95,21 @@ class Tshark:
         """Process id."""
         return self._process.pid
 
-    def feed(self, file: Path) -> None:
+    def feed(self, capture: BinaryIO) -> None:
         """Give the capture to a tshark that was started without one; return at once.
 
         Args:
-            file: A pcapng: only in that format one section follows another.
+            capture: A pcapng from its first octet: only in that format one section follows another. It is read by
+                another thread until tshark is closed.
         """
-        self._feeder = threading.Thread(target=self._write, args=(file,), name="tshark-feeder", daemon=True)
+        self.is_fed = True
+        self._feeder = threading.Thread(target=self._write, args=(capture,), name="tshark-feeder", daemon=True)
         self._feeder.start()
+
+    def wait_for_feeder(self) -> None:
+        """Wait until nothing reads the capture any more; to be called when the process has ended or was killed."""
+        if self._feeder is not None:
+            self._feeder.join()
 
     def kill(self) -> None:
         """End the process, so that its output ends. Nothing happens where it has ended."""
@@ -122,16 +131,15 @@ class Tshark:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _write(self, file: Path) -> None:
+    def _write(self, capture: BinaryIO) -> None:
         assert self._process.stdin is not None
         # Where it ends before it has read all, its output is not whole, and that is seen there.
-        with suppress(OSError), file.open("rb") as capture, self._process.stdin as stdin:
+        with suppress(OSError), self._process.stdin as stdin:
             shutil.copyfileobj(capture, stdin)
 
     def _end(self) -> None:
         self._process.kill()
-        if self._feeder is not None:
-            self._feeder.join()
+        self.wait_for_feeder()
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()

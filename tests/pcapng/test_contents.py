@@ -19,12 +19,12 @@ from conformance.pcapng.blocks import (
     option,
 )
 from conformance.pcapng.contents import Content, ContentReader, Interface, Packet, Statistics
-from conformance.pcapng.writer import PcapngWriter
+from conformance.pcapng.writer import SNAP_LENGTH, PcapngWriter
 
 Make = Callable[..., bytes]
 EXPECTED: list[Content] = [
-    Interface(0, 1, "Gm", 9),
-    Interface(1, 113, "Mw", 9),
+    Interface(0, 1, "Gm", 9, 0, SNAP_LENGTH),
+    Interface(1, 113, "Mw", 9, 0, SNAP_LENGTH),
     Packet(1, 1_700_000_000_123_456_789, b"abcde", 70_000),
     Packet(0, 5, b"", 0),
     Statistics(0, 3),

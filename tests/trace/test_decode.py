@@ -244,7 +244,7 @@ def program(folder: Path, text: str) -> Path:
 def test_a_tshark_that_cannot_be_used_is_one_line(
     packets: Packets, register: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, line: str
 ) -> None:
-    packets.add(packets.udp(UE, PCSCF, register()))
+    packets.add(packets.tcp(UE, PCSCF, 1, register()))
     folder = tmp_path / "bin"
     folder.mkdir()
     if text is not None:
@@ -257,23 +257,29 @@ def test_a_tshark_that_cannot_be_used_is_one_line(
 def test_a_tshark_that_ends_early_is_a_problem(
     packets: Packets, register: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packets.add(packets.udp(UE, PCSCF, register()))
+    packets.add(packets.tcp(UE, PCSCF, 1, register()))
     (tmp_path / "bin").mkdir()
     folder = program(tmp_path / "bin", r"printf 'V\t4.0.17\n'; exit 1")
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     problems = packets.trace().captures[0].problems
-    assert problems == ("tshark ended early, behind frame 0", "tshark read 0 frames, the file has 1")
+    assert problems == ("tshark ended early, behind frame 0", "tshark read 0 of the 1 frames that it was given")
 
 
 def test_a_tshark_that_hangs_is_ended(
     packets: Packets, register: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packets.add(packets.udp(UE, PCSCF, register()))
+    packets.add(packets.tcp(UE, PCSCF, 1, register()))
     (tmp_path / "bin").mkdir()
     folder = program(tmp_path / "bin", r"printf 'V\t4.0.17\n'; exec sleep 60")
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(decode, "SECONDS_AT_LEAST", 1)
     assert "did not finish" in packets.trace().captures[0].problems[0]
+
+
+def test_plain_datagrams_need_no_tshark(packets: Packets, register: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    packets.add(packets.udp(UE, PCSCF, register()))
+    monkeypatch.setenv("PATH", "")
+    assert call_ids(packets.trace().messages) == ["c1"]
 
 
 def test_require_tshark_gives_its_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,233 @@
+"""Walks over the packets of a capture file, pcap or pcapng, as fast as Python can: no object a packet.
+
+It reads what libpcap and Wireshark write: both byte orders, micro- and nanoseconds, any clock of an interface, several
+sections, and enhanced, simple and obsolete packet blocks. A file with anything else in it raises `BadBlock`, because a
+frame number counts only if it is the one that Wireshark gives.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from conformance.pcapng.blocks import (
+    BYTE_ORDER_MAGIC,
+    DECRYPTION_SECRETS,
+    ENHANCED_PACKET,
+    INTERFACE_DESCRIPTION,
+    INTERFACE_STATISTICS,
+    LONGEST_BLOCK,
+    NAME_RESOLUTION,
+    PACKET_OBSOLETE,
+    SECTION_HEADER,
+    SIMPLE_PACKET,
+    BadBlock,
+    Order,
+)
+from conformance.pcapng.contents import Interface, read_interface, read_statistics
+
+LONGEST_PACKET: Final = 262_144
+"""Octets of a packet beyond which Wireshark calls a file damaged."""
+_PIECE: Final = 1 << 20
+_SECOND: Final = 1_000_000_000
+_MAX_INTERFACES: Final = 65_536
+_PCAP: Final[dict[bytes, tuple[Order, int]]] = {
+    b"\xd4\xc3\xb2\xa1": ("<", 1000),
+    b"\xa1\xb2\xc3\xd4": (">", 1000),
+    b"\x4d\x3c\xb2\xa1": ("<", 1),
+    b"\xa1\xb2\x3c\x4d": (">", 1),
+}
+"""Byte order and nanoseconds of a tick by the first octets."""
+_PCAPNG: Final = SECTION_HEADER.to_bytes(4, "big")
+_PASSED_OVER: Final = frozenset((NAME_RESOLUTION, INTERFACE_STATISTICS, DECRYPTION_SECRETS))
+
+Step = tuple[int, int, bytes, int, int, int]
+"""Index of the interface, time in nanoseconds since 1970, a buffer, where in it the packet begins and ends, and the
+octets that the packet had on the wire."""
+
+
+@dataclass(slots=True)
+class WalkedInterface:
+    """One interface of the file, numbered over all sections."""
+
+    name: str
+    """`if_name`; empty where there is none."""
+    link_type: int
+    packets: int = 0
+    drops: int | None = None
+    """`isb_ifdrop` of the last statistics block; None without one."""
+
+
+class Walk:
+    """The packets of one file, once. What stands beside the packets is complete when the walk is.
+
+    Args:
+        stream: The file from its first octet, not compressed.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.interfaces: list[WalkedInterface] = []
+        self.is_pcapng = False
+        self.is_cut = False
+        """The file ends in the middle of a packet or block."""
+        self.without_time = 0
+        """Packets whose block has no time; they are given that of the packet before."""
+        self.secrets: list[bytes] = []
+        """Bodies of decryption secrets blocks, little-endian."""
+        self._stream = stream
+        self._order: Order = "<"
+        self._first = 0
+        self._described: list[Interface] = []
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the packets in the order of the file.
+
+        Raises:
+            Unusual: The file is of another kind, or damaged. The packets before have been yielded.
+        """
+        begin = self._stream.read(4)
+        if begin in _PCAP:
+            yield from self._pcap(*_PCAP[begin])
+        elif begin == _PCAPNG:
+            self.is_pcapng = True
+            try:
+                yield from self._pcapng(begin)
+            except BadBlock as bad:
+                raise BadBlock(str(bad)) from bad
+        else:
+            raise BadBlock("neither pcap nor pcapng")
+
+    def _pcap(self, order: Order, tick_ns: int) -> Iterator[Step]:
+        header = self._stream.read(20)
+        if len(header) < 20:
+            raise BadBlock("a header that is not whole")
+        major, minor, _, _, _, link_type = struct.unpack(order + "HHiIII", header)
+        if (major, minor) != (2, 4) or link_type >> 16:
+            raise BadBlock("another version, or frames with check sequences")
+        interface = WalkedInterface("", link_type)
+        self.interfaces.append(interface)
+        head = struct.Struct(order + "IIII").unpack_from
+        data, position = b"", 0
+        while piece := self._stream.read(_PIECE):
+            data, position = data[position:] + piece, 0
+            end = len(data)
+            while position + 16 <= end:
+                seconds, fraction, captured, original = head(data, position)
+                if captured > LONGEST_PACKET or captured > original:
+                    raise BadBlock(f"a packet of {captured} octets that had {original}")
+                following = position + 16 + captured
+                if following > end:
+                    break
+                interface.packets += 1
+                yield 0, seconds * _SECOND + fraction * tick_ns, data, position + 16, following, original
+                position = following
+        self.is_cut = position < len(data)
+
+    def _pcapng(self, data: bytes) -> Iterator[Step]:
+        position = 0
+        wanted = 12
+        last_ns = 0
+        clocks: list[tuple[int, int, int]] = []
+        head = struct.Struct("<II").unpack_from
+        packet = struct.Struct("<IIIII").unpack_from
+        while piece := self._stream.read(max(_PIECE, wanted)):
+            data, position = data[position:] + piece, 0
+            end = len(data)
+            while position + 12 <= end:
+                kind, wanted = head(data, position)
+                if kind == SECTION_HEADER:
+                    self._section(data, position)
+                    head = struct.Struct(self._order + "II").unpack_from
+                    packet = struct.Struct(self._order + "IIIII").unpack_from
+                    wanted = head(data, position)[1]
+                    clocks.clear()
+                if wanted & 3 or not 12 <= wanted <= LONGEST_BLOCK:
+                    raise BadBlock(f"a block of {wanted} octets")
+                following = position + wanted
+                if following > end:
+                    break
+                if kind == ENHANCED_PACKET:
+                    if wanted < 32:
+                        raise BadBlock(f"a packet block of {wanted} octets")
+                    index, high, low, captured, original = packet(data, position + 8)
+                    start = position + 28
+                elif kind == INTERFACE_DESCRIPTION:
+                    clocks.append(self._interface(data[position + 8 : following - 4]))
+                    position, wanted = following, 12
+                    continue
+                elif kind == PACKET_OBSOLETE:
+                    if wanted < 32:
+                        raise BadBlock(f"a packet block of {wanted} octets")
+                    index, high, low, captured, original = packet(data, position + 8)
+                    index = struct.unpack_from(self._order + "H", data, position + 8)[0]
+                    start = position + 28
+                elif kind == SIMPLE_PACKET:
+                    index, high, low, captured, original = self._simple(data, position, wanted)
+                    start = position + 12
+                else:
+                    self._beside(kind, data[position + 8 : following - 4])
+                    position, wanted = following, 12
+                    continue
+                if index >= len(clocks) or captured > LONGEST_PACKET or start + captured > following - 4:
+                    raise BadBlock(f"a packet of {captured} octets of interface {index} in a block of {wanted}")
+                factor, divisor, offset_ns = clocks[index]
+                if kind == SIMPLE_PACKET:
+                    self.without_time += 1
+                elif divisor == 1:
+                    last_ns = (high << 32 | low) * factor + offset_ns
+                else:
+                    last_ns = (high << 32 | low) * factor // divisor + offset_ns
+                index += self._first
+                self.interfaces[index].packets += 1
+                yield index, last_ns, data, start, start + captured, original
+                position, wanted = following, 12
+        self.is_cut = position < len(data)
+
+    def _section(self, data: bytes, position: int) -> None:
+        magic = data[position + 8 : position + 12]
+        if magic == BYTE_ORDER_MAGIC.to_bytes(4, "little"):
+            self._order = "<"
+        elif magic == BYTE_ORDER_MAGIC.to_bytes(4, "big"):
+            self._order = ">"
+        else:
+            raise BadBlock("a section header without byte-order magic")
+        self._first = len(self.interfaces)
+        self._described.clear()
+
+    def _interface(self, body: bytes) -> tuple[int, int, int]:
+        """Take an interface description; return what makes nanoseconds of its ticks: factor, divisor, offset."""
+        if len(self.interfaces) >= _MAX_INTERFACES:
+            raise BadBlock(f"more than {_MAX_INTERFACES} interfaces")
+        found = read_interface(body, len(self._described), self._order)
+        self._described.append(found)
+        self.interfaces.append(WalkedInterface(found.name, found.link_type))
+        exponent = found.resolution & 0x7F
+        if found.resolution & 0x80:
+            return _SECOND, 1 << exponent, found.offset_s * _SECOND
+        if exponent <= 9:
+            return 10 ** (9 - exponent), 1, found.offset_s * _SECOND
+        if exponent > 19:
+            raise BadBlock(f"a clock of 10^-{exponent} s")
+        return 1, 10 ** (exponent - 9), found.offset_s * _SECOND
+
+    def _simple(self, data: bytes, position: int, wanted: int) -> tuple[int, int, int, int, int]:
+        if wanted < 16 or not self._described:
+            raise BadBlock("a simple packet block that nothing describes")
+        (original,) = struct.unpack_from(self._order + "I", data, position + 8)
+        snap_length = self._described[0].snap_length or original
+        return 0, 0, 0, min(original, snap_length, wanted - 16), original
+
+    def _beside(self, kind: int, body: bytes) -> None:
+        """Take a block that is no packet, or raise where Wireshark could count it as a frame."""
+        if kind == INTERFACE_STATISTICS:
+            said = read_statistics(body, self._order)
+            if said.dropped is not None and said.interface < len(self._described):
+                self.interfaces[self._first + said.interface].drops = said.dropped
+        elif kind == DECRYPTION_SECRETS:
+            if len(body) >= 8:
+                what, length = struct.unpack_from(self._order + "II", body)
+                self.secrets.append(struct.pack("<II", what, length) + body[8:])
+        elif kind != SECTION_HEADER and kind not in _PASSED_OVER:
+            raise BadBlock(f"a block of type {kind}")

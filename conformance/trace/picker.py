@@ -1,0 +1,321 @@
+"""Picks the signalling out of a capture before anything is dissected.
+
+A datagram that is whole and begins like SIP is read here, on any port, also inside GTP-U. What cannot be signalling is
+left out and counted. All the rest goes to tshark: streams, fragments, DNS, Diameter, other tunnels, and whatever is
+not understood here. When in doubt it is tshark's.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter, deque
+from collections.abc import Iterator
+from ipaddress import IPv6Address
+from typing import Final
+
+from conformance.pcapng.walk import Step, WalkedInterface
+from conformance.trace.links import ETHERNET, FINDERS, LINUX_COOKED, LINUX_COOKED_2, NO_IP, Finder, find_nothing
+from conformance.trace.merge import COPY_WINDOW_NS, SAME_PLACE_WINDOW_NS, Seen
+from conformance.trace.model import Sighting
+from conformance.trace.reading import POINTS
+from conformance.trace.reduced import Copy, Reduced
+from conformance.trace.sip import is_whole, looks_like_sip
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import Point
+
+MARKER: Final = b"netlab-marker"
+DISCARD: Final = 9
+"""Port of the markers that open and close a cell."""
+GTP_USER: Final = 2152
+"""3GPP TS 29.281 4.4.2."""
+_NEVER_MEDIA: Final = frozenset(
+    (GTP_USER, 2123, 3544, 4341, 4342, 4500, 4754, 4789, 4790, 5246, 5247, 6081, 6635, 8472, 9899, 10500, 1701, 37008)
+)
+"""UDP ports above 1023 whose datagrams carry packets: what looks like RTP there may be the head of a tunnel."""
+_MOST_ENDS: Final = 100_000
+_MOST_RECENT: Final = 20_000
+_MOST_EXTENSIONS: Final = 8
+_UDP, _TCP, _SCTP, _ICMP, _ICMP6, _FRAGMENT = 17, 6, 132, 1, 58, 44
+_V4: Final = struct.Struct("!BxHHHxBxx8sHHHxxBB").unpack_from
+"""IPv4 without options, the UDP header behind it, and two octets of what it carries."""
+_V4_HEAD: Final = struct.Struct("!BxHHHxBxx4s4s").unpack_from
+_V6_HEAD: Final = struct.Struct("!4xHBx16s16s").unpack_from
+_UDP_HEAD: Final = struct.Struct("!HHH").unpack_from
+_TCP_HEAD: Final = struct.Struct("!HHIxxxxB").unpack_from
+
+Ends = tuple[str, str]
+"""Source and destination, as text."""
+_TSHARK: Final = 0
+_TAKEN: Final = 1
+"""Read here, or left out."""
+
+
+class Picker:
+    """Goes through the packets of one file.
+
+    Args:
+        capture: Index of the file in the trace.
+        interfaces: Of the walk over the file; grows with it.
+        reduced: Where the frames for tshark go.
+        all_else: Give tshark also what is only likely to be media: with keys, anything may be read.
+    """
+
+    def __init__(
+        self, capture: int, interfaces: list[WalkedInterface], reduced: Reduced, *, all_else: bool = False
+    ) -> None:
+        self.seen: list[Seen] = []
+        self.left_out: Counter[str] = Counter()
+        self.frames = 0
+        self._capture = capture
+        self._interfaces = interfaces
+        self._reduced = reduced
+        self._first_media = 256 if all_else else 0x80
+        self._ends: dict[tuple[object, ...], tuple[Endpoint, Endpoint, str]] = {}
+        self._recent: dict[tuple[object, ...], Copy] = {}
+        self._order: deque[tuple[object, ...]] = deque()
+        # Of the frame that is looked at:
+        self._step: Step
+        self._point: Point | None = None
+        self._many = False
+
+    def pick(self, steps: Iterator[Step]) -> None:
+        """Go through all packets.
+
+        Raises:
+            BadBlock: The file is not one that can be walked over. What was picked is of no use then.
+        """
+        interfaces, reduced, media, never = self._interfaces, self._reduced, self._first_media, _NEVER_MEDIA
+        frame = rtp = 0
+        last = -1
+        find: Finder = find_nothing
+        ethernet, link_type = False, 0
+        for step in steps:
+            interface, time_ns, data, start, end, original = step
+            frame += 1
+            if interface != last:
+                last = interface
+                link_type, name = interfaces[interface].link_type, interfaces[interface].name
+                find, ethernet = FINDERS.get(link_type, find_nothing), link_type == ETHERNET
+                self._point = POINTS.get(name)
+                self._many = link_type in (LINUX_COOKED, LINUX_COOKED_2) or name == "any"
+            plain = ethernet and data[start + 12 : start + 15] == b"\x08\x00\x45"
+            offset = start + 14 if plain else find(data, start, end)
+            if offset >= 0 and end - offset >= 40:
+                # The short way, for what most packets of a large capture are.
+                version, total, ident, fragment, protocol, _, source, destination, length, one, two = _V4(data, offset)
+                if version == 0x45 and protocol == _UDP and not fragment & 0x3FFF and total == length + 20:
+                    if (
+                        one & 0xC0 == media
+                        and source > 1023
+                        and destination > 1023
+                        and length >= 20
+                        and source not in never
+                        and destination not in never
+                        and not (data[offset + 32] == 0 and _like_dns(data, offset + 28))
+                    ):
+                        if 200 <= two <= 207:
+                            self.left_out["rtcp"] += 1
+                        else:
+                            rtp += 1
+                        continue
+                    if source != GTP_USER != destination:
+                        stop = offset + total
+                        payload = data[offset + 28 : stop if stop < end else end]
+                        if looks_like_sip(payload) and (stop <= end or original > end - start):
+                            ends = self._ends.get((data[offset + 12 : offset + 24],))
+                            if ends is None:
+                                ends = self._plain(data, offset)
+                            self.frames = frame
+                            self._step = step
+                            self._sip(payload, ends, ident, ())
+                            continue
+            self.frames = frame
+            self._step = step
+            if offset == NO_IP:
+                self.left_out["arp"] += 1
+            elif offset < 0 or self._packet(offset, end, (), ()) == _TSHARK:
+                reduced.add(frame, interface, link_type, time_ns, memoryview(data)[start:end], original)
+        self.frames = frame
+        if rtp:
+            self.left_out["rtp"] += rtp
+
+    def _plain(self, data: bytes, offset: int) -> tuple[Endpoint, Endpoint, str]:
+        """Make and keep the ends of a datagram that is in no tunnel."""
+        source, destination = _text4(data[offset + 12 : offset + 16]), _text4(data[offset + 16 : offset + 20])
+        ports = struct.unpack_from("!HH", data, offset + 20)
+        return self._named((data[offset + 12 : offset + 24],), (source, destination), ports, ())
+
+    def _named(
+        self, key: tuple[object, ...], ends: Ends, ports: tuple[int, ...], around: tuple[Ends, ...]
+    ) -> tuple[Endpoint, Endpoint, str]:
+        if len(self._ends) >= _MOST_ENDS:
+            self._ends.clear()
+        made = (
+            Endpoint(ends[0], ports[0], "udp"),
+            Endpoint(ends[1], ports[1], "udp"),
+            _outer((*around, ends)),
+        )
+        self._ends[key] = made
+        return made
+
+    def _sip(
+        self, raw: bytes, ends: tuple[Endpoint, Endpoint, str], ident: int, encapsulation: tuple[str, ...]
+    ) -> None:
+        interface, time_ns, _, start, end, original = self._step
+        source, destination, outer = ends
+        self.seen.append(
+            Seen(
+                Sighting(self._capture, self.frames, time_ns, self._point, source, destination, encapsulation),
+                raw,
+                "SIP",
+                interface,
+                outer,
+                ident,
+                self._many,
+                "",
+                original > end - start and not is_whole(raw),
+            )
+        )
+
+    def _packet(self, offset: int, end: int, around: tuple[Ends, ...], tunnels: tuple[str, ...]) -> int:
+        """Look at an IP packet; `around` are the addresses of the packets that it is in."""
+        data = self._step[2]
+        version = data[offset] >> 4 if offset < end else 0
+        if version == 4 and end - offset >= 20:
+            first, total, ident, fragment, protocol, source, destination = _V4_HEAD(data, offset)
+            inside = offset + (first & 15) * 4
+            ends = (_text4(source), _text4(destination))
+            is_fragment = bool(fragment & 0x3FFF)
+        elif version == 6 and end - offset >= 40:
+            length, protocol, source, destination = _V6_HEAD(data, offset)
+            inside, total, ident = offset + 40, length + 40, 0
+            ends = (_text6(source), _text6(destination))
+            is_fragment = protocol == _FRAGMENT
+        else:
+            return _TSHARK
+        stop = offset + total
+        is_cut = self._step[5] > self._step[4] - self._step[3]
+        if inside > end or stop < inside or (stop > end and not is_cut):
+            return _TSHARK
+        stop = min(stop, end)
+        if is_fragment:
+            key = (source, destination, ident, fragment if version == 4 else 0, protocol, data[inside:stop])
+            return self._carried(key, (*around, ends), tunnels, ident)
+        if protocol == _UDP:
+            return self._datagram(inside, stop, (*around, ends), tunnels, ident)
+        if protocol == _TCP and stop - inside >= 20:
+            source_port, destination_port, sequence, words = _TCP_HEAD(data, inside)
+            content = data[inside + (words >> 4) * 4 : stop]
+            if content:
+                key = (source, destination, source_port, destination_port, sequence, content)
+                return self._carried(key, (*around, ends), tunnels, ident)
+        elif protocol == _SCTP:
+            return self._carried((source, destination, data[inside:stop]), (*around, ends), tunnels, ident)
+        elif protocol in (_ICMP, _ICMP6):
+            self.left_out["icmp" if protocol == _ICMP else "icmpv6"] += 1  # it quotes packets and carries none
+            return _TAKEN
+        return _TSHARK
+
+    def _datagram(self, offset: int, end: int, chain: tuple[Ends, ...], tunnels: tuple[str, ...], ident: int) -> int:
+        data = self._step[2]
+        if end - offset < 8:
+            return _TSHARK
+        source, destination, length = _UDP_HEAD(data, offset)
+        is_cut = self._step[5] > self._step[4] - self._step[3]
+        if length < 8 or (offset + length > end and not is_cut) or offset + length < end:
+            return _TSHARK
+        payload = data[offset + 8 : min(offset + length, end)]
+        if destination == DISCARD and payload.startswith(MARKER):
+            return _TAKEN
+        if GTP_USER in (source, destination) and payload[:1] and payload[0] >> 4 == 3:
+            inside = _gtp_user_packet(payload)
+            if not inside or len(tunnels) >= 2:
+                return _TSHARK
+            return self._packet(offset + 8 + inside, end, chain, (*tunnels, "gtp"))
+        if looks_like_sip(payload):
+            key = (chain, source, destination)
+            ends = self._ends.get(key) or self._named(key, chain[-1], (source, destination), chain[:-1])
+            self._sip(payload, ends, ident, tunnels)
+            return _TAKEN
+        if not payload.strip(b"\r\n\0"):
+            self.left_out["keep-alive"] += 1  # RFC 5626 3.5.1, and what terminals send in its stead
+            return _TAKEN
+        if (
+            len(payload) >= 12
+            and payload[0] & 0xC0 == self._first_media
+            and min(source, destination) > 1023
+            and not {source, destination} & _NEVER_MEDIA
+            and not _like_dns(payload, 0)
+        ):
+            self.left_out["rtcp" if 200 <= payload[1] <= 207 else "rtp"] += 1
+            return _TAKEN
+        return _TSHARK
+
+    def _carried(self, key: tuple[object, ...], chain: tuple[Ends, ...], tunnels: tuple[str, ...], ident: int) -> int:
+        """Tell whether a segment or fragment is a copy of one that tshark got; if so, keep where it was seen.
+
+        Wireshark knows connections by their addresses and not by where they were captured. It takes the copy for a
+        retransmission and shows nothing of what it carries.
+        """
+        interface, time_ns = self._step[0], self._step[1]
+        here = Copy(self.frames, time_ns, interface, tunnels, _outer(chain), ident)
+        first = self._recent.get(key)
+        if first is not None and self._is_copy(first, here):
+            self._reduced.copies.setdefault(first.frame, []).append(here)
+            return _TAKEN
+        self._recent[key] = here
+        self._order.append(key)
+        while len(self._order) > _MOST_RECENT:
+            self._recent.pop(self._order.popleft(), None)
+        return _TSHARK
+
+    def _is_copy(self, first: Copy, here: Copy) -> bool:
+        age = here.time_ns - first.time_ns
+        if not 0 <= age <= COPY_WINDOW_NS or first.ip_id != here.ip_id:
+            return False
+        places = {(one.interface, one.encapsulation, one.outer) for one in self._reduced.copies.get(first.frame, ())}
+        places.add((first.interface, first.encapsulation, first.outer))
+        if (here.interface, here.encapsulation, here.outer) not in places:
+            return True
+        return self._many and bool(here.ip_id) and age <= SAME_PLACE_WINDOW_NS
+
+
+def _like_dns(data: bytes, offset: int) -> bool:
+    """Tell whether the counts of a DNS header could stand there: one question, and few records (RFC 1035 4.1.1)."""
+    counts = data[offset + 4 : offset + 12]
+    return counts[:2] == b"\0\1" and not (counts[2] or counts[4] or counts[6])
+
+
+def _gtp_user_packet(raw: bytes) -> int:
+    """Return where the packet of a G-PDU begins (3GPP TS 29.281 5.1 and 5.2), 0 where it is none or not well formed."""
+    if len(raw) < 8 or raw[1] != 0xFF or not raw[0] & 0x10:
+        return 0
+    if int.from_bytes(raw[2:4]) + 8 > len(raw):
+        return 0
+    if not raw[0] & 0x07:
+        return 8
+    if len(raw) < 12:
+        return 0
+    following, position = raw[11] if raw[0] & 0x04 else 0, 12
+    for _ in range(_MOST_EXTENSIONS):
+        if not following:
+            return position
+        length = raw[position] * 4 if position < len(raw) else 0
+        if not length or position + length > len(raw):
+            return 0
+        following, position = raw[position + length - 1], position + length
+    return 0
+
+
+def _text4(address: bytes) -> str:
+    return ".".join(map(str, address))
+
+
+def _text6(address: bytes) -> str:
+    return str(IPv6Address(address))
+
+
+def _outer(chain: tuple[Ends, ...]) -> str:
+    """Return all addresses as `tap.lua` writes them: those of IPv4 in front of those of IPv6."""
+    ordered = sorted(chain, key=lambda ends: ":" in ends[0])
+    return f"{','.join(ends[0] for ends in ordered)}>{','.join(ends[1] for ends in ordered)}"

@@ -1,0 +1,58 @@
+"""What was read of one capture file: sightings, and what is to be said of the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.trace.interfaces import Interfaces
+from conformance.trace.merge import Seen
+from conformance.trace.model import CaptureFile
+from conformance.vocabulary.points import Point
+
+MAX_PROBLEMS = 50
+"""Problem lines of one capture; what is beyond is counted."""
+POINTS = {point.value: point for point in Point}
+"""By the name of the interface."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read of one file."""
+
+    file: Path
+    seen: list[Seen] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unlisted: int = 0
+    frames: int = 0
+    interfaces: Interfaces = field(default_factory=Interfaces)
+    not_read: Counter[str] = field(default_factory=Counter)
+    """Frames without signalling by their innermost protocol, as Wireshark calls it."""
+    clock_offset_ns: int | None = None
+
+    def problem(self, line: str) -> None:
+        """Note what is wrong, each line once, and no more than a bounded number of them."""
+        if line in self.problems:
+            return
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(line)
+        else:
+            self.unlisted += 1
+
+    def summary(self) -> CaptureFile:
+        """Return what the trace says of the file."""
+        problems = list(self.problems)
+        if self.unlisted:
+            problems.append(f"{self.unlisted} further problems are not listed")
+        points = [POINTS[one.name] for one in self.interfaces.all if one.name in POINTS]
+        return CaptureFile(
+            file=str(self.file),
+            frames=self.frames,
+            signalling=len({seen.sighting.frame for seen in self.seen}),
+            drops=self.interfaces.drops,
+            points=tuple(dict.fromkeys(points)),
+            problems=tuple(problems),
+            not_read=dict(self.not_read.most_common()),
+            clock_offset_ns=self.clock_offset_ns,
+        )

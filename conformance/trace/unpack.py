@@ -1,0 +1,61 @@
+"""Opens captures, packed with gzip or not, so that nothing of a packed one is believed beyond a bound."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from conformance.pcapng.blocks import BadBlock
+from conformance.vocabulary.errors import BadInput
+
+MOST_UNPACKED: Final = 2 << 30
+"""Octets that a packed capture may have; a few megabytes may claim to be terabytes."""
+_GZIP: Final = b"\x1f\x8b"
+
+
+def open_capture(file: Path) -> BinaryIO:
+    """Open a capture from its first octet, unpacked.
+
+    Args:
+        file: A capture, as it is or packed with gzip.
+
+    Returns:
+        A stream. Of a packed file reading may raise BadBlock, where what is packed is damaged, and BadInput,
+        where it is too long.
+    """
+    plain = file.open("rb")
+    if plain.read(2) == _GZIP:
+        return cast(BinaryIO, _Unpacked(file, plain))
+    plain.seek(0)
+    return plain
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzip file that ends, one way or the other."""
+
+    def __init__(self, file: Path, plain: BinaryIO) -> None:
+        plain.seek(0)
+        self._file, self._plain = file, plain
+        self._stream = gzip.GzipFile(fileobj=plain)
+        self._unpacked = 0
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            piece = self._stream.read(size)
+        except (OSError, EOFError, zlib.error) as error:
+            raise BadBlock(f"the packed file is damaged: {error}") from error
+        self._unpacked += len(piece)
+        if self._unpacked > MOST_UNPACKED:
+            raise BadInput(
+                f"{self._file}: more than {MOST_UNPACKED >> 30} GiB when it is unpacked, expected less; "
+                "if it is what it should be, unpack it first (gunzip)"
+            )
+        return piece
+
+    def close(self) -> None:
+        self._stream.close()
+        self._plain.close()
+        super().close()
