@@ -84,8 +84,8 @@ def read_reginfo(data: bytes) -> RegInfo:
     reader = _Reader()
     try:
         reader.parser.Parse(data, True)
-    except expat.ExpatError as error:
-        raise ValueError(f"reginfo: expected well-formed XML, found {error}") from None
+    except (expat.ExpatError, LookupError) as error:  # LookupError: an encoding that there is not
+        raise ValueError(f"reginfo: expected well-formed XML, found {str(error)[:80]}") from None
     if reader.version is None:
         raise ValueError("reginfo: expected the element reginfo, found none")
     return RegInfo(reader.version, reader.state, tuple(reader.registrations))
@@ -104,6 +104,7 @@ class _Reader:
         self._uri = ""
         self._in_uri = False
         self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True  # else text comes line by line, and joining it takes the square of its length
         self.parser.StartDoctypeDeclHandler = self._refuse
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end

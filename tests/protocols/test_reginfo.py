@@ -62,6 +62,7 @@ def test_a_document_of_somebody_else() -> None:
     [
         ("", "well-formed"),
         ("<reginfo>", "well-formed"),
+        ("<?xml version='1.0' encoding='of-nobody'?><a/>", "unknown encoding: of-nobody"),
         ("<a/>", "expected the element reginfo"),
         (f'<reginfo xmlns="{NAMESPACE}" state="full"/>', "attribute version"),
         (f'<reginfo xmlns="{NAMESPACE}" version="-1" state="full"/>', "a number"),

@@ -76,6 +76,10 @@ def test_nxdomain_and_unknown_types() -> None:
         (answer(1, b"abcd")[:-6], "in the middle of a record"),
         (struct.pack("!HHHHHH", 1, 0, 1, 0, 0, 0) + b"\xc0\x0c", "does not end"),
         (struct.pack("!HHHHHH", 1, 0, 1, 0, 0, 0) + b"\x09ab", "is cut"),
+        (struct.pack("!HHHHHH", 1, 0, 1, 0, 0, 0) + b"\x7f" + bytes(200), "of an unknown kind"),
+        (struct.pack("!HHHHHH", 1, 0, 1, 0, 0, 0) + (b"\x3f" + b"a" * 63) * 4 + bytes(5), "does not end"),
+        (struct.pack("!HHHHHH", 1, 0, 1001, 0, 0, 0) + bytes(6000), "more than 1000 questions"),
+        (struct.pack("!HHHHHH", 1, 0, 0, 1001, 0, 0) + bytes(12000), "more than 1000 answer records"),
     ],
 )
 def test_what_cannot_be_read_is_named(raw: bytes, problem: str) -> None:
