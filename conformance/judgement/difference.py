@@ -127,9 +127,14 @@ def _sentence(case: Case, place: int, row: Row) -> str:
         return f"Expected {wanted}; came {_told(row.message)}."
     if row.status is RowStatus.OUT_OF_ORDER and row.message is not None and row.before is not None:
         return f"{_told(row.message)} came before {_told(row.before)}, which the flow puts first."
-    following = next((later.message for later in case.rows[place + 1 :] if later.message is not None), None)
+    following = next((later.message for later in case.rows[place + 1 :] if _goes_on(later)), None)
     came = "nothing more came" if following is None else f"next came {_told(following, case)}"
     return f"Expected next {wanted}; {came}."
+
+
+def _goes_on(row: Row) -> bool:
+    """Tell whether a row is more than a provisional answer or a retransmission."""
+    return row.message is not None and (row.expects or row.status is RowStatus.UNEXPECTED)
 
 
 def _expected(case: Case, row: Row) -> str:
@@ -217,7 +222,8 @@ def _sender(case: Case, message: Message) -> Role | None:
 def _lines(case: Case, place: int | None, failed: Sequence[Judged]) -> Iterator[HeaderDifference]:
     if place is not None:
         yield from _at(case, case.rows[place])
-    for one in failed:
+    at = place or 0
+    for one in sorted(failed, key=lambda one: abs((_place_of(case, one) or 0) - at)):
         decisive = _decisive(case, one)
         for citation in one.finding.citations:
             if decisive is not None and citation.message is decisive.message:

@@ -39,7 +39,7 @@ def marked_line(message: Message, offset: int, length: int) -> MarkedLine | None
         length: How many there are.
 
     Returns:
-        SIP as Latin-1 text, Diameter in hexadecimal; None where the message has no such bytes, or is neither.
+        SIP as Latin-1 text, Diameter and DNS in hexadecimal; None where the message has no such bytes.
     """
     end = min(offset + length, len(message.raw))
     if not 0 <= offset <= len(message.raw):
@@ -57,17 +57,22 @@ def marked_line(message: Message, offset: int, length: int) -> MarkedLine | None
             marked=_head(raw[begin:stop], MARKED),
             after=_head(raw[stop:], AROUND),
         )
+    last = min(end, offset + HEX_MARKED)
+    return MarkedLine(
+        capture=message.capture,
+        frame=message.frame,
+        offset=offset,
+        length=length,
+        before=f"{_octets(message, max(0, offset - HEX_AROUND), offset)} ".lstrip(),
+        marked=_octets(message, offset, last) + (" …" if last < end else ""),
+        after=f" {_octets(message, end, end + HEX_AROUND)}".rstrip(),
+    )
+
+
+def _octets(message: Message, begin: int, end: int) -> str:
     if isinstance(message, DiameterMessage):
-        return MarkedLine(
-            capture=message.capture,
-            frame=message.frame,
-            offset=offset,
-            length=length,
-            before=hex_octets(message, max(0, offset - HEX_AROUND), offset),
-            marked=hex_octets(message, offset, min(end, offset + HEX_MARKED)) + (" …" * (end - offset > HEX_MARKED)),
-            after=hex_octets(message, end, min(end + HEX_AROUND, len(message.raw))),
-        )
-    return None
+        return hex_octets(message, begin, min(end, len(message.raw)))
+    return message.raw[begin:end].hex(" ")
 
 
 def header_line(message: Message, name: str) -> MarkedLine | None:

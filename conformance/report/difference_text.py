@@ -30,6 +30,11 @@ _WORDS = {
     RowStatus.MISSING: "(missing)",
     RowStatus.NOT_OBSERVABLE: "(not observed)",
 }
+_NOTHING = {
+    RowStatus.MATCHED: "(a provisional answer may come)",
+    RowStatus.REPEATED: "(the same again)",
+    RowStatus.UNEXPECTED: "(nothing)",
+}
 _SIGNS = {
     RowStatus.MATCHED: "=",
     RowStatus.DIFFERENT: "!",
@@ -69,23 +74,23 @@ def _ladders(difference: Difference) -> Iterator[str]:
     shown = difference.rows[first:last]
     yield f"  {'':4}{'expected':{SIDE}}   came"
     if first:
-        yield f"  {'':4}... {_counted(difference.rows[:first])}"
+        yield f"  {'':4}... {_counted(difference, difference.rows[:first])}"
     for index, row in enumerate(shown, first):
         arrow = "-->" if index == at else ""
-        left = "(nothing)" if row.status is RowStatus.UNEXPECTED else _expected(row.expected)
-        right = (_WORDS.get(row.status) or _seen(row.seen)) + _wrong(difference, row)
+        left = _NOTHING.get(row.status, "") if row.expected is None else _expected(row.expected)
+        right = _WORDS.get(row.status) or _seen(row.seen, _wrong(difference, row))
         yield f"  {arrow:4}{short(left, SIDE):{SIDE}} {_SIGNS[row.status]} {short(right, SIDE + 20)}".rstrip()
     if last < len(difference.rows):
-        yield f"  {'':4}... {_counted(difference.rows[last:])}"
+        yield f"  {'':4}... {_counted(difference, difference.rows[last:])}"
     signs = [f"{_SIGNS[status]} {words}" for status, words in _LEGEND.items() if any(r.status is status for r in shown)]
     if signs:
         yield f"  {'':4}({', '.join(signs)})"
 
 
 def _wrong(difference: Difference, row: LadderRow) -> str:
-    """Return the criteria that find the message of a row wrong: `  REG-30 fails`."""
+    """Return the criteria that find the message of a row wrong: `REG-30 fails: `."""
     ids = failing_at(difference, row)
-    return f"  {', '.join(ids)} fail{'' if len(ids) > 1 else 's'}" if ids else ""
+    return f"{', '.join(ids)} fail{'' if len(ids) > 1 else 's'}: " if ids else ""
 
 
 def failing_at(difference: Difference, row: LadderRow) -> list[str]:
@@ -97,20 +102,20 @@ def failing_at(difference: Difference, row: LadderRow) -> list[str]:
     return list(dict.fromkeys(id for id in found if id is not None))
 
 
-def _counted(rows: list[LadderRow]) -> str:
-    others = sum(row.status is not RowStatus.MATCHED for row in rows)
+def _counted(difference: Difference, rows: list[LadderRow]) -> str:
+    others = sum(row.status is not RowStatus.MATCHED or bool(failing_at(difference, row)) for row in rows)
     words = f"{len(rows)} more row{'s' if len(rows) > 1 else ''}"
     return f"{words}, as expected" if not others else f"{words}, {others} not as expected"
 
 
-def _expected(message: ExpectedMessage | None) -> str:
-    return "" if message is None else f"{message.text}  {message.source} -> {message.destination}"
+def _expected(message: ExpectedMessage) -> str:
+    return f"{message.text}  {message.source} -> {message.destination}"
 
 
-def _seen(message: SeenMessage | None) -> str:
+def _seen(message: SeenMessage | None, wrong: str) -> str:
     if message is None:
         return ""
-    return f"{message.frame:>5}  {short(message.summary, 36)}  {message.source} -> {message.destination}"
+    return f"{message.frame}  {wrong}{short(message.summary, 36)}  {message.source} -> {message.destination}"
 
 
 def _header(item: HeaderDifference) -> Iterator[str]:

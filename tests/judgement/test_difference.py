@@ -87,6 +87,7 @@ def test_another_answer_is_told_with_its_status_marked(lab: Any) -> None:
     assert line.expected == "MAA 2001"
     assert line.line is not None
     assert line.line.marked.endswith("00 00 13 94")
+    assert line.line.before.endswith(" ")
 
 
 def test_swapped_messages_are_seen_as_too_early(lab: Any) -> None:
