@@ -1,9 +1,9 @@
 """No capture of a conforming event accuses anybody because it saw less of it (TTCN-3: missing evidence is no fail).
 
 Each reference capture is read once. From its trace come those that a worse capture would have given: points that were
-not captured, a beginning or an end in the middle, lost packets, short packets, ESP that nobody can read. A criterion that did
-not fail on the whole trace must not fail on any of them. All of it is data: a new capture or criterion is covered
-without a line here.
+not captured, a beginning or an end in the middle, lost packets, short packets, ESP that nobody can read. A criterion
+that did not fail on the whole trace must not fail on any of them. All of it is data: a new capture or criterion is
+covered without a line here.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ WAYS: tuple[Callable[[Trace], Iterator[Variant]], ...] = (
 
 def several_at_once(trace: Trace) -> Iterator[Variant]:
     """Combine ways of seeing less, two or three at a time."""
-    chance = random.Random(SEED)  # noqa: S311 - the same combinations in every run
+    chance = random.Random(SEED)
     for _ in range(COMBINED):
         names, lesser = [], trace
         for way in chance.choices(WAYS, k=chance.choice((2, 3))):

@@ -1,56 +1,40 @@
-"""The registration that is typed by hand in `tests/criteria/conftest.py`, alone and in company."""
+"""The registration that is typed by hand in `tests/criteria`, alone and in company."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.trace.model import CaptureFile, Trace
 from conformance.vocabulary.federation import Federation
-
-
-def _hand_typed() -> Any:
-    """Load the other room's file: tests are no package, so that it has no name to import it by."""
-    file = Path(__file__).parent.parent / "criteria" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("hand_typed_registration", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-HAND_TYPED = _hand_typed()
+from tests.criteria.event_lab import registration_with_events
+from tests.criteria.registration_lab import home_registration, two_networks
 
 
 @pytest.fixture
 def lab() -> Any:
     """A conforming AKA registration at home, with drop counters, all four points captured."""
-    return HAND_TYPED.home_registration()
+    return home_registration()
 
 
 @pytest.fixture
 def event_lab() -> Any:
     """The same, with the subscriptions of terminal and P-CSCF to its state."""
-    return HAND_TYPED.registration_with_events()
+    return registration_with_events()
 
 
 @pytest.fixture
 def another_event_lab() -> Callable[[], Any]:
     """Makes further ones of that kind."""
-    return HAND_TYPED.registration_with_events
+    return registration_with_events
 
 
 @pytest.fixture
 def another_lab() -> Callable[[], Any]:
     """Makes further registrations of the same kind."""
-    return HAND_TYPED.home_registration
+    return home_registration
 
 
 @pytest.fixture
@@ -70,5 +54,5 @@ def together() -> Callable[..., Trace]:
 @pytest.fixture
 def federation() -> Federation:
     """Two testbeds; alice is at home in uc3m."""
-    found: Federation = HAND_TYPED.two_networks()
+    found: Federation = two_networks()
     return found
