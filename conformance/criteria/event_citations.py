@@ -32,8 +32,14 @@ def cite_body(
 
 
 def cite_contact(request: SipMessage, document: RegInfo, contact: RegContact, names: Sequence[str]) -> Citation:
-    """Cite a contact with some of `id`, `state`, `event` and `uri`; what it does not have is not claimed."""
-    values = {"id": contact.id, "state": contact.state, "event": contact.event, "uri": contact.uri}
+    """Cite a contact with some of `id`, `state`, `event`, `expires` and `uri`; what it does not have is not claimed."""
+    values = {
+        "id": contact.id,
+        "state": contact.state,
+        "event": contact.event,
+        "expires": contact.expires,
+        "uri": contact.uri,
+    }
     claims = [(name, values[name]) for name in names if values[name]]
     return cite_body(request, document, contact.offset, "registration.contact", claims)
 

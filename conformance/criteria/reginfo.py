@@ -34,6 +34,8 @@ class RegContact:
     uri: str
     offset: int
     """Byte offset in the body of the start of the element."""
+    expires: str = ""
+    """Seconds that are left, as written; empty where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _contact(element: Element, problems: list[RegProblem]) -> RegContact:
     uri = "".join(uris[0].text).strip() if len(uris) == 1 else ""
     if not uri:
         problems.append(RegProblem(f"a contact has {len(uris) or 'no'} uri", element.offset))
-    return RegContact(found.get("id", ""), state, event, uri, element.offset)
+    return RegContact(found.get("id", ""), state, event, uri, element.offset, found.get("expires", "").strip())
 
 
 def _all(element: Element, name: str) -> list[Element]:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.criteria.event_citations import cite_body, cite_place
+from conformance.criteria.event_citations import cite_body, cite_contact, cite_place
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.reginfo import CONTENT_TYPE, RegInfo, read_reginfo
 from conformance.criteria.subscription import Passage, RegistrationEvents, Subscription
-from conformance.criteria.ts24229_event import AT_ALL, KINDS, NO_TERMINAL, watched_identity, worst_of
-from conformance.criteria.values import cite_header, cite_missing, clip, same_identity
+from conformance.criteria.ts24229_event import AT_ALL, KINDS, NO_TERMINAL, documents, watched_identity, worst_of
+from conformance.criteria.values import (
+    addresses,
+    asked_expiry,
+    cite_header,
+    cite_missing,
+    cite_value,
+    clip,
+    same_contact,
+    same_identity,
+    seconds,
+)
 from conformance.criteria.xml_tree import NotReadError, NotWellFormedError
 from conformance.trace.model import SipMessage
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
-from conformance.vocabulary.verdicts import Severity
+from conformance.vocabulary.verdicts import Level, Severity
 
 CATALOGUE = Catalogue()
 RFC3680 = "RFC 3680"
@@ -194,3 +204,44 @@ def full_state(events: RegistrationEvents) -> Finding:
             else:
                 parts.append(passed(expected, f"full, {len(document.registrations)} registrations", *cited))
     return worst_of(parts) or inconclusive(expected, "no SUBSCRIBE and the document that followed were captured")
+
+
+@CATALOGUE.add(
+    "REG-84",
+    "A contact has no more time left in a document than its REGISTER was granted.",
+    source=(RFC3680, None),
+    node=Role.HOME_SCSCF,
+    points=AT_ALL,
+    level=Level.INFORMATION,
+    severity=Severity.COSMETIC,
+    condition="a NOTIFY has an active contact with expires, and the 200 that granted it was captured",
+    kinds=KINDS,
+)
+def time_left(events: RegistrationEvents) -> Finding:
+    """RFC 3680 says what expires means, and neither MUST nor SHOULD: the seconds until the binding ends."""
+    expected = "expires of the contact: not more than granted"
+    parts = []
+    for _, notify, document in documents(events):
+        request = notify.request
+        if request is None:
+            continue
+        for contact in (c for entry in document.registrations for c in entry.contacts if c.state == "active"):
+            left = seconds(contact.expires)
+            # A REGISTER that is on its way may have been answered already where the document was written.
+            granted = [
+                (time, cite_value(register.response, "Contact", bound.value))
+                for register in events.registers
+                if register.time_ns <= notify.time_ns
+                for bound in addresses(register.response, "Contact")
+                if same_contact(bound.name_addr.uri, contact.uri)
+                and (time := asked_expiry(register.response, bound)) is not None
+            ]
+            if left is None or not granted:
+                continue
+            most, answer = max(granted, key=lambda pair: pair[0])
+            cited = (cite_contact(request, document, contact, ("expires",)), answer)
+            if left > most:
+                parts.append(failed(f"at most {most} s", f"{left} s", *cited, by_absence=True))
+            else:
+                parts.append(passed(expected, f"{left} s of {most} s", *cited))
+    return worst_of(parts) or not_applicable(expected, "no contact of a REGISTER that was captured says its time")

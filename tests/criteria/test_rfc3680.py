@@ -89,3 +89,22 @@ def test_a_missing_version_may_have_been_lost(event_lab: Any) -> None:
     lab = event_lab.body("pnot", 'version="0"', 'version="1"')
     lab.drops = 3
     assert lab.result("REG-70").verdict == "INCONCLUSIVE"
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(3600, "PASS"), (3599, "PASS"), (3601, "FAIL"), (600000, "FAIL")])
+def test_a_contact_has_no_more_time_than_it_was_granted(event_lab: Any, seconds: int, verdict: str) -> None:
+    lab = event_lab.body("not-mw not-gm", 'expires="3600"', f'expires="{seconds}"')
+    assert lab.result("REG-84").verdict == verdict
+    # The RFC says what the attribute means, and neither MUST nor SHOULD.
+    assert lab.judge().conformance == "PASS"
+
+
+def test_a_refresh_that_was_lost_may_have_granted_more(event_lab: Any) -> None:
+    lab = event_lab.body("not-mw not-gm", 'expires="3600"', 'expires="4000"')
+    lab.drops = 1
+    assert lab.result("REG-84").verdict == "INCONCLUSIVE"
+
+
+def test_without_the_200_nobody_knows_what_was_granted(event_lab: Any) -> None:
+    lab = event_lab.body("not-mw not-gm", 'expires="3600"', 'expires="4000"').drop("s200 i200 g200")
+    assert lab.result("REG-84").verdict == "NOT_APPLICABLE"
