@@ -8,6 +8,9 @@ print(judgement)
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from pathlib import Path
 
@@ -37,7 +40,7 @@ def validate(
     flow: str | None = None,
     keys: File | None = None,
 ) -> Validation:
-    """Judge captures of one and the same event. To be called in the main thread, outside of an event loop.
+    """Judge captures of one and the same event.
 
     Args:
         captures: Files in any format that tshark reads, one or several that saw the same event at several points.
@@ -52,7 +55,6 @@ def validate(
     Raises:
         BadInput: No capture is given, a file cannot be read or is not what it should be, or the flow is unknown.
         NotPermitted: tshark is missing or too old.
-        HarnessFault: Called inside a running event loop.
     """
     if not captures:
         raise BadInput("no capture was given, expected at least one file")
@@ -62,9 +64,27 @@ def validate(
         check_keys(Path(keys))
     if federation is not None and not isinstance(federation, Federation):
         federation = load_federation(Path(federation))
-    trace = read_trace([Path(capture) for capture in captures], keys=None if keys is None else Path(keys))
-    judgement = judge(trace, federation=federation, flow=flow)
+    files = [Path(capture) for capture in captures]
+
+    def judged() -> Judgement:
+        trace = read_trace(files, keys=None if keys is None else Path(keys))
+        return judge(trace, federation=federation, flow=flow)
+
+    judgement = _outside_of_event_loops(judged)
     return Validation.model_construct(**{name: getattr(judgement, name) for name in _FIELDS})
+
+
+def _outside_of_event_loops(work: Callable[[], Judgement]) -> Judgement:
+    """Do the work; in a thread where an event loop runs in this one (a notebook, an asynchronous test).
+
+    The second reading has an event loop of its own, and a thread can run only one.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(work).result()
 
 
 _FIELDS = tuple(name for name in Judgement.model_fields if name != "schema_")

@@ -11,7 +11,7 @@ from conformance.report.judgement_text import judgement_lines
 from conformance.validation import validate
 from conformance.vocabulary.errors import Exit
 from conformance.vocabulary.results import Judgement
-from conformance.vocabulary.verdicts import Verdict
+from conformance.vocabulary.verdicts import Verdict, worst
 
 
 def add(commands: Any) -> None:
@@ -38,17 +38,28 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     else:
         for line in judgement_lines(judgement):
             print(line)
-    return int(_exit_code(judgement))
+    return int(exit_code(judgement, flow=arguments.flow))
 
 
-def _exit_code(judgement: Judgement) -> Exit:
+def exit_code(judgement: Judgement, *, flow: str | None) -> Exit:
+    """Return the exit code that a judgement deserves.
+
+    Args:
+        judgement: What was found.
+        flow: The flow that was asked for; a procedure that left it is not as expected, whatever its verdicts, and
+            where packets may have been lost nobody can tell. None: each procedure has the flow that fits it best.
+    """
     if not judgement.procedures:
         return Exit.NOTHING
+    verdicts = [judgement.verdict]
+    if flow is not None and any(procedure.departure is not None for procedure in judgement.procedures):
+        lossless = all(capture.drops == 0 for capture in judgement.captures)
+        verdicts.append(Verdict.FAIL if lossless else Verdict.INCONCLUSIVE)
     return {
         Verdict.ERROR: Exit.BROKEN,
         Verdict.FAIL: Exit.DIFFERS,
         Verdict.INCONCLUSIVE: Exit.INCONCLUSIVE,
-    }.get(judgement.verdict, Exit.AS_EXPECTED)
+    }.get(worst(*verdicts), Exit.AS_EXPECTED)
 
 
 def _write_json(judgement: Judgement, stream: IO[str]) -> None:
