@@ -8,6 +8,7 @@ flow was left, nobody is named.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from conformance.criteria.model import Citation
 from conformance.criteria.procedure import Seen
@@ -38,6 +39,8 @@ SMALL = 2_000
 """Messages of a trace so small that every procedure gets its ladders, also one that is as expected."""
 MOST_ROWS = 600
 """Rows that are kept; nobody reads more, and a hostile capture repeats one request without end."""
+WINDOW = (4, 8)
+"""Rows that are kept before and behind the parting in a trace that is not small."""
 MOST_LINES = 12
 """Header-level differences that are told."""
 FOUND = 200
@@ -57,7 +60,8 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
     """
     failed = [one for one in judged if one.finding.verdict is Verdict.FAIL]
     refused = chosen.flow.id != chosen.expected and service is Verdict.FAIL and chosen.match.departure is None
-    if not failed and not refused and chosen.match.departure is None and len(trace.messages) > SMALL:
+    small = len(trace.messages) <= SMALL
+    if not failed and not refused and chosen.match.departure is None and not small:
         return None
     # What the user wanted is compared with what came, also where another flow fits what came.
     one = against(chosen.found, load_flow(chosen.expected)) if refused else chosen
@@ -76,14 +80,19 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
     else:
         sentence, why, node = "", "", None
     lines = list(_lines(case, place, failed)) if sentence else []
+    # Of a large trace, where thousands may fail, the rows around the parting are kept and no others.
+    first = 0 if small else max(0, (place or 0) - WINDOW[0])
+    shown = case.rows[first:] if small else case.rows[first : first + sum(WINDOW) + 1]
     return Difference(
         flow=one.flow.id,
         sentence=sentence,
         why=why,
         node=None if node is None else node.value,
-        row=place,
-        rows=[_shown(row) for row in case.rows],
+        row=None if place is None else place - first,
+        rows=[_shown(row) for row in shown],
         headers=lines[:MOST_LINES],
+        rows_before=first,
+        rows_behind=len(case.rows) - first - len(shown),
     )
 
 
@@ -345,20 +354,24 @@ def _hops(case: Case, seen: Seen) -> Iterator[Seen]:
 
 
 def _shown(row: Row) -> LadderRow:
-    return LadderRow(status=row.status, expected=_expected_message(row), seen=_seen_message(row))
+    # Built without validation, as all results of the judge: there are dozens of rows a procedure.
+    return LadderRow.model_construct(status=row.status, expected=_expected_message(row), seen=_seen_message(row))
 
 
 def _expected_message(row: Row) -> ExpectedMessage | None:
-    step = row.step
-    if step is None or not row.expects:
-        return None
+    return None if row.step is None or not row.expects else _side(row.step, row.is_answer)
+
+
+@lru_cache(maxsize=512)
+def _side(step: Step, is_answer: bool) -> ExpectedMessage:
+    """Return one expected message of a flow; all procedures share it."""
     ends = (step.source, step.destination)
-    source, destination = reversed(ends) if row.is_answer else ends
-    return ExpectedMessage(
+    source, destination = reversed(ends) if is_answer else ends
+    return ExpectedMessage.model_construct(
         step=step.id,
         source=source.value,
         destination=destination.value,
-        text=step.answer if row.is_answer else step.label,
+        text=step.answer if is_answer else step.label,
     )
 
 
@@ -367,7 +380,7 @@ def _seen_message(row: Row) -> SeenMessage | None:
     if message is None or row.seen is None:
         return None
     source, destination = lanes(message, (row.seen.source, row.seen.destination))
-    return SeenMessage(
+    return SeenMessage.model_construct(
         capture=message.capture,
         frame=message.frame,
         protocol=protocol(message),

@@ -73,15 +73,15 @@ def _ladders(difference: Difference) -> Iterator[str]:
     first, last = max(0, at - BEFORE), min(len(difference.rows), at + BEHIND + 1)
     shown = difference.rows[first:last]
     yield f"  {'':4}{'expected':{SIDE}}   came"
-    if first:
-        yield f"  {'':4}... {_counted(difference, difference.rows[:first])}"
+    if first + difference.rows_before:
+        yield f"  {'':4}... {_counted(difference, difference.rows[:first], difference.rows_before)}"
     for index, row in enumerate(shown, first):
         arrow = "-->" if index == at else ""
         left = _NOTHING.get(row.status, "") if row.expected is None else _expected(row.expected)
         right = _WORDS.get(row.status) or _seen(row.seen, _wrong(difference, row))
         yield f"  {arrow:4}{short(left, SIDE):{SIDE}} {_SIGNS[row.status]} {short(right, SIDE + 20)}".rstrip()
-    if last < len(difference.rows):
-        yield f"  {'':4}... {_counted(difference, difference.rows[last:])}"
+    if last < len(difference.rows) or difference.rows_behind:
+        yield f"  {'':4}... {_counted(difference, difference.rows[last:], difference.rows_behind)}"
     signs = [f"{_SIGNS[status]} {words}" for status, words in _LEGEND.items() if any(r.status is status for r in shown)]
     if signs:
         yield f"  {'':4}({', '.join(signs)})"
@@ -102,7 +102,9 @@ def failing_at(difference: Difference, row: LadderRow) -> list[str]:
     return list(dict.fromkeys(id for id in found if id is not None))
 
 
-def _counted(difference: Difference, rows: list[LadderRow]) -> str:
+def _counted(difference: Difference, rows: list[LadderRow], left_out: int) -> str:
+    if left_out:
+        return f"{len(rows) + left_out} more rows"
     others = sum(row.status is not RowStatus.MATCHED or bool(failing_at(difference, row)) for row in rows)
     words = f"{len(rows)} more row{'s' if len(rows) > 1 else ''}"
     return f"{words}, as expected" if not others else f"{words}, {others} not as expected"

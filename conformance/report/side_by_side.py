@@ -189,7 +189,7 @@ def side_by_side(difference: Difference) -> SideBySide | None:
         left_middle=lanes[0].left + one / 2,
         right_middle=lanes[0].right + one / 2,
         band_x=2 * EDGE + one + MIDDLE / 2,
-        cut=len(difference.rows) - len(shown),
+        cut=len(difference.rows) - len(shown) + difference.rows_before + difference.rows_behind,
     )
 
 

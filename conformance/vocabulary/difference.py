@@ -131,4 +131,7 @@ class Difference(_Part):
     """Index of the row where the ladders part first."""
     rows: list[LadderRow] = Field(default_factory=list)
     """In the order of time; what is missing stands where it was expected."""
+    rows_before: int = 0
+    """Rows in front of these, left out of the result of a large capture."""
+    rows_behind: int = 0
     headers: list[HeaderDifference] = Field(default_factory=list)

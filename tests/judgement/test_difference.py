@@ -287,6 +287,22 @@ def test_a_hostile_header_is_bounded(lab: Any, value: str) -> None:
     assert len(explained(lab).model_dump_json()) < 60_000
 
 
+def test_of_a_large_trace_the_rows_around_the_parting_are_kept(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = explained(lab.drop("uar2 uaa2"))
+    monkeypatch.setattr("conformance.judgement.difference.SMALL", 10)
+    part = explained(lab)
+    assert whole.row is not None
+    assert part.row is not None
+    assert part.rows[part.row] == whole.rows[whole.row]
+    assert part.rows_before + len(part.rows) + part.rows_behind == len(whole.rows)
+    assert (part.sentence, part.node) == (whole.sentence, whole.node)
+
+
+def test_of_a_large_trace_what_is_as_expected_has_no_ladders(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.judgement.difference.SMALL", 10)
+    assert lab.judge().difference is None
+
+
 def test_very_many_headers_are_not_all_told(lab: Any) -> None:
     lab["p2"].destination = lab["i2"].destination
     lab["i200"].source = lab["i2"].destination
