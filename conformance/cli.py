@@ -7,12 +7,14 @@ Exit codes: 0 everything as expected; 1 a verdict that differs from the expected
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 import conformance
 from conformance.commands import compare, doctor, faults, flows, report, requirements, run, validate
+from conformance.report.text import visible
 from conformance.vocabulary.errors import Exit, NetlabError
 
 COMMANDS = (run, validate, flows, requirements, faults, report, compare, doctor)
@@ -32,13 +34,16 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; an error of ours is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show is no reason to end
     arguments, rest = parser().parse_known_args(argv)
     if rest and not arguments.passes_options_on:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         return int(arguments.execute(arguments, rest))
     except NetlabError as error:
-        print(f"netlab: {error}", file=sys.stderr)
+        print(f"netlab: {visible(str(error))}", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
         print("netlab: interrupted; what was finished is kept", file=sys.stderr)

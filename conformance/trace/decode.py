@@ -126,12 +126,19 @@ def _check_version(version: str) -> None:
 
 
 def _check_readable(file: Path) -> None:
+    name = str(file).encode("utf-8", "backslashreplace").decode()
+    if name != str(file):
+        raise BadInput(f"{name}: a name that is no UTF-8 cannot stand in a report, expected another: rename the file")
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            # It is read more than once, and whoever writes into a pipe does so once.
+            raise BadInput(f"{file}: found a pipe or a device, expected a capture file: write it into a file first")
         with file.open("rb") as stream:
             if not stream.read(1):
                 raise BadInput(f"{file}: empty, expected a capture file (pcap or pcapng)")
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be read ({error.strerror}), expected a capture file") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(f"{file}: cannot be read ({reason}), expected a capture file") from error
 
 
 @contextmanager
