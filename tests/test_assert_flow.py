@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,14 @@ def test_what_cannot_be_judged_is_an_error_of_one_line_and_no_failure(
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines([words])
     assert "Traceback" not in done.stdout.str()
+
+
+def test_the_lines_of_the_readme_are_a_test(core: pytest.Pytester) -> None:
+    readme = (CAPTURES.parent / "README.md").read_text(encoding="utf-8")
+    (lines,) = [block for block in readme.split("```") if block.startswith("python\ndef test_my_core")]
+    core.makepyfile(lines.removeprefix("python\n"))
+    shutil.copy(CAPTURES / "handbuilt-registration-visited" / "capture.pcapng", core.path)
+    core.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 SOMEBODY_ELSES = """

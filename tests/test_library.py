@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,22 @@ def test_the_package_imports_nothing_until_the_judge_is_asked_for() -> None:
     code = "import sys, conformance; print([m for m in sys.modules if m.startswith('conformance.') or m == 'pydantic'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_lines_of_the_readme_do_what_they_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (lines,) = [block for block in code_blocks("README.md") if "import validate" in block]
+    shutil.copy(NO_SERVICE_ROUTE, tmp_path / "capture.pcapng")
+    shutil.copy(FEDERATION, tmp_path / "federation.toml")
+    monkeypatch.chdir(tmp_path)
+    exec(lines, {})  # noqa: S102 - our own documentation
+    assert capsys.readouterr().out.startswith("REG-38 3GPP TS 24.229 5.4.1.2.2F home-scscf Service-Route: ")
+
+
+def code_blocks(name: str) -> list[str]:
+    text = (CAPTURES.parent / name).read_text(encoding="utf-8")
+    return [block.partition("```")[0] for block in text.split("```python\n")[1:]]
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
