@@ -13,6 +13,8 @@ from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Level, Severity
 
 CATALOGUE = Catalogue()
+LATE_NS = 32_000_000_000
+"""64*T1 (RFC 3261 17.1.2.2): a NOTIFY that was sent at once and got lost on its way is no longer repeated by then."""
 RFC6665 = "RFC 6665"
 TIMEOUT_NS = 32_000_000_000
 """64*T1 with the T1 of RFC 3261: how long a NOTIFY may wait for its answer at least."""
@@ -45,7 +47,8 @@ def notified_at_once(events: RegistrationEvents) -> Finding:
                 shown = f"NOTIFY {late:.0f} ms behind the answer" if late >= 0 else "NOTIFY before the answer"
                 header = notify.request.sip.first("Event")
                 cited = [] if header is None else [cite_header(notify.request, header)]
-                parts.append(passed(expected, shown, *cited))
+                at_once = notify.time_ns <= response.time_ns + LATE_NS
+                parts.append((passed if at_once else failed)(expected, shown, *cited))
             elif notify is not None:
                 parts.append(passed(expected, "the answer to a NOTIFY"))
             elif not one.shows_the_core:

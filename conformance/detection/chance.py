@@ -111,13 +111,23 @@ def try_random(chosen: Sequence[Base], count: int, seed: int) -> Iterator[Tried]
         drawn = list(draw(base.capture, f"{seed}:{base.name}", count, base.after))
         captures = [(base.name, mutate(base.capture, base.after)), *((base.name, changed) for _, changed in drawn)]
         plain, *traces = read_captures(captures)
+        numbers = _numbers(base.capture, captures[0][1])
         before = judged(plain, base.case)
         was = verdicts(before)
         for (mutation, _), trace in zip(drawn, traces, strict=True):
             now = verdicts(judged(trace, base.case))
             found = tuple(sorted(_failing(now) - _failing(was)))
             _, words = differences(was, now)
-            yield Tried(base.name, mutation, found, words, None if found or words else why_not(mutation, before))
+            yield Tried(
+                base.name, mutation, found, words, None if found or words else why_not(mutation, before, numbers)
+            )
+
+
+def _numbers(root: PacketFile, plain: PacketFile) -> dict[int, int]:
+    """Return the frame number in the capture that is judged by that in the capture that is mutated."""
+    places = {(packet.point, packet.time_ns): number for number, packet in enumerate(plain.packets, 1)}
+    packets = enumerate(root.packets, 1)
+    return {n: places[p.point, p.time_ns] for n, p in packets if (p.point, p.time_ns) in places}
 
 
 def _failing(found: Verdicts) -> set[str]:

@@ -9,6 +9,7 @@ from conformance.detection.rows import Row, row
 from conformance.faults.catalogue import Fault, FaultKind, Service
 from conformance.federation.matrix import Cell as Square
 from conformance.federation.matrix import home_cells, roaming_cells
+from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
 from conformance.runs.cell import JUDGED, Cell, CellIdentity
 from conformance.runs.expected import Expectation
@@ -16,37 +17,24 @@ from conformance.runs.folder import RunFolder
 from conformance.runs.header import run_header
 from conformance.runs.plan import BenchPlan
 from conformance.runs.sheet import read_sheet
+from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
 
-Procedure = Callable[[Cell, frozenset[str]], None]
-"""Drives a terminal with these faults."""
+Procedure = Callable[[Cell, Terminal], None]
+"""Drives a terminal."""
 
 
-def _registers(cell: Cell, faults: frozenset[str]) -> None:
-    cell.terminal(faults=faults).register()
-
-
-def _subscribes(cell: Cell, faults: frozenset[str]) -> None:
-    terminal = cell.terminal(faults=faults)
+def _registers(cell: Cell, terminal: Terminal) -> None:
     terminal.register()
-    terminal.subscribe()
 
 
-def _reregisters(cell: Cell, faults: frozenset[str]) -> None:
-    terminal = cell.terminal(faults=faults)
-    terminal.register()
-    terminal.reregister()
-
-
-def _deregisters(cell: Cell, faults: frozenset[str]) -> None:
-    terminal = cell.terminal(faults=faults)
+def _subscribes(cell: Cell, terminal: Terminal) -> None:
     terminal.register()
     terminal.subscribe()
     terminal.deregister()
 
 
-def _is_deregistered(cell: Cell, faults: frozenset[str]) -> None:
-    terminal = cell.terminal(faults=faults)
+def _is_deregistered(cell: Cell, terminal: Terminal) -> None:
     terminal.register()
     terminal.subscribe()
     cell.network_deregisters()
@@ -55,10 +43,7 @@ def _is_deregistered(cell: Cell, faults: frozenset[str]) -> None:
 
 SHOWN_BY: Mapping[str, Procedure] = {
     "registration-home": _registers,
-    "registration-visited": _registers,
     "registration-refused": _registers,
-    "reregistration": _reregisters,
-    "deregistration": _deregisters,
     "registration-event": _subscribes,
     "deregistration-network": _is_deregistered,
 }
@@ -123,7 +108,8 @@ def _driven(fault: Fault, square: Square, bench: Bench, run: RunFolder, at_termi
     cell = Cell(identity, bench, run)
     stopped_by: Exception | None = None
     try:
-        SHOWN_BY[fault.flow](cell, at_terminal)
+        numbers = numbers_ahead() if fault.numbers_ahead else None
+        SHOWN_BY[fault.flow](cell, cell.terminal(faults=at_terminal, numbers=numbers))
     except JUDGED as error:
         stopped_by = error
     result = cell.finish(stopped_by)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -49,19 +49,23 @@ def _table() -> tuple[_Reason, ...]:
     return tuple(_Reason.model_validate(each) for each in tomllib.loads(text)["reason"])
 
 
-def why_not(drawn: Drawn, before: Sequence[ProcedureResult]) -> Why:
+def why_not(drawn: Drawn, before: Sequence[ProcedureResult], numbers: Mapping[int, int]) -> Why:
     """Return why no verdict changed.
 
     Args:
         drawn: the mutation.
         before: what the judge says of the unchanged capture; what its criteria cite is what they read.
+        numbers: frame number in that capture by the one that the mutation names.
     """
     if drawn.kind in TIMING:
         words = (
             "every message is still there and as it was; no criterion asks for another order, time or number of them"
         )
         return Why(id="timing", words=words)
-    looked = sorted(_readers(drawn.places, before))
+    places = [Place(numbers.get(place.frame, 0), place.offset, place.length) for place in drawn.places]
+    looked = sorted(_readers(places, before))
+    if looked and drawn.kind == "drop":
+        return Why(id="elsewhere", words=f"what {', '.join(looked)} read in it stands in other messages too")
     if looked:
         return Why(id="accepted", words=f"{', '.join(looked)} read it there and accept it")
     if drawn.kind == "drop":

@@ -235,6 +235,7 @@ def retransmissions(capture: PacketFile, chance: Random) -> PacketFile:
     return replace(capture, packets=tuple(packets))
 
 
+_OF_MESSAGES = {"avp-order": shuffle_avps, "record-order": shuffle_records}
 BENIGN: Mapping[str, Benign] = {
     **{name: _each_sip(rewriting) for name, rewriting in REWRITINGS.items()},
     "avp-order": _each_on_port(_DIAMETER, shuffle_avps),
@@ -248,6 +249,16 @@ BENIGN: Mapping[str, Benign] = {
 """By name, as `netlab faults --benign` shows them."""
 NEEDS_NO_FEDERATION = frozenset({"other-addresses", "other-ports"})
 """Changes after which a federation file no longer speaks of the same network."""
+
+
+def words_of(name: str) -> str:
+    """Return what a benign change does, one line.
+
+    Args:
+        name: one of `BENIGN`.
+    """
+    change = REWRITINGS.get(name, _OF_MESSAGES.get(name, BENIGN[name]))
+    return (change.__doc__ or name).partition("\n")[0]
 
 
 def apply(name: str, capture: PacketFile, seed: int) -> PacketFile:

@@ -59,6 +59,8 @@ class Fault(BaseModel):
     argument: Argument = Argument.NONE
     roaming: bool = False
     """It is seen where a subscriber registers from a visited network only."""
+    numbers_ahead: bool = False
+    """The terminal that shows it has accepted vectors which the HSS has forgotten."""
     shown_with: str = ""
     """The argument with which `netlab faults` shows it; {home}, {visited} and {visited_network_id} are filled in."""
     blamed: Role

@@ -240,11 +240,12 @@ def _remove_avp(one: _Sent, every: Sequence[_Sent], chance: Random) -> Raw:
 def _set_avp(one: _Sent, every: Sequence[_Sent], chance: Random) -> Raw:
     leaf = chance.choice([leaf for leaf in leaves(one.payload) if leaf.data])
     data = bytearray(leaf.data)
+    edit: dict[str, Any] = {"kind": "set-avp", "frames": [one.number], "path": list(leaf.path)}
     if all(32 <= octet < 127 for octet in data):
-        data = bytearray(_altered(bytes(data), chance))
+        edit |= {"value": _altered(leaf.data, chance).decode("ascii")}
     else:
         data[-1] ^= 1 << chance.randrange(4)
-    edit = {"kind": "set-avp", "frames": [one.number], "path": list(leaf.path), "value": data.hex(), "hex": True}
+        edit |= {"value": data.hex(), "hex": True}
     return f"AVP {leaf.path[-1]}", [Place(one.number, leaf.offset, leaf.length)], [edit]
 
 

@@ -36,6 +36,11 @@ def alteration_of(faults: Iterable[str]) -> Alteration | None:
     return apply
 
 
+_IS_OVER = rb'(?s)(<registration[^>]*) state="terminated".*?</registration>'
+_AS_BEFORE = rb'\1 state="active"></registration>'
+"""A registration without contacts that is said to last."""
+
+
 def _line(name: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?im)^" + name.encode() + rb"[ \t]*:[^\r\n]*\r\n")
 
@@ -43,6 +48,11 @@ def _line(name: str) -> re.Pattern[bytes]:
 def _without(name: str) -> Alteration:
     pattern = _line(name)
     return lambda message: pattern.sub(b"", message)
+
+
+def _with_line(line: bytes) -> Alteration:
+    """Add a header field behind CSeq."""
+    return _replacing(rb"^(CSeq[ \t]*:[^\r\n]*\r\n)", rb"\1" + line + b"\r\n")
 
 
 def _replacing(pattern: bytes, replacement: bytes | Callable[[re.Match[bytes]], bytes]) -> Alteration:
@@ -93,6 +103,43 @@ def _other_bit(match: re.Match[bytes]) -> bytes:
     return match[1] + base64.b64encode(octets)
 
 
+def _with_port(message: bytes) -> bytes:
+    """Put the default port into the Request-URI."""
+    return re.sub(rb"\A(\S+ sip:[^ :]+) ", rb"\1:5060 ", message)
+
+
+def _with_user(message: bytes) -> bytes:
+    """Put a user part into the Request-URI."""
+    return re.sub(rb"\A(\S+ sip:)([^ @]+) ", rb"\1registrar@\2 ", message)
+
+
+def _to_home_domain(message: bytes) -> bytes:
+    """Put the domain of To into the Request-URI."""
+    domain = re.search(rb"(?im)^To[ \t]*:[^\r\n]*@([\w.-]+)", message)
+    return message if domain is None else re.sub(rb"\A(\S+) \S+", rb"\1 sip:" + domain[1], message)
+
+
+def _from_watched(message: bytes) -> bytes:
+    """Put the URI of To into From, whose tag stays."""
+    watched = re.search(rb"(?im)^To[ \t]*:[^\r\n<]*<([^\r\n>]+)>", message)
+    if watched is None:
+        return message
+    return re.sub(rb"(?im)^(From[ \t]*:[^\r\n<]*<)[^\r\n>]+", rb"\1" + watched[1], message)
+
+
+def _body(pattern: bytes, replacement: bytes) -> Alteration:
+    """Alter the body, and Content-Length with it."""
+    compiled = re.compile(pattern)
+
+    def apply(message: bytes) -> bytes:
+        head, empty, body = message.partition(b"\r\n\r\n")
+        changed = compiled.sub(replacement, body)
+        length = re.compile(rb"(?im)^((?:Content-Length|l)[ \t]*:[ \t]*)\d+")
+        return length.sub(rb"\g<1>%d" % len(changed), head) + empty + changed
+
+    return apply
+
+
 EMITTED: Mapping[str, Alteration] = {
     # S-CSCF
     "no-service-route": _answers(200, _without("Service-Route")),
@@ -102,7 +149,23 @@ EMITTED: Mapping[str, Alteration] = {
     "quoted-algorithm": _answers(401, _replacing(rb"\balgorithm=([A-Za-z0-9-]+)", rb'algorithm="\1"')),
     "expires-too-long": _answers(200, _replacing(rb"^(Contact[ \t]*:.*;expires=)\d+", rb"\g<1>4000000")),
     "wrong-event": _requests("NOTIFY", _replacing(rb"^(Event[ \t]*:[ \t]*)reg\b", rb"\1presence")),
-    "unknown-contact-event": _requests("NOTIFY", _replacing(rb'\bevent="registered"', b'event="registring"')),
+    "unknown-contact-event": _requests("NOTIFY", _body(rb'\bevent="registered"', b'event="registring"')),
+    "version-one-first": _requests("NOTIFY", _body(rb'(<reginfo[^>]* version=)"0"', rb'\1"1"')),
+    "partial-first": _requests("NOTIFY", _body(rb'(<reginfo[^>]* version="0" state=)"full"', rb'\1"partial"')),
+    "other-contact": _requests("NOTIFY", _body(rb"<uri>sip:", b"<uri>sip:x")),
+    "still-active": _requests(
+        "NOTIFY", _body(rb'(?s)(<registration[^>]*) state="terminated".*?</registration>', _AS_BEFORE)
+    ),
+    "event-expired": _requests("NOTIFY", _body(rb'\bevent="unregistered"', b'event="expired"')),
+    "event-unregistered": _requests(
+        "NOTIFY", _body(rb'\bevent="(?:rejected|deactivated|probation)"', b'event="unregistered"')
+    ),
+    "subscription-goes-on": _requests(
+        "NOTIFY", _replacing(rb"^(Subscription-State[ \t]*:[ \t]*)terminated[^\r\n]*", rb"\1active;expires=60")
+    ),
+    "foreign-service-route": _answers(
+        200, _replacing(rb"^(Service-Route[ \t]*:[^\r\n]*<sip:[^>\r\n:]*\.)\w+\.\w+\.test", rb"\1elsewhere.test")
+    ),
     "no-remaining-time": _requests("NOTIFY", _replacing(rb"^(Subscription-State[ \t]*:[ \t]*active);[^\r\n]*", rb"\1")),
     "no-termination-reason": _requests(
         "NOTIFY", _replacing(rb"^(Subscription-State[ \t]*:[ \t]*terminated);[^\r\n]*", rb"\1")
@@ -115,20 +178,31 @@ EMITTED: Mapping[str, Alteration] = {
     "no-visited-network-id": _registers(_without("P-Visited-Network-ID")),
     "asserts-the-user": _requests("SUBSCRIBE", _asserted_as_watched, own=True),
     "subscribes-briefly": _requests("SUBSCRIBE", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>60"), own=True),
+    "subscribes-as-the-user": _requests("SUBSCRIBE", _from_watched, own=True),
+    # I-CSCF
+    "keeps-request-uri": _registers(_to_home_domain),
     # any CSCF
     "keeps-max-forwards": _registers(
         _replacing(rb"^(Max-Forwards[ \t]*:[ \t]*)(\d+)", lambda m: m[1] + b"%d" % (int(m[2]) + 1))
     ),
     # terminal
+    "user-in-request-uri": _registers(_with_user),
+    "port-in-request-uri": _registers(_with_port),
+    "other-from": _registers(_replacing(rb"^(From[ \t]*:[^\r\n<]*<sip:)", rb"\1somebody.")),
+    "no-empty-nonce": _registers(_replacing(rb',[ \t]*(?:nonce|response)=""', b"")),
+    "asks-for-an-hour": _registers(_replacing(rb"^(Expires[ \t]*:[ \t]*)\d{5,}", rb"\g<1>3600")),
+    "bad-access-network-info": _registers(_with_line(b"P-Access-Network-Info: ;access"), with_response=True),
+    "place-in-the-clear": _registers(
+        _with_line(b"P-Access-Network-Info: 3GPP-UTRAN-TDD; utran-cell-id-3gpp=234151D0FCE11")
+    ),
+    "refuses-notify": _answers(200, _replacing(rb"\ASIP/2\.0 200 OK", b"SIP/2.0 500 Server Internal Error"), "NOTIFY"),
     "no-preloaded-route": _requests("SUBSCRIBE", _without("Route")),
     "asks-briefly": _requests("SUBSCRIBE", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>3600")),
     "wrong-accept": _requests("SUBSCRIBE", _replacing(rb"^(Accept[ \t]*:)[^\r\n]*", rb"\1 application/pidf+xml")),
     "no-supported-path": _registers(_without("Supported")),
     "no-max-forwards": _registers(_without("Max-Forwards")),
     "quoted-qop": _registers(_replacing(rb"\bqop=([a-z-]+)", rb'qop="\1"')),
-    "requires-unknown-extension": _registers(
-        _replacing(rb"^(CSeq[ \t]*:[^\r\n]*\r\n)", rb"\1Require: netlab-probe\r\n")
-    ),
+    "requires-unknown-extension": _registers(_with_line(b"Require: netlab-probe")),
     "wrong-response": _registers(_replacing(rb'(\bresponse=")([0-9a-f]{32})', _other_digit), with_response=True),
     "new-call-id": _registers(_replacing(rb"^(Call-ID[ \t]*:[ \t]*)", rb"\1again-"), with_response=True),
 }

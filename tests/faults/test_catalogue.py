@@ -79,7 +79,11 @@ def test_what_breaks_no_criterion_refuses_the_terminal() -> None:
 
 
 def test_those_of_one_node() -> None:
-    assert {fault.name for fault in load_catalogue().of("i-cscf")} == {"no-second-uar", "keeps-max-forwards"}
+    assert {fault.name for fault in load_catalogue().of("i-cscf")} == {
+        "no-second-uar",
+        "keeps-max-forwards",
+        "keeps-request-uri",
+    }
     assert all(fault.kind is FaultKind.TERMINAL for fault in load_catalogue().of("terminal"))
 
 

@@ -36,6 +36,14 @@ NOTIFY = (
     'Subscription-State: active;expires=600\r\n\r\n<contact id="c" state="active" event="registered">'
 )
 ENDED = NOTIFY.replace("active;expires=600", "terminated;reason=noresource").replace("registered", "rejected")
+FORWARDED_REGISTER = (
+    "REGISTER sip:scscf.h:6060 SIP/2.0\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCSeq: 1 REGISTER\r\n"
+    'Expires: 600000\r\nAuthorization: Digest username="u", nonce="", response=""\r\n\r\n'
+)
+ROAMED = OK.replace("<sip:s;lr>", "<sip:orig@scscf.uc3m.netlab.test:6060;lr>")
+OVER = 'state="terminated"><contact id="c" event="unregistered"><uri>sip:a@1</uri></contact></registration>'
+DOCUMENT = NOTIFY.partition("<contact")[0] + f'<reginfo version="0" state="full"><registration id="r" {OVER}</reginfo>'
+NOTIFIED = "SIP/2.0 200 OK\r\nCSeq: 1 NOTIFY\r\n\r\n"
 OTHERS = [
     "SIP/2.0 200 OK\r\nCSeq: 2 OPTIONS\r\nPath: <sip:p;lr>\r\nService-Route: <sip:s;lr>\r\n\r\n",
     "OPTIONS sip:h SIP/2.0\r\nCSeq: 1 OPTIONS\r\nRequire: path\r\nMax-Forwards: 70\r\n\r\n",
@@ -71,6 +79,34 @@ OTHERS = [
         ("no-preloaded-route", SUBSCRIBE, "Route: <sip:p;lr>\r\n", ""),
         ("asks-briefly", SUBSCRIBE, "Expires: 600000", "Expires: 3600"),
         ("wrong-accept", SUBSCRIBE, "application/reginfo+xml", "application/pidf+xml"),
+        ("foreign-service-route", ROAMED, "scscf.uc3m.netlab.test", "scscf.elsewhere.test"),
+        ("version-one-first", DOCUMENT, 'version="0"', 'version="1"'),
+        ("partial-first", DOCUMENT, '"full"', '"partial"'),
+        ("other-contact", DOCUMENT, "<uri>sip:a", "<uri>sip:xa"),
+        ("still-active", DOCUMENT, OVER, 'state="active"></registration>'),
+        ("event-expired", DOCUMENT, '"unregistered"', '"expired"'),
+        ("event-unregistered", ENDED, "rejected", "unregistered"),
+        ("subscription-goes-on", ENDED, "terminated;reason=noresource", "active;expires=60"),
+        ("subscribes-as-the-user", SUBSCRIBE, "From: <sip:p>", "From: <sip:a@h>"),
+        ("keeps-request-uri", FORWARDED_REGISTER, "sip:scscf.h:6060 ", "sip:h "),
+        ("user-in-request-uri", REGISTER, "REGISTER sip:h", "REGISTER sip:registrar@h"),
+        ("port-in-request-uri", REGISTER, "REGISTER sip:h", "REGISTER sip:h:5060"),
+        ("other-from", FORWARDED_REGISTER, "From: <sip:a", "From: <sip:somebody.a"),
+        ("no-empty-nonce", FORWARDED_REGISTER, ', nonce="", response=""', ""),
+        ("asks-for-an-hour", FORWARDED_REGISTER, "600000", "3600"),
+        (
+            "bad-access-network-info",
+            REGISTER,
+            "CSeq: 1 REGISTER\r\n",
+            "CSeq: 1 REGISTER\r\nP-Access-Network-Info: ;access\r\n",
+        ),
+        (
+            "place-in-the-clear",
+            REGISTER,
+            "CSeq: 1 REGISTER\r\n",
+            "CSeq: 1 REGISTER\r\nP-Access-Network-Info: 3GPP-UTRAN-TDD; utran-cell-id-3gpp=234151D0FCE11\r\n",
+        ),
+        ("refuses-notify", NOTIFIED, "200 OK", "500 Server Internal Error"),
         ("new-call-id", REGISTER, "Call-ID: 1", "Call-ID: again-1"),
     ],
 )
