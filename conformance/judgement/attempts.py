@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import unquote
 
 from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Exchange
@@ -21,15 +20,14 @@ from conformance.criteria.values import (
     avp,
     challenge,
     same_contact,
-    same_identity,
     seconds,
     text,
 )
 from conformance.judgement.hops import RawHop, chain, raw_hop
 from conformance.judgement.roles import CX_COMMANDS, CxSpeakers
+from conformance.judgement.third_party import ThirdParty, canonical
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import DiameterMessage, SipMessage
-from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.numbers import CX_APPLICATION, Avp
 
 AFTER_NS = 5_000_000_000
@@ -79,7 +77,7 @@ class Try:
     @cached_property
     def user(self) -> str:
         """The public user identity in a form that can be looked up."""
-        return _canonical(self.subject)
+        return canonical(self.subject)
 
     @cached_property
     def contacts(self) -> list[str]:
@@ -96,18 +94,28 @@ class Try:
 # --- REGISTER -----------------------------------------------------------------------------------------
 
 
-def find_tries(transactions: Iterable[Transaction], speakers: CxSpeakers) -> list[Try]:
-    """Put the hops of one REGISTER together: Call-ID, To and CSeq number stay the same on all of them."""
+def find_tries(
+    transactions: Sequence[Transaction], speakers: CxSpeakers, apart: list[RawHop] | None = None
+) -> list[Try]:
+    """Put the hops of one REGISTER together: Call-ID, To and CSeq number stay the same on all of them.
+
+    Args:
+        transactions: Of the whole trace.
+        speakers: Who speaks Cx.
+        apart: Where REGISTERs of S-CSCFs to application servers are put, which are no attempts of a terminal.
+    """
     by_key: dict[tuple[str, str, int | None], list[Try]] = {}
     hops = [raw_hop(t) for t in transactions if t.protocol == "SIP" and t.method == "REGISTER"]
-    relays = {hop.transaction.destination.address for hop in hops}
+    third_party = ThirdParty(transactions, hops, speakers)
     for hop in hops:
         message = hop.any
-        if _is_third_party(hop, speakers, relays):
+        if third_party.sent(hop):
+            if apart is not None:
+                apart.append(hop)
             continue
         target = address(message, "To")
         subject = "" if target is None else target.name_addr.uri
-        key = (message.sip.call_id, _canonical(subject), message.sip.cseq_number)
+        key = (message.sip.call_id, canonical(subject), message.sip.cseq_number)
         known = by_key.setdefault(key, [])
         if known and not _is_over(known[-1], hop):
             known[-1].hops.append(hop)
@@ -122,24 +130,6 @@ def _is_over(known: Try, hop: RawHop) -> bool:
     if hop.request is None and hop.depth < outer.depth:
         return False  # an answer on its way to the terminal, whose request was not captured
     return hop.depth <= outer.depth and outer.final is not None and outer.final.time_ns <= hop.transaction.time_ns
-
-
-def _is_third_party(hop: RawHop, speakers: CxSpeakers, relays: set[str]) -> bool:
-    """Tell whether a REGISTER is that of an S-CSCF to an application server (3GPP TS 24.229 5.4.1.7)."""
-    source = hop.transaction.source.address
-    if hop.depth > 1 or not (speakers.speaks(source) or source in relays):
-        return False
-    sender, target = address(hop.any, "From"), address(hop.any, "To")
-    if sender is None or target is None:
-        return False
-    return not same_identity(sender.name_addr.uri, target.name_addr.uri)
-
-
-def _canonical(uri: str) -> str:
-    parsed = parse_uri(uri)
-    if parsed is None or not parsed.host:
-        return uri.partition(";")[0]
-    return f"{parsed.scheme}:{unquote(parsed.user)}@{parsed.host.lower()}"
 
 
 @dataclass(eq=False)
@@ -305,8 +295,8 @@ def _likeness(message: DiameterMessage, attempt: Try) -> int:
 def _names(message: DiameterMessage) -> Iterator[str]:
     identity, name = text(avp(message, Avp.PUBLIC_IDENTITY)), text(avp(message, Avp.USER_NAME))
     if identity:
-        yield _canonical(identity)
+        yield canonical(identity)
     if name:
         yield name
     if identity and name:
-        yield f"{_canonical(identity)} {name}"
+        yield f"{canonical(identity)} {name}"

@@ -16,6 +16,7 @@ from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop, is_whole
 from conformance.judgement.interoperability import Window, interoperability
 from conformance.judgement.roles import CX_COMMANDS, CxSpeakers, Declared, RoleTable, bind, cx_speakers
+from conformance.judgement.third_party import belonging
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import CaptureFile, DnsMessage, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
@@ -42,7 +43,8 @@ def find_registrations(
         federation: Where given: who is home, what was agreed, which nodes there are.
     """
     speakers = cx_speakers(transactions)
-    tries = find_tries(transactions, speakers)
+    third_party: list[RawHop] = []
+    tries = find_tries(transactions, speakers, third_party)
     assign_exchanges(tries, transactions)
     world = _World(
         speakers=speakers,
@@ -53,9 +55,11 @@ def find_registrations(
         federation=federation,
     )
     found: dict[int, Registration] = {}
-    for segment in segments(tries):
+    procedures = segments(tries)
+    told = belonging(third_party, procedures)
+    for segment in procedures:
         before = None if segment.before is None else found[id(segment.before)]
-        found[id(segment)] = _registration(segment, before, world)
+        found[id(segment)] = _registration(segment, before, world, told.get(id(segment), ()))
     return list(found.values())
 
 
@@ -209,7 +213,9 @@ def _hosts(messages: Iterable[SipMessage]) -> set[str]:
 # --- all of it ----------------------------------------------------------------------------------------
 
 
-def _registration(segment: Segment, before: Registration | None, world: _World) -> Registration:
+def _registration(
+    segment: Segment, before: Registration | None, world: _World, third_party: Sequence[RawHop]
+) -> Registration:
     procedure = segment.attempts
     subject = procedure[0].subject
     usernames = [t.username for t in procedure if t.username]
@@ -228,6 +234,9 @@ def _registration(segment: Segment, before: Registration | None, world: _World) 
         for exchange in exchanges:
             _bind_cx(table, exchange)
         attempts.append(Attempt(tuple(bound), tuple(exchanges)))
+    for hop in third_party:
+        table.add(Role.HOME_SCSCF, hop.transaction.source)
+        table.add(Role.HOME_AS, hop.transaction.destination)
     messages = [m for attempt in attempts for m in attempt.messages]
     sip = [m for m in messages if isinstance(m, SipMessage)]
     lookups = _lookups(_hosts(sip), attempts, world.queries, table, world.declared, home)
@@ -236,13 +245,14 @@ def _registration(segment: Segment, before: Registration | None, world: _World) 
         subject=subject,
         roles=table.done(),
         lookups=tuple(lookups),
-        observed=world.observed | _points_of(attempts),
+        observed=world.observed | _points_of(attempts) | ({Point.ISC} if third_party else frozenset()),
         lossless=world.lossless,
         security=home.features.access_security if home is not None else _security(sip),
         facts=facts_of(home, subscriber, table, world.declared),
         kind=segment.kind,
         before=before,
         apart=tuple(_apart(procedure)),
+        third_party=tuple(_hop(hop, Role.HOME_SCSCF, Role.HOME_AS) for hop in third_party),
     )
 
 

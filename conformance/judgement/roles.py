@@ -28,6 +28,7 @@ _KINDS = {
     NodeKind.SCSCF: Role.HOME_SCSCF,
     NodeKind.HSS: Role.HOME_HSS,
     NodeKind.DNS: Role.HOME_DNS,
+    NodeKind.AS: Role.HOME_AS,
 }
 
 

@@ -20,6 +20,7 @@ MAX_ARROWS = 400
 
 ROLE_ORDER = (
     "ue", "visited-dns", "visited-pcscf", "home-pcscf", "home-dns", "home-icscf", "home-scscf", "home-hss",
+    "home-as",
 )  # fmt: skip
 
 

@@ -68,6 +68,8 @@ class NodeKind(StrEnum):
     SCSCF = "s-cscf"
     HSS = "hss"
     DNS = "dns"
+    AS = "as"
+    """Application server; a testbed that has one tells it of every registration (3GPP TS 24.229 5.4.1.7)."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 

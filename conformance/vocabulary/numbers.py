@@ -130,3 +130,18 @@ class DeregistrationReasonCode(IntEnum):
     NEW_SERVER_ASSIGNED = 1
     SERVER_CHANGE = 2
     REMOVE_S_CSCF = 3
+
+
+class RegistrationType(IntEnum):
+    """Values of RegistrationType in a trigger of the user profile (3GPP TS 29.228)."""
+
+    INITIAL_REGISTRATION = 0
+    RE_REGISTRATION = 1
+    DE_REGISTRATION = 2
+
+
+class DefaultHandling(IntEnum):
+    """Values of DefaultHandling: what becomes of the user when the application server fails (3GPP TS 29.228)."""
+
+    SESSION_CONTINUED = 0
+    SESSION_TERMINATED = 1

@@ -16,3 +16,4 @@ class Role(StrEnum):
     HOME_HSS = "home-hss"
     HOME_DNS = "home-dns"
     VISITED_DNS = "visited-dns"
+    HOME_AS = "home-as"
