@@ -49,10 +49,11 @@ class ObservationPoint:
 
 
 def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
-    """Return the points Gm, access, Mw, Ic, Cx and DNS of a federation whose nodes live on `lo`.
+    """Return the points Gm, access, Mw, Ic, ISC, Cx and DNS of a federation whose nodes live on `lo`.
 
-    Mw is between CSCFs of one testbed, Ic between those of two; access is GTP-U at the gateways. A point without any
-    node (no HSS in the whole federation, say) is left out: it cannot be observed.
+    Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers; access is
+    GTP-U at the gateways. A point without any node (no HSS in the whole federation, say) is left out: it cannot be
+    observed.
 
     Args:
         federation: The federation, already moved to the block of the worker.
@@ -75,6 +76,9 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
         Point.ACCESS: _any("host", _addresses(everybody, NodeKind.GATEWAY)),
         Point.MW: f"({within})" if within else "",
         Point.IC: f"{between_cscfs} and not ({within})" if sum(map(bool, domains)) > 1 else "",
+        Point.ISC: _both(
+            _any("host", _addresses(everybody, NodeKind.SCSCF)), _any("host", _addresses(everybody, NodeKind.AS))
+        ),
         Point.CX: _any("host", _addresses(everybody, NodeKind.HSS)),
         Point.DNS: _any("host", _addresses(everybody, NodeKind.DNS)),
     }

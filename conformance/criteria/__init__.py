@@ -24,6 +24,7 @@ from conformance.criteria import (
     ts24229_lifetime,
     ts24229_pcscf,
     ts24229_scscf,
+    ts24229_third_party,
     ts24229_ue,
     ts29228,
 )
@@ -49,6 +50,7 @@ _FILES = (
     ts24229_lifetime,
     ts24229_pcscf,
     ts24229_scscf,
+    ts24229_third_party,
     ts24229_ue,
     ts29228,
 )

@@ -86,6 +86,12 @@ def _asserted_as_watched(message: bytes) -> bytes:
     return re.sub(rb"(?im)^(P-Asserted-Identity[ \t]*:)[^\r\n]*", rb"\1 <" + watched[1] + b">", message)
 
 
+def _from_as_to(message: bytes) -> bytes:
+    """Put the URI of To into From, whose tag stays."""
+    to = re.search(rb"(?im)^To[ \t]*:[^\r\n<]*<([^\r\n>]+)>", message)
+    return message if to is None else re.sub(rb"(?im)^(From[ \t]*:[^\r\n<]*<)[^\r\n>]+", rb"\1" + to[1], message)
+
+
 def _other_digit(match: re.Match[bytes]) -> bytes:
     """Change the last hexadecimal digit of a digest."""
     return match[1] + match[2][:-1] + (b"0" if match[2][-1:] != b"0" else b"1")
@@ -171,6 +177,7 @@ EMITTED: Mapping[str, Alteration] = {
         "NOTIFY", _replacing(rb"^(Subscription-State[ \t]*:[ \t]*terminated);[^\r\n]*", rb"\1")
     ),
     "grants-longer": _answers(200, _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>4000000"), "SUBSCRIBE"),
+    "third-party-from-user": _requests("REGISTER", _from_as_to, own=True),
     # P-CSCF
     "no-path": _registers(_without("Path")),
     "no-require-path": _registers(_without("Require")),

@@ -101,6 +101,11 @@ def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
         elif missing and not nodes:
             expected = f"the nodes of an IMS domain ({', '.join(IMS_NODES)}), or a gateway to an access network"
             yield Mistake(path, "no nodes", expected, "add the nodes")
+        elif missing and NodeKind.AS in nodes:
+            expected = f"an application server beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
+            yield Mistake(
+                (*path, NodeKind.AS.value), "no S-CSCF that could tell it of anything", expected, "add the nodes"
+            )
         elif missing and NodeKind.GATEWAY in nodes and testbed.get("subscribers"):
             expected = "none: a testbed without an IMS domain has no HSS that could know them"
             found = shorten(testbed["subscribers"])

@@ -34,14 +34,14 @@ def addresses(testbed: Testbed) -> dict[str, str]:
 
 def test_the_points_are_those_of_a_registration_in_the_order_of_point(federation: Federation) -> None:
     assert [p.point for p in loopback_points(federation)] == [
-        Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.CX, Point.DNS,
+        Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.CX, Point.DNS,
     ]  # fmt: skip
 
 
 def test_marker_addresses_are_numbered_in_the_order_of_point(federation: Federation) -> None:
     base = str(federation.block.network_address).removesuffix("0.0")
     assert [p.marker for p in loopback_points(federation)] == [
-        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 2, 3, 4, 6, 8)
+        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 2, 3, 4, 5, 6, 8)
     ]
 
 
@@ -56,11 +56,16 @@ def test_a_point_without_nodes_is_left_out(federation: Federation) -> None:
 
     testbeds = {name: without_hss(testbed) for name, testbed in federation.testbeds.items()}
     found = loopback_points(federation.model_copy(update={"testbeds": testbeds}))
-    assert [p.point for p in found] == [Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.DNS]
+    assert [p.point for p in found] == [Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.DNS]
 
 
 def test_one_testbed_alone_has_nothing_between_networks(federation: Federation) -> None:
     alone = federation.model_copy(update={"testbeds": {"uc3m": federation.testbeds["uc3m"]}})
+    assert Point.IC not in [p.point for p in loopback_points(alone)]
+
+
+def test_without_an_application_server_there_is_no_isc(federation: Federation) -> None:
+    alone = federation.model_copy(update={"testbeds": {"octopus": federation.testbeds["octopus"]}})
     assert [p.point for p in loopback_points(alone)] == [Point.GM, Point.ACCESS, Point.MW, Point.CX, Point.DNS]
 
 
@@ -91,12 +96,16 @@ def test_every_packet_appears_at_its_point_and_at_no_other(
         (one["gateway"], other["gateway"], "access"),
         (other["gateway"], one["gateway"], "access"),
         (one["gateway"], one["ue"], "access"),
+        (one["s-cscf"], one["as"], "ISC"),
+        (other["as"], other["s-cscf"], "ISC"),
         (one["i-cscf"], one["hss"], "Cx"),
         (one["hss"], one["s-cscf"], "Cx"),
         (one["p-cscf"], one["dns"], "DNS"),
         (one["ue"], one["dns"], "DNS"),
+        (one["as"], one["dns"], "DNS"),
         (one["dns"], other["dns"], "DNS"),
         (one["hss"], one["dns"], "DNS"),
+        (one["ue"], one["as"], ""),  # Ut is no point yet
         (one["ue"], other["ue"], ""),  # media between terminals belongs to none of these points
     ]
     with Sniffers(loopback_points(federation), "scapy", tmp_path) as sniffers:

@@ -19,7 +19,7 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
     ims = [testbed for testbed in federation.testbeds.values() if testbed.has_ims]
     assert [testbed.name for testbed in ims] == ["uc3m", "stuba", "octopus"]
     for testbed in ims:
-        ports = {kind: node.port for kind, node in testbed.nodes.items()}
+        ports = {kind: node.port for kind, node in testbed.nodes.items() if kind is not NodeKind.AS}
         assert ports == {
             NodeKind.PCSCF: 4060,
             NodeKind.ICSCF: 5060,
@@ -28,9 +28,14 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
             NodeKind.DNS: 53,
             NodeKind.GATEWAY: 2152,
         }
-        assert len({node.address for node in testbed.nodes.values()}) == 6
+        assert len({node.address for node in testbed.nodes.values()}) == len(testbed.nodes)
         assert testbed.domain == testbed.visited_network_id == f"{testbed.name}.netlab.test"
         assert testbed.features.access_security is AccessSecurity.NONE
+
+
+def test_two_testbeds_have_an_application_server_and_one_has_none() -> None:
+    testbeds = load_federation(default_federation_path()).testbeds
+    assert {name for name, testbed in testbeds.items() if NodeKind.AS in testbed.nodes} == {"uc3m", "stuba"}
 
 
 def test_its_keys_are_published_test_sets() -> None:

@@ -15,7 +15,7 @@ def ladder() -> Any:
 def test_lanes_and_title() -> None:
     lines = ladder()
     assert lines[0] == "registration-home: Registration in the home network (3GPP TS 24.228 6.2)"
-    assert lines[2].split() == ["UE", "home-pcscf", "home-dns", "home-icscf", "home-hss", "home-scscf"]
+    assert lines[2].split() == ["UE", "home-pcscf", "home-dns", "home-icscf", "home-hss", "home-scscf", "home-as"]
 
 
 def test_requests_and_answers_in_order() -> None:
@@ -45,6 +45,8 @@ def test_requests_and_answers_in_order() -> None:
         "200",
         "200",
         "200",
+        "[REGISTER*]",
+        "[answer]",
     ]
 
 

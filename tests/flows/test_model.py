@@ -30,8 +30,8 @@ def test_the_order_of_3gpp_ts_24228_6_2(flow: Any) -> None:
     ]
 
 
-def test_dns_is_optional(flow: Any) -> None:
-    assert {s.protocol for s in flow.steps if s.optional} == {"DNS"}
+def test_dns_and_application_servers_are_optional(flow: Any) -> None:
+    assert {(s.protocol, s.point.value) for s in flow.steps if s.optional} == {("DNS", "DNS"), ("SIP", "ISC")}
 
 
 def test_a_password_is_an_alternative(flow: Any) -> None:
@@ -39,7 +39,11 @@ def test_a_password_is_an_alternative(flow: Any) -> None:
 
 
 def test_children(flow: Any) -> None:
-    assert [s.id for s in flow.children(None)] == ["first-register", "second-register"]
+    assert [s.id for s in flow.children(None)] == [
+        "first-register",
+        "second-register",
+        "third-party-register",
+    ]
     assert [s.id for s in flow.children("first-to-scscf")] == ["vector"]
 
 

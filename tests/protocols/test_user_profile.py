@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from conformance.protocols.user_data import build_user_data
-from conformance.protocols.user_profile import registered_identities
+from conformance.protocols.user_profile import read_profile
 
 
 def test_what_the_hss_writes_is_read() -> None:
     impus = ("sip:a&b@home.test", "sip:c@home.test", "tel:+34600")
-    assert registered_identities(build_user_data("a@home.test", impus)) == impus
+    assert read_profile(build_user_data("a@home.test", impus)).identities == impus
 
 
 def test_barred_identities_are_left_out_and_order_is_kept() -> None:
@@ -26,7 +26,7 @@ def test_barred_identities_are_left_out_and_order_is_kept() -> None:
         <PublicIdentity><Identity>sip:a@h</Identity></PublicIdentity>
       </ServiceProfile>
     </IMSSubscription>"""
-    assert registered_identities(profile) == ("sip:a@h", "sip:b@h")
+    assert read_profile(profile).identities == ("sip:a@h", "sip:b@h")
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_barred_identities_are_left_out_and_order_is_kept() -> None:
 )
 def test_what_is_no_profile(profile: bytes, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        registered_identities(profile)
+        read_profile(profile)

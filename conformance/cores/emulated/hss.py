@@ -65,6 +65,7 @@ class _Hss:
             realm=context.testbed.domain,
             scscf_uri=context.testbed.uri(NodeKind.SCSCF),
             network_id=context.testbed.visited_network_id,
+            application_servers=[context.testbed.uri(NodeKind.AS)] if NodeKind.AS in context.testbed.nodes else [],
             log=context.log,
             faults=context.faults,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from conformance.cores.emulated.subscribers import State, SubscriberStore, Subscription
@@ -76,6 +76,7 @@ class HssProcedures:
         realm: the network's domain; also realm of SIP Digest.
         scscf_uri: SIP URI of the S-CSCF that a user without one is offered.
         network_id: how the own network calls itself in P-Visited-Network-ID.
+        application_servers: SIP URIs of those that are told of every registration.
         log: where decisions are told; never a secret.
         faults: names of the faults that it shows.
         random: where RAND comes from: octets for a length.
@@ -89,6 +90,7 @@ class HssProcedures:
         realm: str,
         scscf_uri: str,
         network_id: str,
+        application_servers: Sequence[str] = (),
         log: logging.Logger,
         faults: frozenset[str] = frozenset(),
         random: Callable[[int], bytes] = secrets.token_bytes,
@@ -98,6 +100,7 @@ class HssProcedures:
         self._realm = realm
         self._scscf_uri = scscf_uri
         self._network_id = network_id
+        self._application_servers = tuple(application_servers)
         self._log = log
         self._faults = faults
         self._random = random
@@ -281,7 +284,7 @@ class HssProcedures:
         return ServerAssignmentAnswer(
             DiameterResult.SUCCESS,
             False,
-            user_data=build_user_data(user.impi, user.impus) if wanted else None,
+            user_data=build_user_data(user.impi, user.impus, self._application_servers) if wanted else None,
             user_name=user.impi,
         )
 

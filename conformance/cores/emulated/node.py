@@ -19,6 +19,7 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.PCSCF: "conformance.cores.emulated.pcscf",
     NodeKind.ICSCF: "conformance.cores.emulated.icscf",
     NodeKind.SCSCF: "conformance.cores.emulated.scscf",
+    NodeKind.AS: "conformance.cores.emulated.application_server",
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }
 """Module of each kind of node; it has `async def run(context: NodeContext) -> None`, which serves until cancelled."""

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import secrets
 
-from sipmessage import Response
+from sipmessage import Request, Response
 
 from conformance.cores.emulated.challenges import Answer, Challenges
 from conformance.cores.emulated.cx_link import cx_link
-from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered
+from conformance.cores.emulated.faults import NO_THIRD_PARTY_REGISTER, PATH_UNSUPPORTED, altered
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import quiet_channel
 from conformance.cores.emulated.reg_events import GoneContact, RegEvents
@@ -22,6 +22,7 @@ from conformance.cores.emulated.register_fields import (
 )
 from conformance.cores.emulated.registrar import IntervalTooBrief, OutOfOrder, Registrar, Registration, Wish
 from conformance.cores.emulated.sip_server import Refused, SipServer
+from conformance.cores.emulated.third_party import ThirdPartyRegistration
 from conformance.protocols.aka import decode_auts, digest_ha1, encode_nonce
 from conformance.protocols.cx import (
     SCHEME_AKA,
@@ -36,12 +37,17 @@ from conformance.protocols.cx import (
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
 from conformance.protocols.sip.timers import SipTimers
-from conformance.protocols.user_profile import registered_identities
+from conformance.protocols.user_profile import read_profile
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import NodeKind
-from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterResult, ServerAssignmentType
+from conformance.vocabulary.numbers import (
+    DeregistrationReasonCode,
+    DiameterResult,
+    RegistrationType,
+    ServerAssignmentType,
+)
 
 
 class SCscf:
@@ -72,6 +78,9 @@ class SCscf:
         dns = context.testbed.node(NodeKind.DNS)
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
+        self.third_party = ThirdPartyRegistration(
+            self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log
+        )
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Challenge a REGISTER, or register its contacts where it answers the challenge.
@@ -193,7 +202,19 @@ class SCscf:
         self.reg_events.told(
             registration, [GoneContact(uri, "unregistered") for uri in before if uri not in registration.bindings]
         )
+        if not wish.is_removal:
+            kind = RegistrationType.INITIAL_REGISTRATION if known is None else RegistrationType.RE_REGISTRATION
+            self._tell_application_servers(registration, kind, request)
+        elif not registration.bindings:
+            self._tell_application_servers(registration, RegistrationType.DE_REGISTRATION, request)
         return self._ok(transaction, registration)
+
+    def _tell_application_servers(
+        self, registration: Registration, kind: RegistrationType, request: Request | None = None
+    ) -> None:
+        if NO_THIRD_PARTY_REGISTER not in self._context.faults:
+            granted = max(map(self.registrar.remaining_s, registration.bindings.values()), default=0)
+            self.third_party.tell(registration, kind, granted, request)
 
     async def subscribe(self, transaction: ServerTransaction) -> Response:
         """Take a subscription to the registration state of a user (3GPP TS 24.229 5.4.2.1.1)."""
@@ -220,10 +241,12 @@ class SCscf:
             raise Refused(403 if answer.experimental else 480)
         if answer.user_data is not None:
             try:
-                return registered_identities(answer.user_data)
+                profile = read_profile(answer.user_data)
             except ValueError as error:
                 self._log.error("SAA: %.200s", error)
                 raise Refused(480) from None
+            self.third_party.learn(profile)
+            return profile.identities
         return known.identities if known is not None else (impu,)
 
     def _ok(self, transaction: ServerTransaction, registration: Registration | None) -> Response:
@@ -263,6 +286,7 @@ class SCscf:
         self.registrar.forget(*registration.identities)
         registration.bindings = {}
         self.reg_events.told(registration, gone)
+        self._tell_application_servers(registration, RegistrationType.DE_REGISTRATION)
 
     async def end_expired(self) -> None:
         """End each registration when its time is over, and tell the HSS; runs until cancelled."""
