@@ -7,6 +7,7 @@ from conformance.criteria.model import Catalogue, Citation, Finding, failed, inc
 from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Hop, Registration
 from conformance.criteria.rfc3261 import NO_REGISTER
+from conformance.criteria.scheme import uses_aka
 from conformance.criteria.values import cite_header, cite_missing, cite_value, clip, option_tags
 from conformance.trace.model import SipMessage
 from conformance.trace.sip import Value
@@ -98,6 +99,8 @@ def answer(registration: Registration) -> Finding:
     expected = f"Security-Server: {IPSEC} with {', '.join(NEEDED)}"
     if not may_agree_on_ipsec(registration):
         return not_applicable(expected, ipsec_undeclared(registration))
+    if uses_aka(registration) is False:
+        return not_applicable(expected, "the network authenticates by password: it makes no such association")
     hop = _challenged(registration)
     if hop is None or hop.response is None or hop.request is None:
         return inconclusive(expected, "no 401 towards the terminal was captured")

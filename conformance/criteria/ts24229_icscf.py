@@ -29,7 +29,7 @@ from conformance.criteria.values import (
     text,
 )
 from conformance.trace.model import DiameterAvp, DiameterMessage, SipMessage
-from conformance.vocabulary.numbers import Avp, DiameterResult
+from conformance.vocabulary.numbers import VENDOR_3GPP, Avp, DiameterResult
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Severity
@@ -66,13 +66,23 @@ def request_uri(registration: Registration) -> Finding:
             citations += cited
         elif received is not None:
             cited = (cite_request_uri(received), cite_request_uri(request))
-            if same_uri(uri, received.sip.request_uri):
+            if same_uri(uri, received.sip.request_uri) and not _is_offered(attempt, uri):
                 return failed(expected, f"{clip(uri)} as received", *cited)
             citations += cited
         found = clip(uri)
     if not citations:
         return unreached(expected, "no REGISTER between I-CSCF and S-CSCF was captured")
     return passed(expected, found, *citations)
+
+
+def _is_offered(attempt: Attempt, uri: str) -> bool:
+    """Tell whether the HSS offers an S-CSCF of that name among its capabilities."""
+    holders = (avp(exchange.answer, Avp.SERVER_CAPABILITIES) for exchange in attempt.all("UAR"))
+    names = (text(name) for holder in holders if holder is not None for name in holder.find(*_SERVER_NAME))
+    return any(name is not None and same_contact(uri, name) for name in names)
+
+
+_SERVER_NAME = (Avp.SERVER_NAME, VENDOR_3GPP)
 
 
 def _server_name(attempt: Attempt) -> tuple[DiameterMessage, DiameterAvp] | None:

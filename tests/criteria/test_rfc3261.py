@@ -69,3 +69,15 @@ def test_a_registration_over_one_hop_says_what_it_did_not_see(lab: Any) -> None:
     assert {c.id for c in result.criteria if c.verdict == "FAIL"} == set()
     assert result.conformance == "INCONCLUSIVE"
     assert any(reason.endswith("Cx not captured") for reason in result.reasons)
+
+
+def test_a_pcscf_that_is_a_user_agent_towards_the_core_counts_from_where_it_likes(lab: Any) -> None:
+    for n in (1, 2):
+        via = f"Via: SIP/2.0/UDP 127.40.1.100:5062;branch=z9hG4bKue{n};rport\r\n"
+        lab.edit(f"p{n} i{n}", via, "")
+        lab.edit(f"p{n}", "Max-Forwards: 69", "Max-Forwards: 70").edit(f"i{n}", "Max-Forwards: 68", "Max-Forwards: 69")
+    lab.edit("s401 i401", "Via: SIP/2.0/UDP 127.40.1.100:5062;branch=z9hG4bKue1;rport\r\n", "")
+    lab.edit("s200 i200", "Via: SIP/2.0/UDP 127.40.1.100:5062;branch=z9hG4bKue2;rport\r\n", "")
+    assert lab.result("REG-05").verdict == "PASS"
+    lab.edit("i1", "Max-Forwards: 69", "Max-Forwards: 70")
+    assert (lab.result("REG-05").verdict, lab.result("REG-05").node) == ("FAIL", "home-icscf")

@@ -59,3 +59,8 @@ def test_a_network_that_does_not_declare_it_need_not_agree(lab: Any, federation:
     lab.secured().edit("g401", lab.server, "").edit("gm2", lab.verify, "").federation = federation
     assert lab.failing() == []
     assert lab.result("REG-31").found.startswith("the network does not declare security associations")
+
+
+def test_a_network_that_authenticates_by_password_makes_no_association(md5_lab: Any) -> None:
+    md5_lab.edit("gm1", "Supported: path", f"{md5_lab.security}Supported: path")
+    assert md5_lab.result("REG-31").verdict == "NOT_APPLICABLE"

@@ -78,3 +78,22 @@ def test_who_is_not_authorised_gets_another_answer(lab: Any, status: Any) -> Non
 def test_other_refusals_of_the_hss_are_not_judged(lab: Any) -> None:
     assert refused_by_hss(lab, 5005, "480 Temporarily Unavailable").failing() == []
     assert lab.result("REG-24").verdict == "NOT_APPLICABLE"
+
+
+def test_a_name_that_the_hss_offers_may_be_that_of_the_domain(lab: Any) -> None:
+    lab.edit("i1", "REGISTER sip:scscf.uc3m.test:6060", "REGISTER sip:uc3m.test")
+    lab.avp("uaa1", Avp.SERVER_NAME, None)
+    assert lab.result("REG-25").verdict == "FAIL"
+    lab.avp("uaa1", Avp.SERVER_CAPABILITIES, [(Avp.SERVER_NAME, "sip:uc3m.test")])
+    assert lab.result("REG-25").verdict == "PASS"
+
+
+def test_an_uar_before_the_first_hop_that_was_captured_belongs_to_it(lab: Any) -> None:
+    lab.drop("gm1 p1 i401 g401 gm2 p2 i200 g200")
+    assert lab.result("REG-37").verdict != "FAIL"
+
+
+def test_a_capture_that_begins_behind_the_uar_accuses_nobody(lab: Any) -> None:
+    lab.entries = lab.entries[lab.entries.index(lab["i1"]) :]
+    assert lab.failing() == []
+    assert "may have begun behind the UAR" in lab.result("REG-37").found

@@ -26,10 +26,10 @@ def again(lab: Any, seconds: int) -> Any:
     return lab
 
 
-def second(lab: Any, other: Any) -> Any:
+def second(lab: Any, other: Any, drops: int = 0) -> Any:
     """Judge both together and return the second procedure."""
     messages = sorted((m for one in (lab, other) for m in one.trace().messages), key=lambda m: m.time_ns)
-    capture = CaptureFile("hand.pcapng", len(messages), len(messages), 0, lab.points, ())
+    capture = CaptureFile("hand.pcapng", len(messages), len(messages), drops, lab.points, ())
     _, result = judge(Trace((capture,), tuple(messages)), confirm=None).procedures
     return result
 
@@ -105,3 +105,9 @@ def test_without_a_challenge(lab: Any, other: Any) -> None:
 
 def test_behind_its_end_a_registration_is_initial_again(lab: Any, other: Any) -> None:
     assert second(lab, again(other, 3700)).flow == "registration-home"
+
+
+def test_a_refresh_that_was_lost_may_have_been_in_time(lab: Any, other: Any) -> None:
+    result = second(lab, refreshed(other, 3500), drops=1)
+    assert failing(result) == []
+    assert next(c for c in result.criteria if c.id == "REG-47").verdict == "INCONCLUSIVE"

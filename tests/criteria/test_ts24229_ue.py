@@ -95,7 +95,17 @@ def test_access_networks_that_cannot_be_read(lab: Any, value: Any) -> None:
     assert lab.failing() == ["REG-14"]
 
 
-def test_over_the_association_the_access_network_is_named(lab: Any) -> None:
+def over_the_association(lab: Any) -> Any:
     lab.secured()["gm2"].tunnels = ("esp",)
-    lab.edit("p2 i2", 'integrity-protected="no"', 'integrity-protected="yes"')
-    assert lab.failing() == ["REG-14"]
+    return lab.edit("p2 i2", 'integrity-protected="no"', 'integrity-protected="yes"')
+
+
+def test_over_the_association_the_access_network_is_named(lab: Any, federation: Any) -> None:
+    over_the_association(lab).federation = federation
+    assert lab.result("REG-14").verdict == "FAIL"
+
+
+def test_a_terminal_that_may_not_know_its_access_network_is_not_accused(lab: Any) -> None:
+    over_the_association(lab)
+    assert lab.failing() == []
+    assert lab.result("REG-14").verdict == "NOT_APPLICABLE"
