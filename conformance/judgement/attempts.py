@@ -24,7 +24,8 @@ from conformance.criteria.values import (
     text,
 )
 from conformance.judgement.hops import RawHop, chain, raw_hop
-from conformance.judgement.roles import CX_COMMANDS, CxSpeakers
+from conformance.judgement.roles import CX_COMMANDS
+from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import ThirdParty, canonical
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import DiameterMessage, SipMessage
@@ -95,18 +96,18 @@ class Try:
 
 
 def find_tries(
-    transactions: Sequence[Transaction], speakers: CxSpeakers, apart: list[RawHop] | None = None
+    transactions: Sequence[Transaction], around: Surroundings, apart: list[RawHop] | None = None
 ) -> list[Try]:
     """Put the hops of one REGISTER together: Call-ID, To and CSeq number stay the same on all of them.
 
     Args:
-        transactions: Of the whole trace.
-        speakers: Who speaks Cx.
+        transactions: Of the trace, or of a part of it.
+        around: What is known of the whole trace.
         apart: Where REGISTERs of S-CSCFs to application servers are put, which are no attempts of a terminal.
     """
     by_key: dict[tuple[str, str, int | None], list[Try]] = {}
     hops = [raw_hop(t) for t in transactions if t.protocol == "SIP" and t.method == "REGISTER"]
-    third_party = ThirdParty(transactions, hops, speakers)
+    third_party = ThirdParty(around)
     for hop in hops:
         message = hop.any
         if third_party.sent(hop):

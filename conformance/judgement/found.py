@@ -1,6 +1,7 @@
 """What finders hand to the judge: procedures, the flows that each may follow, and who says what the user got.
 
-A finder knows one kind of procedures or several that are found together. It looks at the whole trace.
+A finder knows one kind of procedures or several that are found together. It looks at a whole trace, or at a part that
+has all messages of some users.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.criteria.procedure import Procedure
+from conformance.judgement.surroundings import Surroundings
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import CaptureFile, Trace
 from conformance.vocabulary.events import TerminalEvent
@@ -33,5 +35,6 @@ class Found:
     procedure may follow it."""
 
 
-Finder = Callable[[Trace, Sequence[Transaction], Federation | None], Iterable[Found]]
-"""Finds the procedures of some kinds in a trace: trace, its transactions, federation where given."""
+Finder = Callable[[Trace, Sequence[Transaction], Federation | None, Surroundings], Iterable[Found]]
+"""Finds the procedures of some kinds in a trace or in a part of one: trace, its transactions, federation where given,
+what is known of the whole."""

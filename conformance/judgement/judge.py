@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from conformance.criteria import all_criteria
-from conformance.criteria.procedure import Procedure
-from conformance.judgement import confirmation, registrations, subscriptions
-from conformance.judgement.choice import Chosen, choose
-from conformance.judgement.confirmation import Reading, frames_of, opinion
-from conformance.judgement.difference import explain
-from conformance.judgement.evidence import evidence
-from conformance.judgement.found import Finder
-from conformance.judgement.ladder import ladder
-from conformance.judgement.masking import mask_text
-from conformance.judgement.verdicts import Judged, actor, apply, conformance
+from conformance.judgement.confirmation import Reading, frames_of
+from conformance.judgement.inspection import inspect
+from conformance.judgement.large import LARGE, Inquiry
+from conformance.judgement.outcome import Asked, Readings, conclude
+from conformance.judgement.surroundings import Surroundings
 from conformance.trace.confirm import second_reading
-from conformance.trace.correlate import correlate
 from conformance.trace.model import Trace
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import Federation
-from conformance.vocabulary.results import (
-    CaptureInfo,
-    CriterionResult,
-    FrameRef,
-    Judgement,
-    ProcedureResult,
-)
-from conformance.vocabulary.verdicts import Verdict
-
-FINDERS: tuple[Finder, ...] = (registrations.find, subscriptions.find)
-"""Who finds procedures. Each finder knows kinds that no other one knows."""
+from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResult
 
 SecondReading = Callable[[Path, Iterable[int]], Mapping[int, Reading]]
 """Reads frames of a capture once more: `conformance.trace.confirm.second_reading`."""
@@ -45,6 +32,7 @@ def judge(
     flow: str | None = None,
     cell: str | None = None,
     confirm: SecondReading | None = second_reading,
+    workers: int = 1,
 ) -> Judgement:
     """Judge a trace.
 
@@ -56,100 +44,66 @@ def judge(
         cell: Identifier of the cell, repeated in the results.
         confirm: Reads every frame that a FAIL cites a second time; None leaves that out (a trace
             that was not read from files).
+        workers: How many processes judge a large trace; the results are the same ones. Processes are forked: with
+            threads beside it this one does all.
 
     Returns:
-        All procedures in the order of their first messages.
+        All procedures in the order of their first messages; those of a large trace user by user.
 
     Raises:
         BadInput: `flow` is not known.
         NotPermitted: The second reading needs tshark, which is missing.
     """
-    transactions = correlate(trace)
-    every = [found for finder in FINDERS for found in finder(trace, transactions, federation)]
-    every.sort(key=lambda found: min((m.time_ns, m.capture, m.frame) for m in found.procedure.messages))
-    chosen = choose(every, flow)
-    judged = [
-        [
-            Judged(criterion, apply(criterion, one.found.procedure))
-            for criterion in all_criteria()
-            if one.found.procedure.kind in criterion.kinds
-        ]
-        for one in chosen
-    ]
-    readings = _readings(trace, judged, confirm)
-    procedures = [
-        _procedure(trace, one, criteria, readings, events, cell) for one, criteria in zip(chosen, judged, strict=True)
-    ]
-    return Judgement(captures=_captures(trace), procedures=procedures)
+    around, asked = Surroundings(trace), Asked(trace, events, cell)
+    with _no_collection():
+        if len(trace.messages) > LARGE:
+            inquiry = Inquiry(
+                around, asked, federation, flow, None if confirm is None else partial(_readings, trace, confirm)
+            )
+            procedures: Sequence[ProcedureResult]
+            procedures, unjudged = inquiry.judge(workers)
+        else:
+            procedures, unjudged = _at_once(around, asked, federation, flow, confirm)
+    return Judgement.model_construct(
+        captures=_captures(trace), procedures=procedures, unjudged=dict(unjudged.most_common())
+    )
 
 
-def _readings(
-    trace: Trace, judged: Iterable[Iterable[Judged]], confirm_with: SecondReading | None
-) -> dict[tuple[int, int], Reading] | None:
-    if confirm_with is None:
-        return None
-    wanted = frames_of(one.finding for criteria in judged for one in criteria)
+def _at_once(
+    around: Surroundings,
+    asked: Asked,
+    federation: Federation | None,
+    flow: str | None,
+    confirm: SecondReading | None,
+) -> tuple[list[ProcedureResult], Counter[str]]:
+    seen = inspect(around.trace, around, federation, flow)
+    readings = None
+    if confirm is not None:
+        wanted = frames_of(one.finding for judged in seen.judged for one in judged)
+        readings = _readings(around.trace, confirm, wanted)
+    outcomes = [conclude(*one, readings, asked) for one in zip(seen.chosen, seen.judged, strict=True)]
+    return [one.result(asked) for one in outcomes], seen.unjudged
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector away: it would go through all messages again and again, and finds no cycles here."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _readings(trace: Trace, confirm: SecondReading, wanted: Mapping[int, Iterable[int]]) -> Readings:
     found: dict[tuple[int, int], Reading] = {}
     for capture in sorted(wanted):
         file = Path(trace.captures[capture].file)
-        for frame, reading in confirm_with(file, sorted(wanted[capture])).items():
+        for frame, reading in confirm(file, sorted(wanted[capture])).items():
             found[capture, frame] = reading
     return found
-
-
-def _procedure(
-    trace: Trace,
-    chosen: Chosen,
-    criteria: Sequence[Judged],
-    readings: Mapping[tuple[int, int], Reading] | None,
-    events: Sequence[TerminalEvent],
-    cell: str | None,
-) -> ProcedureResult:
-    flow, procedure = chosen.flow, chosen.found.procedure
-    if readings is not None:
-        criteria = [Judged(one.criterion, confirmation.confirm(one.finding, readings)) for one in criteria]
-    verdict, reasons = conformance(criteria, trace.captures)
-    service, why = chosen.found.service(chosen.expected, events, trace.captures)
-    reasons = [*chosen.reasons, *([] if why is None else [why]), *reasons]
-    frames = sorted({(m.capture, m.frame) for m in procedure.messages})
-    roles = {role.value: [str(endpoint) for endpoint in endpoints] for role, endpoints in procedure.roles.items()}
-    return ProcedureResult(
-        flow=flow.id,
-        subject=[procedure.subject],
-        cell=cell,
-        roles=roles,
-        frames=[FrameRef(capture=capture, frame=frame) for capture, frame in frames],
-        interoperability=service,
-        conformance=verdict,
-        criteria=[_criterion(one, procedure, readings) for one in criteria],
-        reasons=list(dict.fromkeys(reasons)),
-        departure=chosen.match.departure,
-        ladder=ladder(procedure, chosen.match),
-        difference=explain(trace, chosen, criteria, service),
-    )
-
-
-def _criterion(
-    judged: Judged, procedure: Procedure, readings: Mapping[tuple[int, int], Reading] | None
-) -> CriterionResult:
-    criterion, finding = judged.criterion, judged.finding
-    node = finding.node or actor(criterion, procedure)
-    confirms = readings is not None and finding.verdict in (Verdict.FAIL, Verdict.ERROR)
-    return CriterionResult(
-        id=criterion.id,
-        verdict=finding.verdict,
-        level=criterion.level,
-        severity=criterion.severity,
-        clause=criterion.source,
-        statement=criterion.statement,
-        node=node.value,
-        expected=mask_text(finding.expected) or criterion.statement,
-        found=mask_text(finding.found),
-        evidence=[
-            evidence(citation, opinion(citation, readings).words if confirms and readings is not None else None)
-            for citation in finding.citations
-        ],
-    )
 
 
 def _captures(trace: Trace) -> list[CaptureInfo]:

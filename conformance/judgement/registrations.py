@@ -13,9 +13,10 @@ from conformance.criteria.registration import Attempt, Exchange, Hop, Lookup, Re
 from conformance.criteria.values import addresses, authorization, same_identity
 from conformance.judgement.attempts import Segment, Try, assign_exchanges, find_tries, segments
 from conformance.judgement.found import Found
-from conformance.judgement.hops import RawHop, is_whole
+from conformance.judgement.hops import RawHop
 from conformance.judgement.interoperability import Window, interoperability
-from conformance.judgement.roles import CX_COMMANDS, CxSpeakers, Declared, RoleTable, bind, cx_speakers
+from conformance.judgement.roles import CX_COMMANDS, CxSpeakers, Declared, RoleTable, bind
+from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import belonging
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import CaptureFile, DnsMessage, SipMessage, Trace
@@ -33,7 +34,10 @@ _SRV_NAME = re.compile(r"_[a-z0-9-]+\._[a-z0-9-]+\.(.+)")
 
 
 def find_registrations(
-    trace: Trace, transactions: Sequence[Transaction], federation: Federation | None
+    trace: Trace,
+    transactions: Sequence[Transaction],
+    federation: Federation | None,
+    around: Surroundings | None = None,
 ) -> list[Registration]:
     """Find registrations, re-registrations and deregistrations, in the order of their first messages.
 
@@ -41,17 +45,18 @@ def find_registrations(
         trace: The trace.
         transactions: From `correlate(trace)`.
         federation: Where given: who is home, what was agreed, which nodes there are.
+        around: What is known of the whole, where the trace is a part.
     """
-    speakers = cx_speakers(transactions)
+    around = around or Surroundings(trace)
     third_party: list[RawHop] = []
-    tries = find_tries(transactions, speakers, third_party)
+    tries = find_tries(transactions, around, third_party)
     assign_exchanges(tries, transactions)
     world = _World(
-        speakers=speakers,
+        speakers=around.speakers,
         declared=Declared(federation),
         queries=[transaction for transaction in transactions if transaction.protocol == "DNS"],
-        observed=observed_points(trace, transactions),
-        lossless=is_whole(trace),
+        observed=around.points,
+        lossless=around.lossless,
         federation=federation,
     )
     found: dict[int, Registration] = {}
@@ -63,9 +68,11 @@ def find_registrations(
     return list(found.values())
 
 
-def find(trace: Trace, transactions: Sequence[Transaction], federation: Federation | None) -> Iterator[Found]:
+def find(
+    trace: Trace, transactions: Sequence[Transaction], federation: Federation | None, around: Surroundings
+) -> Iterator[Found]:
     """Find the procedures that consist of REGISTERs, with the flows that they may follow."""
-    found = find_registrations(trace, transactions, federation)
+    found = find_registrations(trace, transactions, federation, around)
     begins: dict[str, list[int]] = {}
     for registration in found:
         begins.setdefault(registration.subject, []).append(registration.first.start_ns)
@@ -280,20 +287,6 @@ def _bind_cx(table: RoleTable, exchange: Exchange) -> None:
     elif exchange.answer is not None:
         table.add(role, exchange.answer.destination)
         table.add(Role.HOME_HSS, exchange.answer.source)
-
-
-def observed_points(trace: Trace, transactions: Iterable[Transaction]) -> frozenset[Point]:
-    """Return the points that were captured: those that a capture declares, and those that show messages.
-
-    A file without names of points (plain pcap) still shows where it was taken by what is in it.
-    """
-    points = {point for capture in trace.captures for point in capture.points}
-    for transaction in transactions:
-        if transaction.protocol == "DNS":
-            points.add(Point.DNS)
-        elif transaction.protocol == "Diameter" and transaction.method in CX_COMMANDS:
-            points.add(Point.CX)
-    return frozenset(points)
 
 
 def _points_of(attempts: Iterable[Attempt]) -> frozenset[Point]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
@@ -19,10 +20,11 @@ from conformance.judgement.attempts import Try, assign_exchanges, find_tries
 from conformance.judgement.event_roles import Places, bind_notify, bind_subscribe
 from conformance.judgement.event_service import NETWORK_FLOW, PCSCF_FLOW, service
 from conformance.judgement.found import Found
-from conformance.judgement.hops import RawHop, chain, is_whole, raw_hop
-from conformance.judgement.registrations import facts_of, observed_points, subscriber_of
-from conformance.judgement.roles import Declared, RoleTable, cx_speakers
-from conformance.trace.correlate import Transaction
+from conformance.judgement.hops import RawHop, chain, raw_hop
+from conformance.judgement.registrations import facts_of, subscriber_of
+from conformance.judgement.roles import Declared, RoleTable
+from conformance.judgement.surroundings import Surroundings
+from conformance.trace.correlate import Transaction, correlate
 from conformance.trace.model import DiameterMessage, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation
@@ -38,15 +40,18 @@ _Dialog = tuple[str, str]
 """Call-ID and tag of the subscriber."""
 
 
-def find(trace: Trace, transactions: Sequence[Transaction], federation: Federation | None) -> Iterator[Found]:
+def find(
+    trace: Trace, transactions: Sequence[Transaction], federation: Federation | None, around: Surroundings
+) -> Iterator[Found]:
     """Find the registration event procedures of a trace, one a user.
 
     Args:
         trace: The trace.
         transactions: From `correlate(trace)`.
         federation: Where given: who is home, which nodes there are.
+        around: What is known of the whole, where the trace is a part.
     """
-    for events in find_registration_events(trace, transactions, federation):
+    for events in find_registration_events(trace, transactions, federation, around):
         likely = EVENT_FLOW if events.of(Role.UE) else PCSCF_FLOW
         if events.terminations:
             likely = NETWORK_FLOW
@@ -55,7 +60,10 @@ def find(trace: Trace, transactions: Sequence[Transaction], federation: Federati
 
 
 def find_registration_events(
-    trace: Trace, transactions: Sequence[Transaction], federation: Federation | None
+    trace: Trace,
+    transactions: Sequence[Transaction],
+    federation: Federation | None,
+    around: Surroundings | None = None,
 ) -> list[RegistrationEvents]:
     """Return what was seen of the registration event package, user by user.
 
@@ -63,16 +71,19 @@ def find_registration_events(
         trace: The trace.
         transactions: From `correlate(trace)`.
         federation: Where given: who is home, which nodes there are.
+        around: What is known of the whole, where the trace is a part.
     """
+    around = around or Surroundings(trace)
     dialogs = _dialogs(transactions)
     terminations = [_exchange(t) for t in transactions if t.protocol == "Diameter" and t.method == "RTR"]
     if not dialogs and not terminations:
         return []
-    speakers, declared = cx_speakers(transactions), Declared(federation)
-    tries = find_tries(transactions, speakers)
+    declared = Declared(federation)
+    tries = find_tries(transactions, around)
     assign_exchanges(tries, transactions)
     accepted = [(one, _accepted(one)) for one in tries if one.status is not None and 200 <= one.status < 300]
-    places = Places(tries, speakers, declared, _notifiers(dialogs))
+    known = around.once(_whole)
+    places = Places(known.tries, around.speakers, declared, known.notifiers)
     users = _Users()
     for one, register in accepted:
         users.join(register.identity, *register.associated, *([f"impi:{one.username}"] if one.username else []))
@@ -86,8 +97,21 @@ def find_registration_events(
         if group is not None:
             group.registers.append((one, register))
     locations = [_exchange(t) for t in transactions if t.protocol == "Diameter" and t.method == "LIR"]
-    events = [_events(group, places, locations, trace, transactions, federation, declared) for group in found.values()]
+    events = [_events(group, places, locations, around, federation, declared) for group in found.values()]
     return [one for one in events if next(one.messages, None) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What is asked of the whole trace to know who is who."""
+
+    tries: Sequence[Try]
+    notifiers: set[tuple[str, int]]
+
+
+def _whole(around: Surroundings) -> _Whole:
+    transactions = correlate(around.trace)
+    return _Whole(find_tries(transactions, around), _notifiers(_dialogs(transactions)))
 
 
 class _Group:
@@ -234,8 +258,7 @@ def _events(
     group: _Group,
     places: Places,
     locations: Sequence[Exchange],
-    trace: Trace,
-    transactions: Sequence[Transaction],
+    around: Surroundings,
     federation: Federation | None,
     declared: Declared,
 ) -> RegistrationEvents:
@@ -266,10 +289,10 @@ def _events(
         terminations=tuple(group.terminations),
         locations=tuple(asked),
         roles=table.done(),
-        observed=observed_points(trace, transactions) | _points(subscriptions, group),
-        lossless=is_whole(trace),
+        observed=around.points | _points(subscriptions, group),
+        lossless=around.lossless,
         facts=facts_of(home, subscriber, table, declared) if home is not None else Facts(),
-        end_ns=max((message.time_ns for message in trace.messages), default=0),
+        end_ns=around.end_ns,
     )
 
 

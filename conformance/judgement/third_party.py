@@ -7,8 +7,7 @@ belongs to the registration that set it off (3GPP TS 24.229 5.4.1.7).
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -16,7 +15,7 @@ from conformance.criteria.filter_criteria import FilterCriteria, read_profiles
 from conformance.criteria.values import address, addresses, every, same_identity, same_uri
 from conformance.criteria.xml_tree import NotReadError, NotWellFormedError
 from conformance.judgement.hops import RawHop
-from conformance.judgement.roles import CxSpeakers
+from conformance.judgement.surroundings import Surroundings
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import DiameterAvp, DiameterMessage
 from conformance.trace.sip_values import parse_uri
@@ -38,15 +37,11 @@ class ThirdParty:
     """Tells REGISTERs of S-CSCFs to application servers from those of terminals.
 
     Args:
-        transactions: Of the whole trace.
-        hops: Its REGISTERs.
-        speakers: Who speaks Cx.
+        around: What is known of the whole trace.
     """
 
-    def __init__(self, transactions: Sequence[Transaction], hops: Iterable[RawHop], speakers: CxSpeakers) -> None:
-        self._transactions = transactions
-        self._speakers = speakers
-        self._relays = {hop.transaction.destination.address for hop in hops}
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
 
     def sent(self, hop: RawHop) -> bool:
         """Tell whether a REGISTER is that of an S-CSCF to an application server.
@@ -54,19 +49,21 @@ class ThirdParty:
         It begins at a CSCF, and From names somebody else than To; or it goes to an application server by name.
         """
         source = hop.transaction.source.address
-        if hop.depth > 1 or not (self._speakers.speaks(source) or source in self._relays):
+        if hop.depth > 1 or not (self._around.speakers.speaks(source) or source in self._around.relays):
             return False
         sender, target = address(hop.any, "From"), address(hop.any, "To")
         if sender and target and not same_identity(sender.name_addr.uri, target.name_addr.uri):
             return True
         request = hop.request
-        return request is not None and any(same_uri(request.sip.request_uri, server) for server in self._servers)
+        return request is not None and any(
+            same_uri(request.sip.request_uri, server) for server in self._around.once(application_servers)
+        )
 
-    @cached_property
-    def _servers(self) -> tuple[str, ...]:
-        """Application servers that user profiles of the trace name."""
-        data = {avp.data for t in self._transactions for avp in _user_data(t)}
-        return tuple({criteria.server for one in data for criteria in _criteria(one)})
+
+def application_servers(around: Surroundings) -> tuple[str, ...]:
+    """Return the application servers that user profiles of a trace name."""
+    data = {avp.data for transaction in around.diameter for avp in _user_data(transaction)}
+    return tuple({criteria.server for one in data for criteria in _criteria(one)})
 
 
 def _user_data(transaction: Transaction) -> Iterator[DiameterAvp]:

@@ -30,17 +30,19 @@ class Judged(NamedTuple):
     finding: Finding
 
 
-def apply(criterion: Criterion, procedure: Procedure) -> Finding:
+def apply(criterion: Criterion, procedure: Procedure, unseen: bool | None = None) -> Finding:
     """Apply one criterion to one procedure of a kind that it speaks of.
 
     Args:
         criterion: The criterion.
         procedure: What was found.
+        unseen: Whether none of its points was captured, where that is known already.
 
     Returns:
         Its finding; a check that itself breaks gives ERROR with the reason, never a verdict on the peer.
     """
-    release = procedure.facts.releases.get(actor(criterion, procedure))
+    releases = procedure.facts.releases
+    release = releases.get(actor(criterion, procedure)) if releases else None
     if release is not None and criterion.since is not None and release < criterion.since:
         return not_applicable("", f"the rule begins with Rel-{criterion.since}, the network is Rel-{release}")
     if release is not None and criterion.until is not None and release > criterion.until:
@@ -50,7 +52,8 @@ def apply(criterion: Criterion, procedure: Procedure) -> Finding:
     except Exception as error:  # noqa: BLE001 - whatever a hostile packet does to a check is our fault
         words = f"the check of {criterion.id} broke: {type(error).__name__}: {error}"
         return Finding(Verdict.ERROR, "", words[:300])
-    unseen = not any(procedure.sees(point) for point in _points(criterion))
+    if unseen is None:
+        unseen = not any(procedure.sees(point) for point in points_of(criterion))
     if unseen and finding.verdict is not Verdict.NOT_APPLICABLE:
         names = " and ".join(point.value for point in criterion.points)
         return inconclusive(finding.expected, f"{names} not captured")
@@ -83,7 +86,7 @@ def actor(criterion: Criterion, procedure: Procedure) -> Role:
     )
 
 
-def _points(criterion: Criterion) -> tuple[Point, ...]:
+def points_of(criterion: Criterion) -> tuple[Point, ...]:
     """Return the points of a criterion: a hop between CSCFs is Mw in one network and Ic between two."""
     return (*criterion.points, Point.IC) if Point.MW in criterion.points else criterion.points
 

@@ -268,7 +268,7 @@ def _result(
         started_ns=started_ns,
         duration_ms=round((time.time_ns() - started_ns) / 1e6, 3),
         captures=[_with_name_only(capture) for capture in judgement.captures],
-        procedures=judgement.procedures,
+        procedures=list(judgement.procedures),
         events=list(events),
         reasons=reasons,
         folder=str(folder.relative_to(run.path)),

@@ -7,6 +7,9 @@ it escapes it.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from conformance.vocabulary.difference import Difference
@@ -136,12 +139,23 @@ class CaptureInfo(_Result):
     """Points that the capture observed, in interface order."""
 
 
+class BriefProcedures(Sequence[ProcedureResult]):
+    """The results of a large trace: each is made when somebody comes to it."""
+
+    @abstractmethod
+    def brief(self) -> Iterator[ProcedureResult]:
+        """Yield all results with no more criteria than those that fail or could not be judged, no frames, no ladder."""
+
+
 class Judgement(_Result):
     """What `netlab validate --json` prints."""
 
     schema_: int = Field(default=1, alias="schema", serialization_alias="schema")
     captures: list[CaptureInfo]
-    procedures: list[ProcedureResult]
+    procedures: Sequence[ProcedureResult]
+    """Of a large trace part by part, each made when it is asked for: to go through them costs time each time."""
+    unjudged: dict[str, int] = Field(default_factory=dict)
+    """SIP messages that belong to no procedure which the harness knows, by method, most frequent first."""
 
     @property
     def verdict(self) -> Verdict:
@@ -149,12 +163,17 @@ class Judgement(_Result):
 
         It decides an exit code and nothing else: what went wrong is in the two verdicts of each procedure.
         """
-        return worst(*(verdict for procedure in self.procedures for verdict in procedure.pair))
+        return worst(*{verdict for procedure in self.brief for verdict in procedure.pair})
 
     @property
     def failures(self) -> list[CriterionResult]:
         """The SHALL criteria that fail, procedure by procedure."""
-        return [criterion for procedure in self.procedures for criterion in procedure.failures]
+        return [criterion for procedure in self.brief for criterion in procedure.failures]
+
+    @property
+    def brief(self) -> Iterable[ProcedureResult]:
+        """The procedures; of a large trace without criteria that neither fail nor err, without frames and ladders."""
+        return self.procedures.brief() if isinstance(self.procedures, BriefProcedures) else self.procedures
 
 
 class KnownDeviation(_Result):

@@ -1,0 +1,56 @@
+"""Many users in one trace: the registration that is typed by hand, each time that of another user and terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from conformance.trace.model import CaptureFile, Message, Trace
+
+START_NS = 1_700_000_000_000_000_000
+STEP_NS = 1_000_000
+
+
+def as_user(lab: Any, number: int) -> Any:
+    """Make the messages of a lab those of another user; all texts keep their length. Number 0 stays alice."""
+    names = {
+        "alice": f"al{number:03}" if number else "alice",
+        "@ue": f"@u{number:03}",
+        "@pcscf\r": f"@p{number:03}\r",
+        "z9hG4bK": f"z9hG4bKn{number:03}",
+        "+34600000001": f"+346000{number + 1:05}",
+        "127.40.1.100": f"127.40.1.{100 + number}",
+        "a1b2c3": f"a1b2{number:02}",
+    }
+    for index, entry in enumerate(lab.entries):
+        for old, new in names.items():
+            entry.sip = entry.sip.replace(old, new)
+            entry.avps = [(code, _replaced(value, old, new)) for code, value in entry.avps]
+        for end in ("source", "destination"):
+            endpoint = getattr(entry, end)
+            setattr(
+                entry, end, endpoint._replace(address=endpoint.address.replace("127.40.1.100", names["127.40.1.100"]))
+            )
+        entry.time_ns = START_NS + index * STEP_NS + number * 7_001_003
+        if entry.command:
+            entry.key += f"{number:03}"
+    return lab
+
+
+def _replaced(value: object, old: str, new: str) -> object:
+    if isinstance(value, str):
+        return value.replace(old, new)
+    if isinstance(value, list):
+        return [(code, _replaced(inner, old, new)) for code, inner in value]
+    return value
+
+
+def crowd(*labs: Any) -> Trace:
+    """Put all messages into one trace in the order of time; frames are counted anew."""
+    messages: list[Message] = [message for lab in labs for message in lab.trace().messages]
+    messages.sort(key=lambda message: message.time_ns)
+    for frame, message in enumerate(messages, 1):
+        (sighting,) = message.sightings
+        messages[frame - 1] = replace(message, sightings=(replace(sighting, frame=frame),))
+    points = tuple(dict.fromkeys(point for lab in labs for point in lab.points))
+    return Trace((CaptureFile("hand.pcapng", len(messages), len(messages), 0, points, ()),), tuple(messages))
