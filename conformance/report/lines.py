@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from conformance.report.text import short
 from conformance.vocabulary.results import CriterionResult
+from conformance.vocabulary.verdicts import Level
 
 LIMIT = 300
 
 
 def criterion_line(criterion: CriterionResult) -> str:
-    """Return verdict, id, clause, node, expectation, finding and frames of a criterion in one line."""
+    """Return verdict, id, clause, node, expectation, finding and frames of a criterion in one line.
+
+    What is weaker than SHALL says so: it is reported and counts for no verdict.
+    """
+    level = "" if criterion.level is Level.SHALL else f" ({criterion.level})"
     frames = ", ".join(dict.fromkeys(str(evidence.frame) for evidence in criterion.evidence)) or "none"
     expected, found = short(criterion.expected, LIMIT), short(criterion.found, LIMIT)
     return (
-        f"{criterion.verdict} {criterion.id} [{criterion.clause}] {criterion.node or 'unknown node'}: "
+        f"{criterion.verdict} {criterion.id}{level} [{criterion.clause}] {criterion.node or 'unknown node'}: "
         f"expected {expected}; found {found} (frames: {frames})"
     )
