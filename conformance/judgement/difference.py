@@ -44,6 +44,7 @@ WINDOW = (4, 8)
 MOST_LINES = 12
 """Header-level differences that are told."""
 FOUND = 200
+REQUEST_TIMEOUT, TEMPORARILY_UNAVAILABLE = 408, 480
 
 
 def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Verdict) -> Difference | None:
@@ -63,18 +64,12 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
     small = len(trace.messages) <= SMALL
     if not failed and not refused and chosen.match.departure is None and not small:
         return None
-    # What the user wanted is compared with what came, also where another flow fits what came.
-    one = against(chosen.found, load_flow(chosen.expected)) if refused else chosen
-    case = Case(
-        one.flow,
-        one.match,
-        one.found.procedure,
-        rows(one.flow, one.match, one.found.procedure)[:MOST_ROWS],
-        trace.messages[-1].time_ns,
-    )
-    place = _departure(case) if one.match.departure is not None else _disorder(case, failed)
+    case, place = _case(trace, chosen, failed, refused)
     if place is not None:
-        sentence, why, node = _words_of(case, place, refused, failed)
+        sentence, why, node = _words_of(case, place, case.flow.id != chosen.flow.id, failed)
+        if node is not None and service is not Verdict.FAIL and not any(_counts(one) for one in failed):
+            # The flow is the usual way; to leave it breaks no rule where no criterion says so.
+            why, node = f"{why}; no criterion fails, and the user got the service", None
     elif failed:
         place, sentence, why, node = _first_failure(case, failed)
     else:
@@ -84,7 +79,7 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
     first = 0 if small else max(0, (place or 0) - WINDOW[0])
     shown = case.rows[first:] if small else case.rows[first : first + sum(WINDOW) + 1]
     return Difference(
-        flow=one.flow.id,
+        flow=case.flow.id,
         sentence=sentence,
         why=why,
         node=None if node is None else node.value,
@@ -97,6 +92,30 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
 
 
 # --- where they part --------------------------------------------------------------------------------------
+
+
+def _case(trace: Trace, chosen: Chosen, failed: Sequence[Judged], refused: bool) -> tuple[Case, int | None]:
+    """Return the rows to explain, and the one where they part.
+
+    What a refused user wanted is compared with what came, unless a criterion finds a fault in the refusal itself.
+    """
+    if refused:
+        case = _rows_of(trace, against(chosen.found, load_flow(chosen.expected)))
+        place = _departure(case)
+        if place is not None and (any(_failed_before(case, place, failed)) or not any(_counts(one) for one in failed)):
+            return case, place
+    case = _rows_of(trace, chosen)
+    return case, _departure(case) if case.match.departure is not None else _disorder(case, failed)
+
+
+def _rows_of(trace: Trace, chosen: Chosen) -> Case:
+    procedure = chosen.found.procedure
+    found = rows(chosen.flow, chosen.match, procedure)[:MOST_ROWS]
+    return Case(chosen.flow, chosen.match, procedure, found, trace.messages[-1].time_ns)
+
+
+def _counts(one: Judged) -> bool:
+    return one.criterion.level is Level.SHALL
 
 
 def _departure(case: Case) -> int | None:
@@ -117,7 +136,7 @@ def _words_of(case: Case, place: int, refused: bool, failed: Sequence[Judged]) -
     found = blame(case, place)
     why, node = found.why, found.node
     earlier = list(_failed_before(case, place, failed))
-    if refused:
+    if refused and not _is_breakdown(case):
         # A network may refuse whom it likes: only a rule that was broken before names somebody.
         why = f"{why}; a refusal breaks no rule by itself"
         node = _node_of(case, earlier[0]) if earlier else None
@@ -128,6 +147,22 @@ def _words_of(case: Case, place: int, refused: bool, failed: Sequence[Judged]) -
             if (cited := _decisive(case, one)) is not None
         )
     return _sentence(case, place, row), why, node
+
+
+def _is_breakdown(case: Case) -> bool:
+    """Tell whether the terminal was told last that something broke or did not answer, and not that it may not."""
+    last = next(
+        (
+            row.message.sip.status or 0
+            for row in reversed(case.rows)
+            if row.seen is not None
+            and row.seen.source is Role.UE
+            and isinstance(row.message, SipMessage)
+            and not row.message.sip.is_request
+        ),
+        0,
+    )
+    return last in (REQUEST_TIMEOUT, TEMPORARILY_UNAVAILABLE) or 500 <= last < 600
 
 
 def _sentence(case: Case, place: int, row: Row) -> str:
@@ -171,13 +206,13 @@ def _told(message: Message, case: Case | None = None) -> str:
 def _failed_before(case: Case, place: int, failed: Sequence[Judged]) -> Iterator[Judged]:
     for one in failed:
         where = _place_of(case, one)
-        if where is not None and where <= place and one.criterion.level is Level.SHALL:
+        if where is not None and where <= place and _counts(one):
             yield one
 
 
 def _first_failure(case: Case, failed: Sequence[Judged]) -> tuple[int | None, str, str, Role | None]:
     """Return the row of the earliest message that a criterion finds wrong, and words for it."""
-    counting = [one for one in failed if one.criterion.level is Level.SHALL] or list(failed)
+    counting = [one for one in failed if _counts(one)] or list(failed)
     places = [(_place_of(case, one), one) for one in counting]
     seen = [(place, one) for place, one in places if place is not None]
     place, first = min(seen, key=lambda pair: pair[0]) if seen else (None, counting[0])

@@ -147,6 +147,8 @@ def _trigger(case: Case, step: Step) -> Message | None:
             final = answer_of(seen)
             if seen.source is step.source and final is not None:
                 return final
+            if seen.destination is step.source:
+                return request_of(seen)
         if step.inside is None:
             return None
     for seen in case.match.steps.get(step.inside or "", ()):

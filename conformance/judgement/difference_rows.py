@@ -230,12 +230,12 @@ def _merge(expected: Sequence[Row], others: Sequence[Row]) -> list[Row]:
     """Put what was seen in the order of time, and each absent row behind the one that it was expected after."""
     seen = sorted((row for row in (*expected, *others) if row.message is not None), key=_moment)
     behind: dict[int | None, list[Row]] = {}
-    anchor: int | None = None
+    anchor: Row | None = None
     for row in expected:
-        if row.message is not None:
-            anchor = id(row) if row.expects else anchor
-        else:
-            behind.setdefault(anchor, []).append(row)
+        if row.message is None:
+            behind.setdefault(None if anchor is None else id(anchor), []).append(row)
+        elif row.expects and (anchor is None or _moment(anchor) < _moment(row)):
+            anchor = row
     merged = behind.get(None, [])
     for row in seen:
         merged += [row, *behind.get(id(row), ())]

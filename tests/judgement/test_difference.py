@@ -68,7 +68,7 @@ def test_an_answer_that_did_not_come_is_blamed_on_who_was_asked(lab: Any) -> Non
     # The S-CSCF gives up later: so the capture went on long enough.
     lab.drop("saa").edit("s200 i200 g200", "200 OK", "480 Temporarily Unavailable")
     found = explained(lab)
-    assert found.node is None  # a refusal breaks no rule by itself
+    assert found.node == "home-hss"
     assert found.sentence.startswith(
         "Expected next SAA 2001 from home-hss to home-scscf, as the answer to SAR of frame 24"
     )
@@ -76,7 +76,8 @@ def test_an_answer_that_did_not_come_is_blamed_on_who_was_asked(lab: Any) -> Non
 
 
 def test_another_answer_is_told_with_its_status_marked(lab: Any) -> None:
-    lab.avp("maa", Avp.RESULT_CODE, 5012)
+    lab.avp("maa", Avp.RESULT_CODE, 5012).edit("s401 i401 g401", "401 Unauthorized", "500 Server Internal Error")
+    lab.entries = lab.entries[: lab.entries.index(lab["gm2"])]
     found = explained(lab)
     assert ("different", "MAA 2001") in statuses(lab)
     assert found.sentence == (
@@ -191,10 +192,16 @@ def test_a_name_that_dns_does_not_know_is_told(lab: Any) -> None:
     assert found.node is None  # there may be no such network
 
 
+def test_a_flow_that_was_left_accuses_nobody_where_no_rule_is_broken(lab: Any) -> None:
+    found = explained(lab.avp("maa", Avp.RESULT_CODE, 5012))
+    assert lab.failing() == []
+    assert "MAA 5012" in found.sentence
+    assert (found.node, found.why.partition("; ")[2]) == (None, "no criterion fails, and the user got the service")
+
+
 def test_a_server_that_lacks_a_name_of_the_federation_is_to_blame(lab: Any, federation: Federation) -> None:
     lab.federation = federation
-    lab = without_name(lab).edit("g401", "504 Server Time-out", "401 Unauthorized")
-    found = explained(lab)
+    found = explained(without_name(lab))
     assert found.node == "home-dns"
     assert found.sentence.startswith("Expected next REGISTER from home-pcscf of uc3m to home-icscf")
 
