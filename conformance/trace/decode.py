@@ -25,6 +25,7 @@ from conformance.pcapng.blocks import BadBlock
 from conformance.pcapng.walk import Walk
 from conformance.trace.clocks import align
 from conformance.trace.interfaces import Interface, Interfaces, read_interfaces
+from conformance.trace.media import MEDIA
 from conformance.trace.merge import group_sightings
 from conformance.trace.messages import make_messages
 from conformance.trace.model import Trace
@@ -164,7 +165,7 @@ def _read(task: _Task) -> Reading:
 
     try:
         with open_capture(task.file) as stream:
-            walk = Walk(stream)
+            walk = Walk(stream, None if task.keys else MEDIA)
             with closing(Reduced(begin, walk.secrets)) as reduced:
                 picker = Picker(task.index, walk.interfaces, reduced, all_else=task.keys is not None)
                 try:
@@ -181,12 +182,14 @@ def _read(task: _Task) -> Reading:
 
 
 def _picked(file: Path, walk: Walk, picker: Picker) -> Reading:
-    reading = Reading(file, seen=picker.seen, frames=picker.frames, not_read=picker.left_out)
+    reading = Reading(file, seen=picker.seen, frames=walk.frames, not_read=picker.left_out)
+    if walk.passed_over:
+        reading.not_read["rtp"] += walk.passed_over
     reading.interfaces.all = [Interface(one.name, one.packets, one.drops) for one in walk.interfaces]
     if walk.is_cut:
-        if not picker.frames:
+        if not walk.frames:
             raise BadInput(f"{file}: cut short before its first packet, expected pcap or pcapng")
-        reading.problem(f"the file is cut short in the middle of the packet behind frame {picker.frames}")
+        reading.problem(f"the file is cut short in the middle of the packet behind frame {walk.frames}")
     if walk.without_time:
         reading.problem(f"{walk.without_time} packets have no time; they were given that of the packet before")
     return reading

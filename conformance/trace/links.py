@@ -11,6 +11,8 @@ from typing import Final
 ETHERNET: Final = 1
 LINUX_COOKED: Final = 113
 LINUX_COOKED_2: Final = 276
+RAW: Final = (12, 14, 101, 228, 229)
+"""IP without anything in front of it."""
 NOT_KNOWN: Final = -1
 """Something else than IP, or nothing that is read here: tshark may know it."""
 NO_IP: Final = -2
@@ -75,14 +77,10 @@ def _loop(data: bytes, start: int, end: int) -> int:
 FINDERS: Final[dict[int, Finder]] = {
     0: _loop,
     ETHERNET: _ethernet,
-    12: _raw,
-    14: _raw,
-    101: _raw,
     108: _loop,
     LINUX_COOKED: _cooked,
-    228: _raw,
-    229: _raw,
     LINUX_COOKED_2: _cooked_2,
+    **dict.fromkeys(RAW, _raw),
 }
 """By link type."""
 

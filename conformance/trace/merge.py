@@ -23,7 +23,7 @@ _LOOK_BACK = 16
 """So many earlier messages with the same bytes are looked at: a flood of equal messages stays linear."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
     """One message as one frame carried it."""
 
@@ -71,21 +71,30 @@ def group_sightings(sightings: Iterable[Seen]) -> list[Group]:
         One group a message, in the order of their first sightings.
     """
     groups: list[Group] = []
-    known: dict[tuple[object, ...], list[Group]] = {}
+    known: dict[tuple[object, ...], Group | list[Group]] = {}
     for seen in sightings:
-        key = (seen.protocol, seen.sighting.source, seen.sighting.destination, seen.raw)
-        earlier = known.setdefault(key, [])
+        sighting = seen.sighting
+        key = (seen.protocol, sighting.source, sighting.destination, seen.raw)
+        found = known.get(key)
+        if found is None:
+            # Most messages are seen once: no list for these.
+            group = known[key] = Group([seen])
+            groups.append(group)
+            continue
+        earlier = found if isinstance(found, list) else [found]
         home = next((group for group in earlier[-_LOOK_BACK:] if _is_copy(group, seen)), None)
-        if home is None:
-            home = Group(retransmission_of=earlier[0] if earlier else None)
-            earlier.append(home)
-            groups.append(home)
-        home.seen.append(seen)
+        if home is not None:
+            home.seen.append(seen)
+            continue
+        group = Group([seen], earlier[0])
+        earlier.append(group)
+        groups.append(group)
+        known[key] = earlier
     return groups
 
 
 def _is_copy(group: Group, seen: Seen) -> bool:
-    age = seen.sighting.time_ns - group.first.sighting.time_ns
+    age = seen.sighting.trace_time_ns - group.first.sighting.trace_time_ns
     if age > COPY_WINDOW_NS:
         return False
     first = group.first

@@ -30,10 +30,10 @@ def make_messages(groups: Iterable[Group], readings: Sequence[Reading]) -> Itera
 
 def _message(group: Group, of: Message | None, readings: Sequence[Reading]) -> Message | None:
     seen = group.first
-    sightings = tuple(other.sighting for other in group.seen)
-    reading, where = readings[seen.sighting.capture], f"frame {seen.sighting.frame}"
+    sightings = tuple([other.sighting for other in group.seen])
     if seen.protocol == "SIP":
         return SipMessage(sightings, seen.raw, seen.truncated, of, sip=read_sip(seen.raw))
+    reading, where = readings[seen.sighting.capture], f"frame {seen.sighting.frame}"
     if seen.protocol == "Diameter":
         return _diameter(seen, sightings, of, reading, where)
     dns = read_dns(seen.raw)

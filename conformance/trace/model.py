@@ -4,6 +4,9 @@ A message is one SIP, Diameter or DNS message, however often it was seen. Each t
 `Sighting`; the first sighting gives the message its frame, time and addresses. Copies (the same bytes at
 another point or in another encapsulation) are sightings of one message; a retransmission (the same bytes
 again at the same point) is a message of its own with `retransmission_of` set.
+
+Nobody changes a message or a sighting. They are not frozen because a frozen one takes three times as long to make,
+and a trace may hold some hundred thousands.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from conformance.vocabulary.points import Point
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Sighting:
     """One appearance of a message in a capture."""
 
@@ -44,7 +47,7 @@ class Sighting:
         return self.time_ns - self.clock_offset_ns
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Message:
     """Base of all messages. Compared by identity."""
 
@@ -87,13 +90,13 @@ class Message:
         return frozenset(s.point for s in self.sightings if s.point is not None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class SipMessage(Message):
     """One SIP request or response."""
 
     sip: SipText = field(kw_only=True)
     """What the lossless reader found in `raw`."""
-    _memo: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False)
+    _memo: dict[tuple[str, str], Any] | None = field(default=None, init=False, repr=False)
 
     def remember(self, what: str, name: str, make: Callable[[SipText, str], _T]) -> _T:
         """Return what `make` makes of the message and a header name; it is made once.
@@ -106,14 +109,17 @@ class SipMessage(Message):
             make: Pure; gets what the reader found, and the name.
         """
         key = (what, name)
-        if key not in self._memo:
-            self._memo[key] = make(self.sip, name)
-        found: _T = self._memo[key]
+        memo = self._memo
+        if memo is None:
+            memo = self._memo = {}
+        if key not in memo:
+            memo[key] = make(self.sip, name)
+        found: _T = memo[key]
         return found
 
     def forget(self) -> None:
         """Give back the memory of what was asked before."""
-        self._memo.clear()
+        self._memo = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ class DiameterAvp:
         return (avp for avp in self.children if avp.code == code and avp.vendor == vendor)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class DiameterMessage(Message):
     """One Diameter message."""
 
@@ -175,7 +181,7 @@ class DnsRecord:
     length: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class DnsMessage(Message):
     """One DNS query or response."""
 

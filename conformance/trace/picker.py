@@ -15,6 +15,7 @@ from typing import Final
 
 from conformance.pcapng.walk import Step, WalkedInterface
 from conformance.trace.links import ETHERNET, FINDERS, LINUX_COOKED, LINUX_COOKED_2, NO_IP, Finder, find_nothing
+from conformance.trace.media import GTP_USER, NEVER_MEDIA, like_dns
 from conformance.trace.merge import COPY_WINDOW_NS, SAME_PLACE_WINDOW_NS, Seen
 from conformance.trace.model import Sighting
 from conformance.trace.reading import POINTS
@@ -26,18 +27,12 @@ from conformance.vocabulary.points import Point
 MARKER: Final = b"netlab-marker"
 DISCARD: Final = 9
 """Port of the markers that open and close a cell."""
-GTP_USER: Final = 2152
-"""3GPP TS 29.281 4.4.2."""
-_NEVER_MEDIA: Final = frozenset(
-    (GTP_USER, 2123, 3544, 4341, 4342, 4500, 4754, 4789, 4790, 5246, 5247, 6081, 6635, 8472, 9899, 10500, 1701, 37008)
-)
-"""UDP ports above 1023 whose datagrams carry packets: what looks like RTP there may be the head of a tunnel."""
 _MOST_ENDS: Final = 100_000
 _MOST_RECENT: Final = 20_000
 _MOST_EXTENSIONS: Final = 8
 _UDP, _TCP, _SCTP, _ICMP, _ICMP6, _FRAGMENT = 17, 6, 132, 1, 58, 44
-_V4: Final = struct.Struct("!BxHHHxBxx8sHHHxxBB").unpack_from
-"""IPv4 without options, the UDP header behind it, and two octets of what it carries."""
+_V4: Final = struct.Struct("!BxHHHxB10xHHH").unpack_from
+"""IPv4 without options, and the UDP header behind it."""
 _V4_HEAD: Final = struct.Struct("!BxHHHxBxx4s4s").unpack_from
 _V6_HEAD: Final = struct.Struct("!4xHBx16s16s").unpack_from
 _UDP_HEAD: Final = struct.Struct("!HHH").unpack_from
@@ -65,12 +60,11 @@ class Picker:
     ) -> None:
         self.seen: list[Seen] = []
         self.left_out: Counter[str] = Counter()
-        self.frames = 0
         self._capture = capture
         self._interfaces = interfaces
         self._reduced = reduced
         self._first_media = 256 if all_else else 0x80
-        self._ends: dict[tuple[object, ...], tuple[Endpoint, Endpoint, str]] = {}
+        self._ends: dict[object, tuple[Endpoint, Endpoint, str]] = {}
         self._recent: dict[tuple[object, ...], Copy] = {}
         self._order: deque[tuple[object, ...]] = deque()
         # Of the frame that is looked at:
@@ -84,14 +78,12 @@ class Picker:
         Raises:
             BadBlock: The file is not one that can be walked over. What was picked is of no use then.
         """
-        interfaces, reduced, media, never = self._interfaces, self._reduced, self._first_media, _NEVER_MEDIA
-        frame = rtp = 0
+        interfaces, reduced = self._interfaces, self._reduced
         last = -1
         find: Finder = find_nothing
         ethernet, link_type = False, 0
         for step in steps:
-            interface, time_ns, data, start, end, original = step
-            frame += 1
+            frame, interface, time_ns, data, start, end, original = step
             if interface != last:
                 last = interface
                 link_type, name = interfaces[interface].link_type, interfaces[interface].name
@@ -102,51 +94,30 @@ class Picker:
             offset = start + 14 if plain else find(data, start, end)
             if offset >= 0 and end - offset >= 40:
                 # The short way, for what most packets of a large capture are.
-                version, total, ident, fragment, protocol, _, source, destination, length, one, two = _V4(data, offset)
-                if version == 0x45 and protocol == _UDP and not fragment & 0x3FFF and total == length + 20:
-                    if (
-                        one & 0xC0 == media
-                        and source > 1023
-                        and destination > 1023
-                        and length >= 20
-                        and source not in never
-                        and destination not in never
-                        and not (data[offset + 32] == 0 and _like_dns(data, offset + 28))
-                    ):
-                        if 200 <= two <= 207:
-                            self.left_out["rtcp"] += 1
-                        else:
-                            rtp += 1
+                version, total, ident, fragment, protocol, source, destination, length = _V4(data, offset)
+                is_plain = version == 0x45 and protocol == _UDP and not fragment & 0x3FFF and total == length + 20
+                if is_plain and source != GTP_USER != destination:
+                    stop = offset + total
+                    payload = data[offset + 28 : stop if stop < end else end]
+                    if looks_like_sip(payload) and (stop <= end or original > end - start):
+                        self._step = step
+                        ends = self._ends.get(data[offset + 12 : offset + 24])
+                        self._sip(payload, ends or self._plain(data, offset), ident, ())
                         continue
-                    if source != GTP_USER != destination:
-                        stop = offset + total
-                        payload = data[offset + 28 : stop if stop < end else end]
-                        if looks_like_sip(payload) and (stop <= end or original > end - start):
-                            ends = self._ends.get((data[offset + 12 : offset + 24],))
-                            if ends is None:
-                                ends = self._plain(data, offset)
-                            self.frames = frame
-                            self._step = step
-                            self._sip(payload, ends, ident, ())
-                            continue
-            self.frames = frame
             self._step = step
             if offset == NO_IP:
                 self.left_out["arp"] += 1
             elif offset < 0 or self._packet(offset, end, (), ()) == _TSHARK:
                 reduced.add(frame, interface, link_type, time_ns, memoryview(data)[start:end], original)
-        self.frames = frame
-        if rtp:
-            self.left_out["rtp"] += rtp
 
     def _plain(self, data: bytes, offset: int) -> tuple[Endpoint, Endpoint, str]:
         """Make and keep the ends of a datagram that is in no tunnel."""
         source, destination = _text4(data[offset + 12 : offset + 16]), _text4(data[offset + 16 : offset + 20])
         ports = struct.unpack_from("!HH", data, offset + 20)
-        return self._named((data[offset + 12 : offset + 24],), (source, destination), ports, ())
+        return self._named(data[offset + 12 : offset + 24], (source, destination), ports, ())
 
     def _named(
-        self, key: tuple[object, ...], ends: Ends, ports: tuple[int, ...], around: tuple[Ends, ...]
+        self, key: object, ends: Ends, ports: tuple[int, ...], around: tuple[Ends, ...]
     ) -> tuple[Endpoint, Endpoint, str]:
         if len(self._ends) >= _MOST_ENDS:
             self._ends.clear()
@@ -161,11 +132,11 @@ class Picker:
     def _sip(
         self, raw: bytes, ends: tuple[Endpoint, Endpoint, str], ident: int, encapsulation: tuple[str, ...]
     ) -> None:
-        interface, time_ns, _, start, end, original = self._step
+        frame, interface, time_ns, _, start, end, original = self._step
         source, destination, outer = ends
         self.seen.append(
             Seen(
-                Sighting(self._capture, self.frames, time_ns, self._point, source, destination, encapsulation),
+                Sighting(self._capture, frame, time_ns, self._point, source, destination, encapsulation),
                 raw,
                 "SIP",
                 interface,
@@ -179,7 +150,7 @@ class Picker:
 
     def _packet(self, offset: int, end: int, around: tuple[Ends, ...], tunnels: tuple[str, ...]) -> int:
         """Look at an IP packet; `around` are the addresses of the packets that it is in."""
-        data = self._step[2]
+        data = self._step[3]
         version = data[offset] >> 4 if offset < end else 0
         if version == 4 and end - offset >= 20:
             first, total, ident, fragment, protocol, source, destination = _V4_HEAD(data, offset)
@@ -194,7 +165,7 @@ class Picker:
         else:
             return _TSHARK
         stop = offset + total
-        is_cut = self._step[5] > self._step[4] - self._step[3]
+        is_cut = self._step[6] > self._step[5] - self._step[4]
         if inside > end or stop < inside or (stop > end and not is_cut):
             return _TSHARK
         stop = min(stop, end)
@@ -217,11 +188,11 @@ class Picker:
         return _TSHARK
 
     def _datagram(self, offset: int, end: int, chain: tuple[Ends, ...], tunnels: tuple[str, ...], ident: int) -> int:
-        data = self._step[2]
+        data = self._step[3]
         if end - offset < 8:
             return _TSHARK
         source, destination, length = _UDP_HEAD(data, offset)
-        is_cut = self._step[5] > self._step[4] - self._step[3]
+        is_cut = self._step[6] > self._step[5] - self._step[4]
         if length < 8 or (offset + length > end and not is_cut) or offset + length < end:
             return _TSHARK
         payload = data[offset + 8 : min(offset + length, end)]
@@ -244,8 +215,8 @@ class Picker:
             len(payload) >= 12
             and payload[0] & 0xC0 == self._first_media
             and min(source, destination) > 1023
-            and not {source, destination} & _NEVER_MEDIA
-            and not _like_dns(payload, 0)
+            and not {source, destination} & NEVER_MEDIA
+            and not like_dns(payload, 0)
         ):
             self.left_out["rtcp" if 200 <= payload[1] <= 207 else "rtp"] += 1
             return _TAKEN
@@ -257,8 +228,8 @@ class Picker:
         Wireshark knows connections by their addresses and not by where they were captured. It takes the copy for a
         retransmission and shows nothing of what it carries.
         """
-        interface, time_ns = self._step[0], self._step[1]
-        here = Copy(self.frames, time_ns, interface, tunnels, _outer(chain), ident)
+        frame, interface, time_ns = self._step[:3]
+        here = Copy(frame, time_ns, interface, tunnels, _outer(chain), ident)
         first = self._recent.get(key)
         if first is not None and self._is_copy(first, here):
             self._reduced.copies.setdefault(first.frame, []).append(here)
@@ -278,12 +249,6 @@ class Picker:
         if (here.interface, here.encapsulation, here.outer) not in places:
             return True
         return self._many and bool(here.ip_id) and age <= SAME_PLACE_WINDOW_NS
-
-
-def _like_dns(data: bytes, offset: int) -> bool:
-    """Tell whether the counts of a DNS header could stand there: one question, and few records (RFC 1035 4.1.1)."""
-    counts = data[offset + 4 : offset + 12]
-    return counts[:2] == b"\0\1" and not (counts[2] or counts[4] or counts[6])
 
 
 def _gtp_user_packet(raw: bytes) -> int:

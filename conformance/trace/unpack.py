@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -13,6 +14,11 @@ from conformance.vocabulary.errors import BadInput
 
 MOST_UNPACKED: Final = 2 << 30
 """Octets that a packed capture may have; a few megabytes may claim to be terabytes."""
+MOST_TIMES: Final = 200
+"""How many times as large as the packed file what is in it may be. Captures of traffic stay below 50; empty records, of
+which a megabyte of archive holds millions, reach 1,000."""
+_ALWAYS_UNPACKED: Final = 64 << 20
+"""Octets up to which nobody asks how well they were packed."""
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -41,6 +47,8 @@ class _Unpacked(io.RawIOBase):
         self._file, self._plain = file, plain
         self._stream = gzip.GzipFile(fileobj=plain)
         self._unpacked = 0
+        packed = os.fstat(plain.fileno()).st_size
+        self._most = min(MOST_UNPACKED, max(_ALWAYS_UNPACKED, MOST_TIMES * packed))
 
     def read(self, size: int = -1) -> bytes:
         try:
@@ -48,10 +56,10 @@ class _Unpacked(io.RawIOBase):
         except (OSError, EOFError, zlib.error) as error:
             raise BadBlock(f"the packed file is damaged: {error}") from error
         self._unpacked += len(piece)
-        if self._unpacked > MOST_UNPACKED:
+        if self._unpacked > self._most:
             raise BadInput(
-                f"{self._file}: more than {MOST_UNPACKED >> 30} GiB when it is unpacked, expected less; "
-                "if it is what it should be, unpack it first (gunzip)"
+                f"{self._file}: more than {self._most >> 20} MiB when it is unpacked, expected less of an archive of "
+                "its size; if it is what it should be, unpack it first (gunzip)"
             )
         return piece
 
