@@ -39,6 +39,7 @@ def validate(
     federation: File | Federation | None = None,
     flow: str | None = None,
     keys: File | None = None,
+    workers: int = 1,
 ) -> Validation:
     """Judge captures of one and the same event.
 
@@ -47,6 +48,7 @@ def validate(
         federation: Names, features and releases of the networks; without it criteria that need them say less.
         flow: Identifier of the only flow to judge (`netlab flows` lists them); None for everything that is found.
         keys: File of TLS key log lines and ESP security associations (lines of Wireshark's `esp_sa` table).
+        workers: How many processes judge a large capture; the verdicts are the same ones.
 
     Returns:
         The captures and every procedure in them, with verdicts and evidence. Its `verdict` is the worst of all,
@@ -68,7 +70,7 @@ def validate(
 
     def judged() -> Judgement:
         trace = read_trace(files, keys=None if keys is None else Path(keys))
-        return judge(trace, federation=federation, flow=flow)
+        return judge(trace, federation=federation, flow=flow, workers=workers)
 
     judgement = _outside_of_event_loops(judged)
     return Validation.model_construct(**{name: getattr(judgement, name) for name in _FIELDS})

@@ -26,13 +26,26 @@ def add(commands: Any) -> None:
     command.add_argument("--flow", metavar="ID", help="judge against this flow only (netlab flows lists them)")
     command.add_argument("--federation", type=Path, metavar="FILE", help="names and features of the testbeds")
     command.add_argument("--keys", type=Path, metavar="FILE", help="TLS key log lines and ESP security associations")
+    command.add_argument("--workers", type=_count, default=1, metavar="N", help="processes that judge a large capture")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.set_defaults(execute=execute, passes_options_on=False)
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text[:4]) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes, expected 1 to 64")
+    return int(text)
+
+
 def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Judge the captures, print the result, and return the exit code that it deserves."""
-    judgement = validate(*arguments.captures, federation=arguments.federation, flow=arguments.flow, keys=arguments.keys)
+    judgement = validate(
+        *arguments.captures,
+        federation=arguments.federation,
+        flow=arguments.flow,
+        keys=arguments.keys,
+        workers=arguments.workers,
+    )
     if arguments.json:
         _write_json(judgement, sys.stdout)
     else:

@@ -23,7 +23,7 @@ def evidence(citation: Citation, confirmed: str | None = None) -> Evidence:
         confirmed: What Wireshark says of the same frame.
     """
     message = citation.message
-    return Evidence(
+    return Evidence.model_construct(
         capture=message.capture,
         frame=message.frame,
         field=citation.field,
@@ -41,18 +41,18 @@ def _excerpt(citation: Citation) -> Excerpt | None:
     end = min(begin + citation.length, len(raw))
     if isinstance(citation.message, SipMessage):
         raw = mask_bytes(raw)
-        return Excerpt(
+        return Excerpt.model_construct(
             before=raw[max(0, begin - AROUND) : begin].decode("latin-1"),
             marked=_bounded(raw[begin:end], MARKED).decode("latin-1"),
             after=raw[end : end + AROUND].decode("latin-1"),
         )
     if isinstance(citation.message, DiameterMessage):
-        return Excerpt(
+        return Excerpt.model_construct(
             before=hex_octets(citation.message, max(0, begin - HEX_AROUND), begin),
             marked=hex_octets(citation.message, begin, min(end, begin + HEX_MARKED)),
             after=hex_octets(citation.message, end, end + HEX_AROUND),
         )
-    return Excerpt(
+    return Excerpt.model_construct(
         before=raw[max(0, begin - HEX_AROUND) : begin].hex(" "),
         marked=_bounded(raw[begin:end], HEX_MARKED).hex(" "),
         after=raw[end : end + HEX_AROUND].hex(" "),

@@ -14,15 +14,18 @@ NOTHING = "no procedure was found; expected SIP registrations or subscriptions t
 
 
 def judgement_lines(judgement: Judgement) -> Iterator[str]:
-    """Yield the captures, then each procedure with its verdicts, its reasons and the criteria that fail."""
+    """Yield the captures, each procedure with its verdicts, reasons and failing criteria, and what was not judged."""
     for capture in judgement.captures:
         yield from _capture(capture)
     found = False
-    for procedure in judgement.procedures:
+    for procedure in judgement.brief:
         found = True
         yield from procedure_lines(procedure)
     if not found:
         yield NOTHING
+    for method, count in judgement.unjudged.items():
+        messages = "1 message" if count == 1 else f"{count} messages"
+        yield f"not judged: {short(method, LIMIT)} ({messages}), of no flow that is known yet"
 
 
 def procedure_lines(procedure: ProcedureResult) -> Iterator[str]:

@@ -47,3 +47,11 @@ def test_what_came_from_packets_is_one_bounded_line_each(make_cell: Callable[...
     lines = text(Judgement(captures=[capture(problems=[hostile])], procedures=[procedure.model_copy(update=changes)]))
     assert len(lines) == 4
     assert all("\n" not in line and "\x1b" not in line and len(line) < 500 for line in lines)
+
+
+def test_what_belongs_to_no_known_flow_is_named() -> None:
+    unjudged = {"INVITE": 12, "x\x1b" * 90: 1}
+    lines = text(Judgement(captures=[capture()], procedures=[], unjudged=unjudged))
+    assert lines[2] == "not judged: INVITE (12 messages), of no flow that is known yet"
+    assert lines[3].endswith("(1 message), of no flow that is known yet")
+    assert "\x1b" not in lines[3]
