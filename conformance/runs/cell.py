@@ -121,7 +121,12 @@ class Cell:
         return terminal
 
     def network_deregisters(self) -> None:
-        """Let the HSS of the home network end the subscriber's registration (RTR)."""
+        """Let the HSS of the home network end the subscriber's registration (RTR).
+
+        What the registration set off comes to its end first: a P-CSCF that has not yet subscribed to the registration
+        would never be told.
+        """
+        self._bench.settle(self._testbeds)
         self._bench.core.network_deregister(self.home.name, self.subscriber.impi)
 
     def refused(self, procedure: Callable[[], None], status: int | None = None) -> None:
