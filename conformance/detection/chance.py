@@ -19,6 +19,8 @@ from conformance.faults.reference import Case, build
 from conformance.report.text import short
 from conformance.vocabulary.verdicts import Verdict
 
+AT_ONCE = 256
+"""Captures that are read together: more need more memory, fewer need more tsharks."""
 FOREIGN = Case(title="", origin="", why="", expected={})
 """How a capture that is no reference case is judged: without federation, whatever flows it has."""
 
@@ -107,20 +109,29 @@ def try_random(chosen: Sequence[Base], count: int, seed: int) -> Iterator[Tried]
         HarnessFault: a base does not give so many mutations.
         NotPermitted: tshark is missing.
     """
-    for base in chosen:
-        drawn = list(draw(base.capture, f"{seed}:{base.name}", count, base.after))
-        captures = [(base.name, mutate(base.capture, base.after)), *((base.name, changed) for _, changed in drawn)]
-        plain, *traces = read_captures(captures)
-        numbers = _numbers(base.capture, captures[0][1])
-        before = judged(plain, base.case)
-        was = verdicts(before)
-        for (mutation, _), trace in zip(drawn, traces, strict=True):
-            now = verdicts(judged(trace, base.case))
+    together = max(1, AT_ONCE // count)
+    for start in range(0, len(chosen), together):
+        yield from _try(chosen[start : start + together], count, seed)
+
+
+def _try(chosen: Sequence[Base], count: int, seed: int) -> Iterator[Tried]:
+    drawn = [list(draw(base.capture, f"{seed}:{base.name}", count, base.after)) for base in chosen]
+    plain = [mutate(base.capture, base.after) for base in chosen]
+    captures = [
+        (base.name, capture)
+        for base, unchanged, mutations in zip(chosen, plain, drawn, strict=True)
+        for capture in (unchanged, *(changed for _, changed in mutations))
+    ]
+    traces = iter(read_captures(captures))
+    for base, unchanged, mutations in zip(chosen, plain, drawn, strict=True):
+        before = judged(next(traces), base.case)
+        was, numbers = verdicts(before), _numbers(base.capture, unchanged)
+        for mutation, _ in mutations:
+            now = verdicts(judged(next(traces), base.case))
             found = tuple(sorted(_failing(now) - _failing(was)))
             _, words = differences(was, now)
-            yield Tried(
-                base.name, mutation, found, words, None if found or words else why_not(mutation, before, numbers)
-            )
+            why = None if found or words else why_not(mutation, before, numbers)
+            yield Tried(base.name, mutation, found, words, why)
 
 
 def _numbers(root: PacketFile, plain: PacketFile) -> dict[int, int]:
