@@ -120,6 +120,8 @@ def _captures(trace: Trace) -> list[CaptureInfo]:
             drops=capture.drops,
             problems=list(capture.problems),
             points=list(capture.points),
+            not_read=dict(capture.not_read),
+            clock_offset_ns=capture.clock_offset_ns,
         )
         for index, capture in enumerate(trace.captures)
     ]

@@ -11,6 +11,8 @@ from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResu
 from conformance.vocabulary.verdicts import Verdict
 
 NOTHING = "no procedure was found; expected SIP registrations or subscriptions to them"
+_MOST_PROTOCOLS = 8
+"""Protocols without signalling that are named."""
 
 
 def judgement_lines(judgement: Judgement) -> Iterator[str]:
@@ -50,5 +52,14 @@ def _capture(capture: CaptureInfo) -> Iterator[str]:
         f"{short(capture.file, LIMIT)}: {capture.frames} frames, {capture.signalling} with signalling, "
         f"{capture.copies} copies, {drops}"
     )
+    if capture.clock_offset_ns:
+        side = "ahead of" if capture.clock_offset_ns > 0 else "behind"
+        seconds = abs(capture.clock_offset_ns) / 1e9
+        yield f"  its clock is {seconds:.6f} s {side} that of the first capture, as messages show that both have"
+    if capture.not_read:
+        counts = [f"{name} {count}" for name, count in list(capture.not_read.items())[:_MOST_PROTOCOLS]]
+        more = len(capture.not_read) - len(counts)
+        others = f", {more} others" if more else ""
+        yield f"  {short('no signalling in frames of: ' + ', '.join(counts) + others, LIMIT)}"
     for problem in capture.problems:
         yield f"  {short(problem, LIMIT)}"

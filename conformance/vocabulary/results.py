@@ -137,6 +137,11 @@ class CaptureInfo(_Result):
     """Decode problems, one line each."""
     points: list[Point] = Field(default_factory=list)
     """Points that the capture observed, in interface order."""
+    not_read: dict[str, int] = Field(default_factory=dict)
+    """Frames without signalling, by the innermost protocol that was recognised in them, as Wireshark calls it."""
+    clock_offset_ns: int | None = None
+    """By how much the clock of this file is ahead of that of the first one, in nanoseconds, estimated from messages
+    that both have; None where nothing could be compared."""
 
 
 class BriefProcedures(Sequence[ProcedureResult]):

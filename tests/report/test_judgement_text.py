@@ -27,6 +27,14 @@ def test_a_capture_without_a_procedure_says_what_was_expected() -> None:
     ]
 
 
+def test_a_capture_says_how_its_clock_goes_and_what_was_not_read() -> None:
+    counts = {"rtp": 495_000, "tcp": 30} | {f"p{number}": 1 for number in range(9)}
+    one, other = capture(clock_offset_ns=-3_600_000_250_000), capture(clock_offset_ns=0, not_read=counts)
+    lines = text(Judgement(captures=[one, other], procedures=[]))
+    assert lines[1] == "  its clock is 3600.000250 s behind that of the first capture, as messages show that both have"
+    assert lines[3] == "  no signalling in frames of: rtp 495000, tcp 30, p0 1, p1 1, p2 1, p3 1, p4 1, p5 1, 3 others"
+
+
 def test_a_procedure_shows_its_verdicts_its_reasons_and_what_fails(
     make_cell: Callable[..., CellResult], make_criterion: Callable[..., CriterionResult]
 ) -> None:
