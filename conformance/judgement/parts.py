@@ -66,7 +66,7 @@ def _packed(groups: Iterable[list[Message]], queries: Sequence[Message], size: i
         if len(part) >= size:
             yield _with_dns(part, queries)
             part = []
-    if part or queries:
+    if part:
         yield _with_dns(part, queries)
 
 
