@@ -70,6 +70,9 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
         if node is not None and service is not Verdict.FAIL and not any(_counts(one) for one in failed):
             # The flow is the usual way; to leave it breaks no rule where no criterion says so.
             why, node = f"{why}; no criterion fails, and the user got the service", None
+        if node is None and any(_counts(one) for one in failed) and case.flow.id == chosen.flow.id:
+            # Where the flow was left may be a gap of the capture; what a criterion found wrong was seen.
+            place, sentence, why, node = _first_failure(case, failed)
     elif failed:
         place, sentence, why, node = _first_failure(case, failed)
     else:
@@ -221,9 +224,11 @@ def _first_failure(case: Case, failed: Sequence[Judged]) -> tuple[int | None, st
     message = None if place is None else case.rows[place].message
     where = f"{criterion.id} fails" if message is None else f"The first that is wrong is {_told(message, case)}"
     hidden = any(row.status is RowStatus.NOT_OBSERVABLE for row in case.rows)
-    came = "Of the flow came all that can be seen here." if hidden else "Every message that the flow asks for came."
+    came = "Of the flow came all that can be seen here. " if hidden else "Every message that the flow asks for came. "
+    if any(row.status.parts for row in case.rows):
+        came = ""
     sentence = (
-        f"{came} {where}: {'' if message is None else f'{criterion.id}, '}"
+        f"{came}{where}: {'' if message is None else f'{criterion.id}, '}"
         f"expected {clip(mask_text(finding.expected), FOUND)}; found {clip(mask_text(finding.found), FOUND)}."
     )
     return place, sentence, f"{criterion.source} asks it of {case.name(node)}", node

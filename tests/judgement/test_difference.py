@@ -168,6 +168,15 @@ def test_lost_packets_accuse_nobody(lab: Any, drops: int | None, word: str) -> N
     assert word in found.why
 
 
+def test_what_was_seen_to_be_wrong_counts_more_than_a_gap(lab: Any) -> None:
+    lab.drops = None
+    found = explained(lab.drop("uar2 uaa2").edit("g401", 'qop="auth"', 'qop="auth"' + lab.keys))
+    assert found.node == "home-pcscf"
+    assert found.sentence.startswith(
+        "The first that is wrong is 401 Unauthorized from home-pcscf to ue (frame 18): REG-30"
+    )
+
+
 def test_a_capture_that_ends_accuses_nobody(lab: Any) -> None:
     lab.entries = lab.entries[: lab.entries.index(lab["gm2"])]
     found = explained(lab)
