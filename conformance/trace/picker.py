@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections import Counter, deque
 from collections.abc import Iterator
+from hashlib import blake2b
 from ipaddress import IPv6Address
 from typing import Final
 
@@ -30,6 +31,10 @@ DISCARD: Final = 9
 _MOST_ENDS: Final = 100_000
 _MOST_RECENT: Final = 20_000
 _MOST_EXTENSIONS: Final = 8
+_MOST_COPIES: Final = 64
+"""Places where one packet may have been seen; a hostile capture could repeat one a million times."""
+_SHORT: Final = 64
+"""Octets that are kept as they are, to be compared."""
 _UDP, _TCP, _SCTP, _ICMP, _ICMP6, _FRAGMENT = 17, 6, 132, 1, 58, 44
 _V4: Final = struct.Struct("!BxHHHxB10xHHH").unpack_from
 """IPv4 without options, and the UDP header behind it."""
@@ -170,7 +175,7 @@ class Picker:
             return _TSHARK
         stop = min(stop, end)
         if is_fragment:
-            key = (source, destination, ident, fragment if version == 4 else 0, protocol, data[inside:stop])
+            key = (source, destination, ident, fragment if version == 4 else 0, protocol, _mark(data[inside:stop]))
             return self._carried(key, (*around, ends), tunnels, ident)
         if protocol == _UDP:
             return self._datagram(inside, stop, (*around, ends), tunnels, ident)
@@ -178,10 +183,10 @@ class Picker:
             source_port, destination_port, sequence, words = _TCP_HEAD(data, inside)
             content = data[inside + (words >> 4) * 4 : stop]
             if content:
-                key = (source, destination, source_port, destination_port, sequence, content)
+                key = (source, destination, source_port, destination_port, sequence, _mark(content))
                 return self._carried(key, (*around, ends), tunnels, ident)
         elif protocol == _SCTP:
-            return self._carried((source, destination, data[inside:stop]), (*around, ends), tunnels, ident)
+            return self._carried((source, destination, _mark(data[inside:stop])), (*around, ends), tunnels, ident)
         elif protocol in (_ICMP, _ICMP6):
             self.left_out["icmp" if protocol == _ICMP else "icmpv6"] += 1  # it quotes packets and carries none
             return _TAKEN
@@ -244,7 +249,10 @@ class Picker:
         age = here.time_ns - first.time_ns
         if not 0 <= age <= COPY_WINDOW_NS or first.ip_id != here.ip_id:
             return False
-        places = {(one.interface, one.encapsulation, one.outer) for one in self._reduced.copies.get(first.frame, ())}
+        copies = self._reduced.copies.get(first.frame, ())
+        if len(copies) >= _MOST_COPIES:
+            return False
+        places = {(one.interface, one.encapsulation, one.outer) for one in copies}
         places.add((first.interface, first.encapsulation, first.outer))
         if (here.interface, here.encapsulation, here.outer) not in places:
             return True
@@ -270,6 +278,11 @@ def _gtp_user_packet(raw: bytes) -> int:
             return 0
         following, position = raw[position + length - 1], position + length
     return 0
+
+
+def _mark(octets: bytes) -> bytes:
+    """Return what is compared in the place of octets: thousands of packets are remembered at the same time."""
+    return octets if len(octets) <= _SHORT else blake2b(octets, digest_size=16).digest()
 
 
 def _text4(address: bytes) -> str:
