@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from conformance.criteria.digest import ha1
+from conformance.criteria.milenage import response_to
 from conformance.criteria.model import (
     Catalogue,
     Citation,
@@ -37,6 +38,7 @@ CATALOGUE = Catalogue()
 ALGORITHMS = ("AKAV1-MD5", "AKAV2-SHA-256")
 """AKAv1-MD5 everywhere; later releases of 3GPP TS 24.229 know AKAv2-SHA-256, too."""
 
+RAND_OCTETS = 16
 TOKEN_OCTETS = 32
 """RAND and AUTN, 16 octets each (3GPP TS 33.102)."""
 
@@ -215,11 +217,28 @@ def aka_response(registration: Registration) -> Finding:
         wanted = recompute(digest, secret)
         cited = (*digest.cite("response"), cite_avp(message, key))
         if wanted != (digest.value("response") or "").lower():
+            if _is_of_the_subscriber(registration, digest, asked):
+                found = "the response follows from the subscriber's key; the XRES of the MAA does not"
+                return failed(expected, found, *cited, node=Role.HOME_HSS)
             return failed(f'response="{wanted}"', f'response="{clip(digest.value("response") or "")}"', *cited)
         return passed(expected, "the response verifies with the XRES of the MAA", *cited, *digest.cite("nonce"))
     if refused:
         return unreached(expected, "the terminal refused the challenge: empty response, nothing to verify")
     return unreached(expected, "no answer of the terminal to a challenge was seen")
+
+
+def _is_of_the_subscriber(registration: Registration, digest: Digest, asked: Digest) -> bool:
+    """Tell whether a response follows from the key that a federation knows of the subscriber: then XRES is wrong."""
+    facts, octets = registration.facts, octets_of_nonce(asked.value("nonce") or "")
+    home = facts.home_network
+    known = [] if home is None else [one for one in home.subscribers if one.impi == facts.impi]
+    if not known or octets is None:
+        return False
+    res = response_to(known[0], octets[:RAND_OCTETS])
+    if res is None:
+        return False
+    secret = ha1(digest.value("username") or "", digest.value("realm") or "", res)
+    return recompute(digest, secret) == (digest.value("response") or "").lower()
 
 
 def _xres(attempt: Attempt, asked: Digest) -> tuple[DiameterMessage, DiameterAvp] | None:

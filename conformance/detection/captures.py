@@ -72,6 +72,7 @@ def capture_faults() -> list[CaptureFault]:
             found.append(CaptureFault(name, case.title, case, build(name), fails_in(case)))
     for one in load_mutations():
         case = load_case(one.base)
+        case = case.model_copy(update={"federation": one.federation or case.federation})
         expected = fails_in(case) | set(one.expected)
         blamed = None if fails_in(case) else one.blamed.value
         found.append(CaptureFault(one.name, one.words, case, mutate(build(one.base), one.edit), expected, blamed))

@@ -23,6 +23,8 @@ class Mutation(BaseModel):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{2,60}$")]
     base: str
     """Folder of the reference capture that is changed."""
+    federation: str | None = None
+    """File below captures/ with which it is judged; that of the base where it is None."""
     words: Annotated[str, StringConstraints(min_length=10, max_length=200)]
     expected: Annotated[tuple[CriterionId, ...], Field(min_length=1)]
     """Criteria that fail because of it, beside those that fail in the base."""
