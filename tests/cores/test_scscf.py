@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sipmessage import Request, Response
 
+from conformance.cores.emulated import quiet
+from conformance.cores.emulated.control import ask
+from conformance.cores.emulated.quiet import control_path
 from conformance.protocols.aka import digest_ha1, digest_response
 from conformance.protocols.cx import (
     DigestItem,
@@ -22,6 +26,7 @@ from conformance.protocols.cx import (
     ServerAssignmentRequest,
 )
 from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.sip.message import make_response
 from conformance.protocols.user_data import build_user_data
 from conformance.stack.sip import SipStack
 from conformance.vocabulary.federation import NodeKind
@@ -164,6 +169,88 @@ def test_reregistration_and_deregistration(registrar: Callable[..., None]) -> No
         assert [assignment.user_data_available for assignment in r.sar] == [False, True, True, False, True]
 
     registrar(story)
+
+
+class Told:
+    """An application server in the place of the testbed's, and what it was told."""
+
+    def __init__(self, registrar: Registrar, answers: bool = True) -> None:
+        self.requests: list[Request] = []
+        self.answers = answers
+        registrar.saa = replace(ASSIGNED, user_data=build_user_data(IMPI, IMPUS, [f"sip:as.{REALM}:5060"]))
+
+    def answer(self, request: Request) -> Response | None:
+        self.requests.append(request)
+        return make_response(request, 200) if self.answers else None
+
+    def seen(self) -> list[tuple[str, str, str, int]]:
+        return [(str(r.uri), r.headers["To"], r.headers["Expires"], r.cseq.sequence) for r in self.requests]
+
+
+async def settled(r: Registrar) -> bool:
+    answer = await ask(control_path(r.scene.folder), {"settle": True})
+    return bool(answer["quiet"])
+
+
+def test_application_servers_are_told_of_beginning_refreshment_and_end(registrar: Callable[..., None]) -> None:
+    async def story(r: Registrar) -> None:
+        told = Told(r)
+        await r.scene.node(NodeKind.DNS)
+        await r.scene.instead_of(NodeKind.AS, told.answer)
+        await r.register()
+        await r.register("Expires: 100")
+        await r.register("Expires: 0")
+        assert await settled(r)
+        uri, user = f"sip:as.{REALM}:5060", f"<{IMPUS[0]}>"
+        assert told.seen() == [(uri, user, "600", 1), (uri, user, "100", 2), (uri, user, "0", 3)]
+        assert {request.headers["From"].partition(";")[0] for request in told.requests} == {f"<{SCSCF}>"}
+
+    registrar(story)
+
+
+def test_an_end_by_the_network_is_told_to_application_servers(in_scene: Callable[..., None]) -> None:
+    async def story(scene: Any) -> None:
+        r = Registrar(scene, await scene.peer("127.35.1.12", 5060))
+        told = Told(r)
+        server = await scene.hss(r.hss)
+        await scene.node(NodeKind.DNS)
+        await scene.instead_of(NodeKind.AS, told.answer)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF)
+        await r.register()
+        scscf = scene.testbed.fqdn(NodeKind.SCSCF)
+        envelope = Envelope("session", f"hss.{REALM}", REALM, REALM, scscf)
+        await server.send(scscf, RegistrationTerminationRequest(IMPI, ()).encode(envelope))
+        assert await settled(r)
+        assert [expires for _, _, expires, _ in told.seen()] == ["600", "0"]
+
+    in_scene(story)
+
+
+def test_an_application_server_that_is_silent_is_work_under_way_and_costs_the_user_nothing(
+    registrar: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quiet, "SETTLE_S", 0.3)
+
+    async def story(r: Registrar) -> None:
+        told = Told(r, answers=False)
+        await r.scene.node(NodeKind.DNS)
+        await r.scene.instead_of(NodeKind.AS, told.answer)
+        assert (await r.register()).code == 200
+        assert not await settled(r)
+
+    registrar(story)
+
+
+def test_with_the_fault_nobody_is_told(registrar: Callable[..., None]) -> None:
+    async def story(r: Registrar) -> None:
+        told = Told(r)
+        await r.scene.instead_of(NodeKind.AS, told.answer)
+        await r.register()
+        assert await settled(r)
+        assert told.requests == []
+
+    registrar(story, "no-third-party-register")
 
 
 def test_a_nonce_serves_once(registrar: Callable[..., None]) -> None:

@@ -128,6 +128,16 @@ def test_without_to_nothing_is_asserted() -> None:
     assert EMITTED["asserts-the-user"](broken.encode()).decode() == broken
 
 
+THIRD_PARTY = "REGISTER sip:as.h SIP/2.0\r\nVia: x\r\nFrom: <sip:s.h>;tag=1\r\nTo: <sip:a@h>\r\n\r\n"
+
+
+def test_a_third_party_register_in_the_name_of_the_user() -> None:
+    altered = EMITTED["third-party-from-user"](THIRD_PARTY.encode()).decode()
+    assert altered == THIRD_PARTY.replace("<sip:s.h>;tag=1", "<sip:a@h>;tag=1")
+    for other in (THIRD_PARTY.replace("To: <sip:a@h>\r\n", ""), THIRD_PARTY.replace("Via: x", "Via: x\r\nVia: y")):
+        assert EMITTED["third-party-from-user"](other.encode()).decode() == other
+
+
 def test_the_first_register_keeps_its_call_id() -> None:
     first = REGISTER.replace('nonce="n"', 'nonce=""').encode()
     assert EMITTED["new-call-id"](first) == first
