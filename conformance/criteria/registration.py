@@ -194,6 +194,8 @@ class Registration:
     """Messages of its Call-IDs that lie on no hop between the terminal and its S-CSCF."""
     third_party: tuple[Hop, ...] = ()
     """REGISTERs by which the S-CSCF told application servers of it, in time order."""
+    end_ns: int = 0
+    """Time of the last message of the trace, nanoseconds since 1970."""
 
     @cached_property
     def pcscf(self) -> Role:

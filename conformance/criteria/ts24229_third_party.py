@@ -17,8 +17,9 @@ from conformance.criteria.model import (
     unreached,
 )
 from conformance.criteria.procedure import Kind
-from conformance.criteria.registration import Registration
+from conformance.criteria.registration import Attempt, Registration
 from conformance.criteria.scheme import may_be_refresh
+from conformance.criteria.ts24229_event import WAIT_NS
 from conformance.criteria.ts24229_scscf import NOT_REACHED
 from conformance.criteria.ts24229_ue import TS24229
 from conformance.criteria.values import (
@@ -50,7 +51,6 @@ from conformance.vocabulary.verdicts import Severity, Verdict
 
 CATALOGUE = Catalogue()
 EXPECTED = "a REGISTER of the S-CSCF to each application server that the user profile names for it"
-
 _TYPES = {
     Kind.REGISTRATION: RegistrationType.INITIAL_REGISTRATION,
     Kind.REREGISTRATION: RegistrationType.RE_REGISTRATION,
@@ -126,6 +126,11 @@ def _servers(registration: Registration, profiles: tuple[ServiceProfile, ...]) -
     return found
 
 
+def _answered_ns(accepted: Attempt) -> int:
+    """Return when the terminal was answered, nanoseconds since 1970."""
+    return max((hop.response.time_ns for hop in accepted.hops if hop.response is not None), default=accepted.start_ns)
+
+
 def _nobody(registration: Registration) -> str:
     network = registration.facts.home_network
     why = f"the user profile names no application server for a {registration.kind}"
@@ -173,6 +178,11 @@ class _Told:
         uri = parse_uri(server)
         if uri is not None and any(same_host(uri.host, host) for host in self._scscf_hosts()):
             return inconclusive(expected, "the application server lives in the S-CSCF, so nothing can be seen", profile)
+        accepted = self.registration.accepted
+        if accepted is None or self.registration.end_ns < _answered_ns(accepted) + WAIT_NS:
+            return inconclusive(
+                expected, "no REGISTER to it so far: the capture ended too soon behind the 200", profile
+            )
         return failed(expected, "no REGISTER to it", profile, by_absence=True)
 
     def _judge_request(self, request: SipMessage, server: str) -> Finding:

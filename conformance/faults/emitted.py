@@ -177,6 +177,7 @@ EMITTED: Mapping[str, Alteration] = {
         "NOTIFY", _replacing(rb"^(Subscription-State[ \t]*:[ \t]*terminated);[^\r\n]*", rb"\1")
     ),
     "grants-longer": _answers(200, _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>4000000"), "SUBSCRIBE"),
+    "third-party-ends-at-once": _requests("REGISTER", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>0"), own=True),
     "third-party-from-user": _requests("REGISTER", _from_as_to, own=True),
     # P-CSCF
     "no-path": _registers(_without("Path")),

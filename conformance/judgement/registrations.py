@@ -57,6 +57,7 @@ def find_registrations(
         queries=[transaction for transaction in transactions if transaction.protocol == "DNS"],
         observed=around.points,
         lossless=around.lossless,
+        end_ns=around.end_ns,
         federation=federation,
     )
     found: dict[int, Registration] = {}
@@ -141,6 +142,8 @@ class _World:
     """DNS, in time order."""
     observed: frozenset[Point]
     lossless: bool
+    end_ns: int
+    """Time of the last message of the whole, nanoseconds since 1970."""
     federation: Federation | None
 
 
@@ -260,6 +263,7 @@ def _registration(
         before=before,
         apart=tuple(_apart(procedure)),
         third_party=tuple(_hop(hop, Role.HOME_SCSCF, Role.HOME_AS) for hop in third_party),
+        end_ns=world.end_ns,
     )
 
 

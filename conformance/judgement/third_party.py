@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from conformance.criteria.filter_criteria import FilterCriteria, read_profiles
-from conformance.criteria.values import address, addresses, every, same_identity, same_uri
+from conformance.criteria.values import address, addresses, every, same_host, same_identity, same_uri
 from conformance.criteria.xml_tree import NotReadError, NotWellFormedError
 from conformance.judgement.hops import RawHop
 from conformance.judgement.surroundings import Surroundings
@@ -20,6 +20,7 @@ from conformance.trace.correlate import Transaction
 from conformance.trace.model import DiameterAvp, DiameterMessage
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.numbers import Avp
+from conformance.vocabulary.points import Point
 
 if TYPE_CHECKING:
     from conformance.judgement.attempts import Segment, Try
@@ -46,10 +47,16 @@ class ThirdParty:
     def sent(self, hop: RawHop) -> bool:
         """Tell whether a REGISTER is that of an S-CSCF to an application server.
 
-        It begins at a CSCF, and From names somebody else than To; or it goes to an application server by name.
+        It was captured on ISC. Or it begins at a CSCF, and From names somebody else than To, or it goes to an
+        application server by name. Or From names somebody else than To, and Contact is at home where From is: a
+        terminal has an address of its own.
         """
+        if hop.depth > 1:
+            return False
+        if any(sighting.point is Point.ISC for sighting in hop.any.sightings) or _is_servers(hop):
+            return True
         source = hop.transaction.source.address
-        if hop.depth > 1 or not (self._around.speakers.speaks(source) or source in self._around.relays):
+        if not (self._around.speakers.speaks(source) or source in self._around.relays):
             return False
         sender, target = address(hop.any, "From"), address(hop.any, "To")
         if sender and target and not same_identity(sender.name_addr.uri, target.name_addr.uri):
@@ -58,6 +65,15 @@ class ThirdParty:
         return request is not None and any(
             same_uri(request.sip.request_uri, server) for server in self._around.once(application_servers)
         )
+
+
+def _is_servers(hop: RawHop) -> bool:
+    """Tell whether a REGISTER is sent by a server in its own name, whatever else of it was captured."""
+    sender, target, contact = (address(hop.any, name) for name in ("From", "To", "Contact"))
+    if sender is None or target is None or contact is None or sender.uri is None or contact.uri is None:
+        return False
+    is_other = not same_identity(sender.name_addr.uri, target.name_addr.uri)
+    return is_other and bool(sender.uri.host) and same_host(sender.uri.host, contact.uri.host)
 
 
 def application_servers(around: Surroundings) -> tuple[str, ...]:

@@ -242,17 +242,6 @@ def test_an_application_server_that_is_silent_is_work_under_way_and_costs_the_us
     registrar(story)
 
 
-def test_with_the_fault_nobody_is_told(registrar: Callable[..., None]) -> None:
-    async def story(r: Registrar) -> None:
-        told = Told(r)
-        await r.scene.instead_of(NodeKind.AS, told.answer)
-        await r.register()
-        assert await settled(r)
-        assert told.requests == []
-
-    registrar(story, "no-third-party-register")
-
-
 def test_a_nonce_serves_once(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         challenge = await r.send(empty())

@@ -48,6 +48,9 @@ def told(lab: Any) -> Any:
         entry("isc", Point.ISC, source, SERVER, REGISTER),
         entry("isc200", Point.ISC, SERVER, source, answer),
     ]
+    later = entry("later", Point.DNS, source, Endpoint("127.40.1.15", 53, "udp"), question=("elsewhere.test", "A"))
+    later.time_ns = 1_700_000_060_000_000_000
+    lab.entries.append(later)
     lab.points = (*lab.points, Point.ISC)
     return lab
 
@@ -144,6 +147,10 @@ def test_what_was_not_captured_accuses_nobody(told: Any) -> None:
 def test_a_capture_that_lost_packets_accuses_nobody(told: Any) -> None:
     told.drop("isc isc200").drops = 3
     assert verdict(told) == "INCONCLUSIVE"
+
+
+def test_a_capture_that_ends_at_once_accuses_nobody(told: Any) -> None:
+    assert verdict(told.drop("isc isc200 later")) == "INCONCLUSIVE"
 
 
 def test_without_a_profile_nobody_knows_whom_it_names(told: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.cores.emulated.dns import FORGETS_ZONE
-from conformance.cores.emulated.faults import KEEPS_KEYS, NO_SECOND_UAR, NO_THIRD_PARTY_REGISTER, PATH_UNSUPPORTED
+from conformance.cores.emulated.faults import KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED
 from conformance.cores.emulated.hss_procedures import HSS_FAULTS
 from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
 from conformance.faults.emitted import EMITTED
@@ -13,7 +13,7 @@ from conformance.terminals.terminal import WRONG_DIGEST_URI
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
 
-BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, NO_THIRD_PARTY_REGISTER, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE}
+BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE}
 BEHAVIOURS |= HSS_FAULTS
 GOOD = """
 [[fault]]

@@ -138,6 +138,14 @@ def test_a_third_party_register_in_the_name_of_the_user() -> None:
         assert EMITTED["third-party-from-user"](other.encode()).decode() == other
 
 
+def test_a_third_party_register_that_ends_what_begins() -> None:
+    timed = THIRD_PARTY.replace("\r\n\r\n", "\r\nExpires: 600\r\n\r\n")
+    altered = EMITTED["third-party-ends-at-once"](timed.encode()).decode()
+    assert altered == timed.replace("600", "0")
+    forwarded = timed.replace("Via: x", "Via: x\r\nVia: y")
+    assert EMITTED["third-party-ends-at-once"](forwarded.encode()).decode() == forwarded
+
+
 def test_the_first_register_keeps_its_call_id() -> None:
     first = REGISTER.replace('nonce="n"', 'nonce=""').encode()
     assert EMITTED["new-call-id"](first) == first

@@ -49,6 +49,14 @@ def test_without_cx_the_sender_in_from_still_tells_it(lab: Any) -> None:
     assert "home-as" in found.roles
 
 
+@pytest.mark.parametrize("point", [Point.ISC, Point.MW])
+def test_alone_it_is_nobodys_registration(lab: Any, point: Point) -> None:
+    alone = tell(lab)
+    alone.entries = [entry for entry in alone.entries if entry.key == "isc1"]
+    alone["isc1"].point = point
+    assert judge(alone.trace(), confirm=None).procedures == []
+
+
 def test_an_identity_that_came_with_the_registered_one_belongs_to_it(lab: Any) -> None:
     (found,) = judge(tell(lab, to="tel:+34600000001").trace(), confirm=None).procedures
     assert "home-as" in found.roles

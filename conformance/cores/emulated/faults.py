@@ -16,7 +16,6 @@ from conformance.faults.emitted import alteration_of
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
 PATH_UNSUPPORTED = "path-unsupported"
-NO_THIRD_PARTY_REGISTER = "no-third-party-register"
 
 Select = Callable[[Request], Awaitable[str]]
 """Finds the URI of the S-CSCF for a REGISTER."""

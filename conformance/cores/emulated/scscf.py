@@ -10,7 +10,7 @@ from sipmessage import Request, Response
 
 from conformance.cores.emulated.challenges import Answer, Challenges
 from conformance.cores.emulated.cx_link import cx_link
-from conformance.cores.emulated.faults import NO_THIRD_PARTY_REGISTER, PATH_UNSUPPORTED, altered
+from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import quiet_channel
 from conformance.cores.emulated.reg_events import GoneContact, RegEvents
@@ -212,9 +212,8 @@ class SCscf:
     def _tell_application_servers(
         self, registration: Registration, kind: RegistrationType, request: Request | None = None
     ) -> None:
-        if NO_THIRD_PARTY_REGISTER not in self._context.faults:
-            granted = max(map(self.registrar.remaining_s, registration.bindings.values()), default=0)
-            self.third_party.tell(registration, kind, granted, request)
+        granted = max(map(self.registrar.remaining_s, registration.bindings.values()), default=0)
+        self.third_party.tell(registration, kind, granted, request)
 
     async def subscribe(self, transaction: ServerTransaction) -> Response:
         """Take a subscription to the registration state of a user (3GPP TS 24.229 5.4.2.1.1)."""
