@@ -7,7 +7,7 @@ flow was left, nobody is named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from conformance.criteria.model import Citation
@@ -32,6 +32,7 @@ from conformance.vocabulary.difference import (
     RowStatus,
     SeenMessage,
 )
+from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Level, Verdict
 
@@ -44,7 +45,8 @@ WINDOW = (4, 8)
 MOST_LINES = 12
 """Header-level differences that are told."""
 FOUND = 200
-REQUEST_TIMEOUT, TEMPORARILY_UNAVAILABLE = 408, 480
+NO_REFUSAL = (401, 407, 408, 480)
+"""Challenges, and what says that somebody did not answer in time."""
 
 
 def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Verdict) -> Difference | None:
@@ -66,7 +68,7 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
         return None
     case, place = _case(trace, chosen, failed, refused)
     if place is not None:
-        sentence, why, node = _words_of(case, place, case.flow.id != chosen.flow.id, failed)
+        sentence, why, node = _words_of(case, place, failed)
         if node is not None and service is not Verdict.FAIL and not any(_counts(one) for one in failed):
             # The flow is the usual way; to leave it breaks no rule where no criterion says so.
             why, node = f"{why}; no criterion fails, and the user got the service", None
@@ -79,6 +81,7 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
         sentence, why, node = "", "", None
     lines = list(_lines(case, place, failed)) if sentence else []
     # Of a large trace, where thousands may fail, the rows around the parting are kept and no others.
+    alone = _alone(case)
     first = 0 if small else max(0, (place or 0) - WINDOW[0])
     shown = case.rows[first:] if small else case.rows[first : first + sum(WINDOW) + 1]
     return Difference(
@@ -87,7 +90,7 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
         why=why,
         node=None if node is None else node.value,
         row=None if place is None else place - first,
-        rows=[_shown(row) for row in shown],
+        rows=[_shown(row, alone) for row in shown],
         headers=lines[:MOST_LINES],
         rows_before=first,
         rows_behind=len(case.rows) - first - len(shown),
@@ -134,12 +137,12 @@ def _disorder(case: Case, failed: Sequence[Judged]) -> int | None:
     return None
 
 
-def _words_of(case: Case, place: int, refused: bool, failed: Sequence[Judged]) -> tuple[str, str, Role | None]:
+def _words_of(case: Case, place: int, failed: Sequence[Judged]) -> tuple[str, str, Role | None]:
     row = case.rows[place]
     found = blame(case, place)
     why, node = found.why, found.node
     earlier = list(_failed_before(case, place, failed))
-    if refused and not _is_breakdown(case):
+    if _is_refusal(case):
         # A network may refuse whom it likes: only a rule that was broken before names somebody.
         why = f"{why}; a refusal breaks no rule by itself"
         node = _node_of(case, earlier[0]) if earlier else None
@@ -152,20 +155,18 @@ def _words_of(case: Case, place: int, refused: bool, failed: Sequence[Judged]) -
     return _sentence(case, place, row), why, node
 
 
-def _is_breakdown(case: Case) -> bool:
-    """Tell whether the terminal was told last that something broke or did not answer, and not that it may not."""
-    last = next(
-        (
-            row.message.sip.status or 0
-            for row in reversed(case.rows)
-            if row.seen is not None
-            and row.seen.source is Role.UE
-            and isinstance(row.message, SipMessage)
-            and not row.message.sip.is_request
-        ),
-        0,
+def _is_refusal(case: Case) -> bool:
+    """Tell whether the terminal was told last that it may not, and not that something broke or did not answer."""
+    answers = (
+        row.message.sip.status or 0
+        for row in reversed(case.rows)
+        if row.seen is not None
+        and row.seen.source is Role.UE
+        and isinstance(row.message, SipMessage)
+        and not row.message.sip.is_request
     )
-    return last in (REQUEST_TIMEOUT, TEMPORARILY_UNAVAILABLE) or 500 <= last < 600
+    last = next(answers, 0)
+    return (300 <= last < 500 or last >= 600) and last not in NO_REFUSAL
 
 
 def _sentence(case: Case, place: int, row: Row) -> str:
@@ -393,9 +394,18 @@ def _hops(case: Case, seen: Seen) -> Iterator[Seen]:
 # --- what is written --------------------------------------------------------------------------------------
 
 
-def _shown(row: Row) -> LadderRow:
+def _alone(case: Case) -> dict[str, str]:
+    """Return the role of each address that has one role only: a node asks DNS from ports that no role was bound to."""
+    found: dict[str, set[str]] = {}
+    for role, endpoints in case.procedure.roles.items():
+        for endpoint in endpoints:
+            found.setdefault(endpoint.address, set()).add(role.value)
+    return {address: names.pop() for address, names in found.items() if len(names) == 1}
+
+
+def _shown(row: Row, alone: Mapping[str, str]) -> LadderRow:
     # Built without validation, as all results of the judge: there are dozens of rows a procedure.
-    return LadderRow.model_construct(status=row.status, expected=_expected_message(row), seen=_seen_message(row))
+    return LadderRow.model_construct(status=row.status, expected=_expected_message(row), seen=_seen_message(row, alone))
 
 
 def _expected_message(row: Row) -> ExpectedMessage | None:
@@ -415,7 +425,7 @@ def _side(step: Step, is_answer: bool) -> ExpectedMessage:
     )
 
 
-def _seen_message(row: Row) -> SeenMessage | None:
+def _seen_message(row: Row, alone: Mapping[str, str]) -> SeenMessage | None:
     message = row.message
     if message is None or row.seen is None:
         return None
@@ -424,10 +434,14 @@ def _seen_message(row: Row) -> SeenMessage | None:
         capture=message.capture,
         frame=message.frame,
         protocol=protocol(message),
-        source=source,
-        destination=destination,
+        source=_named(source, message.source, alone),
+        destination=_named(destination, message.destination, alone),
         summary=clip(_short(message)),
     )
+
+
+def _named(lane: str, endpoint: Endpoint, alone: Mapping[str, str]) -> str:
+    return alone.get(endpoint.address, lane) if lane == str(endpoint) else lane
 
 
 def _short(message: Message) -> str:

@@ -144,6 +144,8 @@ def _trigger(case: Case, step: Step) -> Message | None:
     """Return what reached the sender of a step and should have set it off."""
     for name in reversed(step.after):
         for seen in case.match.steps.get(name, ()):
+            if seen.protocol == "DNS":
+                continue  # what sets a step off is the message before the look-up
             final = answer_of(seen)
             if seen.source is step.source and final is not None:
                 return final

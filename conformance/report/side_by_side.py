@@ -16,12 +16,12 @@ from conformance.vocabulary.difference import Difference, LadderRow, RowStatus
 
 HEAD = 62
 ROW_HEIGHT = 27
-MIDDLE = 128
+MIDDLE = 120
 """Width of the column between the ladders that says how a row's sides belong together."""
-EDGE = 52
+EDGE = 46
 WIDTH = 1225
 """Width of the drawing where the lanes allow it."""
-NARROWEST, WIDEST = 74, 150
+NARROWEST, WIDEST = 64, 150
 """Distance between two lanes."""
 MAX_ROWS = 200
 MAX_LANES = 8
@@ -151,13 +151,13 @@ def side_by_side(difference: Difference) -> SideBySide | None:
     lanes = _lanes(shown)
     places = {lane.name: lane for lane in lanes}
     expected, came, bands = [], [], []
-    # What the flow does not speak of stands out only where the procedure left it: else it is other business.
+    # What the flow does not speak of stands out only where the procedure left it; names are asked for everywhere.
     left = difference.row is not None and difference.rows[difference.row].status.parts
     for number, row in enumerate(shown):
         y = HEAD + 22 + number * ROW_HEIGHT
         failing = failing_at(difference, row)
         kind = "wrong" if failing else row.status.value
-        if kind == "unexpected" and not left:
+        if kind == "unexpected" and (not left or (row.seen is not None and row.seen.protocol == "DNS")):
             kind = "beside"
         if row.expected is not None:
             ends = [_lane(places, name).left for name in (row.expected.source, row.expected.destination)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from conformance.judgement import judge
 from conformance.vocabulary.difference import Difference, HeaderDifference, LineKind, RowStatus
 from conformance.vocabulary.federation import Federation
 from conformance.vocabulary.numbers import Avp
@@ -237,6 +238,25 @@ def test_a_refusal_that_follows_a_broken_rule_names_who_broke_it(lab: Any) -> No
     found = explained(lab)
     assert found.node == "ue"
     assert "Wrong already before: REG-34 in frame 19 (ue)" in found.why
+
+
+def test_a_refusal_names_nobody_either_where_another_flow_was_asked_for(lab: Any) -> None:
+    for key in ("gm2", "p2", "i2"):
+        lab.edit(key, lab.response(), "0" * 32)
+    lab.edit("s200 i200 g200", "200 OK", "403 Forbidden").drop("sar saa")
+    found = judge(lab.trace(), flow="registration-home", confirm=None).procedures[0].difference
+    assert found is not None
+    assert "never sent SAR" in found.why
+    assert found.node == "ue"
+
+
+def test_a_nodes_other_ports_are_its_lane(lab: Any) -> None:
+    # The DNS server asks another one, from a port of its own.
+    lab.ask("i1", "icscf", "scscf.uc3m.test", "A")
+    lab["extra-q"].source = lab["naptr-q"].destination._replace(port=40_000)
+    row = next(row for row in explained(lab).rows if row.status is RowStatus.UNEXPECTED)
+    assert row.seen is not None
+    assert row.seen.source == "home-dns"
 
 
 def test_a_peer_that_was_never_spoken_to_accuses_nobody(lab: Any, federation: Federation) -> None:
