@@ -3,7 +3,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,47 @@ class Packets:
     def gtp(self, source: str, destination: str, packet: bytes) -> bytes:
         head = struct.pack("!BBHI", 0x30, 0xFF, len(packet), 77)
         return self.udp(f"{source}:2152", f"{destination}:2152", head + packet)
+
+    def ip6(self, source: str, destination: str, following: int, content: bytes) -> bytes:
+        ends = IPv6Address(source).packed + IPv6Address(destination).packed
+        return struct.pack("!IHBB", 0x60000000, len(content), following, 64) + ends + content
+
+    def sctp(self, source: str, destination: str, number: int, content: bytes) -> bytes:
+        """Make a packet with one whole DATA chunk of Diameter (RFC 9260 3.3.1, RFC 6733 2.1)."""
+        (a, a_port), (b, b_port) = source.split(":"), destination.split(":")
+        chunk = struct.pack("!BBHIHHI", 0, 3, 16 + len(content), number, 0, number, 46) + content
+        head = struct.pack("!HHII", int(a_port), int(b_port), 77, 0)
+        return self.ip(a, b, 132, head + chunk + bytes(-len(content) % 4))
+
+    def esp(self, packet: bytes) -> bytes:
+        """Put what an IPv4 packet carries into ESP without encryption, in transport mode (RFC 4303 2, RFC 2410)."""
+        content, protocol = packet[20:], packet[9]
+        pad = -(len(content) + 2) % 4
+        inside = content + bytes(range(1, pad + 1)) + bytes([pad, protocol])
+        source, destination = (str(IPv4Address(packet[at : at + 4])) for at in (12, 16))
+        return self.ip(source, destination, 50, struct.pack("!II", 4711, 1) + inside + bytes(12))
+
+    def fragments(self, packet: bytes, size: int = 800) -> list[bytes]:
+        """Cut an IPv4 packet into fragments (RFC 791 3.2)."""
+        content = packet[20:]
+        made = []
+        for start in range(0, len(content), size):
+            part = content[start : start + size]
+            more = 0x2000 if start + size < len(content) else 0
+            head = packet[:2] + struct.pack("!H", 20 + len(part)) + packet[4:6]
+            made.append(head + struct.pack("!H", more | start // 8) + packet[8:20] + part)
+        return made
+
+    def fragments6(self, packet: bytes, size: int = 800) -> list[bytes]:
+        """Cut an IPv6 packet into fragments (RFC 8200 4.5)."""
+        content = packet[40:]
+        made = []
+        for start in range(0, len(content), size):
+            part = content[start : start + size]
+            more = 1 if start + size < len(content) else 0
+            head = struct.pack("!BBHI", packet[6], 0, start | more, 4711)
+            made.append(packet[:4] + struct.pack("!HB", 8 + len(part), 44) + packet[7:40] + head + part)
+        return made
 
     def write(self, drops: dict[str, int] | None = None, snap: int = 262144) -> Path:
         """Write the file; `drops` gives the interfaces that get a statistics block."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from conformance.trace import sip_values
@@ -160,3 +162,40 @@ def test_credentials_of_the_usual_form_are_read_like_all_others(value: str) -> N
     params, problems = sip_values._auth_params(raw, span.offset + len("Digest"), span.end)
     assert read is not None
     assert (read.params, read.problems) == (tuple(params), tuple(problems))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<sip:a@b.test>;tag=x;flag",
+        "<sip:a@b.test;lr>",
+        "<tel:+34-600;phone-context=x>;expires=7",
+        "<sip:a@b.test>;tag=x; y=z",
+        '"A" <sip:a@b.test>',
+        "<>;tag=x",
+        "<sip:a@b.test>tag=x",
+        "*",
+    ],
+)
+def test_addresses_of_the_usual_form_are_read_like_all_others(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = parse_name_addr(value(text))
+    monkeypatch.setattr(sip_values, "_PLAIN_ADDR", re.compile(rb"(?!)"))
+    assert parse_name_addr(value(text)) == usual
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK1;rport",
+        "SIP/2.0/TCP Host.Test",
+        "SIP/2.0/UDP 10.0.0.1:99999;branch=x",
+        "SIP/2.0/UDP 10.0.0.1 ;branch=x",
+        "SIP / 2.0 / UDP 10.0.0.1;branch=x",
+        "SIP/2.0/UDP [2001:db8::1]:5060;branch=x",
+        'SIP/2.0/UDP a.test;branch="x;y"',
+    ],
+)
+def test_vias_of_the_usual_form_are_read_like_all_others(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = parse_via(value(text))
+    monkeypatch.setattr(sip_values, "_PLAIN_VIA", re.compile(r"(?!)"))
+    assert parse_via(value(text)) == usual
