@@ -49,6 +49,8 @@ def apply_all(procedure: Procedure) -> list[Judged]:
     judged = []
     for criterion, points, blind in _plan(procedure.kind):
         unseen = points.isdisjoint(seen)
-        known = blind if unseen else None
-        judged.append(known or Judged(criterion, apply(criterion, procedure, unseen)))
+        if unseen and blind is not None:
+            judged.append(blind)
+        else:
+            judged.append(Judged(criterion, apply(criterion, procedure, unseen)))
     return judged

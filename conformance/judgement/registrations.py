@@ -249,7 +249,7 @@ def _registration(
         table.add(Role.HOME_AS, hop.transaction.destination)
     messages = [m for attempt in attempts for m in attempt.messages]
     sip = [m for m in messages if isinstance(m, SipMessage)]
-    lookups = _lookups(_hosts(sip), attempts, world.queries, table, world.declared, home)
+    lookups = _lookups(_hosts(sip), attempts, world.queries, table, world.declared, home) if world.queries else []
     return Registration(
         attempts=tuple(attempts),
         subject=subject,

@@ -99,7 +99,7 @@ def conformance(judged: Sequence[Judged], captures: Iterable[CaptureFile]) -> tu
         captures: The files of the trace.
     """
     counting = [one for one in judged if one.criterion.level is Level.SHALL]
-    verdict = worst(*(one.finding.verdict for one in counting))
+    verdict = worst(*{one.finding.verdict for one in counting})
     because: dict[str, list[str]] = {}
     for one in counting:
         if one.finding.verdict in (Verdict.INCONCLUSIVE, Verdict.ERROR):

@@ -22,6 +22,7 @@ REMEMBERED_TEXT = 256
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?:\s*:\s*([0-9]{1,5}))?")
 _SENT_PROTOCOL = re.compile(r"([^\s/]+)\s*/\s*([^\s/]+)\s*/\s*([^\s/]+)\s+([^\s;][^;]*)")
+_PLAIN_VIA = re.compile(r"SIP/2\.0/(UDP|TCP) ([A-Za-z0-9._-]+)(?::([0-9]{1,5}))?(?:;([!#-~]*))?\Z")
 _BLANK = b" \t\r\n"
 _AUTH_NAME = re.compile(rb"[^\s,=\"]+")
 _AUTH_TOKEN = re.compile(rb"[^\s,\"]*")
@@ -29,6 +30,8 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 _SEPARATOR = re.compile(rb"[ \t\r\n,]*")
 _QUOTE_OR_BRACKET = re.compile(rb"[\"<]")
 _QUOTED_PART = re.compile(rb"[\"\\]")
+_PLAIN_ADDR = re.compile(rb"<([!#-;=?-~]+)>((?:;[!#-;=?-~]+)?)\Z")
+"""`<uri>;params` without display name, quotes, blanks, and anything beyond ASCII."""
 _PLAIN_PARAM = re.compile(rb'([A-Za-z0-9_-]+)=(?:"([ !#-\[\]-~]*)"|([A-Za-z0-9._+-]+))[ \t]*(,[ \t]*(?=[A-Za-z])|\Z)')
 """One parameter as nearly everybody writes it: no escapes, no folds, nothing beyond ASCII."""
 
@@ -146,6 +149,11 @@ def parse_name_addr(value: Value) -> NameAddr | None:
         Its parts, or None where there is no URI. A Contact of `*` has the URI `*`.
     """
     raw = value.raw or value.text.encode()
+    plain = _PLAIN_ADDR.match(raw)
+    if plain is not None:
+        span = Span(value.span.offset + 1, plain.end(1) - 1)
+        tail = plain[2]
+        return NameAddr("", plain[1].decode(), span, _params(tail.decode()[1:]) if tail else {})
     opening = _opening_bracket(raw)
     if opening < 0:
         # RFC 3261 20.10: without brackets, parameters belong to the header and not to the URI.
@@ -167,6 +175,11 @@ def parse_name_addr(value: Value) -> NameAddr | None:
 
 def parse_via(value: Value) -> Via | None:
     """Read one Via element; None where protocol, transport or sent-by cannot be read."""
+    plain = _PLAIN_VIA.match(value.text)
+    if plain is not None:
+        port = int(plain[3]) if plain[3] else None
+        if port is None or port <= 65535:
+            return Via("SIP/2.0", plain[1], plain[2].lower(), port, _params(plain[4] or ""))
     match = _SENT_PROTOCOL.match(value.text)
     if match is None:
         return None
