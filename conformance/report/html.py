@@ -60,8 +60,14 @@ class CellView:
     @property
     def first_reason(self) -> str:
         """The sentence to show where no criterion is to blame."""
-        reasons = [*self.result.reasons, *(r for p in self.procedures for r in p.result.reasons)]
+        reasons = [*self.result.reasons, *self._partings, *(r for p in self.procedures for r in p.result.reasons)]
         return reasons[0] if reasons else ""
+
+    @property
+    def _partings(self) -> list[str]:
+        """Who is to blame for a flow that was left, and where."""
+        found = [procedure.result.difference for procedure in self.procedures]
+        return [f"{whose(one.node, self.result)}: {one.sentence}" for one in found if one is not None and one.node]
 
 
 def render_run(header: RunHeader, cells: Sequence[CellResult], footer: RunFooter | None) -> str:

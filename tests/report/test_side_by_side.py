@@ -125,3 +125,5 @@ def test_the_page_shows_sentence_node_and_marked_bytes_and_escapes_them(
     assert "Expected next UAR" in page
     assert "To blame: <strong>home-icscf of uc3m</strong>" in page
     assert "<mark>&lt;script&gt;" in page
+    overview = page[: page.index("<h2>Cells</h2>")]
+    assert "home-icscf of uc3m: Expected next UAR" in overview
