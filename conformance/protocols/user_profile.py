@@ -160,6 +160,6 @@ def _parse(user_data: bytes) -> _Element:
     parser.CharacterDataHandler = characters
     try:
         parser.Parse(user_data, True)
-    except expat.ExpatError as error:
-        raise ValueError(f"User-Data: expected well-formed XML, found {error}") from None
+    except (expat.ExpatError, LookupError) as error:  # LookupError: an encoding that there is not
+        raise ValueError(f"User-Data: expected well-formed XML, found {str(error)[:80]}") from None
     return top

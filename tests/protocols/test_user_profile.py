@@ -34,6 +34,7 @@ def test_barred_identities_are_left_out_and_order_is_kept() -> None:
     ("profile", "complaint"),
     [
         (b"", "well-formed"),
+        (b"<?xml version='1.0' encoding='of-nobody'?><a/>", "unknown encoding: of-nobody"),
         (b"<a><b></a>", "well-formed"),
         (b"<IMSSubscription/>", "not barred"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "document type"),
