@@ -45,6 +45,7 @@ _PCAP: Final[dict[bytes, tuple[Order, int]]] = {
     b"\xa1\xb2\x3c\x4d": (">", 1),
 }
 """Byte order and nanoseconds of a tick by the first octets."""
+_BEHIND: Final = bytes(16)
 _PCAPNG: Final = SECTION_HEADER.to_bytes(4, "big")
 _PASSED_OVER: Final = frozenset((NAME_RESOLUTION, INTERFACE_STATISTICS, DECRYPTION_SECRETS))
 
@@ -99,22 +100,18 @@ class Walk:
         self._clocks: list[_Clock] = []
 
     def steps(self) -> Iterator[Step]:
-        """Yield the packets in the order of the file.
+        """Return the packets in the order of the file.
 
         Raises:
-            Unusual: The file is of another kind, or damaged. The packets before have been yielded.
+            BadBlock: The file is of another kind, or damaged. The packets before have been yielded.
         """
         begin = self._stream.read(4)
         if begin in _PCAP:
-            yield from self._pcap(*_PCAP[begin])
-        elif begin == _PCAPNG:
-            self.is_pcapng = True
-            try:
-                yield from self._pcapng(begin)
-            except BadBlock as bad:
-                raise BadBlock(str(bad)) from bad
-        else:
+            return self._pcap(*_PCAP[begin])
+        if begin != _PCAPNG:
             raise BadBlock("neither pcap nor pcapng")
+        self.is_pcapng = True
+        return self._pcapng(begin)
 
     def _pcap(self, order: Order, tick_ns: int) -> Iterator[Step]:
         header = self._stream.read(20)
@@ -153,16 +150,17 @@ class Walk:
             self.passed_over = passed_over
 
     def _pcapng(self, data: bytes) -> Iterator[Step]:
-        position, wanted = 0, 12
+        position, end, wanted = 0, len(data), 12
         frame = passed_over = last_ns = 0
         clocks = self._clocks
         head = struct.Struct("<II").unpack_from
         packet = struct.Struct("<IIIIIII").unpack_from
         try:
             while piece := self._stream.read(max(_PIECE, wanted)):
-                data, position = data[position:] + piece, 0
-                end = len(data)
-                while position + 28 <= end:
+                # Behind the last block there may be less than the head of a packet.
+                data, position = data[position:end] + piece + _BEHIND, 0
+                end = len(data) - len(_BEHIND)
+                while position + 12 <= end:
                     kind, wanted, index, high, low, captured, original = packet(data, position)
                     if kind == SECTION_HEADER:
                         self._section(data, position)
@@ -199,15 +197,7 @@ class Walk:
                             last_ns = (high << 32 | low) * factor // divisor + offset_ns
                         yield frame, self._first + index, last_ns, data, start, start + captured, original
                     position, wanted = following, 12
-                if position + 12 <= end and wanted <= 12:
-                    # The last block may be shorter than the head of a packet.
-                    kind, wanted = head(data, position)
-                    if wanted & 3 or not 12 <= wanted <= LONGEST_BLOCK:
-                        raise BadBlock(f"a block of {wanted} octets")
-                    if position + wanted <= end:
-                        self._beside(kind, data[position + 8 : position + wanted - 4])
-                        position, wanted = position + wanted, 12
-            self.is_cut = position < len(data)
+            self.is_cut = position < end
         finally:
             self.frames, self.passed_over = frame, passed_over
 
