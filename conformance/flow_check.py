@@ -77,31 +77,37 @@ def _check_ids(criteria: Sequence[str] | None) -> None:
 
 
 def _of_departures(judgement: Judgement) -> list[Verdict]:
-    if all(procedure.departure is None for procedure in judgement.procedures):
+    if all(procedure.departure is None for procedure in judgement.brief):
         return []
     lossless = all(capture.drops == 0 for capture in judgement.captures)
     return [Verdict.FAIL if lossless else Verdict.INCONCLUSIVE]
 
 
 def _verdicts(judgement: Judgement, criteria: Sequence[str] | None) -> Iterator[Verdict]:
-    for procedure in judgement.procedures:
+    for procedure in judgement.brief:
         if criteria is None:
             yield from procedure.pair
         elif procedure.interoperability in (Verdict.FAIL, Verdict.ERROR):
             yield procedure.interoperability
-    for name in criteria or ():
-        applied = [verdict for verdict in _verdicts_of(judgement, name) if verdict is not Verdict.NOT_APPLICABLE]
+    for given in _given(judgement, criteria or ()).values():
+        applied = given - {Verdict.NOT_APPLICABLE}
         yield worst(*applied) if applied else Verdict.INCONCLUSIVE
 
 
-def _verdicts_of(judgement: Judgement, name: str) -> list[Verdict]:
-    return [one.verdict for procedure in judgement.procedures for one in procedure.criteria if one.id == name]
+def _given(judgement: Judgement, criteria: Sequence[str]) -> dict[str, set[Verdict]]:
+    """Return the verdicts of each criterion in all procedures; of a large capture these are made once more here."""
+    given: dict[str, set[Verdict]] = {name: set() for name in criteria}
+    for procedure in judgement.procedures if criteria else ():
+        for one in procedure.criteria:
+            if one.id in given:
+                given[one.id].add(one.verdict)
+    return given
 
 
 def _lines(judgement: Judgement, criteria: Sequence[str]) -> Iterator[str]:
     """Yield what the named criteria say, and nothing of the others."""
-    for name in criteria:
-        if judgement.procedures and not _verdicts_of(judgement, name):
+    for name, given in _given(judgement, criteria).items():
+        if judgement.procedures and not given:
             yield f"{name} speaks of other procedures"
     for procedure in judgement.procedures:
         subject = short(", ".join(procedure.subject), LIMIT)

@@ -85,6 +85,14 @@ def test_the_package_imports_nothing_until_the_judge_is_asked_for() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_judge_needs_nothing_that_makes_packets() -> None:
+    code = "import sys, conformance.validation, conformance.flow_check; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    rooms = {name.split(".")[1] for name in done.stdout.split() if name.startswith("conformance.")}
+    assert not rooms & {"protocols", "stack", "cores", "terminals", "capture", "runs", "plugin"}
+    assert not {"scapy", "pytest"} & set(done.stdout.split())
+
+
 def test_the_lines_of_the_readme_do_what_they_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,7 +65,7 @@ def exit_code(judgement: Judgement, *, flow: str | None) -> Exit:
     if not judgement.procedures:
         return Exit.NOTHING
     verdicts = [judgement.verdict]
-    if flow is not None and any(procedure.departure is not None for procedure in judgement.procedures):
+    if flow is not None and any(procedure.departure is not None for procedure in judgement.brief):
         lossless = all(capture.drops == 0 for capture in judgement.captures)
         verdicts.append(Verdict.FAIL if lossless else Verdict.INCONCLUSIVE)
     return {
