@@ -51,7 +51,7 @@ def notified_at_once(events: RegistrationEvents) -> Finding:
                 parts.append((passed if at_once else failed)(expected, shown, *cited))
             elif notify is not None:
                 parts.append(passed(expected, "the answer to a NOTIFY"))
-            elif not one.shows_the_core:
+            elif not events.shows_notifies(one):
                 parts.append(inconclusive(expected, "no hop of the subscription that leaves the S-CSCF was captured"))
             elif (following or events.end_ns) < response.time_ns + WAIT_NS:
                 parts.append(inconclusive(expected, "the capture ends too early behind the answer to the SUBSCRIBE"))

@@ -113,13 +113,9 @@ class Subscription:
         yield from self.notifies
 
     @property
-    def shows_the_core(self) -> bool:
-        """True where messages between the S-CSCF and another node than the terminal were captured.
-
-        A NOTIFY that was not seen there was not sent.
-        """
-        ends = [(hop.sender, hop.receiver) for one in self.passages for hop in one.hops]
-        return any(Role.HOME_SCSCF in pair and Role.UE not in pair for pair in ends)
+    def pairs(self) -> set[tuple[Role | None, Role | None]]:
+        """Sender and receiver of every hop that was captured."""
+        return {(hop.sender, hop.receiver) for one in self.passages for hop in one.hops}
 
     def is_live(self, time_ns: int) -> bool:
         """Tell whether the subscription was open at a time: accepted or notified before, and not ended."""
@@ -221,6 +217,18 @@ class RegistrationEvents:
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
     kind: Kind = Kind.SUBSCRIPTION
+
+    def shows_notifies(self, subscription: Subscription) -> bool:
+        """Tell whether the hop was captured by which the S-CSCF notifies a subscriber: what is not there was not sent.
+
+        Terminal and P-CSCF are notified by the P-CSCF, whoever brought the SUBSCRIBE: an I-CSCF does not stay between.
+        """
+        whose = (Role.UE, *PCSCFS)
+        alike = self.of(*whose) if subscription.subscriber in whose else (subscription,)
+        away = (Role.UE, Role.HOME_ICSCF)
+        return any(
+            Role.HOME_SCSCF in pair and not any(role in away for role in pair) for one in alike for pair in one.pairs
+        )
 
     def of(self, *subscribers: Role) -> tuple[Subscription, ...]:
         """Return the subscriptions of those roles."""

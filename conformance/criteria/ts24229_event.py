@@ -221,8 +221,10 @@ def pcscf_subscribes(events: RegistrationEvents) -> Finding:
     first = next((one for one in events.registers if one.is_first and not one.removes), None)
     if first is None:
         return inconclusive(expected, "no first registration was captured (a SAR that says so, and the 200)")
-    if not any(one.shows_the_core for one in events.subscriptions):
+    if not any(events.shows_notifies(one) for one in events.of(Role.UE, *PCSCFS)):
         return inconclusive(expected, "no hop between P-CSCF and S-CSCF was captured")
+    if not first.paths:
+        return inconclusive(expected, "the REGISTER was not captured behind the P-CSCF, where its SUBSCRIBE would go")
     if events.end_ns < first.end_ns + WAIT_NS:
         return inconclusive(expected, "the capture ends too early behind the 200")
     node = next((role for role in PCSCFS if role in events.roles), None)

@@ -69,7 +69,7 @@ def _notified(
         elif later is not None and later.request is not None and later.document is not None:
             body = cite_body(later.request, later.document, later.document.offset, "", ())
             yield failed(expected, "the NOTIFY behind it tells of no end", body, cited)
-        elif not one.shows_the_core:
+        elif not events.shows_notifies(one):
             yield inconclusive(expected, "no hop of the subscription that leaves the S-CSCF was captured")
         elif events.end_ns < end_ns + WAIT_NS:
             yield inconclusive(expected, "the capture ends too early behind the end of the registration")

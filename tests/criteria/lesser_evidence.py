@@ -11,6 +11,7 @@ from conformance.trace.model import (
     DiameterMessage,
     DnsMessage,
     Message,
+    Sighting,
     SipMessage,
     Trace,
 )
@@ -44,6 +45,30 @@ def _without(trace: Trace, lost: tuple[Point, ...]) -> Iterator[Message]:
             first = None if of is None else kept.get(id(of))
             kept[id(message)] = replace(message, sightings=sightings, retransmission_of=first)
             yield kept[id(message)]
+
+
+def hops_of(trace: Trace) -> tuple[frozenset[str], ...]:
+    """Return the pairs of addresses that exchange messages, each once."""
+    pairs = (frozenset((m.source.address, m.destination.address)) for m in trace.messages)
+    return tuple(dict.fromkeys(pairs))
+
+
+def without_hop(trace: Trace, hop: frozenset[str]) -> Trace:
+    """Return what is left where two nodes are one process, or talk where nobody captures: nothing is missing then."""
+    kept = tuple(m for m in trace.messages if frozenset((m.source.address, m.destination.address)) != hop)
+    return replace(trace, messages=kept)
+
+
+def on_one_host(trace: Trace, addresses: frozenset[str], host: str) -> Trace:
+    """Return the trace of a core whose nodes all have one address; what messages say of themselves stays."""
+
+    def moved(sighting: Sighting) -> Sighting:
+        ends = (sighting.source, sighting.destination)
+        source, destination = (one._replace(address=host) if one.address in addresses else one for one in ends)
+        return replace(sighting, source=source, destination=destination)
+
+    messages = tuple(replace(m, sightings=tuple(map(moved, m.sightings))) for m in trace.messages)
+    return replace(trace, messages=messages)
 
 
 def begun_late(trace: Trace, lost: int) -> Trace:

@@ -50,3 +50,16 @@ def test_which_terminal_sends_a_request(event_lab: Any) -> None:
     assert found.registered_by(request) is found.registers[0]
     assert found.registered_at(request.time_ns) is found.registers[0]
     assert found.registered_at(0) is None
+
+
+def test_where_notifies_would_have_been_seen(event_lab: Any) -> None:
+    found = events(event_lab)
+    assert all(found.shows_notifies(one) for one in found.subscriptions)
+
+
+def test_the_way_of_a_subscribe_by_the_icscf_is_not_that_of_its_notify(event_lab: Any) -> None:
+    between = "sub-mw sub-mw200 not-mw not-mw200 pnot pnot200"
+    found = events(event_lab.drop(between))
+    assert [one.subscriber for one in found.subscriptions] == ["home-pcscf", "ue"]
+    assert not any(found.shows_notifies(one) for one in found.subscriptions)
+    assert event_lab.failing() == []
