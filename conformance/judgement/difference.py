@@ -16,7 +16,7 @@ from conformance.criteria.values import clip
 from conformance.flows.load import load_flow
 from conformance.flows.model import Step
 from conformance.judgement.choice import Chosen, against
-from conformance.judgement.difference_blame import Case, blame
+from conformance.judgement.difference_blame import Case, blame, sender
 from conformance.judgement.difference_lines import OTHER_ATTEMPT, compare, header_line, marked_line
 from conformance.judgement.difference_rows import Row, answer_of, request_of, rows
 from conformance.judgement.ladder import is_request, lanes, protocol, summary
@@ -129,10 +129,13 @@ def _departure(case: Case) -> int | None:
 
 
 def _disorder(case: Case, failed: Sequence[Judged]) -> int | None:
-    """Return the first row that is out of order and that a criterion finds wrong: order alone accuses nobody."""
-    cited = {id(citation.message) for one in failed for citation in one.finding.citations}
+    """Return the first row that is out of order and for which a criterion blames its sender.
+
+    Order alone accuses nobody.
+    """
+    cited = {(id(citation.message), _node_of(case, one)) for one in failed for citation in one.finding.citations}
     for place, row in enumerate(case.rows):
-        if row.status is RowStatus.OUT_OF_ORDER and {id(row.message), id(row.before)} & cited:
+        if row.status is RowStatus.OUT_OF_ORDER and {(id(m), sender(row)) for m in (row.message, row.before)} & cited:
             return place
     return None
 

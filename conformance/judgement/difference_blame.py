@@ -88,18 +88,16 @@ def _for_another_answer(case: Case, row: Row) -> Blame:
 
 
 def _for_order(case: Case, row: Row) -> Blame:
-    step = _step(row)
-    sender = step.destination if row.is_answer else step.source
-    return Blame(sender, f"{case.name(sender)} did not wait for it")
+    return Blame(sender(row), f"{case.name(sender(row))} did not wait for it")
 
 
 def _for_no_request(case: Case, place: int, row: Row) -> Blame:
     step = _step(row)
     trigger = _trigger(case, step)
-    sender = case.name(step.source)
+    source = case.name(step.source)
     if trigger is None:
-        return Blame(None, f"{sender} should have sent it; what sets it off was not seen, so it may not have had to")
-    begin = f"{sender} got {_words(trigger)} in frame {trigger.frame}"
+        return Blame(None, f"{source} should have sent it; what sets it off was not seen, so it may not have had to")
+    begin = f"{source} got {_words(trigger)} in frame {trigger.frame}"
     if not case.procedure.lossless:
         return Blame(None, f"{begin}; but the capture lost packets, or does not say: it may have been sent")
     if not _goes_on(case, place, trigger):
@@ -112,7 +110,7 @@ def _for_no_request(case: Case, place: int, row: Row) -> Blame:
         return Blame(None, f"{begin} and said nothing to {peer} in this procedure: the way to it may be broken")
     elsewhere = next(_sent_elsewhere(case, step), None)
     if elsewhere is not None and (asked := request_of(elsewhere)) is not None:
-        where = "an address without a role" if elsewhere.destination is None else case.name(elsewhere.destination)
+        where = str(asked.destination) if elsewhere.destination is None else case.name(elsewhere.destination)
         return Blame(step.source, f"{begin} and sent {step.label} to {where} instead (frame {asked.frame})")
     return Blame(step.source, f"{begin} and never sent {step.label} to {case.name(step.destination)}")
 
@@ -132,8 +130,7 @@ def _for_no_answer(case: Case, place: int, row: Row) -> Blame:
         return Blame(failed[0] if hidden is None else None, f"{begin}; {failed[1]}")
     if hidden is not None:
         return Blame(None, f"{begin}; who behind it did not answer cannot be told: {hidden}")
-    following = next((later for later in case.rows[place + 1 :] if later.status is RowStatus.MATCHED), None)
-    if following is not None and following.expects and _sender(following) is step.source and not following.is_answer:
+    if any(_presupposes(later, step) for later in case.rows[place + 1 :]):
         return Blame(None, f"{begin}; {case.name(step.source)} went on as though it had been answered")
     if not _goes_on(case, place, asked):
         return Blame(None, f"{begin}; but the capture ends before it had to answer")
@@ -201,6 +198,13 @@ def _failed_lookups(case: Case, asker: Role, before_ns: int | None) -> tuple[Rol
     return node, f"its question {_words(question)} (frame {question.frame}) {said}"
 
 
+def _presupposes(row: Row, step: Step) -> bool:
+    """Tell whether a message shows that its sender got the answer to a step: the next step, or the expected answer."""
+    if row.status is not RowStatus.MATCHED or not row.expects or sender(row) is not step.source:
+        return False
+    return (_step(row).id == step.inside) if row.is_answer else step.id in _step(row).after
+
+
 def _sent_elsewhere(case: Case, step: Step) -> Iterator[Seen]:
     """Yield what the sender of a step sent of the same kind to somebody else than the flow says."""
     for row in case.rows:
@@ -211,7 +215,8 @@ def _sent_elsewhere(case: Case, step: Step) -> Iterator[Seen]:
             yield seen
 
 
-def _sender(row: Row) -> Role | None:
+def sender(row: Row) -> Role:
+    """Return who sends the message of a row of the flow."""
     step = _step(row)
     return step.destination if row.is_answer else step.source
 

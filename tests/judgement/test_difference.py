@@ -103,6 +103,14 @@ def test_swapped_messages_are_seen_as_too_early(lab: Any) -> None:
     assert (found.node, found.why) == ("home-icscf", "home-icscf did not wait for it")
 
 
+def test_an_answer_that_only_the_capture_lacks_accuses_nobody(lab: Any) -> None:
+    # The S-CSCF challenges with the vector of the MAA: so it got one.
+    found = explained(lab.drop("maa").edit("g401", 'qop="auth"', 'qop="auth"' + lab.keys))
+    assert ("missing", "MAA 2001") in statuses(lab)
+    assert found.node == "home-pcscf"
+    assert "MAA" not in found.sentence
+
+
 def test_order_alone_accuses_nobody(lab: Any) -> None:
     first, second = lab.entries.index(lab["maa"]), lab.entries.index(lab["s401"])
     lab.entries[first], lab.entries[second] = lab.entries[second], lab.entries[first]
