@@ -193,15 +193,16 @@ class Digest:
         )
 
 
-def digests(message: SipMessage, name: str) -> list[Digest]:
+def digests(message: SipMessage, name: str) -> Sequence[Digest]:
     """Return the Digest headers of that name (Authorization, WWW-Authenticate), in their order."""
-    read = message.remember("credentials", name, _digests)
-    return [Digest(message, header, credentials) for header, credentials in read]
 
+    def read(sip: SipText, name: str) -> list[Digest]:
+        found = ((header, parse_credentials(header, sip.raw)) for header in sip.all(name))
+        return [
+            Digest(message, header, one) for header, one in found if one is not None and one.scheme.lower() == "digest"
+        ]
 
-def _digests(sip: SipText, name: str) -> list[tuple[Header, Credentials]]:
-    read = ((header, parse_credentials(header, sip.raw)) for header in sip.all(name))
-    return [(header, one) for header, one in read if one is not None and one.scheme.lower() == "digest"]
+    return message.remember("digests", name, read)
 
 
 def authorization(message: SipMessage | None, realm: str | None = None) -> Digest | None:
@@ -212,7 +213,7 @@ def authorization(message: SipMessage | None, realm: str | None = None) -> Diges
     if realm is not None:
         fitting = [digest for digest in found if digest.value("realm") == realm]
         return next(iter(fitting or found), None)
-    return next(iter(found), None)
+    return found[0] if found else None
 
 
 def challenge(message: SipMessage | None) -> Digest | None:
