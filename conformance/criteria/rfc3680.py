@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from conformance.criteria.event_citations import cite_body, cite_contact, cite_place
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.reginfo import CONTENT_TYPE, RegInfo, read_reginfo
@@ -66,13 +64,6 @@ def _types(passage: Passage) -> set[str]:
     return {value.text.partition(";")[0].strip().lower() for value in values}
 
 
-def _notifies(events: RegistrationEvents) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
-    for one in events.subscriptions:
-        for notify in one.notifies:
-            if notify.request is not None and not notify.request.truncated:
-                yield one, notify, notify.request
-
-
 @CATALOGUE.add(
     "REG-69",
     "The body of a NOTIFY is well-formed registration information.",
@@ -84,7 +75,9 @@ def _notifies(events: RegistrationEvents) -> Iterator[tuple[Subscription, Passag
 def well_formed(events: RegistrationEvents) -> Finding:
     """RFC 3680: reginfo with version and state; registrations with aor, id, state; contacts with id, state, event."""
     expected = f"{CONTENT_TYPE} as its schema has it"
-    parts = [_form(one, notify, request, expected) for one, notify, request in _notifies(events)]
+    parts = [
+        _form(one, notify, request, expected) for one, notify, request in events.notified() if not request.truncated
+    ]
     return worst_of(parts) or inconclusive(expected, "no NOTIFY was captured")
 
 

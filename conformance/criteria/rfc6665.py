@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.subscription import PCSCFS, Passage, RegistrationEvents, Subscription
 from conformance.criteria.ts24229_event import AT_ALL, KINDS, WAIT_NS, worst_of
 from conformance.criteria.values import cite_header, cite_missing, cite_status, clip, seconds
-from conformance.trace.model import SipMessage
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Level, Severity
 
@@ -96,13 +93,6 @@ def granted(events: RegistrationEvents) -> Finding:
     return worst_of(parts) or inconclusive(expected, NO_ANSWER)
 
 
-def _notifies(events: RegistrationEvents) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
-    for one in events.subscriptions:
-        for notify in one.notifies:
-            if notify.request is not None:
-                yield one, notify, notify.request
-
-
 @CATALOGUE.add(
     "REG-67",
     "A NOTIFY names the event package and the state of the subscription.",
@@ -115,7 +105,7 @@ def named(events: RegistrationEvents) -> Finding:
     """RFC 6665: Event with the type and id of the SUBSCRIBE; Subscription-State active, pending or terminated."""
     expected = "Event: reg and Subscription-State: active, pending or terminated"
     parts = []
-    for one, notify, request in _notifies(events):
+    for one, notify, request in events.notified():
         event, state = request.sip.first("Event"), request.sip.first("Subscription-State")
         if event is None:
             parts.append(failed(expected, "no Event", cite_missing(request, "Event")))
@@ -167,7 +157,7 @@ def remaining(events: RegistrationEvents) -> Finding:
     """RFC 6665: expires in Subscription-State, the rest of what the SUBSCRIBE was granted."""
     expected = "expires in Subscription-State, not more than granted"
     parts = []
-    for one, notify, request in _notifies(events):
+    for one, notify, request in events.notified():
         state, params = notify.substate
         header = request.sip.first("Subscription-State")
         if header is None or state not in ("active", "pending"):
@@ -201,7 +191,7 @@ def reason(events: RegistrationEvents) -> Finding:
     """RFC 6665: reason in Subscription-State: terminated."""
     expected = "Subscription-State: terminated;reason=..."
     parts = []
-    for _, notify, request in _notifies(events):
+    for _, notify, request in events.notified():
         state, params = notify.substate
         header = request.sip.first("Subscription-State")
         if header is None or state != "terminated":

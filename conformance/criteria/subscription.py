@@ -218,6 +218,13 @@ class RegistrationEvents:
     """Time of the last message of the trace, nanoseconds since 1970."""
     kind: Kind = Kind.SUBSCRIPTION
 
+    def notified(self) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
+        """Yield every NOTIFY whose request was captured: its subscription, its way, the request nearest to the S-CSCF."""
+        for one in self.subscriptions:
+            for notify in one.notifies:
+                if notify.request is not None:
+                    yield one, notify, notify.request
+
     def shows_notifies(self, subscription: Subscription) -> bool:
         """Tell whether the hop was captured by which the S-CSCF notifies a subscriber: what is not there was not sent.
 

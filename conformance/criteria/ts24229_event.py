@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from conformance.criteria.event_citations import cite_body, cite_contact
-from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.procedure import Kind
 from conformance.criteria.reginfo import RegInfo
 from conformance.criteria.subscription import PCSCFS, Accepted, Passage, RegistrationEvents, Subscription
@@ -43,6 +44,7 @@ NO_TERMINAL = "the terminal does not subscribe"
 NO_PCSCF = "the P-CSCF does not subscribe (REG-63)"
 NO_SUBSCRIBE = "the SUBSCRIBE that began the subscription was not captured"
 NO_REGISTER = "the registration was not captured"
+UNREADABLE_ENDS = "From or To cannot be read"
 
 
 def _begun(subscriptions: Sequence[Subscription]) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
@@ -79,6 +81,33 @@ def worst_of(parts: Sequence[Finding]) -> Finding | None:
     return min(parts, key=lambda part: order.index(part.verdict.value), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Who subscribes to whom, as a SUBSCRIBE says it in three places."""
+
+    uri: str
+    """Request-URI."""
+    own: str
+    """URI of From."""
+    watched: str
+    """URI of To."""
+    cited: tuple[Citation, ...]
+
+    @property
+    def shown(self) -> str:
+        """All three, for a finding."""
+        return f"Request-URI {clip(self.uri, 60)}, From {clip(self.own, 60)}, To {clip(self.watched, 60)}"
+
+
+def _ends(request: SipMessage) -> _Ends | None:
+    """Read who subscribes to whom; None where From or To cannot be read."""
+    sender, target = address(request, "From"), address(request, "To")
+    if sender is None or target is None:
+        return None
+    cited = (cite_request_uri(request), cite_address(request, "From", sender), cite_address(request, "To", target))
+    return _Ends(request.sip.request_uri, sender.name_addr.uri, target.name_addr.uri, cited)
+
+
 # --- the terminal ---------------------------------------------------------------------------------------
 
 
@@ -96,27 +125,23 @@ def ue_identity(events: RegistrationEvents) -> Finding:
     """3GPP TS 24.229: Request-URI, From and To name the default identity or the one that was registered."""
     expected = "Request-URI, From and To: the default or the registered public identity"
 
-    def judge(one: Subscription, passage: Passage, request: SipMessage) -> _Part:
-        sender, target = address(request, "From"), address(request, "To")
-        if sender is None or target is None:
-            return inconclusive(expected, "From or To cannot be read")
-        uri = request.sip.request_uri
-        cited = (cite_request_uri(request), cite_address(request, "From", sender), cite_address(request, "To", target))
+    def judge(_one: Subscription, passage: Passage, request: SipMessage) -> _Part:
+        ends = _ends(request)
+        if ends is None:
+            return inconclusive(expected, UNREADABLE_ENDS)
         register = events.registered_at(passage.time_ns)
         allowed = [] if register is None else [register.identity, *register.associated]
         if register is not None and register.associated:
             # Default is the first that is left; an older release lets the registered one stand for it.
             allowed = [register.identity, *register.associated[:1]]
             allowed += _other_forms(register)
-        watched = target.name_addr.uri
-        if not same_identity(uri, watched) or not same_identity(sender.name_addr.uri, watched):
-            found = f"Request-URI {clip(uri, 60)}, From {clip(sender.name_addr.uri, 60)}, To {clip(watched, 60)}"
-            return failed(expected, found, *cited)
+        if not same_identity(ends.uri, ends.watched) or not same_identity(ends.own, ends.watched):
+            return failed(expected, ends.shown, *ends.cited)
         if register is None:
             return inconclusive(expected, NO_REGISTER)
-        if not any(same_identity(watched, identity) for identity in allowed):
-            return failed(f"{', '.join(clip(one, 60) for one in allowed)}", clip(watched, 60), *cited)
-        return passed(expected, clip(watched, 60), *cited)
+        if not any(same_identity(ends.watched, identity) for identity in allowed):
+            return failed(f"{', '.join(clip(one, 60) for one in allowed)}", clip(ends.watched, 60), *ends.cited)
+        return passed(expected, clip(ends.watched, 60), *ends.cited)
 
     return _each(events.of(Role.UE), expected, NO_TERMINAL, judge)
 
@@ -246,21 +271,19 @@ def pcscf_identities(events: RegistrationEvents) -> Finding:
     expected = "Request-URI and To: the default public identity; From: a SIP URI of the P-CSCF"
 
     def judge(one: Subscription, passage: Passage, request: SipMessage) -> _Part:
-        sender, target = address(request, "From"), address(request, "To")
-        if sender is None or target is None:
-            return inconclusive(expected, "From or To cannot be read")
-        uri, watched, own = request.sip.request_uri, target.name_addr.uri, sender.name_addr.uri
-        cited = (cite_request_uri(request), cite_address(request, "From", sender), cite_address(request, "To", target))
-        shown = f"Request-URI {clip(uri, 60)}, From {clip(own, 60)}, To {clip(watched, 60)}"
+        ends = _ends(request)
+        if ends is None:
+            return inconclusive(expected, UNREADABLE_ENDS)
         register = events.registered_at(passage.time_ns)
         default = [] if register is None else [*register.associated[:1], *_other_forms(register)]
-        wrong = not same_identity(uri, watched) or same_identity(own, watched)
-        wrong = wrong or sender.uri is None or sender.uri.scheme not in ("sip", "sips")
-        if wrong or (default and not any(same_identity(watched, identity) for identity in default)):
-            return failed(expected, shown, *cited, node=one.subscriber)
+        own = parse_uri(ends.own)
+        wrong = not same_identity(ends.uri, ends.watched) or same_identity(ends.own, ends.watched)
+        wrong = wrong or own is None or own.scheme not in ("sip", "sips")
+        if wrong or (default and not any(same_identity(ends.watched, identity) for identity in default)):
+            return failed(expected, ends.shown, *ends.cited, node=one.subscriber)
         if not default:
             return inconclusive(expected, "the 200 with the default public identity was not captured")
-        return passed(expected, shown, *cited, node=one.subscriber)
+        return passed(expected, ends.shown, *ends.cited, node=one.subscriber)
 
     return _each(events.of(*PCSCFS), expected, NO_PCSCF, judge)
 
