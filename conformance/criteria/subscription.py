@@ -219,7 +219,7 @@ class RegistrationEvents:
     kind: Kind = Kind.SUBSCRIPTION
 
     def notified(self) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
-        """Yield every NOTIFY whose request was captured: its subscription, its way, the request nearest to the S-CSCF."""
+        """Yield every NOTIFY whose request was captured: subscription, way, and the request nearest to the S-CSCF."""
         for one in self.subscriptions:
             for notify in one.notifies:
                 if notify.request is not None:
