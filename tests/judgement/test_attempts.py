@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from conformance.judgement import judge
+from conformance.judgement.registrations import find_registrations
+from conformance.trace.correlate import correlate
 from conformance.vocabulary.numbers import Avp
 
 
@@ -90,3 +92,35 @@ def test_a_register_without_answer(lab: Any) -> None:
 def test_the_terminal_is_known_by_its_nonce_when_it_changes_the_call_id(lab: Any) -> None:
     lab.edit("gm2 p2 i2 s200 i200 g200", "Call-ID: c1@ue", "Call-ID: c2@ue")
     assert len(lab.judge().frames) == len(lab.entries)
+
+
+def test_answers_whose_request_was_not_captured_are_one_attempt(lab: Any) -> None:
+    lab.entries = lab.entries[lab.entries.index(lab["s401"]) :]
+    assert [p.flow for p in judge(lab.trace(), confirm=None).procedures] == ["registration-home"]
+    registration = find_registrations(lab.trace(), correlate(lab.trace()), None)[0]
+    assert [attempt.status for attempt in registration.attempts] == [401, 200]
+
+
+def test_a_deregistration_is_known_by_its_first_request_that_was_captured(lab: Any) -> None:
+    gone(lab)
+    lab.entries = lab.entries[lab.entries.index(lab["s401"]) :]
+    assert [p.flow for p in judge(lab.trace(), confirm=None).procedures] == ["deregistration"]
+
+
+def test_a_deregistration_does_not_go_on_with_a_registration_that_got_no_answer(
+    lab: Any, another_lab: Any, together: Any
+) -> None:
+    first, last = lab.drop("s200 i200 g200"), gone(another_lab()).drop("gm1 p1 i1")
+    assert [p.flow for p in judge(together(first, last), confirm=None).procedures] == [
+        "registration-home",
+        "deregistration",
+    ]
+
+
+def test_an_uar_belongs_to_the_register_that_leaves_the_icscf_behind_it(lab: Any) -> None:
+    lab.drop("gm1 p1 i401 g401 gm2 p2 i200 g200")
+    registration = find_registrations(lab.trace(), correlate(lab.trace()), None)[0]
+    assert [[e.command for e in attempt.exchanges] for attempt in registration.attempts] == [
+        ["UAR", "MAR"],
+        ["UAR", "SAR"],
+    ]
