@@ -1,7 +1,8 @@
 """Takes a large trace apart: all messages of some users are one part, so that parts are judged independently.
 
-Users belong together where anything links them: a Call-ID, a public or private identity, the identities that one
-registration brings with it, a Diameter exchange. What serves everybody, DNS, is in each part that it may belong to.
+Users belong together where anything links them: a Call-ID, a transaction, a public or private identity, the
+identities that one registration brings with it, a Diameter exchange. What serves everybody, DNS, is in each part that
+it may belong to.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ from conformance.criteria.values import addresses, authorization, every, text
 from conformance.judgement.surroundings import Surroundings
 from conformance.trace.correlate import DNS_WINDOW_NS, Transaction
 from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage, Trace
-from conformance.trace.sip_values import parse_uri
+from conformance.trace.sip_values import parse_uri, parse_via
 from conformance.vocabulary.numbers import Avp
 
+MAGIC_COOKIE = "z9hG4bK"
 PART = 2_000
 """Messages of a part, about: as many as stay in fast memory, and enough that each part has its own users' work only."""
 
 _UNUSUAL = (b"\n ", b"\n\t", b" :", b"\t:", b"\ni:", b"\nt:", b"\nf:")
 """Folded lines, space before a colon, compact names."""
 _URI = re.compile(rb"[ \t]*<([^<>\"\s]+)>")
+_BRANCH = re.compile(rb'[^,;"]*(?:;(?!branch=)[^,;"]*)*;branch=(z9hG4bK[^,;"\s]*)(?:[,;]|\Z)')
 _USERNAME = re.compile(rb'[ ,\t]username="([^"\\]+)"')
 _SEPARATORS = re.compile(r"[-.()]")
 _ABOUT_USERS = (b"REGISTER", b"SUBSCRIBE", b"NOTIFY")
@@ -130,7 +133,7 @@ def _diameter_places(transactions: Iterable[Transaction], links: _Links) -> dict
 
 
 def _names(message: SipMessage) -> list[str]:
-    """Return what links a SIP message with others: Call-ID, and where it is about a user who he is."""
+    """Return what links a SIP message with others: Call-ID, branch, and where it is about a user who he is."""
     raw = message.raw
     end = raw.find(b"\r\n\r\n")
     head = raw[: max(end, 0)]
@@ -139,7 +142,12 @@ def _names(message: SipMessage) -> list[str]:
     call_id, method = _line(head, low, b"\r\ncall-id:"), _line(head, low, b"\r\ncseq:")
     if call_id is None or method is None or _is_unusual(low):
         return _read_names(message)
-    names = [f"call {call_id.decode('latin-1')}"]
+    names = [f"call {call_id.decode()}"]
+    via = _line(head, low, b"\r\nvia:")
+    branch = None if via is None else _BRANCH.match(via)
+    if branch is None:
+        return _read_names(message)
+    names.append(f"branch {branch.group(1).decode()}")
     method = method.rpartition(b" ")[2]
     if method not in _ABOUT_USERS:
         return names
@@ -182,6 +190,11 @@ def _read_names(message: SipMessage) -> list[str]:
     """Return the same with the reader of messages, for those that are written in another way than most."""
     sip = message.sip
     names = [f"call {sip.call_id}"]
+    top = next(iter(sip.values("Via")), None)
+    via = None if top is None else parse_via(top)
+    branch = "" if via is None else via.params.get("branch") or ""
+    if branch.startswith(MAGIC_COOKIE):  # without it the Call-ID is a part of what a transaction is known by
+        names.append(f"branch {branch}")
     method = sip.cseq_method.encode()
     if method not in _ABOUT_USERS:
         return names
