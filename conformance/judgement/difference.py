@@ -111,7 +111,9 @@ def _case(trace: Trace, chosen: Chosen, failed: Sequence[Judged], refused: bool)
         if place is not None and (any(_failed_before(case, place, failed)) or not any(_counts(one) for one in failed)):
             return case, place
     case = _rows_of(trace, chosen)
-    return case, _departure(case) if case.match.departure is not None else _disorder(case, failed)
+    early = _disorder(case, failed)
+    left = _departure(case) if case.match.departure is not None else None
+    return case, min((place for place in (early, left) if place is not None), default=None)
 
 
 def _rows_of(trace: Trace, chosen: Chosen) -> Case:
@@ -125,7 +127,9 @@ def _counts(one: Judged) -> bool:
 
 
 def _departure(case: Case) -> int | None:
-    return next((place for place, row in enumerate(case.rows) if row.status.parts), None)
+    """Return the first row where something is missing or answered otherwise."""
+    parts = (RowStatus.MISSING, RowStatus.DIFFERENT)
+    return next((place for place, row in enumerate(case.rows) if row.status in parts), None)
 
 
 def _disorder(case: Case, failed: Sequence[Judged]) -> int | None:

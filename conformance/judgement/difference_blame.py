@@ -79,7 +79,7 @@ def blame(case: Case, place: int) -> Blame:
 def _for_another_answer(case: Case, row: Row) -> Blame:
     step, message = _step(row), _message(row)
     hidden = _hidden_behind(case, step)
-    failed = _failed_lookups(case, step.destination, message.time_ns)
+    failed = _failed_lookups(case, step.destination, _asked_at(row))
     if failed is not None:
         return Blame(failed[0] if hidden is None else None, failed[1])
     if hidden is not None:
@@ -102,7 +102,8 @@ def _for_no_request(case: Case, place: int, row: Row) -> Blame:
         return Blame(None, f"{begin}; but the capture lost packets, or does not say: it may have been sent")
     if not _goes_on(case, place, trigger):
         return Blame(None, f"{begin}; but the capture ends before it had to go on")
-    failed = _failed_lookups(case, step.source, None)
+    # The peers of Diameter are configured and not looked up for each request.
+    failed = _failed_lookups(case, step.source, trigger.time_ns) if step.protocol == "SIP" else None
     if failed is not None:
         return Blame(failed[0], f"{begin}; {failed[1]}")
     if step.id in case.match.unseen:
@@ -125,7 +126,7 @@ def _for_no_answer(case: Case, place: int, row: Row) -> Blame:
     if not case.procedure.lossless:
         return Blame(None, f"{begin}; but the capture lost packets, or does not say: it may have answered")
     hidden = _hidden_behind(case, step)
-    failed = _failed_lookups(case, step.destination, None)
+    failed = _failed_lookups(case, step.destination, asked.time_ns)
     if failed is not None:
         return Blame(failed[0] if hidden is None else None, f"{begin}; {failed[1]}")
     if hidden is not None:
@@ -173,8 +174,13 @@ def _goes_on(case: Case, place: int, since: Message) -> bool:
     return later or case.end_ns - since.time_ns >= PATIENCE_NS
 
 
-def _failed_lookups(case: Case, asker: Role, before_ns: int | None) -> tuple[Role | None, str] | None:
-    """Return who is to blame and what was said, where a node asked DNS and no question was answered with a record.
+def _asked_at(row: Row) -> int:
+    asked = None if row.seen is None else request_of(row.seen)
+    return 0 if asked is None else asked.time_ns
+
+
+def _failed_lookups(case: Case, asker: Role, since_ns: int) -> tuple[Role | None, str] | None:
+    """Return who is to blame and what was said, where a node asked DNS since then and got no record.
 
     A server that says that there is no such name may be right: it is named for its silence, and for names of the
     home network that a federation speaks of.
@@ -182,7 +188,7 @@ def _failed_lookups(case: Case, asker: Role, before_ns: int | None) -> tuple[Rol
     asked = [
         seen
         for seen in case.procedure.transactions()
-        if seen.protocol == "DNS" and seen.source is asker and (before_ns is None or seen.start_ns < before_ns)
+        if seen.protocol == "DNS" and seen.source is asker and seen.start_ns >= since_ns
     ]
     answers = [answer_of(seen) for seen in asked]
     if not asked or any(isinstance(a, DnsMessage) and any(r.section == "answer" for r in a.records) for a in answers):
