@@ -320,6 +320,12 @@ def pcscf_asserted(events: RegistrationEvents) -> Finding:
                 watched = address(request, "To")
                 if watched is None or not same_identity(found.name_addr.uri, watched.name_addr.uri):
                     return passed(expected, shown, *cited_all, node=one.subscriber)
+        watched = address(request, "To")
+        whose = [] if watched is None else [watched.name_addr.uri]
+        if (register is None or not register.paths) and not any(
+            same_identity(found.name_addr.uri, uri) for found in asserted for uri in whose
+        ):
+            return inconclusive(expected, f"{shown}: the Path that names the P-CSCF was not captured", *cited_all)
         return failed(expected, shown, *cited_all, node=one.subscriber)
 
     return _each(events.of(*PCSCFS), expected, NO_PCSCF, judge)

@@ -152,3 +152,11 @@ def test_a_user_who_is_not_known_to_be_registered_cannot_be_ended(event_lab: Any
 def test_a_user_who_was_registered_is_watched_already(event_lab: Any) -> None:
     lab = ABSENCES["REG-63"](event_lab).avp("sar", Avp.SERVER_ASSIGNMENT_TYPE, 2)
     assert lab.result("REG-63").verdict == "INCONCLUSIVE"
+
+
+def test_without_path_nobody_knows_the_name_of_the_pcscf(event_lab: Any) -> None:
+    own, user = "From: <sip:term@pcscf.uc3m.test:4060>;tag=p1", "From: <sip:carol@uc3m.test>;tag=p1"
+    lab = event_lab.edit("psub-p psub-i psub-i200 psub-p200", own, user)
+    assert lab.result("REG-45").verdict == "PASS"
+    lab.drop("p1 i1 s401 i401 p2 i2 s200 i200")
+    assert lab.result("REG-45").verdict == "INCONCLUSIVE"
