@@ -28,12 +28,44 @@ START = 1_700_000_000_000_000_000
 pytest_plugins = ["pytester"]
 
 
+ON_ADDRESSES = ("capture", "cores", "runs", "stack", "terminals")
+"""Rooms of tests/ that bind addresses; some bind the same ones."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs minutes, unless it is asked for: `-m slow`, or any expression that speaks of it."""
+    """Leave out what needs minutes, unless `-m` speaks of it; what takes longest in one piece comes first."""
     slow = [item for item in items if item.get_closest_marker("slow")]
     if slow and "slow" not in config.getoption("markexpr"):
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _in_one_piece(item.nodeid) not in ("end_to_end", "addresses"))
+
+
+def _in_one_piece(nodeid: str) -> str:
+    """Return the name of the tests that one worker has to do alone: they share addresses, or what is made once a file.
+
+    Each cell is a piece of its own, because each worker has testbeds of its own.
+    """
+    file = nodeid.partition("::")[0]
+    top, *rooms = file.split("/")
+    if top != "tests":
+        return nodeid
+    return "addresses" if rooms[0] in ON_ADDRESSES else "end_to_end" if rooms[0] == "end_to_end" else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand tests out in these pieces where `--dist loadscope` asks for pieces."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InPieces(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _in_one_piece(nodeid)
+
+    return InPieces(config, log)
 
 
 def _read(file: Path) -> str:
