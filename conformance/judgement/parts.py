@@ -140,7 +140,7 @@ def _names(message: SipMessage) -> list[str]:
     low = head.lower()
     # What most write is found without reading all headers; whatever is written otherwise is read.
     call_id, method = _line(head, low, b"\r\ncall-id:"), _line(head, low, b"\r\ncseq:")
-    if call_id is None or method is None or _is_unusual(low):
+    if call_id is None or method is None or _is_unusual(low) or not head[:1].isalpha():
         return _read_names(message)
     names = [f"call {call_id.decode()}"]
     via = _line(head, low, b"\r\nvia:")
@@ -148,7 +148,8 @@ def _names(message: SipMessage) -> list[str]:
     if branch is None:
         return _read_names(message)
     names.append(f"branch {branch.group(1).decode()}")
-    method = method.rpartition(b" ")[2]
+    # Of a request the start line says what it is, of a response CSeq.
+    method = method.rpartition(b" ")[2] if head.startswith(b"SIP/") else head.partition(b" ")[0]
     if method not in _ABOUT_USERS:
         return names
     watched = _line(head, low, b"\r\nfrom:" if method == b"NOTIFY" else b"\r\nto:")
@@ -195,11 +196,13 @@ def _read_names(message: SipMessage) -> list[str]:
     branch = "" if via is None else via.params.get("branch") or ""
     if branch.startswith(MAGIC_COOKIE):  # without it the Call-ID is a part of what a transaction is known by
         names.append(f"branch {branch}")
-    method = sip.cseq_method.encode()
+    method = sip.method.encode()
     if method not in _ABOUT_USERS:
         return names
     watched = addresses(message, "From" if method == b"NOTIFY" else "To")
-    names += [_public(one.name_addr.uri) for one in (*watched[:1], *addresses(message, "P-Associated-URI"))]
+    # Those whose identity cannot be read are one user: nobody can tell them apart.
+    names.append(_public(watched[0].name_addr.uri if watched else ""))
+    names += [_public(one.name_addr.uri) for one in addresses(message, "P-Associated-URI")]
     digest = authorization(message)
     username = None if digest is None else digest.value("username")
     if username:

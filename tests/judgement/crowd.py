@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import Any
 
-from conformance.trace.model import CaptureFile, Message, Trace
+from conformance.trace.model import CaptureFile, Message, SipMessage, Trace
+from conformance.trace.sip import read_sip
 
 START_NS = 1_700_000_000_000_000_000
 STEP_NS = 1_000_000
@@ -54,3 +56,37 @@ def crowd(*labs: Any) -> Trace:
         messages[frame - 1] = replace(message, sightings=(replace(sighting, frame=frame),))
     points = tuple(dict.fromkeys(point for lab in labs for point in lab.points))
     return Trace((CaptureFile("hand.pcapng", len(messages), len(messages), 0, points, ()),), tuple(messages))
+
+
+def damaged(trace: Trace, seed: int) -> Trace:
+    """Damage a quarter of the SIP messages: octets changed, lost or put in; lines lost, doubled or changed places."""
+    chance = Random(seed)
+    messages = [
+        _damaged(message, chance) if isinstance(message, SipMessage) and chance.random() < 0.25 else message
+        for message in trace.messages
+    ]
+    return Trace(trace.captures, tuple(messages))
+
+
+def _damaged(message: SipMessage, chance: Random) -> SipMessage:
+    raw, lines = bytearray(message.raw), message.raw.split(b"\r\n")
+    place, other = (chance.randrange(1, len(lines) - 2) for _ in range(2))
+    kind = chance.choice(("change", "lose", "put in", "lose a line", "double a line", "exchange lines", "case"))
+    if kind == "change":
+        raw[chance.randrange(len(raw))] = chance.randrange(256)
+    elif kind == "lose":
+        begin = chance.randrange(len(raw))
+        del raw[begin : begin + chance.randint(1, 30)]
+    elif kind == "put in":
+        begin = chance.randrange(len(raw))
+        raw[begin:begin] = chance.choice((b'"', b"\r\n ", b"<", b",", b"\n", b"\xff", b"To: <sip:alice@uc3m.test>\r\n"))
+    elif kind == "lose a line":
+        del lines[place]
+    elif kind == "double a line":
+        lines.insert(place, lines[other])
+    elif kind == "exchange lines":
+        lines[place], lines[other] = lines[other], lines[place]
+    else:
+        lines[place] = lines[place].swapcase()
+    octets = bytes(raw) if kind in ("change", "lose", "put in") else b"\r\n".join(lines)
+    return replace(message, raw=octets, sip=read_sip(octets))

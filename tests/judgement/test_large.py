@@ -17,7 +17,7 @@ from conformance.vocabulary.results import ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
 from tests.criteria.event_lab import registration_with_events
 from tests.criteria.registration_lab import home_registration
-from tests.judgement.crowd import as_user, crowd
+from tests.judgement.crowd import as_user, crowd, damaged
 
 
 def many() -> Trace:
@@ -44,6 +44,15 @@ def test_parts_give_the_results_of_the_whole() -> None:
     whole = judge(trace, confirm=None)
     parts, unjudged = inquiry(trace).judge(workers=1)
     assert len(parts) == len(whole.procedures) == 16
+    assert in_order(parts) == in_order(whole.procedures)
+    assert dict(unjudged) == whole.unjudged
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_damaged_messages_are_judged_in_parts_as_in_the_whole(seed: int) -> None:
+    trace = damaged(many(), seed)
+    parts, unjudged = inquiry(trace).judge(workers=1)
+    whole = judge(trace, confirm=None)
     assert in_order(parts) == in_order(whole.procedures)
     assert dict(unjudged) == whole.unjudged
 
