@@ -7,6 +7,7 @@ from functools import cache
 from conformance.criteria import (
     rfc2617,
     rfc3261,
+    rfc3261_hops,
     rfc3261_refusals,
     rfc3263,
     rfc3310,
@@ -33,6 +34,7 @@ from conformance.criteria.model import Criterion
 _FILES = (
     rfc2617,
     rfc3261,
+    rfc3261_hops,
     rfc3261_refusals,
     rfc3263,
     rfc3310,
