@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,7 +22,7 @@ import pyshark
 from packaging.version import Version, parse
 from pyshark.tshark.tshark import TSharkNotFoundException
 
-from conformance.trace.decode import require_tshark
+from conformance.trace.decode import BYTES_PER_SECOND, SECONDS_AT_LEAST, require_tshark
 from conformance.trace.tshark import DECODER_OPTIONS
 from conformance.vocabulary.errors import BadInput, HarnessFault, NotPermitted
 
@@ -85,11 +86,17 @@ def _read(file: Path, frames: list[int], found: dict[int, FrameReading]) -> None
                 keep_packets=False,
                 eventloop=loop,
             )
+            deadline = SECONDS_AT_LEAST + file.stat().st_size / BYTES_PER_SECOND
+            watch = threading.Timer(deadline, capture.end)
+            watch.start()
             try:
                 for packet in capture:
                     reading = _reading(packet)
                     found[reading.frame] = reading
+                    if reading.frame == frames[-1]:
+                        break  # what follows was not asked for, and may be long
             finally:
+                watch.cancel()
                 capture.close()
         except TSharkNotFoundException as error:
             raise NotPermitted("tshark is not installed; install it: apt-get install tshark") from error
@@ -109,6 +116,12 @@ class _FrameCapture(pyshark.FileCapture):  # type: ignore[misc]  # pyshark has n
     """
 
     exit_code: int | None = None
+
+    def end(self) -> None:
+        """End tshark, from any thread."""
+        for process in tuple(self._running_processes):
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
 
     def _get_tshark_version(self) -> Version:
         # pyshark starts a tshark for each capture to ask that, which takes as long as to read the frames.

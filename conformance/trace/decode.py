@@ -34,7 +34,7 @@ from conformance.trace.reading import Reading
 from conformance.trace.records import Frames, PickedFrames, Taken, WholeFile, read_records
 from conformance.trace.reduced import Reduced
 from conformance.trace.tshark import INSTALL, MISSING, Tshark
-from conformance.trace.unpack import open_capture
+from conformance.trace.unpack import check_unpacked_size, open_capture
 from conformance.vocabulary.errors import BadInput, NotPermitted
 
 MINIMUM_TSHARK = (3, 6)
@@ -239,6 +239,7 @@ def _keep(reading: Reading, attempt: Reading) -> None:
 
 def _by_tshark(task: _Task) -> Reading:
     """Read a file by tshark alone."""
+    check_unpacked_size(task.file)  # tshark itself unpacks without a bound
     reading, taken = _whole_file(task, (), all_names=False)
     if taken.missed_ports or taken.unnamed:
         reading, taken = _whole_file(task, sorted(taken.missed_ports)[:_MOST_PORTS], all_names=True)

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -19,6 +20,7 @@ MOST_TIMES: Final = 200
 which a megabyte of archive holds millions, reach 1,000."""
 _ALWAYS_UNPACKED: Final = 64 << 20
 """Octets up to which nobody asks how well they were packed."""
+_PIECE: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"
 
 
@@ -37,6 +39,22 @@ def open_capture(file: Path) -> BinaryIO:
         return cast(BinaryIO, _Unpacked(file, plain))
     plain.seek(0)
     return plain
+
+
+def check_unpacked_size(file: Path) -> None:
+    """Make sure that a packed capture is not too long, before somebody unpacks it who does not look.
+
+    Args:
+        file: A capture, as it is or packed with gzip.
+
+    Raises:
+        BadInput: It is too long when it is unpacked.
+    """
+    with open_capture(file) as stream:
+        if isinstance(stream, _Unpacked):
+            with suppress(BadBlock):  # what is damaged, tshark tells
+                while stream.read(_PIECE):
+                    pass
 
 
 class _Unpacked(io.RawIOBase):

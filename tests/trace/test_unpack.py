@@ -75,3 +75,15 @@ def test_a_packed_capture_that_is_cut_is_read_by_tshark(packets: Packets, regist
     trace = read_trace([file])
     assert 0 < len(trace.messages) < 50
     assert any("cut short" in problem for problem in trace.captures[0].problems)
+
+
+def test_a_bomb_that_only_tshark_could_read_is_refused_before_tshark_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "_ALWAYS_UNPACKED", 2 << 20)
+    monkeypatch.setattr(unpack, "MOST_TIMES", 10)
+    other_version = bytes.fromhex("d4c3b2a1 0200 0300") + bytes(12) + bytes.fromhex("01000000")
+    file = tmp_path / "bomb.pcap.gz"
+    file.write_bytes(gzip.compress(other_version + bytes(6 << 20)))
+    with pytest.raises(BadInput, match="unpack it first"):
+        read_trace([file])
