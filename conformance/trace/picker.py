@@ -112,6 +112,8 @@ class Picker:
             self._step = step
             if offset == NO_IP:
                 self.left_out["arp"] += 1
+            elif start == end:
+                self.left_out["empty"] += 1
             elif offset < 0 or self._packet(offset, end, (), ()) == _TSHARK:
                 reduced.add(frame, interface, link_type, time_ns, memoryview(data)[start:end], original)
 

@@ -106,6 +106,13 @@ def test_media_in_gtp_u_is_passed_over(packets: Packets) -> None:
     assert (trace.messages, trace.captures[0].not_read) == ((), {"rtp": 1})
 
 
+def test_packets_of_no_octets_are_counted_and_not_dissected(packets: Packets, register: Make) -> None:
+    packets.add(b"")
+    packets.add(packets.udp(UE, PCSCF, register()), 1)
+    trace = both(packets)
+    assert (len(trace.messages), trace.captures[0].not_read) == (1, {"empty": 1})
+
+
 def test_esp_without_encryption(packets: Packets, register: Make) -> None:
     packets.add(packets.esp(packets.udp(UE, PCSCF, register())))
     (message,) = both(packets).messages
