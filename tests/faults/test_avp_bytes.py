@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from conformance.faults.avp_bytes import add_avp, get_avp, remove_avp, set_avp
+from conformance.faults.avp_bytes import add_avp, get_avp, leaves, remove_avp, set_avp, shuffle_avps
 from conformance.vocabulary.errors import BadInput
 
 # One header, User-Name "abcde" (3 octets of padding), and a group 260 that holds 266 with four octets.
@@ -56,3 +58,26 @@ def test_a_path_that_leads_nowhere_is_one_line(path: list[int]) -> None:
 def test_an_avp_that_does_not_fit_its_message_is_one_line() -> None:
     with pytest.raises(BadInput, match="does not fit"):
         get_avp(MESSAGE[:-8], [260])
+
+
+def test_leaves_are_the_avps_that_hold_no_others_with_their_places() -> None:
+    found = leaves(MESSAGE)
+    assert [(leaf.path, leaf.data) for leaf in found] == [((1,), b"abcde"), ((260, 266), bytes.fromhex("000028af"))]
+    for leaf in found:
+        assert int.from_bytes(MESSAGE[leaf.offset : leaf.offset + 4], "big") == leaf.path[-1]
+
+
+def test_what_is_no_single_whole_message_has_no_leaves_and_is_not_shuffled() -> None:
+    for octets in (b"", MESSAGE[:-4], MESSAGE + MESSAGE, b"REGISTER sip:x SIP/2.0"):
+        assert leaves(octets) == []
+        assert shuffle_avps(octets, Random(1)) == octets
+
+
+def test_other_order_keeps_session_id_in_front_and_every_avp() -> None:
+    session = add_avp(add_avp(MESSAGE, 263, 0, b"s;1"), 1, 0, b"second")
+    shuffled = [shuffle_avps(session, Random(seed)) for seed in range(9)]
+    assert len(set(shuffled)) > 1
+    for message in shuffled:
+        assert len(message) == len(session)
+        assert int.from_bytes(message[20:24], "big") == 263
+        assert message.index(b"abcde") < message.index(b"second")
