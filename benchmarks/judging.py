@@ -1,4 +1,4 @@
-"""What it costs to judge many registrations, beside what tshark needs, and whether a message costs more in a large trace.
+"""What it costs to judge many registrations, beside what tshark needs, and whether time grows with the trace.
 
     python -m benchmarks.judging [--users 25000]
 
@@ -78,7 +78,8 @@ def main() -> int:
         each = cost.total_s / users / MESSAGES * 1e6
         print(
             f"{name}: {cost.total_s:.2f} s ({cost.own_s:.2f} s in the first process), "
-            f"{cost.total_s / tshark:.1f} times tshark, {each:.0f} us a message, {cost.memory_mb} MB at most in the first process"
+            f"{cost.total_s / tshark:.1f} times tshark, {each:.0f} us a message, "
+            f"{cost.memory_mb} MB at most in the first process"
         )
     growth = one.total_s / users / (small.total_s / (users // 4))
     print(f"a message of four times as many costs {growth:.2f} times as much")
