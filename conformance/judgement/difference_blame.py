@@ -111,7 +111,12 @@ def _for_no_request(case: Case, place: int, row: Row) -> Blame:
         return Blame(None, f"{begin} and said nothing to {peer} in this procedure: the way to it may be broken")
     elsewhere = next(_sent_elsewhere(case, step), None)
     if elsewhere is not None and (asked := request_of(elsewhere)) is not None:
-        where = str(asked.destination) if elsewhere.destination is None else case.name(elsewhere.destination)
+        if elsewhere.destination is None:
+            where = f"{asked.destination}, of which nothing says who it is"
+            return Blame(
+                None, f"{begin} and sent {step.label} to {where} (frame {asked.frame}): it may be the right one"
+            )
+        where = case.name(elsewhere.destination)
         return Blame(step.source, f"{begin} and sent {step.label} to {where} instead (frame {asked.frame})")
     return Blame(step.source, f"{begin} and never sent {step.label} to {case.name(step.destination)}")
 

@@ -10,7 +10,7 @@ import pytest
 from conformance.capture.spool_reader import SpoolReader
 from conformance.pcapng.blocks import ENHANCED_PACKET
 from conformance.pcapng.contents import Content, Interface, Packet, Statistics
-from conformance.pcapng.writer import PcapngWriter
+from conformance.pcapng.writer import SNAP_LENGTH, PcapngWriter
 from conformance.vocabulary.errors import HarnessFault
 
 
@@ -31,7 +31,7 @@ def test_a_file_that_grows_is_read_as_it_grows(growing: BinaryIO) -> None:
     reader, writer = SpoolReader(growing.fileno()), PcapngWriter(growing, "a comment")
     assert read_all(reader) == []
     writer.interface("Gm", 1, "udp")
-    assert read_all(reader) == [Interface(0, 1, "Gm", 9)]
+    assert read_all(reader) == [Interface(0, 1, "Gm", 9, snap_length=SNAP_LENGTH)]
     writer.packet(0, 1_700_000_000_123_456_789, b"abcde", 70_000)
     assert read_all(reader) == [Packet(0, 1_700_000_000_123_456_789, b"abcde", 70_000)]
     writer.statistics(0, 1, 2, 2, 3)

@@ -112,7 +112,7 @@ def test_home_access_point_in_a_network_without_ims(bench: Bench, register: Call
         assert sorted(seen, key=str) == [(Point.ACCESS, ("gtp",)), (Point.ACCESS, ("gtp",)), (Point.GM, ())]
         assert message.retransmission_of is None
         assert {message.source.address, message.destination.address} == {inner, pcscf}
-    assert {p for m in found.registers for p in m.points} == {Point.GM, Point.ACCESS, Point.MW}
+    assert {p for m in found.registers for p in m.points} == {Point.GM, Point.ACCESS, Point.MW, Point.ISC}
 
 
 def test_home_access_point_leaves_the_visited_cscfs_silent(bench: Bench, register: Callable[..., Captured]) -> None:
