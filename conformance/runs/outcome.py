@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import islice
 
+from conformance.report.difference_text import difference_lines
 from conformance.report.lines import criterion_line
 from conformance.vocabulary.results import CellResult
 from conformance.vocabulary.verdicts import Verdict
@@ -47,6 +49,8 @@ def explain(result: CellResult) -> str:
     for procedure in result.procedures:
         lines += [f"  {procedure.flow}: {reason}" for reason in procedure.reasons]
         lines += [f"  {criterion_line(c)}" for c in procedure.criteria if c.verdict in (Verdict.FAIL, Verdict.ERROR)]
+        # The sentence and who is to blame; the ladders are in the report.
+        lines += [f"  {line}" for line in islice(difference_lines(procedure.difference), 2)]
     for node, log in result.node_logs.items():
         lines += [f"  {node} is down; its last lines:", *(f"    {line}" for line in log)]
     lines.append(f"  evidence: {result.folder}")

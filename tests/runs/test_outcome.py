@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from conformance.runs.outcome import Outcome, explain, outcome
+from conformance.vocabulary.difference import Difference
 from conformance.vocabulary.results import CellResult, CriterionResult, KnownDeviation
 from conformance.vocabulary.verdicts import Verdict
 
@@ -96,3 +97,18 @@ def test_an_expired_deviation_fails_and_says_so(deviating: Callable[..., CellRes
     cell = deviating("REG-37", expired=True)
     assert outcome(cell) is Outcome.FAILED
     assert "expired on 2027-03-31" in explain(cell)
+
+
+def test_the_explanation_says_where_the_flow_was_left_and_who_is_to_blame(make_cell: Callable[..., CellResult]) -> None:
+    cell = make_cell(conformance=F)
+    difference = Difference(
+        flow="registration-home",
+        sentence="Expected next UAR; next came REGISTER (frame 501).",
+        node="home-icscf",
+        why="it never sent UAR",
+    )
+    (procedure,) = cell.procedures
+    cell = cell.model_copy(update={"procedures": [procedure.model_copy(update={"difference": difference})]})
+    lines = explain(cell).splitlines()
+    assert "  compared with registration-home: Expected next UAR; next came REGISTER (frame 501)." in lines
+    assert "    to blame: home-icscf (it never sent UAR)" in lines
