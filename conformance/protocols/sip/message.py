@@ -115,7 +115,7 @@ def read_message(data: bytes) -> Request | Response:
         raise MalformedMessage(str(error)[:120]) from None
     if length is not None:
         if not 0 <= length <= len(message.body):
-            raise MalformedMessage(f"Content-Length {length}, but the body has {len(message.body)} octets")
+            raise MalformedMessage(f"Content-Length {str(length)[:20]}, but the body has {len(message.body)} octets")
         message.body = message.body[:length]
     return message
 
