@@ -7,6 +7,7 @@ cannot be, makes it raise; how long it may take is the caller's business. Caller
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -104,10 +105,9 @@ def _values(sip: SipText) -> None:
         headers = sip.all(name)
         assert headers
         assert sip.first(name) is headers[0]
+        starts = [header.value_span.offset for header in headers]
         for value in sip.values(name):
-            assert any(
-                one.value_span.offset <= value.span.offset <= value.span.end <= one.value_span.end for one in headers
-            )
+            _lies_within(value.span, headers[bisect_right(starts, value.span.offset) - 1].value_span)
             assert value.raw == sip.raw[value.span.offset : value.span.end]
             parse_via(value)
             parse_parameters(value)
