@@ -36,7 +36,7 @@ SIP_OCTETS = 1000
 _FILL = (
     b"User-Agent: Benchmark/1.0 (terminal; release 12)\r\n"
     b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, NOTIFY, PRACK, UPDATE, REFER, SUBSCRIBE, PUBLISH, INFO\r\n"
-    b"P-Access-Network-Info: 3GPP-E-UTRAN-FDD; utran-cell-id-3gpp=2440510A5F01E3C9\r\n"
+    b"Allow-Events: reg, presence, presence.winfo, conference, message-summary, refer, dialog, ua-profile\r\n"
     b"Accept: application/sdp, application/reginfo+xml, application/3gpp-ims+xml, message/sipfrag, text/plain\r\n"
 )
 STREAMS = 50
