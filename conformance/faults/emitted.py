@@ -36,11 +36,6 @@ def alteration_of(faults: Iterable[str]) -> Alteration | None:
     return apply
 
 
-_IS_OVER = rb'(?s)(<registration[^>]*) state="terminated".*?</registration>'
-_AS_BEFORE = rb'\1 state="active"></registration>'
-"""A registration without contacts that is said to last."""
-
-
 def _line(name: str) -> re.Pattern[bytes]:
     return re.compile(rb"(?im)^" + name.encode() + rb"[ \t]*:[^\r\n]*\r\n")
 
@@ -159,9 +154,6 @@ EMITTED: Mapping[str, Alteration] = {
     "version-one-first": _requests("NOTIFY", _body(rb'(<reginfo[^>]* version=)"0"', rb'\1"1"')),
     "partial-first": _requests("NOTIFY", _body(rb'(<reginfo[^>]* version="0" state=)"full"', rb'\1"partial"')),
     "other-contact": _requests("NOTIFY", _body(rb"<uri>sip:", b"<uri>sip:x")),
-    "still-active": _requests(
-        "NOTIFY", _body(rb'(?s)(<registration[^>]*) state="terminated".*?</registration>', _AS_BEFORE)
-    ),
     "event-expired": _requests("NOTIFY", _body(rb'\bevent="unregistered"', b'event="expired"')),
     "event-unregistered": _requests(
         "NOTIFY", _body(rb'\bevent="(?:rejected|deactivated|probation)"', b'event="unregistered"')

@@ -83,7 +83,6 @@ OTHERS = [
         ("version-one-first", DOCUMENT, 'version="0"', 'version="1"'),
         ("partial-first", DOCUMENT, '"full"', '"partial"'),
         ("other-contact", DOCUMENT, "<uri>sip:a", "<uri>sip:xa"),
-        ("still-active", DOCUMENT, OVER, 'state="active"></registration>'),
         ("event-expired", DOCUMENT, '"unregistered"', '"expired"'),
         ("event-unregistered", ENDED, "rejected", "unregistered"),
         ("subscription-goes-on", ENDED, "terminated;reason=noresource", "active;expires=60"),
