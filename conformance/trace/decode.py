@@ -45,6 +45,8 @@ BYTES_PER_SECOND = 200_000
 _UNREADABLE = ("isn't a capture file", "couldn't be opened", "damaged or corrupt", "cut short")
 """What tshark says of a file; where it read no frame of it, there is nothing to keep."""
 _MOST_PORTS = 100
+_MANY = 20_000
+"""Messages of a trace that the garbage collector is kept away from for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,9 @@ def read_trace(
             readings = list(pool.map(read, tasks))
         order = align(readings)
         messages = tuple(make_messages(group_sightings(order), readings))
+        del order
+        if len(messages) > _MANY:
+            gc.freeze()  # and nor does it later: messages are in no cycles, and go when nobody has them any more
     return Trace(tuple(reading.summary() for reading in readings), messages)
 
 
