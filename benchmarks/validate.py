@@ -46,7 +46,7 @@ READ = "import sys; from pathlib import Path; from conformance.trace.decode impo
 PROGRAMS = {
     "read": READ + "print(len(read_trace([Path(sys.argv[1])]).messages))",
     "judge": "import sys; from conformance import validate; "
-    "found = validate(sys.argv[1], workers=int(sys.argv[2])); print(len(found.procedures))",
+    "found = validate(sys.argv[1], workers=int(sys.argv[2])); print(found.verdict)",
     "pyshark": "import sys; import pyshark; capture = pyshark.FileCapture(sys.argv[1], keep_packets=False); "
     "print(sum(1 for packet in capture if 'SIP' in packet)); capture.close()",
 }
