@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -56,3 +57,10 @@ def federation() -> Federation:
     """Two testbeds; alice is at home in uc3m."""
     found: Federation = two_networks()
     return found
+
+
+@pytest.fixture
+def only_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves threads out of account that run since earlier tests, the terminals' among them."""
+    count, others = threading.active_count, threading.active_count() - 1
+    monkeypatch.setattr(threading, "active_count", lambda: count() - others)

@@ -19,6 +19,11 @@ from tests.criteria.event_lab import registration_with_events
 from tests.criteria.registration_lab import home_registration
 from tests.judgement.crowd import as_user, crowd, damaged
 
+pytestmark = [
+    pytest.mark.usefixtures("only_thread"),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),
+]
+
 
 def many() -> Trace:
     """Users with and without subscriptions; some misbehave, some are seen in part."""

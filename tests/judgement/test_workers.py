@@ -10,6 +10,11 @@ import pytest
 from conformance.judgement.workers import spread
 from conformance.vocabulary.errors import BadInput, HarnessFault
 
+pytestmark = [
+    pytest.mark.usefixtures("only_thread"),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),
+]
+
 
 @pytest.mark.parametrize("workers", [1, 2, 5, 40])
 def test_results_come_in_the_order_of_the_numbers(workers: int) -> None:
@@ -47,7 +52,10 @@ def test_what_work_raises_is_raised_here() -> None:
 
 
 def test_a_process_that_dies_is_said_in_one_line() -> None:
+    parent = os.getpid()
+
     def work(number: int) -> int:
+        assert os.getpid() != parent
         if number == 3:
             os._exit(7)
         return number
