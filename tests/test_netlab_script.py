@@ -287,3 +287,15 @@ def test_test_stops_at_a_style_error(installed: Machine) -> None:
     ruff.write_text("#!/bin/sh\nexit 1\n")
     done = installed.start("test")
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_tests_have_a_browser_installed(installed: Machine) -> None:
+    done = installed.start("test")
+    assert any(call.startswith("apt-get") and call.endswith("chromium") for call in installed.called)
+    assert "no chromium here" not in done.stderr
+
+
+def test_without_a_browser_the_other_tests_are_held(installed: Machine) -> None:
+    done = installed.start("test", FAKE_APT_SAYS="E: Unable to locate package chromium")
+    assert "skipped" in done.stderr
+    assert "pytest -m pytest tests testcases" in done.stdout
