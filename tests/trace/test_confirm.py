@@ -128,7 +128,7 @@ def test_a_reading_is_what_the_packets_of_pyshark_show(case: str, monkeypatch: p
         for layer in packet.layers:
             for name, container in layer._all_fields.items():
                 if name:
-                    shown.setdefault(name, []).extend(field.show for field in container.all_fields)
+                    shown.setdefault(name, []).extend(field.show or "" for field in container.all_fields)
         reading = readings[int(packet.number)]
         assert (reading.protocols, reading.fields) == (tuple(layer.layer_name for layer in packet.layers), shown)
 
