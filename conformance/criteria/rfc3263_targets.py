@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from conformance.criteria.model import Catalogue, Citation, Finding, failed, not_applicable, passed
-from conformance.criteria.registration import Attempt, Hop, Registration
+from conformance.criteria.registration import Hop, Registration
 from conformance.criteria.values import cite_request_uri, clip, is_numeric
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.points import Point
@@ -13,6 +13,7 @@ from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Severity
 
 CATALOGUE = Catalogue()
+_ASKING = (Role.HOME_PCSCF, Role.HOME_ICSCF)
 
 
 @CATALOGUE.add(
@@ -29,34 +30,35 @@ def found_by_dns(registration: Registration) -> Finding:
     if registration.pcscf is not Role.VISITED_PCSCF:
         return not_applicable(expected, "the P-CSCF is that of the home network")
     why = "the visited P-CSCF asked for no such name, or a Route names the next hop"
-    return _each(registration, lambda attempt: attempt.from_pcscf, expected, why)
+    return _each(registration, [attempt.from_pcscf for attempt in registration.attempts], expected, why)
 
 
 @CATALOGUE.add(
     "DNS-08",
-    "The I-CSCF sends the REGISTER to an address that DNS gives for the name of the S-CSCF.",
+    "A CSCF of the home network sends a REGISTER to an address that DNS gives for its target.",
     source=("RFC 3263", None),
     node=Role.HOME_ICSCF,
     points=(Point.DNS,),
     severity=Severity.DEGRADED,
-    condition="the I-CSCF was seen to ask for the name of the S-CSCF and got an address, and a federation says which "
+    condition="a CSCF was seen to ask for the name of its target and got an address, and a federation says which "
     "addresses nodes have",
 )
-def scscf_by_dns(registration: Registration) -> Finding:
+def targets_by_dns(registration: Registration) -> Finding:
     """RFC 3263: the list of addresses that the look-up yields is tried, and nothing else.
 
     Without a federation an address may be what a translator made of the one that DNS gave.
     """
     expected = "REGISTER to an address that DNS gives for the host of the Request-URI"
-    why = "the I-CSCF asked for no such name, got no address, or a Route names the next hop"
-    return _each(registration, lambda attempt: attempt.from_icscf, expected, why)
+    why = "no CSCF asked for such a name and got an address, or a Route names the next hop"
+    hops = [hop for attempt in registration.attempts for hop in attempt.hops if hop.sender in _ASKING]
+    return _each(registration, [*hops, *registration.third_party], expected, why)
 
 
-def _each(registration: Registration, which: Callable[[Attempt], Hop | None], expected: str, why: str) -> Finding:
-    """Compare that hop of each attempt with the answers that its sender got."""
+def _each(registration: Registration, hops: Sequence[Hop | None], expected: str, why: str) -> Finding:
+    """Compare hops with the answers that their senders got."""
     citations: list[Citation] = []
     shown = ""
-    for hop in map(which, registration.attempts):
+    for hop in hops:
         finding = None if hop is None else _by_dns(hop, registration, expected)
         if finding is None:
             continue
