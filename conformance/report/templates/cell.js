@@ -1,0 +1,1 @@
+// Makes a cell easier to use; everything on the page works without it.
