@@ -27,17 +27,17 @@ def ladder(procedure: Procedure, match: Match) -> list[Arrow]:
         match: How it fits the flow; arrows name their step.
     """
     rows = sorted(_rows(procedure), key=lambda row: (row[0].time_ns, row[0].capture, row[0].frame))
-    return [_arrow(message, lanes, match) for message, lanes in rows]
+    return [_arrow(message, lanes, match, transaction) for message, lanes, transaction in rows]
 
 
-def _rows(procedure: Procedure) -> Iterator[tuple[Message, tuple[Role | None, Role | None]]]:
-    """Yield each message with the roles of the node that asks and the node that answers."""
-    for seen in procedure.transactions():
+def _rows(procedure: Procedure) -> Iterator[tuple[Message, tuple[Role | None, Role | None], int]]:
+    """Yield each message with the roles of the node that asks and the node that answers, and its transaction."""
+    for number, seen in enumerate(procedure.transactions()):
         for message in seen.messages:
-            yield message, (seen.source, seen.destination)
+            yield message, (seen.source, seen.destination), number
 
 
-def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Match) -> Arrow:
+def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Match, transaction: int) -> Arrow:
     source, destination = lanes(message, roles)
     point = message.sightings[0].point or _point(message, roles)
     return Arrow(
@@ -50,6 +50,7 @@ def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Matc
         destination=destination,
         summary=clip(summary(message)),
         retransmission=message.retransmission_of is not None,
+        transaction=transaction,
         step=match.step_of(message),
         text=text(message),
     )

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from conformance.report.sighting import Sighting
+from conformance.report.times import round_trips, since_first
 from conformance.vocabulary.results import Arrow, ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
 
 LANE_WIDTH = 205
 ROW_HEIGHT = 34
 HEAD = 46
-MARGIN = 120
+MARGIN = 150
 MAX_ARROWS = 400
 """A ladder longer than this is cut; the message list below it is not."""
 
@@ -42,20 +44,24 @@ class Line:
     x2: int
     y: int
     offset_ms: str
-    """Time since the first message: `+12.3 ms`."""
+    """Time since the first message: `+12.3`."""
+    trip_ms: str
+    """Round trip, at the message that ends a transaction."""
+    seen: Sighting | None
+    """Where the page shows the message."""
     failed: tuple[str, ...]
     """Criteria that fail and cite this frame."""
 
     @property
-    def label_x(self) -> float:
+    def label_x(self) -> int:
         """Where the label is centred."""
-        return (self.x1 + self.x2) / 2
+        return (self.x1 + self.x2) // 2
 
     @property
-    def head(self) -> str:
-        """SVG points of the arrow head."""
+    def path(self) -> str:
+        """SVG path of the arrow and its head."""
         back = 8 if self.x2 < self.x1 else -8
-        return f"{self.x2},{self.y} {self.x2 + back},{self.y - 4} {self.x2 + back},{self.y + 4}"
+        return f"M{self.x1} {self.y}H{self.x2}M{self.x2} {self.y}l{back}-4v8z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,12 @@ class Ladder:
     """Messages that were left out of the drawing."""
 
 
-def draw(procedure: ProcedureResult) -> Ladder:
+def draw(procedure: ProcedureResult, sightings: Sequence[Sighting] = ()) -> Ladder:
     """Lay out the ladder of a procedure.
 
     Args:
         procedure: a judged procedure with its arrows in time order.
+        sightings: where the page shows each of them, in the same order.
 
     Returns:
         Lanes and lines in pixels; failing criteria stand at the frames that they cite.
@@ -83,17 +90,18 @@ def draw(procedure: ProcedureResult) -> Ladder:
     lanes = _lanes(procedure, shown)
     position = {lane.name: lane.x for lane in lanes}
     failed = _failures(procedure)
-    start = shown[0].time_ns if shown else 0
     lines = [
         Line(
             arrow=arrow,
             x1=position[arrow.source],
             x2=position[arrow.destination],
             y=HEAD + 26 + row * ROW_HEIGHT,
-            offset_ms=f"+{(arrow.time_ns - start) / 1e6:.1f} ms",
+            offset_ms=offset,
+            trip_ms=trip,
+            seen=sightings[row] if row < len(sightings) else None,
             failed=failed.get((arrow.capture, arrow.frame), ()),
         )
-        for row, arrow in enumerate(shown)
+        for row, (arrow, offset, trip) in enumerate(zip(shown, since_first(shown), round_trips(shown), strict=True))
     ]
     return Ladder(
         lanes=lanes,

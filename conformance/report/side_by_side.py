@@ -1,27 +1,30 @@
 """The expected ladder and the actual one, drawn side by side.
 
-Pure geometry; `templates/difference.svg.j2` draws it. Both ladders have the same lanes, and what belongs together
-stands in one row.
+Pure geometry; `templates/side_by_side.svg.j2` draws it. Both ladders have the same lanes, and what belongs together
+stands in one row, with its time and the round trip of its transaction at the side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.report.difference_text import failing_at
 from conformance.report.ladder import ROLE_ORDER
+from conformance.report.sighting import Sighting
 from conformance.report.text import short
 from conformance.vocabulary.difference import Difference, LadderRow, RowStatus
 
-HEAD = 62
+HEAD = 80
 ROW_HEIGHT = 27
-MIDDLE = 120
+MIDDLE = 122
 """Width of the column between the ladders that says how a row's sides belong together."""
-EDGE = 46
-WIDTH = 1225
+EDGE = 36
+TIMES = 104
+"""Width of the columns at the side: time, round trip."""
+WIDTH = 1230
 """Width of the drawing where the lanes allow it."""
-NARROWEST, WIDEST = 64, 150
+NARROWEST, WIDEST = 60, 150
 """Distance between two lanes."""
 MAX_ROWS = 200
 MAX_LANES = 8
@@ -67,8 +70,10 @@ class Lane:
     network: str
     """`home`, `visited` or nothing."""
     title: str
-    left: float
-    right: float
+    left: int
+    right: int
+    owner: str = ""
+    """Testbed whose node it is, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +84,24 @@ class Line:
     """CSS class: the status of its row, or `wrong` where a criterion fails in it."""
     text: str
     title: str
-    x1: float
-    x2: float
+    x1: int
+    x2: int
     y: int
-    anchor: str = ""
-    """Where the message is shown: `m0-17`; empty for an expected one."""
     note: str = ""
-    """Frame number, shown at the edge."""
+    """Frame number, shown at the edge; empty where nothing came."""
+    seen: Sighting | None = None
+    """None for an expected message, and for one that the ladder does not hold."""
 
     @property
-    def label_x(self) -> float:
+    def label_x(self) -> int:
         """Where the label is centred."""
-        return (self.x1 + self.x2) / 2
+        return (self.x1 + self.x2) // 2
 
     @property
-    def head(self) -> str:
-        """SVG points of the arrow head."""
+    def path(self) -> str:
+        """SVG path of the arrow and its head."""
         back = 7 if self.x2 < self.x1 else -7
-        return f"{self.x2},{self.y} {self.x2 + back},{self.y - 4} {self.x2 + back},{self.y + 4}"
+        return f"M{self.x1} {self.y}H{self.x2}M{self.x2} {self.y}l{back}-4v8z"
 
     @property
     def label(self) -> str:
@@ -129,18 +134,27 @@ class SideBySide:
     bands: Sequence[Band]
     width: int
     height: int
-    left_middle: float
-    right_middle: float
-    band_x: float
+    left_middle: int
+    right_middle: int
+    band_x: int
+    time_x: int
+    trip_x: int
+    """Right ends of the columns at the side."""
     cut: int
     """Rows that were left out of the drawing."""
 
 
-def side_by_side(difference: Difference) -> SideBySide | None:
+def side_by_side(
+    difference: Difference,
+    sightings: Mapping[tuple[int, int], Sequence[Sighting]] | None = None,
+    owners: Mapping[str, str] | None = None,
+) -> SideBySide | None:
     """Lay out the two ladders of an explained procedure.
 
     Args:
-        difference: Its rows, and where the ladders part.
+        difference: its rows, and where the ladders part.
+        sightings: the messages of the procedure by capture and frame, those of one frame in the order of time.
+        owners: testbed of each role whose node is known.
 
     Returns:
         Lanes, arrows and the words between them, in pixels; None where there is no row.
@@ -148,9 +162,10 @@ def side_by_side(difference: Difference) -> SideBySide | None:
     shown = difference.rows[:MAX_ROWS]
     if not shown:
         return None
-    lanes = _lanes(shown)
+    lanes = _lanes(shown, owners or {})
     places = {lane.name: lane for lane in lanes}
     expected, came, bands = [], [], []
+    to_come = {place: iter(found) for place, found in (sightings or {}).items()}
     # What the flow does not speak of stands out only where the procedure left it; names are asked for everywhere.
     left = difference.row is not None and difference.rows[difference.row].status.parts
     for number, row in enumerate(shown):
@@ -162,14 +177,14 @@ def side_by_side(difference: Difference) -> SideBySide | None:
         if row.expected is not None:
             ends = [_lane(places, name).left for name in (row.expected.source, row.expected.destination)]
             left_kind = row.status.value if row.status is RowStatus.NOT_OBSERVABLE else "wanted"
-            title = f"step {row.expected.step}"
+            title = f"step {row.expected.step}: {row.expected.text}"
             expected.append(Line(left_kind, row.expected.text, title, ends[0], _apart(ends), y))
         if row.seen is not None:
             seen = row.seen
             ends = [_lane(places, name).right for name in (seen.source, seen.destination)]
             title = f"frame {seen.frame}: {seen.summary}, {seen.source} to {seen.destination}"
-            anchor = f"m{seen.capture}-{seen.frame}"
-            came.append(Line(kind, seen.summary, title, ends[0], _apart(ends), y, anchor, str(seen.frame)))
+            sighting = _next(to_come.get((seen.capture, seen.frame)))
+            came.append(Line(kind, seen.summary, title, ends[0], _apart(ends), y, str(seen.frame), sighting))
         elif row.status is RowStatus.MISSING and row.expected is not None:
             # What is missing is drawn where it should have been: a gap alone is overlooked.
             ends = [_lane(places, name).right for name in (row.expected.source, row.expected.destination)]
@@ -178,22 +193,28 @@ def side_by_side(difference: Difference) -> SideBySide | None:
         sign = "✗" if failing else _SIGNS[row.status]
         bands.append(Band(kind, sign, words, y, number == difference.row))
     one = lanes[-1].left - lanes[0].left
-    width = round(4 * EDGE + 2 * one + MIDDLE)
+    end = 4 * EDGE + 2 * one + MIDDLE
     return SideBySide(
         lanes=lanes,
         expected=expected,
         came=came,
         bands=bands,
-        width=width,
+        width=end + TIMES,
         height=HEAD + 22 + ROW_HEIGHT * len(shown),
-        left_middle=lanes[0].left + one / 2,
-        right_middle=lanes[0].right + one / 2,
-        band_x=2 * EDGE + one + MIDDLE / 2,
+        left_middle=lanes[0].left + one // 2,
+        right_middle=lanes[0].right + one // 2,
+        band_x=2 * EDGE + one + MIDDLE // 2,
+        time_x=end + 34,
+        trip_x=end + TIMES - 10,
         cut=len(difference.rows) - len(shown) + difference.rows_before + difference.rows_behind,
     )
 
 
-def _lanes(rows: Sequence[LadderRow]) -> list[Lane]:
+def _next(sightings: Iterator[Sighting] | None) -> Sighting | None:
+    return None if sightings is None else next(sightings, None)
+
+
+def _lanes(rows: Sequence[LadderRow], owners: Mapping[str, str]) -> list[Lane]:
     seen = dict.fromkeys(
         name for row in rows for end in (row.expected, row.seen) if end for name in (end.source, end.destination)
     )
@@ -201,7 +222,7 @@ def _lanes(rows: Sequence[LadderRow]) -> list[Lane]:
     if len(ranked) > MAX_LANES:
         ranked = [*ranked[: MAX_LANES - 1], OTHERS]
     gaps = max(len(ranked) - 1, 1)
-    step = min(max((WIDTH - MIDDLE - 4 * EDGE) / 2 / gaps, NARROWEST), WIDEST)
+    step = min(max((WIDTH - MIDDLE - TIMES - 4 * EDGE) // 2 // gaps, NARROWEST), WIDEST)
     right = 3 * EDGE + step * (len(ranked) - 1) + MIDDLE
     return [
         Lane(
@@ -210,6 +231,7 @@ def _lanes(rows: Sequence[LadderRow]) -> list[Lane]:
             title=_NAMES.get(name, name),
             left=EDGE + index * step,
             right=right + index * step,
+            owner=owners.get(name, ""),
         )
         for index, name in enumerate(ranked)
     ]
@@ -219,6 +241,6 @@ def _lane(places: dict[str, Lane], name: str) -> Lane:
     return places.get(name) or places[OTHERS]
 
 
-def _apart(ends: Sequence[float]) -> float:
+def _apart(ends: Sequence[int]) -> int:
     """Return where an arrow ends; one within a lane gets a short one, so that it is seen."""
-    return ends[1] if ends[0] != ends[1] else ends[1] + NARROWEST / 2
+    return ends[1] if ends[0] != ends[1] else ends[1] + NARROWEST // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LIMIT = 16_384
@@ -16,11 +17,7 @@ def visible(text: str, limit: int = LIMIT) -> str:
         text: anything.
         limit: characters that are kept; what is cut is said.
     """
-    kept = text[:limit].replace("\r\n", "\n")
-    shown = "".join(
-        character if character in "\n\t" or unicodedata.category(character) not in _HIDDEN else _escape(character)
-        for character in kept
-    )
+    shown = _SUSPECT.sub(_written, text[:limit].replace("\r\n", "\n"))
     return shown if len(text) <= limit else f"{shown}\n... {len(text) - limit} characters more"
 
 
@@ -33,6 +30,13 @@ def short(text: str, limit: int) -> str:
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def _escape(character: str) -> str:
+_SUSPECT = re.compile(r"[^\n\t -~\xa0-\xac\xae-\xff]")
+"""What has to be looked at one by one: all but line feeds, tabs and the letters and signs of Latin-1."""
+
+
+def _written(found: re.Match[str]) -> str:
+    character = found.group()
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import conformance
+from conformance.federation import default_federation_path
 from conformance.runs.plan import BenchPlan
 from conformance.runs.versions import git_commit, tool_versions
 from conformance.vocabulary.federation import Federation
@@ -31,7 +32,17 @@ def run_header(run_id: str, plan: BenchPlan, federation: Federation) -> RunHeade
         capture_backend=plan.capture_backend,
         tools=tool_versions(),
         limits=[*LOOPBACK_LIMITS, *_faults(plan)],
+        options=_options(plan),
     )
+
+
+def _options(plan: BenchPlan) -> list[str]:
+    """Return what has to be said again so that a cell of this run comes out the same."""
+    is_usual = plan.federation_file.resolve() == default_federation_path().resolve()
+    federation = [] if is_usual else [f"--federation={plan.federation_file}"]
+    return federation + [
+        f"--fault={node}={name}" for node, names in sorted(plan.faults.items()) for name in sorted(names)
+    ]
 
 
 def _faults(plan: BenchPlan) -> list[str]:

@@ -86,6 +86,8 @@ class Arrow(_Result):
     summary: str
     """One line: `REGISTER sip:uc3m.netlab.test`, `401 Unauthorized`, `UAR`, `NAPTR uc3m.netlab.test`."""
     retransmission: bool = False
+    transaction: int | None = None
+    """Number of its transaction in the ladder: the same for a request and what answers it; None where unknown."""
     step: str | None = None
     """Step of the flow that the message was matched with."""
     text: str = ""
@@ -282,6 +284,8 @@ class RunHeader(_Result):
     capture_backend: str
     tools: dict[str, str]
     """tshark, dumpcap, python and library versions."""
+    options: list[str] = Field(default_factory=list)
+    """Options of `netlab run` that one of its cells needs to come out as it did: federation file, faults."""
     limits: list[str] = Field(default_factory=list)
     """What this fabric or machine cannot do, one sentence each."""
 

@@ -19,7 +19,7 @@ def test_arrows_point_the_way_the_message_went(make_cell: Callable[..., CellResu
     assert request.x1 < request.x2
     assert response.x1 > response.x2
     assert request.y < response.y
-    assert response.offset_ms == "+12.3 ms"
+    assert response.offset_ms == "+12.3"
 
 
 def test_a_failing_criterion_stands_at_the_frame_that_it_cites(

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.report.html import render_run
 from conformance.report.side_by_side import MAX_LANES, MAX_ROWS, OTHERS, side_by_side
+from conformance.report.sighting import Sighting
 from conformance.vocabulary.difference import (
     Difference,
     ExpectedMessage,
@@ -25,6 +26,7 @@ WANTED = ExpectedMessage(step="query", source="home-icscf", destination="home-hs
 CAME = SeenMessage(
     capture=0, frame=7, protocol="SIP", source="home-icscf", destination="home-scscf", summary="REGISTER"
 )
+SIGHTING = Sighting(time="+1.0", trip="0.4", message="m0-7", arrow="a0-7")
 HOSTILE = "<script>alert(1)</script>\x1b[2J"
 
 
@@ -44,16 +46,36 @@ def test_what_is_missing_is_drawn_where_it_should_have_been() -> None:
     drawing = side_by_side(explained(LadderRow(status=RowStatus.MISSING, expected=WANTED)))
     assert drawing is not None
     (expected,), (came,) = drawing.expected, drawing.came
-    assert (came.kind, came.anchor) == ("missing", "")
+    assert (came.kind, came.seen) == ("missing", None)
     assert expected.y == came.y
     assert expected.x2 < came.x1
 
 
 def test_what_is_unexpected_has_no_left_side() -> None:
-    drawing = side_by_side(explained(LadderRow(status=RowStatus.UNEXPECTED, seen=CAME), at=None))
+    row = LadderRow(status=RowStatus.UNEXPECTED, seen=CAME)
+    drawing = side_by_side(explained(row, at=None), {(0, 7): [SIGHTING]})
     assert drawing is not None
     assert drawing.expected == []
-    assert drawing.came[0].anchor == "m0-7"
+    assert drawing.came[0].seen == SIGHTING
+
+
+def test_two_messages_of_one_frame_lead_to_different_places() -> None:
+    other = Sighting("+2.0", "", "m0-7-2", "a0-7-2")
+    rows = [LadderRow(status=RowStatus.MATCHED, seen=CAME)] * 3
+    drawing = side_by_side(explained(*rows, at=None), {(0, 7): [SIGHTING, other]})
+    assert drawing is not None
+    assert [line.seen for line in drawing.came] == [SIGHTING, other, None]
+
+
+def test_a_lane_names_its_testbed_in_both_ladders() -> None:
+    row = LadderRow(status=RowStatus.MATCHED, expected=WANTED, seen=CAME)
+    drawing = side_by_side(explained(row), owners={"home-scscf": "stuba"})
+    assert drawing is not None
+    assert [(lane.network, lane.title, lane.owner) for lane in drawing.lanes] == [
+        ("home", "I-CSCF", ""),
+        ("home", "S-CSCF", "stuba"),
+        ("home", "HSS", ""),
+    ]
 
 
 @pytest.mark.parametrize("status", list(RowStatus))
