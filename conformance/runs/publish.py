@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.report.html import render_run
-from conformance.runs.folder import read_run
+from conformance.report.site import INDEX, write_site
+from conformance.runs.folder import open_run
 
-REPORT_FILE = "index.html"
+REPORT_FILE = INDEX
 
 
 def publish(folder: Path) -> Path:
-    """Render `index.html` of the run in `folder` and return its path.
+    """Write the report of the run in `folder` and return its first page.
 
     Raises:
         BadInput: the folder holds no readable run.
     """
-    run = read_run(folder)
-    unfinished = folder / f".{REPORT_FILE}.part"
-    unfinished.write_text(render_run(run.header, run.cells, run.footer), encoding="utf-8")
-    return unfinished.replace(folder / REPORT_FILE)
+    run = open_run(folder)
+    return write_site(folder, run.header, run.cells(), run.footer)
