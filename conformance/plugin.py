@@ -323,15 +323,22 @@ class CellWithoutTestbed(CellError):
     """A cell that could not be judged because a testbed is down; Allure's categories know it by this name."""
 
 
+def _has_cell(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and isinstance(item.funcargs.get("cell"), Cell)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Report an ERROR as pytest reports everything that kept a test from being held: as an error, not a failure."""
     report = yield
-    if call.excinfo is not None and isinstance(call.excinfo.value, CellError):
+    stopped_by = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(stopped_by, CellError):
         report.when = "setup"
-        report.longrepr = str(call.excinfo.value)
+        report.longrepr = str(stopped_by)
+    elif call.when == "call" and isinstance(stopped_by, Exception) and _has_cell(item):
+        report.when = "setup"  # the test case itself is wrong: its author needs the traceback
     return report
 
 

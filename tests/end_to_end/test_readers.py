@@ -93,7 +93,7 @@ OUTCOMES = {
     "test_silent": "skipped",
     "test_silent_as_expected": "skipped",
     "test_without_feature": "skipped",
-    "test_wrong_test_case": "failure",  # pytest's word for a function that raises
+    "test_wrong_test_case": "error",
     "test_node_stops": "error",
     "test_node_is_down": "error",
 }

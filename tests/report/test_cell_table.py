@@ -80,3 +80,8 @@ def test_the_writers_of_a_run_take_one_cell_at_a_time(tmp_path: Path, make_cell:
         for number in range(3):
             add(make_cell(cell=f"test_registration[{number}]"))
     assert [row["cell"] for row in rows_of(tmp_path / "cells.csv")] == [f"test_registration[{n}]" for n in range(3)]
+
+
+def test_the_page_for_readers_names_every_column() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    assert [column for column in COLUMNS if f"`{column}`" not in page] == []
