@@ -85,6 +85,18 @@ class ProcedureView:
     filters: Sequence[Filter]
 
     @property
+    def reasons(self) -> list[str]:
+        """Why the verdicts are no PASS or FAIL; where the flow was left is told better by the difference."""
+        departure = self.result.departure if self.parts else None
+        return [reason for reason in self.result.reasons if reason != departure]
+
+    @property
+    def parts(self) -> bool:
+        """Whether the two ladders part."""
+        difference = self.result.difference
+        return difference is not None and difference.row is not None and difference.rows[difference.row].status.parts
+
+    @property
     def drawn(self) -> Sequence[SideLine | LadderLine]:
         """The arrows of the actual ladder."""
         if self.compared is not None:

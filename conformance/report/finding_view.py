@@ -138,7 +138,10 @@ def _place(id: str, item: Evidence, headers: Sequence[HeaderDifference], message
         quotes = [_quoted(line, item, messages) for line in lines]
     elif item.excerpt is not None:
         excerpt = item.excerpt
-        quotes = [Quoted(None, visible(excerpt.before), visible(excerpt.marked), visible(excerpt.after))]
+        # Octets of a message that is no text are in hexadecimal, and stand apart.
+        gap = "" if arrow is None or arrow.protocol == "SIP" else " "
+        before, after = visible(excerpt.before) + gap, gap + visible(excerpt.after)
+        quotes = [Quoted(None, before, visible(excerpt.marked), after)]
     else:
         quotes = []
     return Place(

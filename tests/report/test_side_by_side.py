@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from conformance.report.html import render_run
 from conformance.report.side_by_side import MAX_LANES, MAX_ROWS, OTHERS, side_by_side
 from conformance.report.sighting import Sighting
 from conformance.vocabulary.difference import (
