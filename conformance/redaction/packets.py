@@ -1,7 +1,7 @@
 """Packets taken apart down to what they carry, and put together again with lengths and checksums right.
 
-IPv4 with UDP and TCP, GTP-U around them, fragments. All else keeps its headers at most: ARP is shown, of ICMP the
-headers that it quotes, of ESP the SPI and the sequence number, of IPv6 the addresses.
+IPv4 with UDP and TCP, GTP-U or ESP without encryption around them, fragments. All else keeps its headers at most: ARP is shown, of ICMP the
+headers that it quotes, of encrypted ESP the SPI and the sequence number, of IPv6 the addresses.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _ETHERNET: Final = 14
 _ARP, _IPV4, _IPV6 = b"\x08\x06", b"\x08\x00", b"\x86\xdd"
 _ARP_OCTETS: Final = 28
 _ICMP, _ESP, _UDP, _TCP = 1, 50, 17, 6
+_ESP_HEADER: Final = 8
+_ESP_CHECK: Final = 12
 _NO_NEXT_HEADER: Final = 59
 _MORE_FRAGMENTS: Final = 0x2000
 _OFFSET: Final = 0x1FFF
@@ -60,6 +62,8 @@ class Packet:
     datagram: Datagram | None = None
     fragment: tuple[FragmentedDatagram, int] | None = None
     """The datagram that it is a part of, and where."""
+    protected: Datagram | None = None
+    """What ESP carries without encryption, as if there were no ESP."""
 
     def rebuild(self) -> bytes:
         """Return the octets, as many as there were; behind the packet there are zeros."""
@@ -69,10 +73,24 @@ class Packet:
             (total,) = struct.unpack_from("!H", self.data, _ETHERNET + 2)
             size = _ETHERNET + total - header
             return _padded(self.data[:header] + whole.rebuilt()[offset : offset + size], len(self.data))
+        if self.protected is not None:
+            return self._rebuild_esp(self.protected)
         if self.datagram is None:
             return _bare(self.data)
         (total,) = struct.unpack_from("!H", self.data, _ETHERNET + 2)
         return _padded(self.datagram.rebuild() or self.data[: _ETHERNET + total], len(self.data))
+
+
+    def _rebuild_esp(self, protected: Datagram) -> bytes:
+        begin = _ETHERNET + len(protected.frame.ip)
+        built = protected.rebuild()
+        if built is None:
+            built = join_frame(protected.frame)
+        end = _ESP_HEADER + len(built)
+        size = self.data[_ETHERNET + int.from_bytes(self.data[16:18], "big") - _ESP_CHECK - 2]
+        padding = self.data[end : end + size + 2]
+        # The check value is one of the octets as they were; nobody can make another one, and none is shown.
+        return _padded(self.data[: begin + _ESP_HEADER] + built[begin:] + padding, len(self.data))
 
 
 @dataclass
@@ -149,13 +167,21 @@ class Opener:
                 del self._fragments[key]
                 found = group.open(number, place)
                 if found is not None:
-                    yield found
-                    yield from self._inside(found)
+                    yield from self._with_inside(found)
+            return
+        if data[23] == _ESP:
+            packet.protected = _open_esp(data, number, place)
+            if packet.protected is not None:
+                yield packet.protected
             return
         packet.datagram = _open_datagram(data, number, place)
         if packet.datagram is not None:
-            yield packet.datagram
-            yield from self._inside(packet.datagram)
+            yield from self._with_inside(packet.datagram)
+
+    def _with_inside(self, outer: Datagram) -> Iterator[Packet | Datagram]:
+        inside = list(self._inside(outer))  # whether it is a tunnel has to be known first
+        yield outer
+        yield from inside
 
     def _inside(self, outer: Datagram) -> Iterator[Packet | Datagram]:
         """Yield what a GTP-U packet carries (3GPP TS 29.281 5.1)."""
@@ -201,6 +227,23 @@ def _open_datagram(data: bytes, number: int, place: tuple[object, ...]) -> Datag
     return Datagram(frame, number, place, frame.payload)
 
 
+def _open_esp(data: bytes, number: int, place: tuple[object, ...]) -> Datagram | None:
+    """Return what ESP carries with NULL encryption and a check value of 96 bits (RFC 4303, RFC 2410); None for others."""
+    header = _ETHERNET + (data[_ETHERNET] & 15) * 4
+    (total,) = struct.unpack_from("!H", data, _ETHERNET + 2)
+    content = data[header + _ESP_HEADER : _ETHERNET + total - _ESP_CHECK]
+    if len(content) < 10 or content[-1] not in (_UDP, _TCP):
+        return None
+    size = content[-2]
+    if content[-2 - size : -2] != bytes(range(1, size + 1)):
+        return None
+    plain = content[: len(content) - 2 - size]
+    ip = bytearray(data[_ETHERNET:header])
+    ip[9] = content[-1]
+    struct.pack_into("!H", ip, 2, len(ip) + len(plain))
+    return _open_datagram(data[:_ETHERNET] + bytes(ip) + plain, number, place)
+
+
 def _padded(data: bytes, size: int) -> bytes:
     return data + bytes(size - len(data))
 
@@ -220,7 +263,7 @@ def _bare(data: bytes) -> bytes:
     if data[23] == _ICMP and _is_whole(data) and len(data) >= begin + 8:
         (total,) = struct.unpack_from("!H", data, _ETHERNET + 2)
         return _padded(data[:begin] + _icmp(data[begin : _ETHERNET + total]), len(data))
-    kept = {_ESP: 8, _UDP: 8, _TCP: 20}.get(data[23], 0)
+    kept = {_ESP: _ESP_HEADER, _UDP: 8, _TCP: 20}.get(data[23], 0)
     out = bytearray(_padded(data[: begin + kept], len(data)))
     if data[23] == _UDP and len(out) >= begin + 8:
         out[begin + 6 : begin + 8] = bytes(2)  # RFC 768: no checksum
