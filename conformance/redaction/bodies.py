@@ -14,7 +14,9 @@ from conformance.redaction.secret_values import SecretValues
 
 FILLER: Final = b"x"
 _TEXT_NODE = re.compile(r"<([A-Za-z_][\w.:-]*)([^<>]*)>([^<]+)")
-_HIDDEN = re.compile(r"<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<!DOCTYPE.*?(?:>|$)|<\?(?!xml\s).*?(?:\?>|$)", re.DOTALL)
+_HIDDEN = re.compile(
+    r"<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<!DOCTYPE.*?(?:>|$)|<\?(?!xml\s).*?(?:\?>|$)", re.DOTALL
+)
 _BEHIND_END = re.compile(r"(</[^<>]*>)([^<]+)")
 _ADDRESSES: Final = frozenset({"uri", "identity", "privateid", "servername", "domain", "requesturi", "aor"})
 """Elements of reginfo and of a user profile whose text is a URI or an identity."""

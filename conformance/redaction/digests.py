@@ -65,9 +65,13 @@ class Digests:
         if _DIGITS.fullmatch(digits):
             self._ha1s.add(digits.lower())
 
+    def known(self, text: str) -> str | None:
+        """Return what stands in place of a response that would be right; None for any other text."""
+        return self._responses.get(text.lower())
+
     def redacted(self, text: str) -> str:
         """Return what stands in place of a response that was met in a header or is told of in a sentence."""
-        known = self._responses.get(text.lower())
+        known = self.known(text)
         if known is None:
             return self._secrets.hexadecimal(text)
         return known.upper() if text.isupper() else known

@@ -44,8 +44,8 @@ class DnsRedactor:
     def _record(self, message: bytes, at: int, out: bytearray) -> int:
         data = self._name(message, at, out) + 10
         _need(message, data)
-        kind, _, _, size = struct.unpack_from("!HHIH", message, data - 10)
-        end = data + size
+        kind, size = struct.unpack_from("!H6xH", message, data - 10)
+        end: int = data + size
         _need(message, end)
         names = {_NS: 0, _CNAME: 0, _PTR: 0, _SOA: 0, _SRV: 6}
         if kind in names:

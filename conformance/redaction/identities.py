@@ -19,6 +19,8 @@ from conformance.vocabulary.errors import HarnessFault
 
 NODE_USERS: Final = frozenset({"term", "orig", "mo", "mt", "anonymous", "nobody"})
 """User parts by which CSCFs mark a direction in Path and Service-Route, and RFC 3323's user without a name."""
+_NOBODYS_HOSTS: Final = frozenset({"anonymous.invalid", "domain"})
+"""Hosts of RFC 3323 and of the criteria's own words: `sip:user@domain`."""
 _SHORTEST_WORD: Final = 4
 """Letters of a user part that is also replaced where it stands alone, without a host."""
 _MOST_TRIES: Final = 1000
@@ -55,6 +57,7 @@ class Identities:
         self._reserved: set[str] = set()
         self._pseudonyms: dict[str, str] = {}
         self._words: re.Pattern[str] | None = None
+        self._named: set[str] = set()
         self._met: set[tuple[str, str]] = set()
 
     def reserve(self, words: Iterable[str]) -> None:
@@ -77,13 +80,17 @@ class Identities:
         """Return the identities that are replaced with their hosts, as written: `alice@uc3m.netlab.test`."""
         return {f"{name}@{host}" for name, host in self._met if self.user(name, host) != name}
 
+    def own(self) -> frozenset[str]:
+        """Return the partner's user parts; they may be read, also where another one has the same at home."""
+        return frozenset(self._own)
+
     def allowed(self) -> frozenset[str]:
         """Return the user parts that may be read: the partner's own, and the pseudonyms."""
         return frozenset({*self._own, *self._pseudonyms.values(), *NODE_USERS})
 
     def words(self) -> Iterator[str]:
         """Yield the user parts that are replaced also where they stand alone."""
-        for user in self._foreign:
+        for user in self._foreign & self._named:
             if len(user) >= _SHORTEST_WORD and user not in self._reserved and user not in self._own:
                 yield user
 
@@ -99,10 +106,14 @@ class Identities:
         if not canonical or canonical in NODE_USERS or not any(c.isalnum() for c in canonical):
             return user
         place = _place(host)
+        if place in _NOBODYS_HOSTS:
+            return user
         is_own = self._own_domain is not None and _within(place, self._own_domain)
         if self._learning:
             known = self._own if is_own else self._foreign if place else self._anywhere
             known.add(canonical)
+            if place or not host:
+                self._named.add(canonical)
             if host:
                 self._met.add((name, host))
                 self.reserve([place])

@@ -1,7 +1,7 @@
 """Packets taken apart down to what they carry, and put together again with lengths and checksums right.
 
-IPv4 with UDP and TCP, GTP-U or ESP without encryption around them, fragments. All else keeps its headers at most: ARP is shown, of ICMP the
-headers that it quotes, of encrypted ESP the SPI and the sequence number, of IPv6 the addresses.
+IPv4 with UDP and TCP, GTP-U or ESP without encryption around them, fragments. All else keeps its headers at most: ARP
+is shown, of ICMP the headers that it quotes, of encrypted ESP the SPI and the sequence number, of IPv6 the addresses.
 """
 
 from __future__ import annotations
@@ -79,7 +79,6 @@ class Packet:
             return _bare(self.data)
         (total,) = struct.unpack_from("!H", self.data, _ETHERNET + 2)
         return _padded(self.datagram.rebuild() or self.data[: _ETHERNET + total], len(self.data))
-
 
     def _rebuild_esp(self, protected: Datagram) -> bytes:
         begin = _ETHERNET + len(protected.frame.ip)
@@ -228,7 +227,7 @@ def _open_datagram(data: bytes, number: int, place: tuple[object, ...]) -> Datag
 
 
 def _open_esp(data: bytes, number: int, place: tuple[object, ...]) -> Datagram | None:
-    """Return what ESP carries with NULL encryption and a check value of 96 bits (RFC 4303, RFC 2410); None for others."""
+    """Return what ESP carries without encryption and with a check value of 96 bits (RFC 4303, RFC 2410), else None."""
     header = _ETHERNET + (data[_ETHERNET] & 15) * 4
     (total,) = struct.unpack_from("!H", data, _ETHERNET + 2)
     content = data[header + _ESP_HEADER : _ETHERNET + total - _ESP_CHECK]

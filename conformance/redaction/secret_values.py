@@ -58,6 +58,8 @@ class SecretValues:
                 out.append(character)
         if len(digits) >= 2 * _SHORTEST and len(digits) % 2 == 0:
             self.octets_seen.add(bytes.fromhex("".join(digits)))
+        elif len(digits) >= 2 * _SHORTEST:
+            self.texts_seen.add(text)
         return "".join(out)
 
     def _digits(self, digits: str) -> str:

@@ -24,25 +24,96 @@ _AUTH: Final = frozenset(
     | {"proxy-authentication-info"}
 )
 _NAMED: Final = frozenset(
-    "from to contact route record-route path service-route p-asserted-identity p-preferred-identity p-associated-uri "
-    "p-called-party-id refer-to referred-by history-info diversion reply-to p-served-user".split()
+    [
+        "from",
+        "to",
+        "contact",
+        "route",
+        "record-route",
+        "path",
+        "service-route",
+        "p-asserted-identity",
+        "p-preferred-identity",
+        "p-associated-uri",
+        "p-called-party-id",
+        "refer-to",
+        "referred-by",
+        "history-info",
+        "diversion",
+        "reply-to",
+        "p-served-user",
+    ]
 )
 """Header fields that may show a name before an address."""
 _KNOWN: Final = frozenset(
-    "via max-forwards call-id cseq expires supported require proxy-require unsupported content-length content-type "
-    "content-encoding content-disposition event allow allow-events accept accept-encoding accept-language "
-    "subscription-state min-expires user-agent server date timestamp warning reason retry-after rack rseq "
-    "session-expires min-se privacy p-visited-network-id p-charging-vector p-charging-function-addresses "
-    "p-access-network-info p-asserted-service p-preferred-service accept-contact reject-contact request-disposition "
-    "mime-version security-client security-server security-verify replaces in-reply-to feature-caps sip-etag "
-    "sip-if-match p-user-database p-profile-key p-early-media p-media-authorization target-dialog join rport "
-    "recv-info flow-timer".split()
+    [
+        "via",
+        "max-forwards",
+        "call-id",
+        "cseq",
+        "expires",
+        "supported",
+        "require",
+        "proxy-require",
+        "unsupported",
+        "content-length",
+        "content-type",
+        "content-encoding",
+        "content-disposition",
+        "event",
+        "allow",
+        "allow-events",
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "subscription-state",
+        "min-expires",
+        "user-agent",
+        "server",
+        "date",
+        "timestamp",
+        "warning",
+        "reason",
+        "retry-after",
+        "rack",
+        "rseq",
+        "session-expires",
+        "min-se",
+        "privacy",
+        "p-visited-network-id",
+        "p-charging-vector",
+        "p-charging-function-addresses",
+        "p-access-network-info",
+        "p-asserted-service",
+        "p-preferred-service",
+        "accept-contact",
+        "reject-contact",
+        "request-disposition",
+        "mime-version",
+        "security-client",
+        "security-server",
+        "security-verify",
+        "replaces",
+        "in-reply-to",
+        "feature-caps",
+        "sip-etag",
+        "sip-if-match",
+        "p-user-database",
+        "p-profile-key",
+        "p-early-media",
+        "p-media-authorization",
+        "target-dialog",
+        "join",
+        "rport",
+        "recv-info",
+        "flow-timer",
+    ]
 )
 _FIELD = re.compile(r"[^\n]*\n(?:[ \t][^\n]*\n)*|[^\n]+$")
 _PARAM = re.compile(r'([\w-]+)([ \t\r\n]*=[ \t\r\n]*)("(?:[^"\\]|\\.)*"?|[^\s",;]*)')
 _NAME_ADDR = re.compile(r'("(?:[^"\\]|\\.)*"|[^"<>,;:=@]*?)(\s*<[^<>]*>)')
 _PLACE = re.compile(
-    r'(?i)\b((?:utran-cell-id-3gpp|utran-sai-3gpp|cgi-3gpp|dsl-location|i-wlan-node-id|ci-3gpp2|eth-location|'
+    r"(?i)\b((?:utran-cell-id-3gpp|utran-sai-3gpp|cgi-3gpp|dsl-location|i-wlan-node-id|ci-3gpp2|eth-location|"
     r'fiber-location|gstn-location|local-time-zone|daylight-saving-time)\s*=\s*)("[^"]*"?|[^\s;,]+)'
 )
 _DEVICE = re.compile(r"(?i)\b(urn:(?:uuid|gsma:imei|nai|esn|meid):)([0-9A-Za-z-]+)")
