@@ -171,6 +171,8 @@ class SipRedactor:
         if replaced == address and "@" in address:
             return found[0]  # a name goes with its address: it stays where the address does
         name = before.rstrip()
+        if name.count('"') % 2 and name[: name.rfind('"')].rstrip().endswith("="):
+            return found[0]  # the value of a parameter: a URN in quotation marks
         begin = name.rfind('"', 0, -1) if name.endswith('"') else max(name.rfind(sign) for sign in ',;:=@"')
         begin += 1
         return f"{before[:begin]}{self.identities.name(before[begin:])}<{address}>"
