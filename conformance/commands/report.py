@@ -1,4 +1,4 @@
-"""`netlab report RUN`: writes the HTML page of a run again, also of one that was cut short."""
+"""`netlab report RUN`: writes page and table (`cells.csv`) of a run again, also of one that was cut short."""
 
 from __future__ import annotations
 

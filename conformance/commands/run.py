@@ -80,7 +80,7 @@ def _require_writable(reports: Path) -> None:
 
 
 def _sentence(run: FinishedRun) -> str:
-    differing = [cell for cell in run.cells if outcome(cell) is not Outcome.PASSED]
+    differing = [cell for cell in run.cells if not cell.as_expected or Verdict.ERROR in cell.pair]
     if not differing:
         return f"{len(run.cells)} cells, all as expected"
     reasons = {reason for cell in run.cells for reason in cell.reasons}
