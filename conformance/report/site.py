@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,9 +15,9 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from conformance.report.cell_summary import CellSummary, failed_axes, summary
+from conformance.report.causes import causes
+from conformance.report.cell_summary import CellSummary, summary
 from conformance.report.cell_view import cell_view, files_of
-from conformance.report.common_axes import in_common
 from conformance.report.environment import asset, environment
 from conformance.report.matrix import Square, matrix
 from conformance.vocabulary.results import CellResult, RunFooter, RunHeader
@@ -31,7 +30,6 @@ SHORT_LIST = 1_000
 """So many cells are listed on the first page; more have a list for each home network."""
 SHOWN = 300
 """Cells that differ, told on the first page."""
-BLAMED = 5
 
 
 class Assets(NamedTuple):
@@ -41,14 +39,6 @@ class Assets(NamedTuple):
     script: Markup
     style_hash: str
     script_hash: str
-
-
-class Blame(NamedTuple):
-    """A criterion, who broke it, and in how many of the cells that differ."""
-
-    id: str
-    who: str
-    cells: int
 
 
 class Rendered(NamedTuple):
@@ -173,7 +163,6 @@ def write_index(
             _write(folder / site.list_of(row.home), text)
     differing = [cell for cell in cells if not cell.as_expected]
     wanted = differing or [cell for cell in cells if cell.deviates]
-    common = in_common(failed_axes(cells), [not cell.as_expected for cell in cells]) if differing else None
     text = (
         environment()
         .get_template("index.html.j2")
@@ -185,8 +174,7 @@ def write_index(
             deviating=sum(cell.deviates for cell in cells),
             shown=wanted[:SHOWN],
             hidden=max(0, len(wanted) - SHOWN),
-            common=common,
-            blame=_blame(differing),
+            causes=causes(cells),
             matrix=squares,
             site=site,
             bodies=[(one.summary, Markup(one.body)) for one in _differing_first(bodies)] if bodies else (),  # noqa: S704 - made by our templates
@@ -199,11 +187,6 @@ def write_index(
 def _differing_first(bodies: Sequence[Rendered]) -> Iterator[Rendered]:
     yield from (one for one in bodies if not one.summary.as_expected)
     yield from (one for one in bodies if one.summary.as_expected)
-
-
-def _blame(differing: Iterable[CellSummary]) -> list[Blame]:
-    counted = Counter(pair for cell in differing for pair in {(one.id, one.who) for one in cell.findings})
-    return [Blame(id_, who, count) for (id_, who), count in counted.most_common(BLAMED)]
 
 
 @cache
