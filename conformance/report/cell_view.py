@@ -36,6 +36,7 @@ from conformance.vocabulary.difference import HeaderDifference
 from conformance.vocabulary.results import Arrow, CellResult, CriterionResult, ProcedureResult, RunHeader
 
 MAX_FILES = 50
+_NO_ID = re.compile(r"[^A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +159,11 @@ def whose(role: str | None, cell: CellResult) -> str:
     if role is None:
         return "unknown"
     addresses = next((p.roles[role] for p in cell.procedures if p.roles.get(role)), [])
-    return _who(role, cell) + (f" ({addresses[0]})" if addresses else "")
+    return _who(role, cell) + (f" ({short(addresses[0], 80)})" if addresses else "")
 
 
 def _who(role: str, cell: CellResult) -> str:
-    return f"{role} of {_owner(role, cell)}"
+    return short(f"{role} of {_owner(role, cell)}", 120)
 
 
 def _owner(role: str, cell: CellResult) -> str:
@@ -298,10 +299,11 @@ def _procedure(
 def _criterion(
     criterion: CriterionResult, cell: CellResult, anchor: str, suffix: str, linked: Messages, used: set[str]
 ) -> CriterionView:
-    own = _free(used, f"{anchor}-c-{criterion.id}{suffix}")
+    own = _free(used, f"{anchor}-c-{_NO_ID.sub('-', criterion.id)}{suffix}")
     cited = dict.fromkeys((item.capture, item.frame) for item in criterion.evidence)
     return CriterionView(
         result=criterion,
+        name=short(criterion.id, 40),
         anchor=own,
         finding=own.replace(f"{anchor}-c-", f"{anchor}-f-", 1) if criterion.verdict in BROKEN else "",
         clause=f"{anchor}-clause-{clause_slug(criterion.clause)}{suffix}",
@@ -336,7 +338,7 @@ def _messages(
                 cited.setdefault(place, []).append(criterion)
             if criterion.is_broken:
                 for item in criterion.result.evidence:
-                    mark = Mark(criterion.result.id, criterion.finding, item)
+                    mark = Mark(criterion.name, criterion.finding, item)
                     marks.setdefault((item.capture, item.frame), []).append(mark)
     drawn = {line.seen.arrow for p in procedures for line in p.drawn if line.seen is not None}
     once: dict[str, tuple[Arrow, Sighting]] = {}

@@ -33,6 +33,8 @@ class CriterionView:
     """One row of the table."""
 
     result: CriterionResult
+    name: str
+    """Its id, fit to be shown."""
     anchor: str
     finding: str
     """Id of its box; empty where it is no finding."""

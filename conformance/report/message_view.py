@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -35,9 +36,8 @@ class Mark:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRow:
-    """One line of the table."""
+class FieldRow(NamedTuple):
+    """One line of the table; a report has very many."""
 
     name: str | Markup
     value: str | Markup
@@ -60,8 +60,7 @@ class Taken:
     body_marks: Sequence[Mark]
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """Where a field stands in the text; name and value do not touch."""
 
     begin: int

@@ -17,12 +17,16 @@ def visible(text: str, limit: int = LIMIT) -> str:
         text: anything.
         limit: characters that are kept; what is cut is said.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text  # nearly all text
     shown = _SUSPECT.sub(_written, text[:limit].replace("\r\n", "\n"))
     return shown if len(text) <= limit else f"{shown}\n... {len(text) - limit} characters more"
 
 
 def short(text: str, limit: int) -> str:
     """Return the text in one line of at most `limit` characters, with an ellipsis where it was cut."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")
     line = " ".join(visible(text, LIMIT).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 

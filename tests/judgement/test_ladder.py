@@ -23,3 +23,13 @@ def test_a_tree_of_avps(lab: Any) -> None:
 def test_a_lane_without_role_is_an_address(lab: Any) -> None:
     ladder = lab.ask("i1", "stranger", "scscf.uc3m.test", "A").judge().ladder
     assert "127.40.1.77:50000/udp" in {arrow.source for arrow in ladder}
+
+
+def test_what_answers_has_the_number_of_the_transaction_that_asks(lab: Any) -> None:
+    ladder = lab.judge().ladder
+    asked = {arrow.transaction: arrow for arrow in ladder if arrow.summary.startswith(("REGISTER", "UAR", "MAR"))}
+    for arrow in ladder:
+        if arrow.summary.startswith(("401", "UAA", "MAA")):
+            request = asked[arrow.transaction]
+            assert (request.source, request.destination) == (arrow.destination, arrow.source)
+    assert len({arrow.transaction for arrow in ladder}) == len(ladder) / 2
