@@ -132,7 +132,10 @@ def write_cell_page(folder: Path, header: RunHeader, cell: CellResult) -> CellSu
     """Write the page of one cell beside its result; return what the first page says of it."""
     view = cell_view(cell, files="", header=header, beside=files_of(folder / cell.folder))
     text = environment().get_template("cell_page.html.j2").render(cell=view, header=header, assets=assets())
-    _write(folder / cell.folder / INDEX, text)
+    page = folder / cell.folder / INDEX
+    # Not written beside the old one and put in its place: of thousands of files that is what takes longest.
+    page.unlink(missing_ok=True)
+    page.write_text(text, encoding="utf-8")
     return summary(view)
 
 
