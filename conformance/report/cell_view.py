@@ -172,7 +172,12 @@ def _owner(role: str, cell: CellResult) -> str:
 
 def anchor_of(cell: CellResult) -> str:
     """Return what all ids of a cell begin with; two cells of one run have different ones."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", cell.folder).strip("-")
+    return anchor_of_folder(cell.folder)
+
+
+def anchor_of_folder(folder: str) -> str:
+    """Return the same for who knows no more of a cell than its folder, relative to that of the run."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", folder).strip("-")
 
 
 def files_of(folder: Path) -> list[str]:

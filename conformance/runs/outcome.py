@@ -8,6 +8,7 @@ from itertools import islice
 from conformance.report.cell_view import whose
 from conformance.report.difference_text import difference_lines
 from conformance.report.lines import criterion_line
+from conformance.runs.brief import CellBrief
 from conformance.vocabulary.results import CellResult
 from conformance.vocabulary.verdicts import Verdict
 
@@ -23,7 +24,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-def outcome(result: CellResult, *, strict: bool = False) -> Outcome:
+def outcome(result: CellResult | CellBrief, *, strict: bool = False) -> Outcome:
     """Return what pytest shows for a cell.
 
     Args:

@@ -57,3 +57,25 @@ def test_a_run_that_is_not_there_is_one_line(
 ) -> None:
     assert main(["compare", *names, "--reports", str(tmp_path)]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_two_runs_without_a_common_cell_are_no_comparison(
+    reports: Path, header: RunHeader, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(reports / "empty")
+    run.begin(header)
+    run.finish(0)
+    assert main(["compare", "20261121-120000-1", "empty", "--reports", str(reports)]) == 5
+    assert capsys.readouterr().out.endswith("no cell is in both runs: nothing can be compared\n")
+
+
+def test_the_page_is_written_where_it_is_wanted(reports: Path, tmp_path: Path) -> None:
+    page = tmp_path / "pages" / "compared.html"
+    assert main(["compare", "previous", "latest", "--html", str(page), "--reports", str(reports)]) == 1
+    assert "1 cell became worse" in page.read_text()
+
+
+def test_a_page_that_cannot_be_written_is_one_line(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["compare", "previous", "latest", "--reports", str(reports)]
+    assert main([*names, "--html", str(reports / "latest" / "run.jsonl" / "page.html")]) == 4
+    assert capsys.readouterr().err.count("\n") == 1
