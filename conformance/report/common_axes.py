@@ -71,9 +71,9 @@ def common_axes(rows: Sequence[Row], axes: Sequence[str]) -> Explanation | None:
     sets = _Sets(rows, axes)
     if not sets.differing:
         return None
-    shared = sets.shared_clause()
+    shared = sets.shortest(sets.shared_clause())
     if not sets.matching(shared) & ~sets.differing:
-        return sets.explanation([sets.shortest(shared)])
+        return sets.explanation([shared])
     pure = sets.greedy()
     if len(pure) < sets.differing.bit_count():
         several = sets.explanation(pure)
@@ -81,7 +81,7 @@ def common_axes(rows: Sequence[Row], axes: Sequence[str]) -> Explanation | None:
             return several
         if not shared and several.clauses:
             return several
-    return sets.explanation([sets.shortest(shared)]) if shared else None
+    return sets.explanation([shared]) if shared else None
 
 
 class _Sets:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -24,6 +25,8 @@ from conformance.vocabulary.results import CellResult, RunFooter, RunHeader
 
 INDEX = "index.html"
 LISTS = "lists"
+UP = "../../"
+"""From the page of a cell to the folder of the run: `cells/NAME/index.html`."""
 ONE_PAGE = 4_000_000
 """Octets of cells that still go into one page; more are pages of their own."""
 SHORT_LIST = 1_000
@@ -39,6 +42,13 @@ class Assets(NamedTuple):
     script: Markup
     style_hash: str
     script_hash: str
+
+
+class Neighbours(NamedTuple):
+    """Where the pages of the cells before and behind one are, as seen from its own; empty where there is none."""
+
+    before: str = ""
+    behind: str = ""
 
 
 class Rendered(NamedTuple):
@@ -75,7 +85,13 @@ class Site:
         return (self.list_of(square.home) if self.lists else "") + "#" + square.id
 
 
-def write_site(folder: Path, header: RunHeader, cells: Iterable[CellResult], footer: RunFooter | None) -> Path:
+def write_site(
+    folder: Path,
+    header: RunHeader,
+    cells: Iterable[CellResult],
+    footer: RunFooter | None,
+    order: Sequence[str] = (),
+) -> Path:
     """Write the report into the folder of its run.
 
     Args:
@@ -83,11 +99,12 @@ def write_site(folder: Path, header: RunHeader, cells: Iterable[CellResult], foo
         header: Of the run.
         cells: Finished cells in the order in which they ran; gone through once.
         footer: None where the run was cut short; the report then says so.
+        order: Folders of all cells in that order, so that the page of each leads to its neighbours.
 
     Returns:
         The first page.
     """
-    pages = Pages(folder, header)
+    pages = Pages(folder, header, order)
     for cell in cells:
         pages.add(cell)
     return pages.finish(footer)
@@ -99,10 +116,12 @@ class Pages:
     Args:
         folder: Of the run.
         header: Of the run.
+        order: Folders of all cells; empty where that is not known.
     """
 
-    def __init__(self, folder: Path, header: RunHeader) -> None:
+    def __init__(self, folder: Path, header: RunHeader, order: Sequence[str] = ()) -> None:
         self._folder, self._header = folder, header
+        self._beside = neighbours(order)
         self._waiting: list[tuple[CellResult, Rendered]] | None = []
         self._size = 0
         self.summaries: list[CellSummary] = []
@@ -110,7 +129,7 @@ class Pages:
     def add(self, cell: CellResult) -> None:
         """Take one cell; its page is written as soon as it is known that it has one."""
         if self._waiting is None:
-            self.summaries.append(write_cell_page(self._folder, self._header, cell))
+            self.summaries.append(self._page(cell))
             return
         view = cell_view(cell, header=self._header, beside=files_of(self._folder / cell.folder))
         body = str(_macro("cell.html.j2", "cell_body")(view, 4))
@@ -119,8 +138,11 @@ class Pages:
         self._size += len(body.encode())
         if self._size > ONE_PAGE:
             for waiting, _ in self._waiting:
-                write_cell_page(self._folder, self._header, waiting)
+                self._page(waiting)
             self._waiting = None
+
+    def _page(self, cell: CellResult) -> CellSummary:
+        return write_cell_page(self._folder, self._header, cell, self._beside.get(cell.folder, Neighbours()))
 
     def finish(self, footer: RunFooter | None) -> Path:
         """Write the first page and the lists; return the first page."""
@@ -128,10 +150,18 @@ class Pages:
         return write_index(self._folder, self._header, self.summaries, footer, bodies)
 
 
-def write_cell_page(folder: Path, header: RunHeader, cell: CellResult) -> CellSummary:
+def neighbours(order: Sequence[str]) -> dict[str, Neighbours]:
+    """Return for the folder of each cell the pages before and behind its own."""
+    pages = ["", *(f"{UP}{quote(folder, safe='/@')}/{INDEX}" for folder in order), ""]
+    return {folder: Neighbours(pages[place], pages[place + 2]) for place, folder in enumerate(order)}
+
+
+def write_cell_page(folder: Path, header: RunHeader, cell: CellResult, beside: Neighbours) -> CellSummary:
     """Write the page of one cell beside its result; return what the first page says of it."""
     view = cell_view(cell, files="", header=header, beside=files_of(folder / cell.folder))
-    text = environment().get_template("cell_page.html.j2").render(cell=view, header=header, assets=assets())
+    text = (
+        environment().get_template("cell_page.html.j2").render(cell=view, header=header, beside=beside, assets=assets())
+    )
     page = folder / cell.folder / INDEX
     # Not written beside the old one and put in its place: of thousands of files that is what takes longest.
     page.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from conformance.judgement.workers import spread
 from conformance.report.cell_summary import CellSummary
 from conformance.report.cell_writers import Told, cell_writers, told
-from conformance.report.site import INDEX, Pages, write_cell_page, write_index
+from conformance.report.site import INDEX, Neighbours, Pages, neighbours, write_cell_page, write_index
 from conformance.runs.folder import OpenRun, open_run
 from conformance.vocabulary.results import RunCell
 
@@ -39,7 +39,7 @@ def publish(folder: Path) -> Path:
     run = open_run(folder)
     with cell_writers(folder) as write:
         if len(run.lines) < MANY:
-            pages = Pages(folder, run.header)
+            pages = Pages(folder, run.header, [line.folder for line in run.lines])
             for cell in run.cells():
                 write(told(cell))
                 pages.add(cell)
@@ -53,10 +53,11 @@ def publish(folder: Path) -> Path:
 
 def _made(run: OpenRun) -> Iterator[_Made]:
     """Write the page of every cell; read each result once and forget it."""
+    beside = neighbours([line.folder for line in run.lines])
     parts = [run.lines[start : start + AT_ONCE] for start in range(0, len(run.lines), AT_ONCE)]
 
     def work(number: int) -> list[_Made]:
-        made = [_page(run, line) for line in parts[number]]
+        made = [_page(run, line, beside[line.folder]) for line in parts[number]]
         gc.collect()  # processes that only do this have no other occasion
         return made
 
@@ -64,6 +65,6 @@ def _made(run: OpenRun) -> Iterator[_Made]:
         yield from part
 
 
-def _page(run: OpenRun, line: RunCell) -> _Made:
+def _page(run: OpenRun, line: RunCell, beside: Neighbours) -> _Made:
     cell = run.cell(line)
-    return _Made(write_cell_page(run.path, run.header, cell), told(cell))
+    return _Made(write_cell_page(run.path, run.header, cell, beside), told(cell))

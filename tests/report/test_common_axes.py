@@ -103,6 +103,19 @@ def test_ten_thousand_cells_take_no_time() -> None:
     assert time.process_time() - start < 3
 
 
+def test_a_value_that_every_cell_has_explains_nothing() -> None:
+    rows = [
+        Row(values | {"terminal": "standard"}, differs)
+        for values, differs in (
+            ({"home": "a", "visited": "x"}, True),
+            ({"home": "b", "visited": "y"}, True),
+            ({"home": "a", "visited": "y"}, False),
+            ({"home": "b", "visited": "x"}, False),
+        )
+    ]
+    assert common_axes(rows, ("terminal", "home", "visited")) is None
+
+
 VALUES = st.sampled_from(["a", "b", "c"])
 ROWS = st.dictionaries(st.tuples(VALUES, VALUES, VALUES), st.booleans(), min_size=1, max_size=14).map(
     lambda found: [Row(dict(zip("xyz", values, strict=True)), differs) for values, differs in found.items()]
