@@ -357,7 +357,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """End with the place of the report."""
+    """End with the place of the report, unless no summary is wanted."""
     run = config.stash[RUN]
-    if (run.path / "index.html").exists():
+    if not config.getoption("no_summary") and (run.path / "index.html").exists():
         terminalreporter.write_line(f"netlab report: {run.path / 'index.html'}")

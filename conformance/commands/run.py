@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from conformance.runs.folder import RUN_FILE, FinishedRun, new_run_id, read_run
+from conformance.commands.progress import OPTIONS, ProgressPlugin, own_copy_of_standard_output, wants_own_output
+from conformance.commands.run_summary import print_summary
+from conformance.runs.brief import RunBrief, read_brief
+from conformance.runs.folder import RUN_FILE, new_run_id
 from conformance.runs.outcome import Outcome, outcome
 from conformance.runs.publish import REPORT_FILE
 from conformance.vocabulary.errors import BadInput, Exit, NotPermitted
@@ -45,20 +48,37 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
         "-Wignore::pytest.PytestCacheWarning",
     ]
     paths = [] if any(_is_path(word) for word in rest) else [str(_test_cases())]
-    status = pytest.main([*options, *rest, *paths])
+    mistakes: list[str] = []
+    if wants_own_output(rest):
+        status = pytest.main([*options, *rest, *paths])
+    else:
+        status, mistakes = _with_progress([*options, *OPTIONS, *rest, *paths], folder)
     if not (folder / RUN_FILE).exists():
+        print("\n\n".join(mistakes))
         return _without_a_run(int(status))
-    run = read_run(folder)
-    print(f"{_sentence(run)}\nreport: {arguments.reports / 'latest' / REPORT_FILE}")
-    return int(exit_code(run))
+    run = read_brief(folder)
+    print_summary(run, arguments.reports / "latest" / REPORT_FILE, mistakes)
+    code = exit_code(run)
+    # A mistake of a test case fails its test whatever the verdicts of the cell are.
+    return int(Exit.BROKEN if status == pytest.ExitCode.TESTS_FAILED and code is Exit.AS_EXPECTED else code)
 
 
-def exit_code(run: FinishedRun) -> Exit:
+def _with_progress(options: list[str], folder: Path) -> tuple[int, list[str]]:
+    """Run pytest and show how far it is; return its exit code, and what no cell's result explains."""
+    with own_copy_of_standard_output() as output:
+        plugin = ProgressPlugin(folder, output)
+        try:
+            return pytest.main(options, plugins=[plugin]), plugin.texts
+        finally:
+            plugin.close()
+
+
+def exit_code(run: RunBrief) -> Exit:
     """Return the exit code that the cells of a run deserve."""
     if not run.cells:
         return Exit.NOTHING
     outcomes = {outcome(cell) for cell in run.cells}
-    if Outcome.ERROR in outcomes or run.footer is None:
+    if Outcome.ERROR in outcomes or run.cut_short:
         return Exit.BROKEN
     if Outcome.FAILED in outcomes:
         return Exit.DIFFERS
@@ -77,17 +97,6 @@ def _require_writable(reports: Path) -> None:
         raise NotPermitted(
             f"{reports.absolute()}: no run can be written there ({error.strerror}); name another folder with --reports"
         ) from None
-
-
-def _sentence(run: FinishedRun) -> str:
-    differing = [cell for cell in run.cells if not cell.as_expected or Verdict.ERROR in cell.pair]
-    if not differing:
-        return f"{len(run.cells)} cells, all as expected"
-    reasons = {reason for cell in run.cells for reason in cell.reasons}
-    if len(reasons) == 1 and all(Verdict.ERROR in cell.pair for cell in run.cells):
-        return f"{len(run.cells)} cells, none could be judged: {reasons.pop()}"
-    names = "\n".join(f"  {cell.cell}: {cell.pair}, expected {cell.expected_pair}" for cell in differing)
-    return f"{len(run.cells)} cells, {len(differing)} differ from what was expected:\n{names}"
 
 
 def _is_path(word: str) -> bool:
