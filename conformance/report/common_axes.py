@@ -15,6 +15,9 @@ MAX_CLAUSES = 3
 MAX_CONDITIONS = 3
 """Conditions in one of several clauses; a longer one names a cell instead of a cause."""
 
+WORTH = 8
+"""A clause that explains a smaller part of the differing rows than one in so many is not said by itself."""
+
 
 class Condition(NamedTuple):
     """One axis has one value."""
@@ -75,13 +78,14 @@ def common_axes(rows: Sequence[Row], axes: Sequence[str]) -> Explanation | None:
     if not sets.matching(shared) & ~sets.differing:
         return sets.explanation([shared])
     pure = sets.greedy()
-    if len(pure) < sets.differing.bit_count():
-        several = sets.explanation(pure)
-        if several.is_exact:
-            return several
-        if not shared and several.clauses:
-            return several
-    return sets.explanation([shared]) if shared else None
+    several = sets.explanation(pure)
+    if several.is_exact and len(pure) < sets.differing.bit_count():
+        return several
+    if not shared:
+        # A clause for a few of many is chance.
+        telling = [one for one in pure if sets.matching(one).bit_count() * WORTH >= sets.differing.bit_count()]
+        return sets.explanation(telling) if telling and len(telling) < sets.differing.bit_count() else None
+    return sets.explanation([shared])
 
 
 class _Sets:

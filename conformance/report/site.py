@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
@@ -49,6 +49,9 @@ class Neighbours(NamedTuple):
 
     before: str = ""
     behind: str = ""
+
+
+ALONE = Neighbours()
 
 
 class Rendered(NamedTuple):
@@ -142,7 +145,7 @@ class Pages:
             self._waiting = None
 
     def _page(self, cell: CellResult) -> CellSummary:
-        return write_cell_page(self._folder, self._header, cell, self._beside.get(cell.folder, Neighbours()))
+        return write_cell_page(self._folder, self._header, cell, self._beside.get(cell.folder, ALONE))
 
     def finish(self, footer: RunFooter | None) -> Path:
         """Write the first page and the lists; return the first page."""
@@ -156,7 +159,7 @@ def neighbours(order: Sequence[str]) -> dict[str, Neighbours]:
     return {folder: Neighbours(pages[place], pages[place + 2]) for place, folder in enumerate(order)}
 
 
-def write_cell_page(folder: Path, header: RunHeader, cell: CellResult, beside: Neighbours) -> CellSummary:
+def write_cell_page(folder: Path, header: RunHeader, cell: CellResult, beside: Neighbours = ALONE) -> CellSummary:
     """Write the page of one cell beside its result; return what the first page says of it."""
     view = cell_view(cell, files="", header=header, beside=files_of(folder / cell.folder))
     text = (
@@ -187,6 +190,7 @@ def write_index(
     """
     site = Site(paged=bodies is None, lists=len(cells) > SHORT_LIST)
     squares = matrix(cells)
+    _tidy(folder, cells, site)
     if site.lists:
         (folder / LISTS).mkdir(exist_ok=True)
         page = environment().get_template("list.html.j2")
@@ -215,6 +219,16 @@ def write_index(
         )
     )
     return _write(folder / INDEX, text)
+
+
+def _tidy(folder: Path, cells: Iterable[CellSummary], site: Site) -> None:
+    """Remove pages that an earlier report of this run had and this one has not."""
+    if not site.paged:
+        for cell in cells:
+            (folder / unquote(cell.page)).unlink(missing_ok=True)
+    if not site.lists:
+        for page in (folder / LISTS).glob("*.html"):
+            page.unlink()
 
 
 def _differing_first(bodies: Sequence[Rendered]) -> Iterator[Rendered]:
