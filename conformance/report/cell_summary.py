@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from conformance.report.cell_view import CellView
+from conformance.report.finding_view import CriterionView
 from conformance.report.text import short
-from conformance.vocabulary.verdicts import Verdict
+from conformance.vocabulary.results import CriterionResult
+from conformance.vocabulary.verdicts import Level, Verdict
 
 MOST_FINDINGS = 4
 SHOWN = 160
@@ -25,6 +27,28 @@ class Finding:
     link: str
     """Where its message is; empty where it cites none."""
     frame: int
+    is_cause: bool = True
+    """It counts for the verdict, and nobody expected it: a cell differs because of it."""
+    note: str = ""
+    """Why it is no cause: `SHOULD`, `expected`."""
+
+    @property
+    def function(self) -> str:
+        """Who, without the role: the home-pcscf of stuba and the visited-pcscf of stuba are the P-CSCF of stuba."""
+        role, of, testbed = self.who.partition(" of ")
+        node = role.removeprefix("home-").removeprefix("visited-")
+        return f"{_FUNCTIONS.get(node, node)}{of}{testbed}"
+
+
+_FUNCTIONS = {
+    "ue": "terminal",
+    "dns": "DNS",
+    "pcscf": "P-CSCF",
+    "icscf": "I-CSCF",
+    "scscf": "S-CSCF",
+    "hss": "HSS",
+    "as": "application server",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +100,14 @@ class CellSummary:
 def summary(view: CellView) -> CellSummary:
     """Return what the first page says of a cell."""
     result = view.result
-    broken = [(procedure, one) for procedure in view.procedures for one in procedure.criteria if one.is_broken]
+    expected = set(result.expected_criteria)
+    broken: dict[tuple[str, str], CriterionView] = {}
+    for procedure in view.procedures:
+        for one in procedure.criteria:
+            if one.is_broken:
+                broken.setdefault((one.result.id, one.who), one)
+    # What nobody expected comes first; what counts for no verdict comes last.
+    ranked = sorted(broken.values(), key=lambda one: len(_note(one.result, expected)))
     return CellSummary(
         cell=short(result.cell, SHOWN),
         test=short(result.cell.partition("[")[0], 80),
@@ -92,25 +123,27 @@ def summary(view: CellView) -> CellSummary:
         expected=(result.expected_interoperability, result.expected_conformance),
         as_expected=result.as_expected,
         deviates=result.as_expected and result.pair != (Verdict.PASS, Verdict.PASS),
-        findings=tuple(
-            Finding(
-                id=one.result.id,
-                who=one.who,
-                found=short(one.result.found, SHOWN),
-                clause=short(one.result.clause, 80),
-                link=next((frame.target for frame in one.frames if frame.target), ""),
-                frame=one.result.evidence[0].frame if one.result.evidence else 0,
-            )
-            for _, one in broken[:MOST_FINDINGS]
-        ),
-        more=max(0, len(broken) - MOST_FINDINGS),
+        findings=tuple(_finding(one, _note(one.result, expected)) for one in ranked[:MOST_FINDINGS]),
+        more=max(0, len(ranked) - MOST_FINDINGS),
         reason=short(view.first_reason, 300),
         duration_ms=result.duration_ms,
     )
 
 
-def failed_axes(cells: Sequence[CellSummary]) -> list[dict[str, str]]:
-    """Return the axis values of all cells, those that are the same everywhere left out."""
-    every = [cell.axes for cell in cells]
-    varied = [axis for axis in every[0] if len({one[axis] for one in every}) > 1] if every else []
-    return [{axis: one[axis] for axis in varied} for one in every]
+def _finding(one: CriterionView, note: str) -> Finding:
+    return Finding(
+        id=one.result.id,
+        who=one.who,
+        found=short(one.result.found, SHOWN),
+        clause=short(one.result.clause, 80),
+        link=next((frame.target for frame in one.frames if frame.target), ""),
+        frame=one.result.evidence[0].frame if one.result.evidence else 0,
+        is_cause=not note,
+        note=note,
+    )
+
+
+def _note(criterion: CriterionResult, expected: Container[str]) -> str:
+    if criterion.id in expected:
+        return "expected"
+    return "" if criterion.level is Level.SHALL else f"{criterion.level}, counts for no verdict"

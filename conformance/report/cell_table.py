@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -58,29 +59,34 @@ class CellTable:
         else:
             self._unfinished.unlink()
 
-    def add(self, result: CellResult) -> None:
-        """Write one cell."""
-        values = (
-            result.cell,
-            result.test_case,
-            result.home,
-            result.visited,
-            result.access_point,
-            result.terminal,
-            result.flow,
-            result.interoperability,
-            result.conformance,
-            result.expected_interoperability,
-            result.expected_conformance,
-            "yes" if result.as_expected else "no",
-            _joined(sorted(result.failed_criteria)),
-            _joined(blamed(result)),
-            _joined(causes(result)),
-            _instant(result.started_ns),
-            result.duration_ms,
-            result.folder,
-        )
-        self._writer.writerow([harmless(str(value)) for value in values])
+    def write(self, row: Sequence[str]) -> None:
+        """Write the line of one cell, as `table_row` gives it."""
+        self._writer.writerow(row)
+
+
+def table_row(result: CellResult) -> list[str]:
+    """Return the line of a cell: a value for each column, none of them a formula."""
+    values = (
+        result.cell,
+        result.test_case,
+        result.home,
+        result.visited,
+        result.access_point,
+        result.terminal,
+        result.flow,
+        result.interoperability,
+        result.conformance,
+        result.expected_interoperability,
+        result.expected_conformance,
+        "yes" if result.as_expected else "no",
+        _joined(sorted(result.failed_criteria)),
+        _joined(blamed(result)),
+        _joined(causes(result)),
+        _instant(result.started_ns),
+        result.duration_ms,
+        result.folder,
+    )
+    return [harmless(str(value)) for value in values]
 
 
 def harmless(text: str) -> str:

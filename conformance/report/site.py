@@ -7,31 +7,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
-from conformance.report.cell_summary import CellSummary, failed_axes, summary
+from conformance.report.causes import causes
+from conformance.report.cell_summary import CellSummary, summary
 from conformance.report.cell_view import cell_view, files_of
-from conformance.report.common_axes import in_common
 from conformance.report.environment import asset, environment
 from conformance.report.matrix import Square, matrix
 from conformance.vocabulary.results import CellResult, RunFooter, RunHeader
 
 INDEX = "index.html"
 LISTS = "lists"
+UP = "../../"
+"""From the page of a cell to the folder of the run: `cells/NAME/index.html`."""
 ONE_PAGE = 4_000_000
 """Octets of cells that still go into one page; more are pages of their own."""
 SHORT_LIST = 1_000
 """So many cells are listed on the first page; more have a list for each home network."""
 SHOWN = 300
 """Cells that differ, told on the first page."""
-BLAMED = 5
 
 
 class Assets(NamedTuple):
@@ -43,12 +44,14 @@ class Assets(NamedTuple):
     script_hash: str
 
 
-class Blame(NamedTuple):
-    """A criterion, who broke it, and in how many of the cells that differ."""
+class Neighbours(NamedTuple):
+    """Where the pages of the cells before and behind one are, as seen from its own; empty where there is none."""
 
-    id: str
-    who: str
-    cells: int
+    before: str = ""
+    behind: str = ""
+
+
+ALONE = Neighbours()
 
 
 class Rendered(NamedTuple):
@@ -85,7 +88,13 @@ class Site:
         return (self.list_of(square.home) if self.lists else "") + "#" + square.id
 
 
-def write_site(folder: Path, header: RunHeader, cells: Iterable[CellResult], footer: RunFooter | None) -> Path:
+def write_site(
+    folder: Path,
+    header: RunHeader,
+    cells: Iterable[CellResult],
+    footer: RunFooter | None,
+    order: Sequence[str] = (),
+) -> Path:
     """Write the report into the folder of its run.
 
     Args:
@@ -93,11 +102,12 @@ def write_site(folder: Path, header: RunHeader, cells: Iterable[CellResult], foo
         header: Of the run.
         cells: Finished cells in the order in which they ran; gone through once.
         footer: None where the run was cut short; the report then says so.
+        order: Folders of all cells in that order, so that the page of each leads to its neighbours.
 
     Returns:
         The first page.
     """
-    pages = Pages(folder, header)
+    pages = Pages(folder, header, order)
     for cell in cells:
         pages.add(cell)
     return pages.finish(footer)
@@ -109,10 +119,12 @@ class Pages:
     Args:
         folder: Of the run.
         header: Of the run.
+        order: Folders of all cells; empty where that is not known.
     """
 
-    def __init__(self, folder: Path, header: RunHeader) -> None:
+    def __init__(self, folder: Path, header: RunHeader, order: Sequence[str] = ()) -> None:
         self._folder, self._header = folder, header
+        self._beside = neighbours(order)
         self._waiting: list[tuple[CellResult, Rendered]] | None = []
         self._size = 0
         self.summaries: list[CellSummary] = []
@@ -120,7 +132,7 @@ class Pages:
     def add(self, cell: CellResult) -> None:
         """Take one cell; its page is written as soon as it is known that it has one."""
         if self._waiting is None:
-            self.summaries.append(write_cell_page(self._folder, self._header, cell))
+            self.summaries.append(self._page(cell))
             return
         view = cell_view(cell, header=self._header, beside=files_of(self._folder / cell.folder))
         body = str(_macro("cell.html.j2", "cell_body")(view, 4))
@@ -129,8 +141,11 @@ class Pages:
         self._size += len(body.encode())
         if self._size > ONE_PAGE:
             for waiting, _ in self._waiting:
-                write_cell_page(self._folder, self._header, waiting)
+                self._page(waiting)
             self._waiting = None
+
+    def _page(self, cell: CellResult) -> CellSummary:
+        return write_cell_page(self._folder, self._header, cell, self._beside.get(cell.folder, ALONE))
 
     def finish(self, footer: RunFooter | None) -> Path:
         """Write the first page and the lists; return the first page."""
@@ -138,11 +153,22 @@ class Pages:
         return write_index(self._folder, self._header, self.summaries, footer, bodies)
 
 
-def write_cell_page(folder: Path, header: RunHeader, cell: CellResult) -> CellSummary:
+def neighbours(order: Sequence[str]) -> dict[str, Neighbours]:
+    """Return for the folder of each cell the pages before and behind its own."""
+    pages = ["", *(f"{UP}{quote(folder, safe='/@')}/{INDEX}" for folder in order), ""]
+    return {folder: Neighbours(pages[place], pages[place + 2]) for place, folder in enumerate(order)}
+
+
+def write_cell_page(folder: Path, header: RunHeader, cell: CellResult, beside: Neighbours = ALONE) -> CellSummary:
     """Write the page of one cell beside its result; return what the first page says of it."""
     view = cell_view(cell, files="", header=header, beside=files_of(folder / cell.folder))
-    text = environment().get_template("cell_page.html.j2").render(cell=view, header=header, assets=assets())
-    _write(folder / cell.folder / INDEX, text)
+    text = (
+        environment().get_template("cell_page.html.j2").render(cell=view, header=header, beside=beside, assets=assets())
+    )
+    page = folder / cell.folder / INDEX
+    # Not written beside the old one and put in its place: of thousands of files that is what takes longest.
+    page.unlink(missing_ok=True)
+    page.write_text(text, encoding="utf-8")
     return summary(view)
 
 
@@ -164,6 +190,7 @@ def write_index(
     """
     site = Site(paged=bodies is None, lists=len(cells) > SHORT_LIST)
     squares = matrix(cells)
+    _tidy(folder, cells, site)
     if site.lists:
         (folder / LISTS).mkdir(exist_ok=True)
         page = environment().get_template("list.html.j2")
@@ -173,7 +200,6 @@ def write_index(
             _write(folder / site.list_of(row.home), text)
     differing = [cell for cell in cells if not cell.as_expected]
     wanted = differing or [cell for cell in cells if cell.deviates]
-    common = in_common(failed_axes(cells), [not cell.as_expected for cell in cells]) if differing else None
     text = (
         environment()
         .get_template("index.html.j2")
@@ -185,8 +211,7 @@ def write_index(
             deviating=sum(cell.deviates for cell in cells),
             shown=wanted[:SHOWN],
             hidden=max(0, len(wanted) - SHOWN),
-            common=common,
-            blame=_blame(differing),
+            causes=causes(cells),
             matrix=squares,
             site=site,
             bodies=[(one.summary, Markup(one.body)) for one in _differing_first(bodies)] if bodies else (),  # noqa: S704 - made by our templates
@@ -196,14 +221,19 @@ def write_index(
     return _write(folder / INDEX, text)
 
 
+def _tidy(folder: Path, cells: Iterable[CellSummary], site: Site) -> None:
+    """Remove pages that an earlier report of this run had and this one has not."""
+    if not site.paged:
+        for cell in cells:
+            (folder / unquote(cell.page)).unlink(missing_ok=True)
+    if not site.lists:
+        for page in (folder / LISTS).glob("*.html"):
+            page.unlink()
+
+
 def _differing_first(bodies: Sequence[Rendered]) -> Iterator[Rendered]:
     yield from (one for one in bodies if not one.summary.as_expected)
     yield from (one for one in bodies if one.summary.as_expected)
-
-
-def _blame(differing: Iterable[CellSummary]) -> list[Blame]:
-    counted = Counter(pair for cell in differing for pair in {(one.id, one.who) for one in cell.findings})
-    return [Blame(id_, who, count) for (id_, who), count in counted.most_common(BLAMED)]
 
 
 @cache

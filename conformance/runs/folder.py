@@ -200,10 +200,18 @@ class OpenRun:
             BadInput: it cannot be read.
         """
         file = self.path / line.folder / RESULT_FILE
+        if Path(line.folder).is_absolute() or ".." in Path(line.folder).parts:
+            raise BadInput(
+                f"{self.path / RUN_FILE}: the folder of {line.cell!r} is {line.folder!r}, expected one inside the run; "
+                "use the run folder as the run wrote it"
+            )
         try:
-            return CellResult.model_validate_json(file.read_bytes())
+            result = CellResult.model_validate_json(file.read_bytes())
         except (OSError, ValidationError):
             raise BadInput(f"{file}: cannot be read as a cell's result; was the run folder copied whole?") from None
+        if result.folder != line.folder:
+            raise BadInput(f"{file}: says that it lies in {result.folder!r}, expected {line.folder!r}")
+        return result
 
 
 def open_run(folder: Path) -> OpenRun:

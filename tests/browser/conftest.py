@@ -82,6 +82,6 @@ def report(tmp_path: Path, header: RunHeader) -> Callable[..., Path]:
         for cell in cells:
             (tmp_path / cell.folder).mkdir(parents=True, exist_ok=True)
         footer = RunFooter(finished_ns=1, cells=len(cells), differing=[], exit_code=0)
-        return write_site(tmp_path, header, cells, footer)
+        return write_site(tmp_path, header, cells, footer, [cell.folder for cell in cells])
 
     return write

@@ -51,9 +51,10 @@ def shown(page: Any) -> list[str]:
 def test_what_is_broken_is_said_first(open_page: Callable[..., Any], file: Path) -> None:
     page = open_page(file).page
     assert "2 of 4 cells differ" in page.locator(".lead").inner_text()
-    assert "every cell with P-CSCF of = stuba; no other cell" in page.locator(".lead").inner_text()
+    assert "REG-38, S-CSCF of" in page.locator(".causes").inner_text().replace("\t", ", ")
+    assert page.locator(".common").inner_text() == "Every cell with visited = stuba differs; no other cell does."
     assert page.locator(".sq.differs").count() == 2
-    assert page.locator(".findings").bounding_box()["y"] < 1000
+    assert page.locator(".findings").bounding_box()["y"] < 1200
 
 
 def test_a_square_leads_to_its_cells(open_page: Callable[..., Any], file: Path) -> None:
@@ -133,3 +134,42 @@ def test_axe_finds_nothing(open_page: Callable[..., Any], file: Path, width: int
 def test_a_phone_needs_no_sideways_scrolling_but_in_tables(open_page: Callable[..., Any], file: Path) -> None:
     page = open_page(file, viewport={"width": 390, "height": 844}).page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_link_to_what_a_filter_hides_takes_the_filter_away(open_page: Callable[..., Any], file: Path) -> None:
+    page = open_page(file, "#?home=stuba").page
+    assert len(shown(page)) == 2
+    page.locator(".sq.differs").first.click()
+    assert page.locator("tbody:target tr.row").first.is_visible()
+    assert len(shown(page)) == 4
+
+
+def test_keys_can_be_turned_off(open_page: Callable[..., Any], file: Path) -> None:
+    page = open_page(file).page
+    page.get_by_role("button", name="Keys on").click()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") != "filter-q"
+    page.reload()
+    assert page.get_by_role("button", name="Keys off").is_visible()
+
+
+@pytest.fixture
+def folder(report: Callable[..., Path], cells: list[CellResult], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same cells, each with a page of its own."""
+    monkeypatch.setattr("conformance.report.site.ONE_PAGE", 1)
+    return report(*cells)
+
+
+def test_in_a_folder_of_pages_keys_go_from_cell_to_cell(open_page: Callable[..., Any], folder: Path) -> None:
+    page = open_page(folder).page
+    page.locator(".findings th a").first.click()
+    assert page.locator("h1").inner_text() == "test_registration[uc3m@stuba-visited]"
+    page.keyboard.press("j")
+    page.wait_for_url("**/stuba.stuba.none/index.html")
+    page.keyboard.press("k")
+    page.wait_for_url("**/uc3m.stuba.visited/index.html")
+    page.keyboard.press("t")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.keyboard.press("u")
+    page.wait_for_url(folder.as_uri())
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"

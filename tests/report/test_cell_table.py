@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report.cell_table import COLUMNS, CellTable, harmless
-from conformance.report.cell_writers import cell_writers
+from conformance.report.cell_table import COLUMNS, CellTable, harmless, table_row
+from conformance.report.cell_writers import cell_writers, told
 from conformance.vocabulary.results import CellResult, CriterionResult
 from conformance.vocabulary.verdicts import Verdict
 
@@ -26,8 +26,8 @@ def test_a_cell_is_read_back_as_it_was_written(
         conformance=Verdict.FAIL, criteria=[make_criterion()], reasons=['a "quoted" reason, with comma\nand line', "ž"]
     )
     with CellTable(tmp_path / "cells.csv") as table:
-        table.add(cell)
-        table.add(cell)
+        table.write(table_row(cell))
+        table.write(table_row(cell))
     row, again = rows_of(tmp_path / "cells.csv")
     assert row == again
     assert tuple(row) == COLUMNS
@@ -42,7 +42,7 @@ def test_lines_end_as_rfc_4180_says_and_every_field_is_quoted(
     tmp_path: Path, make_cell: Callable[..., CellResult]
 ) -> None:
     with CellTable(tmp_path / "cells.csv") as table:
-        table.add(make_cell())
+        table.write(table_row(make_cell()))
     content = (tmp_path / "cells.csv").read_bytes()
     assert content.count(b"\r\n") == content.count(b"\n") == 2
     assert content.startswith(b'"cell","test_case",')
@@ -61,7 +61,7 @@ def test_no_field_of_a_hostile_cell_begins_a_formula(
     hostile = '=HYPERLINK("http://x.test")'
     cell = make_cell(cell=hostile, home="@SUM(1)", reasons=[hostile, f"a;{hostile}", f'",{hostile}'], folder="-1+1")
     with CellTable(tmp_path / "cells.csv") as table:
-        table.add(cell)
+        table.write(table_row(cell))
     with (tmp_path / "cells.csv").open(newline="", encoding="utf-8") as file:
         fields = [field for row in csv.reader(file, delimiter=separator) for field in row]
     assert not [field for field in fields if field.lstrip().startswith(("=", "+", "-", "@"))]
@@ -76,9 +76,9 @@ def test_a_table_that_could_not_be_finished_leaves_the_old_one(tmp_path: Path) -
 
 
 def test_the_writers_of_a_run_take_one_cell_at_a_time(tmp_path: Path, make_cell: Callable[..., CellResult]) -> None:
-    with cell_writers(tmp_path) as add:
+    with cell_writers(tmp_path) as write:
         for number in range(3):
-            add(make_cell(cell=f"test_registration[{number}]"))
+            write(told(make_cell(cell=f"test_registration[{number}]")))
     assert [row["cell"] for row in rows_of(tmp_path / "cells.csv")] == [f"test_registration[{n}]" for n in range(3)]
 
 

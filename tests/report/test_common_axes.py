@@ -1,70 +1,161 @@
-"""The fewest axis values that tell the differing cells from the others."""
+"""What differing cells have in common: as short as it can be, and never more than is true."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from itertools import combinations, product
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.report.common_axes import MOST_TERMS, Common, in_common
+from conformance.report.common_axes import MAX_CLAUSES, Clause, Condition, Row, common_axes
 
-AXES = {"home": ("uc3m", "stuba"), "visited": ("uc3m", "stuba", "octopus"), "access": ("visited", "home")}
-CELLS = [dict(zip(AXES, values, strict=True)) for values in product(*AXES.values())]
-
-
-def of(*wanted: dict[str, str]) -> Common | None:
-    """What the cells in which one of these holds have in common."""
-    return in_common(CELLS, [any(one.items() <= cell.items() for one in wanted) for cell in CELLS])
+AXES = ("home", "visited", "access", "test case")
+NAMES = ("uc3m", "stuba", "octopus")
 
 
-@pytest.mark.parametrize(
-    ("wanted", "sentence"),
-    [
-        ([{"visited": "stuba"}], "every cell with visited = stuba; no other cell"),
-        (
-            [{"visited": "stuba", "access": "visited"}],
-            "every cell with visited = stuba and access = visited; no other cell",
+def matrix(differs: object) -> list[Row]:
+    """Every pair of three testbeds by both access points and two test cases; `differs` decides by the values."""
+    rows = []
+    for home, visited, access, case in product(NAMES, NAMES, ("visited", "home"), ("register", "refuse")):
+        values = {"home": home, "visited": visited, "access": access, "test case": case}
+        assert callable(differs)
+        rows.append(Row(values, bool(differs(values))))
+    return rows
+
+
+def holds(clauses: Sequence[Clause], row: Row) -> bool:
+    return any(all(row.values[one.axis] == one.value for one in clause) for clause in clauses)
+
+
+def test_nothing_is_said_where_nothing_differs() -> None:
+    assert common_axes(matrix(lambda v: False), AXES) is None
+    assert common_axes([], AXES) is None
+
+
+def test_two_values_explain_a_visited_network() -> None:
+    found = common_axes(matrix(lambda v: v["visited"] == "stuba" and v["access"] == "visited"), AXES)
+    assert found is not None
+    assert found.is_exact
+    assert list(found.clauses) == [(Condition("visited", "stuba"), Condition("access", "visited"))]
+
+
+def test_where_all_cells_differ_no_value_is_needed() -> None:
+    found = common_axes(matrix(lambda v: True), AXES)
+    assert found is not None
+    assert list(found.clauses) == [()]
+    assert found.is_exact
+
+
+def test_two_causes_give_two_clauses() -> None:
+    found = common_axes(
+        matrix(
+            lambda v: v["home"] == "uc3m" or (v["visited"], v["access"]) == ("stuba", "visited"),
         ),
-        (
-            [{"visited": "stuba", "access": "visited"}, {"home": "uc3m"}],
-            "every cell with home = uc3m; and every cell with visited = stuba and access = visited; no other cell",
-        ),
-    ],
+        AXES,
+    )
+    assert found is not None
+    assert found.is_exact
+    assert set(found.clauses) == {
+        (Condition("home", "uc3m"),),
+        (Condition("visited", "stuba"), Condition("access", "visited")),
+    }
+
+
+def test_what_is_common_is_said_although_other_cells_have_it_too() -> None:
+    several = {("uc3m", "visited", "refuse"), ("stuba", "home", "register"), ("stuba", "visited", "refuse")}
+    several |= {("uc3m", "home", "register"), ("octopus", "home", "register")}
+    rows = matrix(lambda v: v["home"] == "uc3m" and (v["visited"], v["access"], v["test case"]) in several)
+    found = common_axes(rows, AXES)
+    assert found is not None
+    assert (found.matched, found.unmatched) == (5, 0)
+    assert list(found.clauses) == [(Condition("home", "uc3m"),)] or found.is_exact
+
+
+def test_of_equally_short_statements_the_earlier_axis_is_taken() -> None:
+    rows = [Row({"home": "a", "visited": "x"}, True), Row({"home": "b", "visited": "y"}, False)]
+    found = common_axes(rows, ("visited", "home"))
+    assert found is not None
+    assert list(found.clauses) == [(Condition("visited", "x"),)]
+
+
+def test_single_cells_that_share_nothing_are_not_listed_as_a_cause() -> None:
+    rows = matrix(
+        lambda v: (
+            tuple(v.values()) in {("uc3m", "stuba", "home", "register"), ("stuba", "octopus", "visited", "refuse")}
+        )
+    )
+    assert common_axes(rows, AXES) is None
+
+
+def test_ten_thousand_cells_take_no_time() -> None:
+    names = [f"t{number}" for number in range(50)]
+    rows = [
+        Row(
+            {"home": home, "visited": visited, "access": access, "test case": case},
+            (hash_of := sum(map(ord, home + visited + case))) % 29 == 0 or (visited == "t7" and hash_of % 2 == 0),
+        )
+        for home, visited, access, case in product(names, names, ("visited", "home"), ("register", "refuse"))
+    ]
+    start = time.process_time()
+    common_axes(rows, AXES)
+    assert time.process_time() - start < 3
+
+
+def test_a_value_that_every_cell_has_explains_nothing() -> None:
+    rows = [
+        Row(values | {"terminal": "standard"}, differs)
+        for values, differs in (
+            ({"home": "a", "visited": "x"}, True),
+            ({"home": "b", "visited": "y"}, True),
+            ({"home": "a", "visited": "y"}, False),
+            ({"home": "b", "visited": "x"}, False),
+        )
+    ]
+    assert common_axes(rows, ("terminal", "home", "visited")) is None
+
+
+VALUES = st.sampled_from(["a", "b", "c"])
+ROWS = st.dictionaries(st.tuples(VALUES, VALUES, VALUES), st.booleans(), min_size=1, max_size=14).map(
+    lambda found: [Row(dict(zip("xyz", values, strict=True)), differs) for values, differs in found.items()]
 )
-def test_the_sentence_says_which_cells(wanted: list[dict[str, str]], sentence: str) -> None:
-    found = of(*wanted)
-    assert found is not None
-    assert found.sentence == sentence
 
 
-def test_what_others_share_too_is_said_to_be_shared() -> None:
-    same = {"visited": "stuba", "home": "uc3m"}
-    found = in_common([same, same, {**same, "visited": "uc3m"}], [True, False, False])
-    assert found is not None
-    assert found.sentence == "all of them have visited = stuba; 1 other cell has this and is as expected"
+def exact_clauses(rows: Sequence[Row]) -> list[Clause]:
+    """Every clause of three axes that matches exactly what differs, found by trying all."""
+    clauses = [
+        tuple(Condition(axis, value) for axis, value in zip(axes, values, strict=True))
+        for length in range(4)
+        for axes in combinations("xyz", length)
+        for values in product("abc", repeat=length)
+    ]
+    return [clause for clause in clauses if all(holds([clause], row) == row.differs for row in rows)]
 
 
-@pytest.mark.parametrize("differing", [[False] * 12, [True] * 12])
-def test_nothing_to_tell_apart(differing: list[bool]) -> None:
-    assert in_common(CELLS, differing) is None
+@given(ROWS)
+def test_one_clause_is_found_where_there_is_one_and_none_is_shorter(rows: list[Row]) -> None:
+    exact = exact_clauses(rows)
+    found = common_axes(rows, "xyz")
+    if not any(row.differs for row in rows):
+        assert found is None
+    elif exact:
+        assert found is not None
+        assert found.clauses[0] in exact
+        assert len(found.clauses) == 1
+        assert len(found.clauses[0]) == min(map(len, exact))
+    else:
+        assert found is None or len(found.clauses) > 1 or not found.is_exact
 
 
-@given(st.lists(st.booleans(), min_size=len(CELLS), max_size=len(CELLS)))
-def test_an_exact_answer_holds_for_the_differing_cells_and_no_others(differing: list[bool]) -> None:
-    found = in_common(CELLS, differing)
-    if found is None or not found.exact:
+@given(ROWS)
+def test_what_is_said_is_true(rows: list[Row]) -> None:
+    found = common_axes(rows, "xyz")
+    if found is None:
         return
-    held = [any(all(cell[axis] == value for axis, value in term) for term in found.terms) for cell in CELLS]
-    assert held == differing
-    assert len(found.terms) <= MOST_TERMS
-
-
-@given(st.sampled_from([1, 2, 3]).flatmap(lambda size: st.sampled_from(list(combinations(AXES, size)))), st.data())
-def test_one_term_is_found_and_none_is_shorter(axes: tuple[str, ...], data: st.DataObject) -> None:
-    term = {axis: data.draw(st.sampled_from(AXES[axis])) for axis in axes}
-    found = of(term)
-    assert found is not None
-    assert found.exact
-    assert [dict(one) for one in found.terms] == [term]
+    matched = [holds(found.clauses, row) for row in rows]
+    assert found.matched == sum(m and row.differs for m, row in zip(matched, rows, strict=True))
+    assert found.unmatched == sum(not m and row.differs for m, row in zip(matched, rows, strict=True))
+    assert list(found.beside) == [n for n, (m, row) in enumerate(zip(matched, rows, strict=True)) if m > row.differs]
+    assert 1 <= len(found.clauses) <= MAX_CLAUSES
+    assert not (found.unmatched and found.beside)  # too little or too much, never both

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.report.cell_summary import CellSummary, failed_axes, summary
+from conformance.report.cell_summary import CellSummary, summary
 from conformance.report.cell_view import cell_view
 from conformance.report.matrix import matrix
 from conformance.vocabulary.verdicts import Verdict
@@ -33,14 +33,6 @@ def test_squares_without_cells_are_empty_and_ids_differ(make_cell: Callable[...,
     found = matrix(summaries(make_cell, AWAY, {"home": "uc3m", "visited": "stuba", "access_point": "home"}))
     assert [[len(place) for place in row.places] for row in found.rows] == [[0, 1], [1, 0]]
     assert len({square.id for square in found.squares}) == 2
-
-
-def test_only_axes_that_vary_explain_anything(make_cell: Callable[..., Any]) -> None:
-    cells = summaries(make_cell, AWAY, {**AWAY, "access_point": "home"})
-    assert failed_axes(cells) == [
-        {"P-CSCF of": "uc3m", "access": "visited"},
-        {"P-CSCF of": "stuba", "access": "home"},
-    ]
 
 
 def test_a_summary_keeps_what_is_wrong_and_where(

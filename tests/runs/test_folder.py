@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.runs.folder import RUN_FILE, RunFolder, read_run, slug
+from conformance.runs.folder import RESULT_FILE, RUN_FILE, RunFolder, read_run, slug
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict
@@ -86,3 +86,22 @@ def test_a_folder_that_is_no_run_gives_one_clear_line(tmp_path: Path, content: s
     with pytest.raises(BadInput, match=complaint) as raised:
         read_run(tmp_path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("folder", ["../../elsewhere", "/tmp/elsewhere"])
+def test_a_cell_that_lies_outside_its_run_is_refused(
+    run: RunFolder, make_cell: Callable[..., CellResult], folder: str
+) -> None:
+    result = add_cell(run, make_cell)
+    lines = (run.path / RUN_FILE).read_text()
+    (run.path / RUN_FILE).write_text(lines.replace(result.folder, folder))
+    with pytest.raises(BadInput, match="expected one inside the run"):
+        read_run(run.path)
+
+
+def test_a_result_that_names_another_folder_is_refused(run: RunFolder, make_cell: Callable[..., CellResult]) -> None:
+    result = add_cell(run, make_cell)
+    file = run.path / result.folder / RESULT_FILE
+    file.write_text(file.read_text().replace(result.folder, "../../elsewhere"))
+    with pytest.raises(BadInput, match="says that it lies in"):
+        read_run(run.path)
