@@ -98,7 +98,9 @@ class SecretValues:
         for place, character in enumerate(text):
             alphabet = next((a for a in _ALPHABETS if character in a), None)
             if alphabet is not None:
-                character = self._permutation(alphabet, text[place // _RESTART * _RESTART : place])[alphabet.index(character)]
+                character = self._permutation(alphabet, text[place // _RESTART * _RESTART : place])[
+                    alphabet.index(character)
+                ]
             elif not character.isascii():
                 character = "x"
             out.append(character)
