@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -24,10 +24,13 @@ from conformance.faults.catalogue import load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
 from conformance.report.allure_results import attach_result
+from conformance.report.allure_run import write_run_files
+from conformance.report.junit_properties import junit_properties
+from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench
 from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
 from conformance.runs.expected import FILE_NAME, Deviation, Expectation, expectation, load_expected
-from conformance.runs.folder import RunFolder, new_run_id
+from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
@@ -35,12 +38,15 @@ from conformance.runs.plan import BenchPlan, parse_faults
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
-from conformance.vocabulary.errors import BadInput, NetlabError
+from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
+from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 GROUPS = (
     "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
 )  # fmt: skip
+ALLURE_FOLDER = "allure_report_dir"
+"""Where allure-pytest keeps its `--alluredir`."""
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
 DEVIATIONS = pytest.StashKey[Sequence[Deviation]]()
@@ -194,23 +200,39 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     identity = _identity(request.node, request.param)
     run = request.config.stash[RUN]
     if isinstance(bench, NetlabError):
-        if (run.path / "run.jsonl").exists():
-            error_result(identity, run, str(bench))
-        pytest.fail(str(bench), pytrace=False)
+        _stop(request.node, identity, run, bench)
     reason = _missing_feature(request.node, request.param, bench)
     if reason is not None:
-        not_applicable(identity, run, reason)
-        pytest.skip(reason)
+        result = not_applicable(identity, run, reason)
+        _describe(request.node, result)
+        pytest.skip(explain(result))
     try:
         misbehaving = _misbehave(request.node, request.param, bench)
         opened = Cell(identity, bench, run)
     except NetlabError as error:
-        error_result(identity, run, str(error))
-        pytest.fail(str(error), pytrace=False)
+        _stop(request.node, identity, run, error)
     yield opened
     opened.leave()
     for node in misbehaving:
         bench.core.start_node(node)
+
+
+def _stop(item: pytest.Item, identity: CellIdentity, run: RunFolder, error: NetlabError) -> NoReturn:
+    """Make an ERROR of a cell that cannot even be opened."""
+    kind = CellWithoutTestbed if isinstance(error, TestbedDown) else CellError
+    if not (run.path / RUN_FILE).exists():  # the run itself could not begin
+        raise kind(str(error)) from None
+    result = error_result(identity, run, str(error))
+    _describe(item, result)
+    raise kind(explain(result)) from None
+
+
+def _describe(item: pytest.Item, result: CellResult) -> None:
+    """Tell JUnit and Allure of a cell, whatever its outcome."""
+    item.user_properties += junit_properties(result)
+    if item.config.getoption(ALLURE_FOLDER, None):
+        folder = item.config.stash[RUN].path / result.folder
+        attach_result(result, folder, requirements_of(result.test_case))
 
 
 def _testbed(square: Square, side: str) -> str:
@@ -278,12 +300,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     except Exception as error:  # noqa: BLE001 - judged below; what is not ours to judge is raised again
         stopped_by = error
     result = opened.finish(stopped_by)
-    pyfuncitem.user_properties += [  # JUnit shows them
-        ("interoperability", str(result.interoperability)),
-        ("conformance", str(result.conformance)),
-        ("evidence", result.folder),
-    ]
-    attach_result(result, opened.folder)
+    _describe(pyfuncitem, result)
     if stopped_by is not None and not isinstance(stopped_by, JUDGED):
         raise stopped_by
     match outcome(result, strict=pyfuncitem.config.getoption("--inconclusive") == "fail"):
@@ -294,11 +311,20 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         case Outcome.FAILED:
             pytest.fail(explain(result), pytrace=False)
         case Outcome.ERROR:
-            raise CellError(explain(result))
+            is_down = isinstance(stopped_by, TestbedDown) or result.node_logs
+            raise (CellWithoutTestbed if is_down else CellError)(explain(result))
 
 
 class CellError(Exception):
     """A cell that could not be judged: our fault, or a testbed that is down."""
+
+
+class CellWithoutTestbed(CellError):
+    """A cell that could not be judged because a testbed is down; Allure's categories know it by this name."""
+
+
+def _has_cell(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and isinstance(item.funcargs.get("cell"), Cell)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -307,9 +333,12 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Report an ERROR as pytest reports everything that kept a test from being held: as an error, not a failure."""
     report = yield
-    if call.excinfo is not None and isinstance(call.excinfo.value, CellError):
+    stopped_by = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(stopped_by, CellError):
         report.when = "setup"
-        report.longrepr = str(call.excinfo.value)
+        report.longrepr = str(stopped_by)
+    elif call.when == "call" and isinstance(stopped_by, Exception) and _has_cell(item):
+        report.when = "setup"  # the test case itself is wrong: its author needs the traceback
     return report
 
 
@@ -318,9 +347,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if hasattr(session.config, "workerinput"):
         return
     run = session.config.stash[RUN]
-    if (run.path / "run.jsonl").exists():
+    if (run.path / RUN_FILE).exists():
         run.finish(int(exitstatus))
         publish(run.path)
+        allure_folder = session.config.getoption(ALLURE_FOLDER, None)
+        header = read_lines(run.path)[0]
+        if allure_folder and isinstance(header, RunHeader):
+            write_run_files(Path(allure_folder), header)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -26,7 +26,13 @@ def core(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def held(core: pytest.Pytester, body: str) -> pytest.RunResult:
     core.makepyfile(IN_A_TEST.format(captures=str(CAPTURES), body=body))
-    return core.runpytest_inprocess("-p", "no:cacheprovider", "-rs")
+    return run(core)
+
+
+def run(core: pytest.Pytester) -> pytest.RunResult:
+    # In this process the package was imported long before; in one of its own pytest would be the first.
+    ignored = "-Wignore::pytest.PytestAssertRewriteWarning"
+    return core.runpytest_inprocess("-p", "no:cacheprovider", "-rs", ignored)
 
 
 def call(case: str, *words: str) -> str:
@@ -105,7 +111,7 @@ def test_the_lines_of_the_readme_are_a_test(core: pytest.Pytester) -> None:
     (lines,) = [block for block in readme.split("```") if block.startswith("python\ndef test_my_core")]
     core.makepyfile(lines.removeprefix("python\n"))
     shutil.copy(CAPTURES / "handbuilt-registration-visited" / "capture.pcapng", core.path)
-    core.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    run(core).assert_outcomes(passed=1)
 
 
 SOMEBODY_ELSES = """

@@ -299,3 +299,18 @@ def test_without_a_browser_the_other_tests_are_held(installed: Machine) -> None:
     done = installed.start("test", FAKE_APT_SAYS="E: Unable to locate package chromium")
     assert "skipped" in done.stderr
     assert "pytest -m pytest tests testcases" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("processors", "words", "called"),
+    [
+        ("2", ["-x"], "-n 2 --dist loadscope --no-loadscope-reorder -x"),
+        ("1", ["-x"], "-x"),
+        ("8", ["-n0"], "-n0"),
+    ],
+)
+def test_two_workers_where_there_are_two_processors(
+    installed: Machine, processors: str, words: list[str], called: str
+) -> None:
+    installed.put("nproc", f"echo {processors}\n")
+    assert f"pytest -m pytest tests testcases {called}\n" in installed.start("test", *words).stdout

@@ -10,6 +10,7 @@ from conformance.criteria import (
     rfc3261_hops,
     rfc3261_refusals,
     rfc3263,
+    rfc3263_targets,
     rfc3310,
     rfc3310_failures,
     rfc3329,
@@ -32,6 +33,7 @@ from conformance.criteria import (
 from conformance.criteria.model import Criterion
 
 _FILES = (
+    rfc3263_targets,
     rfc2617,
     rfc3261,
     rfc3261_hops,

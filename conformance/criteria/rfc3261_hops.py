@@ -13,10 +13,14 @@ from conformance.criteria.values import (
     cite_address,
     cite_header,
     cite_missing,
+    cite_request_uri,
     clip,
+    in_domain,
+    same_host,
     same_identity,
 )
 from conformance.trace.model import SipMessage
+from conformance.trace.sip_values import SipUri, parse_uri
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Severity
@@ -122,3 +126,65 @@ def forwarded_identities(registration: Registration) -> Finding:
     if not cited:
         return unreached(expected, "no REGISTER was seen before and behind a CSCF")
     return passed(expected, "From, To, Contact and credentials as received", *cited)
+
+
+@CATALOGUE.add(
+    "REG-87",
+    "CSeq of a REGISTER names the method REGISTER, on every hop.",
+    source=("RFC 3261", "8.1.1.5"),
+    node=Role.UE,
+    points=(Point.GM, Point.MW, Point.IC),
+)
+def method_of_cseq(registration: Registration) -> Finding:
+    """RFC 3261 8.1.1.5: the method in CSeq matches that of the request; methods have a case (7.1)."""
+    expected = "CSeq: <number> REGISTER"
+    cited: list[Citation] = []
+    for hop in (hop for attempt in registration.attempts for hop in attempt.hops):
+        request = hop.request
+        header = None if request is None else request.sip.first("CSeq")
+        if request is None or header is None or not request.sip.cseq_method:
+            continue  # what cannot be read at all is said by REG-06
+        if request.sip.cseq_method != request.sip.method:
+            found = f"CSeq: {clip(header.value, 60)}"
+            return failed(expected, found, cite_header(request, header), node=hop.sender)
+        cited.append(cite_header(request, header))
+    if not cited:
+        return unreached(expected, "no REGISTER with CSeq was captured")
+    return passed(expected, expected, *cited)
+
+
+@CATALOGUE.add(
+    "REG-88",
+    "The P-CSCF forwards a REGISTER with the Request-URI that it received.",
+    source=("RFC 3261", "16.5"),
+    node=Role.HOME_PCSCF,
+    points=(Point.MW, Point.IC),
+)
+def forwarded_request_uri(registration: Registration) -> Finding:
+    """RFC 3261 16.5: a proxy that is not responsible for the domain has the Request-URI as its only target.
+
+    A P-CSCF of the same domain may know where in its domain the REGISTER has to go.
+    """
+    expected = "the Request-URI as received"
+    cited: list[Citation] = []
+    for attempt in registration.attempts:
+        before = None if attempt.gm is None else attempt.gm.request
+        hop = attempt.from_pcscf
+        after = None if hop is None else hop.request
+        if before is None or hop is None or after is None:
+            continue
+        was, now = parse_uri(before.sip.request_uri), parse_uri(after.sip.request_uri)
+        if was is None:
+            continue
+        places = cite_request_uri(after), cite_request_uri(before)
+        if now is None or not _leads_there(was, now, hop.sender is Role.HOME_PCSCF):
+            return failed(clip(before.sip.request_uri), clip(after.sip.request_uri), *places, node=hop.sender)
+        cited += places
+    if not cited:
+        return unreached(expected, "no REGISTER was seen before and behind the P-CSCF")
+    return passed(expected, expected, *cited, node=registration.pcscf)
+
+
+def _leads_there(was: SipUri, now: SipUri, of_this_domain: bool) -> bool:
+    same = was.scheme == now.scheme and was.user == now.user
+    return same and (same_host(was.host, now.host) or (of_this_domain and in_domain(now.host, was.host)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
-from conformance.criteria.procedure import Facts, Kind, in_pool
-from conformance.criteria.registration import Attempt, Registration
+from conformance.criteria.procedure import Facts, in_pool
+from conformance.criteria.registration import Registration
 from conformance.criteria.rfc3261 import NO_REGISTER, from_terminal
 from conformance.criteria.values import (
     addresses,
@@ -16,7 +16,6 @@ from conformance.criteria.values import (
     is_numeric,
 )
 from conformance.trace.model import SipMessage
-from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
@@ -169,65 +168,3 @@ def _foreign_cscf(facts: Facts, address: str, home: Testbed) -> Testbed | None:
         if testbed.domain != home.domain and facts.node_at(address, testbed) & CSCFS:
             return testbed
     return None
-
-
-@CATALOGUE.add(
-    "DNS-06",
-    "The visited P-CSCF asks DNS for the domain of the Request-URI, and sends the REGISTER where the answers lead.",
-    source=("3GPP TS 24.229", None),
-    node=Role.VISITED_PCSCF,
-    points=(Point.DNS,),
-    condition="a visited P-CSCF was seen to ask for the domain of the Request-URI",
-    kinds=(Kind.REGISTRATION, Kind.REREGISTRATION, Kind.DEREGISTRATION),
-)
-def found_by_dns(registration: Registration) -> Finding:
-    """3GPP TS 24.229 and RFC 3263: the home network's entry point is found by its domain name."""
-    expected = "REGISTER to an address that DNS gives for the domain of the Request-URI"
-    if registration.pcscf is not Role.VISITED_PCSCF:
-        return not_applicable(expected, "the P-CSCF is that of the home network")
-    citations: list[Citation] = []
-    shown = ""
-    for attempt in registration.attempts:
-        finding = _by_dns(registration, attempt, expected)
-        if finding is None:
-            continue
-        if finding.verdict == "FAIL":
-            return finding
-        citations += finding.citations
-        shown = finding.found
-    if not citations:
-        return not_applicable(expected, "the visited P-CSCF asked for no such name, or a Route names the next hop")
-    return passed(expected, shown, *citations)
-
-
-def _by_dns(registration: Registration, attempt: Attempt, expected: str) -> Finding | None:
-    hop = attempt.from_pcscf
-    if hop is None or hop.request is None or hop.request.sip.all("Route"):
-        return None
-    uri = parse_uri(hop.request.sip.request_uri)
-    if uri is None or is_numeric(uri.host):
-        return None
-    names, given = {uri.host.lower().rstrip(".")}, set()
-    targets: set[str] = set()
-    resolved: set[str] = set()
-    for lookup in registration.lookups:
-        if lookup.asker is not hop.sender or lookup.time_ns > hop.request.time_ns or lookup.response is None:
-            continue
-        if lookup.name not in names and not any(lookup.name.endswith(f".{name}") for name in names):
-            continue
-        for record in lookup.response.records:
-            names |= {
-                record.fields[key].lower().rstrip(".") for key in ("replacement", "target") if key in record.fields
-            }
-            if record.type in ("A", "AAAA"):
-                given.add(record.fields.get("address", ""))
-                resolved.add(record.name)
-            if record.type == "SRV":
-                targets.add(record.fields.get("target", "").lower().rstrip("."))
-    address = hop.request.destination.address
-    if address in given:
-        return passed(expected, f"{uri.host} is at {address}", cite_request_uri(hop.request))
-    if not targets or targets - resolved:
-        return None  # another target may come out of a cache
-    shown = f"to {address}, DNS gives {', '.join(sorted(given))}"
-    return failed(expected, clip(shown), cite_request_uri(hop.request))

@@ -55,7 +55,7 @@ def request_uri(registration: Registration) -> Finding:
         if hop is None or hop.request is None:
             continue
         request, uri = hop.request, hop.request.sip.request_uri
-        named = _server_name(attempt)
+        named = assigned_scscf(attempt)
         received = None if attempt.to_icscf is None else attempt.to_icscf.request
         if named is not None:
             message, holder = named
@@ -85,7 +85,8 @@ def _is_offered(attempt: Attempt, uri: str) -> bool:
 _SERVER_NAME = (Avp.SERVER_NAME, VENDOR_3GPP)
 
 
-def _server_name(attempt: Attempt) -> tuple[DiameterMessage, DiameterAvp] | None:
+def assigned_scscf(attempt: Attempt) -> tuple[DiameterMessage, DiameterAvp] | None:
+    """Return the last UAA of an attempt that names an S-CSCF, and its Server-Name."""
     for exchange in reversed(attempt.all("UAR")):
         holder = avp(exchange.answer, Avp.SERVER_NAME)
         if exchange.answer is not None and holder is not None:

@@ -15,6 +15,7 @@ from conformance.criteria.model import (
 from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Attempt, Exchange, Registration
 from conformance.criteria.scheme import may_be_refresh, uses_aka, vectors
+from conformance.criteria.ts24229_icscf import assigned_scscf
 from conformance.criteria.ts24229_pcscf import network_id
 from conformance.criteria.values import (
     address,
@@ -27,14 +28,16 @@ from conformance.criteria.values import (
     cite_value,
     clip,
     inner,
+    is_numeric,
     number,
     result,
+    same_host,
     same_identity,
     succeeded,
     text,
 )
 from conformance.trace.model import DiameterMessage, SipMessage
-from conformance.trace.sip_values import parse_uri
+from conformance.trace.sip_values import SipUri, parse_uri
 from conformance.vocabulary.numbers import (
     VENDOR_3GPP,
     Avp,
@@ -44,6 +47,7 @@ from conformance.vocabulary.numbers import (
 )
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
+from conformance.vocabulary.verdicts import Level, Severity
 
 CATALOGUE = Catalogue()
 TS29228 = "3GPP TS 29.228"
@@ -363,3 +367,80 @@ def _known_before(registration: Registration) -> bool:
     known = first is not None and result(first.answer)[0] == DiameterResult.SUBSEQUENT_REGISTRATION
     unanswered = any(attempt.status is None for attempt in registration.attempts)
     return known or unanswered or may_be_refresh(registration)
+
+
+@CATALOGUE.add(
+    "REG-89",
+    "The SAR names the identity that is registered, its user and the S-CSCF.",
+    source=(TS29228, None),
+    node=Role.HOME_SCSCF,
+    points=CX,
+)
+def sar_names(registration: Registration) -> Finding:
+    """3GPP TS 29.228 S-CSCF registration notification: the identities of the REGISTER, and the S-CSCF's name."""
+    expected = "Public-Identity = To, User-Name = digest username, Server-Name"
+    citations: list[Citation] = []
+    for attempt in registration.attempts:
+        for exchange in attempt.all("SAR"):
+            request = exchange.request
+            if request is None:
+                continue
+            compared = _wrong_identities(request, _register(attempt))
+            if isinstance(compared, Finding):
+                return compared
+            server = avp(request, Avp.SERVER_NAME)
+            if server is None or not server.data:
+                cited = cite_no_avp(request, "Server-Name") if server is None else cite_avp(request, server)
+                return failed(expected, "no Server-Name", cited)
+            citations += [*compared, cite_avp(request, server, text(server) or "")]
+    if not citations:
+        return unreached(expected, "no SAR was captured")
+    return passed(expected, "all three", *citations)
+
+
+@CATALOGUE.add(
+    "REG-90",
+    "MAR and SAR call the S-CSCF by the name under which it got the REGISTER.",
+    source=(TS29228, None),
+    node=Role.HOME_SCSCF,
+    points=CX,
+    level=Level.SHOULD,
+    severity=Severity.DEGRADED,
+    condition="the REGISTER reached the S-CSCF by a name, and that hop was captured",
+)
+def server_name(registration: Registration) -> Finding:
+    """3GPP TS 29.228: the HSS keeps Server-Name and sends the next REGISTER there, by way of the I-CSCF."""
+    expected = "Server-Name as in the Request-URI of the REGISTER"
+    citations: list[Citation] = []
+    found = ""
+    for attempt in registration.attempts:
+        hop = attempt.from_icscf
+        register = None if hop is None else hop.request
+        uri = None if register is None else parse_uri(register.sip.request_uri)
+        if register is None or uri is None or is_numeric(uri.host) or not _is_meant(attempt, uri):
+            continue
+        for exchange in (*attempt.all("MAR"), *attempt.all("SAR")):
+            holder = avp(exchange.request, Avp.SERVER_NAME)
+            name = text(holder) or ""
+            named = parse_uri(name)
+            if exchange.request is None or holder is None or named is None or is_numeric(named.host):
+                continue
+            places = (cite_avp(exchange.request, holder, name), cite_request_uri(register))
+            if not same_host(named.host, uri.host):
+                return failed(f"Server-Name {clip(uri.host)}", f"Server-Name {clip(name)}", *places)
+            citations += places
+            found = clip(name)
+    if not citations:
+        return not_applicable(expected, "no MAR or SAR together with the REGISTER that it is for, both by name")
+    return passed(expected, found, *citations)
+
+
+def _is_meant(attempt: Attempt, uri: SipUri) -> bool:
+    """Tell whether the I-CSCF addressed an S-CSCF, and the one that the HSS named: else the S-CSCF is not to blame."""
+    assigned = assigned_scscf(attempt)
+    if assigned is not None:
+        named = parse_uri(text(assigned[1]) or "")
+        return named is not None and same_host(named.host, uri.host)
+    received = None if attempt.to_icscf is None else attempt.to_icscf.request
+    before = None if received is None else parse_uri(received.sip.request_uri)
+    return before is not None and not same_host(before.host, uri.host)

@@ -12,19 +12,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 Alteration = Callable[[bytes], bytes]
-"""Takes a whole SIP message, returns what is sent instead."""
+"""Takes a whole message, returns what is sent instead."""
 
 
-def alteration_of(faults: Iterable[str]) -> Alteration | None:
+def alteration_of(faults: Iterable[str], table: Mapping[str, Alteration]) -> Alteration | None:
     """Return the alterations of the named faults, one after the other in the order of their names.
 
     Args:
-        faults: fault names; those that are no alteration of bytes are left to the node.
+        faults: fault names; those that the table does not have are left to the node.
+        table: what each does: `EMITTED` for SIP, `EMITTED_CX`, `EMITTED_DNS`.
 
     Returns:
         One function, or None where no name stands for an alteration: nothing is in the way then.
     """
-    chosen = [EMITTED[name] for name in sorted(faults) if name in EMITTED]
+    chosen = [table[name] for name in sorted(faults) if name in table]
     if not chosen:
         return None
 
@@ -179,6 +180,7 @@ EMITTED: Mapping[str, Alteration] = {
     "asserts-the-user": _requests("SUBSCRIBE", _asserted_as_watched, own=True),
     "subscribes-briefly": _requests("SUBSCRIBE", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>60"), own=True),
     "subscribes-as-the-user": _requests("SUBSCRIBE", _from_watched, own=True),
+    "rewrites-request-uri": _registers(_replacing(rb"\A(REGISTER sip:)\S+", rb"\1elsewhere.test")),
     # I-CSCF
     "keeps-request-uri": _registers(_to_home_domain),
     # any CSCF

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import NamedTuple, overload
 
@@ -116,7 +117,7 @@ class Inquiry:
         """
         found = spread(lambda number: self._judged(number, None), len(self._parts), workers)
         if self._confirm is not None:
-            self._read_again(found, self._confirm)
+            self._read_again(found, self._confirm, workers)
         direct = any(part.direct for part in found)
         brief = [part.brief if part.direct or not direct else [] for part in found]
         return Procedures(self, brief), sum((part.unjudged for part in found), Counter())
@@ -150,18 +151,20 @@ class Inquiry:
         """Judge one part, with second readings or without."""
         part = self._parts[number]
         seen = inspect(part, self._around, self._federation, self._flow)
+        direct = self._flow is None or any(self._flow in one.found.flows for one in seen.chosen)
+        if readings is None and self._confirm is not None:
+            wanted = frames_of(one.finding for judged in seen.judged for one in judged)
+            if wanted:  # nothing is concluded before these frames have been read a second time
+                _forget(part)
+                return _Part([], direct, seen.unjudged, wanted)
         outcomes = (
             conclude(one, judged, readings, self._asked) for one, judged in zip(seen.chosen, seen.judged, strict=True)
         )
         brief = [one.result(self._asked, brief=True) for one in outcomes]
-        direct = self._flow is None or any(self._flow in one.found.flows for one in seen.chosen)
-        wanted: dict[int, set[int]] = {}
-        if readings is None and self._confirm is not None:
-            wanted = frames_of(one.finding for judged in seen.judged for one in judged)
         _forget(part)
-        return _Part(brief, direct, seen.unjudged, wanted)
+        return _Part(brief, direct, seen.unjudged, {})
 
-    def _read_again(self, found: list[_Part], confirm: Confirm) -> None:
+    def _read_again(self, found: list[_Part], confirm: Confirm, workers: int) -> None:
         """Read what FAILs cite a second time, and judge the parts with FAILs once more."""
         waiting: dict[int, set[int]] = {}
         numbers: list[int] = []
@@ -171,10 +174,13 @@ class Inquiry:
                 for capture, frames in part.wanted.items():
                     waiting.setdefault(capture, set()).update(frames)
             if sum(map(len, waiting.values())) >= AT_ONCE or (numbers and number == len(found) - 1):
-                readings = confirm(waiting)
-                for one in numbers:
-                    found[one] = self._judged(one, readings)
+                again = partial(self._again, numbers, confirm(waiting))
+                for one, judged in zip(numbers, spread(again, len(numbers), workers), strict=True):
+                    found[one] = judged
                 waiting, numbers = {}, []
+
+    def _again(self, numbers: Sequence[int], readings: Readings, place: int) -> _Part:
+        return self._judged(numbers[place], readings)
 
 
 def _forget(part: Trace) -> None:

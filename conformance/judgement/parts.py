@@ -20,7 +20,7 @@ from conformance.trace.sip_values import parse_uri, parse_via
 from conformance.vocabulary.numbers import Avp
 
 MAGIC_COOKIE = "z9hG4bK"
-PART = 2_000
+PART = 1_000
 """Messages of a part, about: as many as stay in fast memory, and enough that each part has its own users' work only."""
 
 _UNUSUAL = (b"\n ", b"\n\t", b" :", b"\t:", b"\ni:", b"\nt:", b"\nf:")

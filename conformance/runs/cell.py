@@ -152,8 +152,8 @@ class Cell:
 
         Args:
             stopped_by: what the test case raised, None where it came to its end. A refusal by the testbed is what
-                the terminal observed and is judged; our own errors make the cell ERROR; anything else counts as
-                a failed expectation of the test case.
+                the terminal observed and is judged; an AssertionError is an expectation of the test case that was
+                not met; our own errors, those of the test case among them, make the cell ERROR.
         """
         file = self.folder / CAPTURE_FILE
         reasons: list[str] = []
@@ -188,6 +188,9 @@ class Cell:
         elif isinstance(stopped_by, AssertionError):
             reasons.append(f"the test case expected otherwise: {stopped_by}")
             pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
+        elif stopped_by is not None and not isinstance(stopped_by, JUDGED):
+            reasons.append(f"the test case itself is wrong: {type(stopped_by).__name__}: {stopped_by}")
+            pair = BOTH_ERROR
         result = _result(
             self.identity,
             self._run,

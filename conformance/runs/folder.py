@@ -10,7 +10,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,8 +173,41 @@ def named_run(name: str, reports: Path) -> Path:
     raise BadInput(f"{name}: no such run in {reports} and no folder of a run; expected one that holds {RUN_FILE}")
 
 
-def read_run(folder: Path) -> FinishedRun:
-    """Return the run that `folder` holds, cut short or complete.
+@dataclass(frozen=True)
+class OpenRun:
+    """A run on disk whose cells are read one by one: there may be ten thousand."""
+
+    path: Path
+    header: RunHeader
+    lines: Sequence[RunCell]
+    """One a cell, in the order in which they ended."""
+    footer: RunFooter | None
+    """None: the run was cut short."""
+
+    def cells(self) -> Iterator[CellResult]:
+        """Read the results, one after the other.
+
+        Raises:
+            BadInput: one cannot be read.
+        """
+        for line in self.lines:
+            yield self.cell(line)
+
+    def cell(self, line: RunCell) -> CellResult:
+        """Read one result.
+
+        Raises:
+            BadInput: it cannot be read.
+        """
+        file = self.path / line.folder / RESULT_FILE
+        try:
+            return CellResult.model_validate_json(file.read_bytes())
+        except (OSError, ValidationError):
+            raise BadInput(f"{file}: cannot be read as a cell's result; was the run folder copied whole?") from None
+
+
+def open_run(folder: Path) -> OpenRun:
+    """Return the run that `folder` holds, cut short or complete; its results are not read yet.
 
     Raises:
         BadInput: the folder holds no readable run; one line says which file and why.
@@ -184,16 +217,17 @@ def read_run(folder: Path) -> FinishedRun:
     if header is None:
         raise BadInput(f"{folder / RUN_FILE}: has no header line; expected a run that was begun by netlab or pytest")
     footer = next((entry for entry in entries if isinstance(entry, RunFooter)), None)
-    cells = []
-    for entry in entries:
-        if not isinstance(entry, RunCell):
-            continue
-        file = folder / entry.folder / RESULT_FILE
-        try:
-            cells.append(CellResult.model_validate_json(file.read_text(encoding="utf-8")))
-        except (OSError, ValidationError):
-            raise BadInput(f"{file}: cannot be read as a cell's result; was the run folder copied whole?") from None
-    return FinishedRun(path=folder, header=header, cells=cells, footer=footer)
+    return OpenRun(folder, header, [entry for entry in entries if isinstance(entry, RunCell)], footer)
+
+
+def read_run(folder: Path) -> FinishedRun:
+    """Return the run that `folder` holds with all its results.
+
+    Raises:
+        BadInput: the folder holds no readable run; one line says which file and why.
+    """
+    run = open_run(folder)
+    return FinishedRun(path=folder, header=run.header, cells=list(run.cells()), footer=run.footer)
 
 
 def _line(text: str) -> bytes:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from itertools import islice
 
+from conformance.report.cell_view import whose
 from conformance.report.difference_text import difference_lines
 from conformance.report.lines import criterion_line
 from conformance.runs.brief import CellBrief
 from conformance.vocabulary.results import CellResult
 from conformance.vocabulary.verdicts import Verdict
+
+NOT_JUDGED = frozenset({Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE})
 
 
 class Outcome(StrEnum):
@@ -31,7 +34,8 @@ def outcome(result: CellResult | CellBrief, *, strict: bool = False) -> Outcome:
     if Verdict.ERROR in result.pair:
         return Outcome.ERROR
     if result.as_expected:
-        return Outcome.PASSED
+        # JUnit knows no verdict but the outcome: what could not be judged is never shown as passed.
+        return Outcome.SKIPPED if set(result.pair) & NOT_JUDGED else Outcome.PASSED
     surprising = {got for got, wanted in zip(result.pair, result.expected_pair, strict=True) if got != wanted}
     if not surprising or surprising & {Verdict.FAIL, Verdict.PASS}:
         return Outcome.FAILED
@@ -45,11 +49,14 @@ def explain(result: CellResult) -> str:
     lines = [f"{result.cell}: interoperability {result.interoperability}, conformance {result.conformance}"]
     if result.pair != result.expected_pair:
         lines[0] += f" (expected {result.expected_pair})"
+    elif NOT_JUDGED & set(result.pair):
+        lines[0] += " (as expected)"
     lines += _about_expectation(result)
     lines += [f"  {reason}" for reason in result.reasons]
     for procedure in result.procedures:
         lines += [f"  {procedure.flow}: {reason}" for reason in procedure.reasons]
-        lines += [f"  {criterion_line(c)}" for c in procedure.criteria if c.verdict in (Verdict.FAIL, Verdict.ERROR)]
+        broken = [one for one in procedure.criteria if one.verdict in (Verdict.FAIL, Verdict.ERROR)]
+        lines += [f"  {criterion_line(one, whose(one.node, result))}" for one in broken]
         # The sentence and who is to blame; the ladders are in the report.
         lines += [f"  {line}" for line in islice(difference_lines(procedure.difference), 2)]
     for node, log in result.node_logs.items():

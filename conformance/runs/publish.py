@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from conformance.report.html import render_run
-from conformance.runs.folder import read_run
+from conformance.report.cell_writers import cell_writers
+from conformance.report.site import INDEX, write_site
+from conformance.runs.folder import open_run
+from conformance.vocabulary.results import CellResult
 
-REPORT_FILE = "index.html"
+REPORT_FILE = INDEX
 
 
 def publish(folder: Path) -> Path:
-    """Render `index.html` of the run in `folder` and return its path.
+    """Write the report of the run in `folder`, and `cells.csv`, and return the report's first page.
 
     Raises:
         BadInput: the folder holds no readable run.
     """
-    run = read_run(folder)
-    unfinished = folder / f".{REPORT_FILE}.part"
-    unfinished.write_text(render_run(run.header, run.cells, run.footer), encoding="utf-8")
-    return unfinished.replace(folder / REPORT_FILE)
+    run = open_run(folder)
+    with cell_writers(folder) as add:
+        return write_site(folder, run.header, _seen_by(add, run.cells()), run.footer)
+
+
+def _seen_by(add: Callable[[CellResult], None], cells: Iterable[CellResult]) -> Iterator[CellResult]:
+    """Hand each cell on while it goes by: a large run is read once, and never held as a whole."""
+    for cell in cells:
+        add(cell)
+        yield cell

@@ -9,7 +9,7 @@ from typing import Any, Literal, NoReturn
 
 from sipmessage import Request, Response
 
-from conformance.faults.emitted import alteration_of
+from conformance.faults.emitted import EMITTED, alteration_of
 from conformance.protocols.aka import Authenticated, MacFailure, SequenceNumbers, SyncFailure
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
@@ -124,7 +124,7 @@ class Terminal:
             port,
             SipTimers.gm(federation.timers),
             on_request=self._requested,
-            alter=alteration_of(faults),
+            alter=alteration_of(faults, EMITTED),
             tunnel=tunnel,
         )
 

@@ -120,6 +120,7 @@ class SipMessage(Message):
     def forget(self) -> None:
         """Give back the memory of what was asked before."""
         self._memo = None
+        self.sip.forget()
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,10 @@ class SipText:
                 found.extend(_split(self.raw, span))
         return tuple(found)
 
+    def forget(self) -> None:
+        """Give back the memory of the headers; they are read again when they are asked for."""
+        self._headers = None
+
     def _start(self) -> StartLine:
         line = self._line
         if line is not None:

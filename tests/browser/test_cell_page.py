@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from conformance.report.cell_view import cell_view
-from conformance.report.environment import asset, environment
+from conformance.report.site import write_cell_page
 from conformance.vocabulary.results import CellResult, CriterionResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict
 from tests.report.test_cell_view import ANCHOR, HOSTILE, explained
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run")  # fmt: skip
 MESSAGE, CRITERION, FINDING = (f"#{ANCHOR}-{part}" for part in ("m0-2", "c-REG-38", "f-REG-38"))
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -64,19 +48,9 @@ class Shown:
 @pytest.fixture
 def show(browser: Browser, cell: CellResult, header: RunHeader, tmp_path: Path) -> Iterator[Callable[..., Shown]]:
     """Opens the cell in a page of its own; arguments are those of a browser context."""
-    script = f"\n{asset('cell.js')}"
-    hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    file = tmp_path / "cell.html"
-    body = environment().get_template("cell.html.j2").module.cell_body(cell_view(cell, "", header), 2)  # type: ignore[attr-defined]
-    file.write_text(
-        "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>cell</title>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; script-src 'sha256-{hashed}';"
-        " style-src 'unsafe-inline'\">"
-        f"<style>{asset('report.css')}{asset('cell.css')}</style></head>"
-        f"<body><main><h1>cell</h1>{body}</main><script>{script}</script></body></html>",
-        encoding="utf-8",
-    )
+    (tmp_path / cell.folder).mkdir(parents=True)
+    write_cell_page(tmp_path, header, cell)
+    file = tmp_path / cell.folder / "index.html"
     contexts = []
 
     def open_page(fragment: str = "", **options: object) -> Shown:

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from conformance.history.comparison import compare
 from conformance.history.page import write_page
 from conformance.runs.brief import RunBrief, brief
 from conformance.vocabulary.results import CellResult, CriterionResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict
-from tests.browser.test_cell_page import CHROMIUM, QUIET
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium here: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -14,6 +14,10 @@ CASES = {
     "REG-85 another To": lambda lab: lab.edit("s200 i200 g200", "To: <sip:", "To: <sip:not-"),
     "REG-86 another From": lambda lab: lab.edit("i1 s401", "From: <sip:", "From: <sip:not-"),
     "REG-86 no Contact": lambda lab: lab.edit("i1", "Contact:", "X-Contact:"),
+    "REG-87 another method": lambda lab: lab.edit("gm1 p1 i1", "CSeq: 1 REGISTER", "CSeq: 1 MESSAGE"),
+    "REG-87 a method in small letters": lambda lab: lab.edit("p1 i1", "CSeq: 1 REGISTER", "CSeq: 1 register"),
+    "REG-88 another domain": lambda lab: lab.edit("p1", "REGISTER sip:uc3m.test SIP", "REGISTER sip:other.test SIP"),
+    "REG-88 a user": lambda lab: lab.edit("p2", "REGISTER sip:uc3m.test SIP", "REGISTER sip:alice@uc3m.test SIP"),
 }
 
 
@@ -28,6 +32,13 @@ CONFORMING = {
         "s200 i200 g200", "From: <sip:alice@uc3m.test", "From: <sip:alice@UC3M.test"
     ),
     "compact names": lambda lab: lab.edit("p1 i1", "From:", "f:").edit("s200", "To:", "t:"),
+    "CSeq with more space": lambda lab: lab.edit("gm1 p1 i1", "CSeq: 1 REGISTER", "CSeq:   1 \t REGISTER"),
+    "the domain of the Request-URI in capitals": lambda lab: lab.edit(
+        "p1", "REGISTER sip:uc3m.test ", "REGISTER sip:UC3M.test "
+    ),
+    "a home P-CSCF that knows its I-CSCF": lambda lab: lab.edit(
+        "p1 p2", "REGISTER sip:uc3m.test ", "REGISTER sip:icscf.uc3m.test "
+    ),
     "a parameter more": lambda lab: lab.edit("s200 i200 g200", ";tag=f2", ";tag=f2;x=y"),
 }
 

@@ -46,6 +46,9 @@ CASES = {
     "REG-27 an XRES that is too long": lambda lab: long_xres(lab),
     "REG-36 another type": lambda lab: lab.avp("sar", Avp.SERVER_ASSIGNMENT_TYPE, 3),
     "REG-36 no User-Data": lambda lab: lab.avp("saa", Avp.USER_DATA, None),
+    "REG-89 another identity": lambda lab: lab.avp("sar", Avp.PUBLIC_IDENTITY, "sip:bob@uc3m.test"),
+    "REG-89 another user": lambda lab: lab.avp("sar", Avp.USER_NAME, "bob@uc3m.test"),
+    "REG-89 no Server-Name": lambda lab: lab.avp("sar", Avp.SERVER_NAME, None),
     "REG-36 no SAR": lambda lab: lab.drop("sar saa"),
 }
 
@@ -89,3 +92,17 @@ def test_an_authentication_failure_is_reported_to_the_hss_and_accuses_nobody(lab
     assert lab.failing() == []
     found = lab.result("REG-36")
     assert (found.verdict, found.found) == ("NOT_APPLICABLE", "the registration was refused with 403 before")
+
+
+@pytest.mark.parametrize("key", ["mar", "sar"])
+def test_another_name_of_the_scscf_is_said_and_decides_nothing(lab: Any, key: str) -> None:
+    lab.avp(key, Avp.SERVER_NAME, "sip:scscf9.uc3m.test:6060")
+    assert lab.result("REG-90").verdict == "FAIL"
+    assert lab.judge().conformance == "PASS"
+
+
+def test_an_scscf_that_is_reached_by_its_address_has_no_name_to_compare(lab: Any) -> None:
+    lab.edit("i1 i2", "REGISTER sip:scscf.uc3m.test:6060", "REGISTER sip:127.40.1.13:6060").name_scscf(
+        "sip:127.40.1.13:6060"
+    )
+    assert lab.result("REG-90").verdict == "NOT_APPLICABLE"

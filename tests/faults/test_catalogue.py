@@ -9,6 +9,8 @@ from conformance.cores.emulated.faults import KEEPS_KEYS, NO_SECOND_UAR, PATH_UN
 from conformance.cores.emulated.hss_procedures import HSS_FAULTS
 from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
 from conformance.faults.emitted import EMITTED
+from conformance.faults.emitted_cx import EMITTED_CX
+from conformance.faults.emitted_dns import EMITTED_DNS
 from conformance.terminals.terminal import WRONG_DIGEST_URI
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
@@ -29,7 +31,7 @@ service = "works"
 
 def test_every_fault_is_made_and_every_alteration_is_listed() -> None:
     names = {fault.name for fault in load_catalogue().fault}
-    assert names == set(EMITTED) | BEHAVIOURS
+    assert names == {*EMITTED, *EMITTED_CX, *EMITTED_DNS} | BEHAVIOURS
 
 
 def test_the_faults_that_were_promised() -> None:
@@ -83,6 +85,7 @@ def test_those_of_one_node() -> None:
         "no-second-uar",
         "keeps-max-forwards",
         "keeps-request-uri",
+        "uar-without-network",
     }
     assert all(fault.kind is FaultKind.TERMINAL for fault in load_catalogue().of("terminal"))
 

@@ -157,12 +157,12 @@ def test_a_nonce_of_another_form_is_left_alone(nonce: str) -> None:
 
 
 def test_several_faults_at_once() -> None:
-    alter = alteration_of({"no-service-route", "no-path-echo", "no-second-uar"})
+    alter = alteration_of({"no-service-route", "no-path-echo", "no-second-uar"}, EMITTED)
     assert alter is not None
     assert b"Route" not in alter(OK.encode())
     assert b"Path" not in alter(OK.encode())
 
 
 def test_without_alterations_nothing_is_in_the_way() -> None:
-    assert alteration_of(()) is None
-    assert alteration_of({"no-second-uar"}) is None
+    assert alteration_of((), EMITTED) is None
+    assert alteration_of({"no-second-uar"}, EMITTED) is None

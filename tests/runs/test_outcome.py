@@ -29,7 +29,9 @@ P, F, I, N, E = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NOT_AP
         ((N, N), (P, P), True, Outcome.SKIPPED),
         ((E, E), (P, P), False, Outcome.ERROR),
         ((P, E), (P, P), False, Outcome.ERROR),
-        ((I, I), (I, I), True, Outcome.PASSED),
+        ((I, I), (I, I), True, Outcome.SKIPPED),
+        ((P, I), (P, I), False, Outcome.SKIPPED),
+        ((N, N), (N, N), False, Outcome.SKIPPED),
     ],
 )
 def test_outcome(

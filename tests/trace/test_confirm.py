@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pyshark.tshark.output_parser.tshark_xml import packet_from_xml_packet
 
 from conformance.trace import confirm
 from conformance.trace.confirm import second_reading
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from conftest import Packets
 
 Make = Callable[..., bytes]
+CAPTURES = Path(__file__).parents[2] / "captures"
 
 
 @pytest.fixture
@@ -94,13 +96,45 @@ def test_an_error_while_reading_ends_tshark_at_once(
         await clean_up(capture, process)
         ended.append(process.returncode)
 
-    def fail(packet: object) -> None:
+    def fail(parser: object, packet: bytes) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(confirm._FrameCapture, "_cleanup_subprocess", watched)
-    monkeypatch.setattr(confirm, "_reading", fail)
+    monkeypatch.setattr(confirm._FrameParser, "_parse_single_packet", fail)
     begun = time.monotonic()
     with pytest.raises(ZeroDivisionError):
         second_reading(packets.write(), range(1, 401))
     assert time.monotonic() - begun < confirm._END_S
     assert set(ended) == {-signal.SIGKILL}
+
+
+@pytest.mark.parametrize("case", ["handbuilt-registration-visited", "kamailio-registration-home"])
+def test_a_reading_is_what_the_packets_of_pyshark_show(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = CAPTURES / case / "capture.pcapng"
+    kept: list[bytes] = []
+    parse = confirm._FrameParser._parse_single_packet
+
+    def keep(parser: confirm._FrameParser, xml: bytes) -> confirm.FrameReading:
+        kept.append(xml)
+        return parse(parser, xml)
+
+    monkeypatch.setattr(confirm._FrameParser, "_parse_single_packet", keep)
+    readings = second_reading(file, range(1, 100))
+    packets = [packet_from_xml_packet(xml) for xml in kept]
+
+    assert len(packets) == len(readings) > 20
+    for packet in packets:
+        shown: dict[str, list[str]] = {}
+        for layer in packet.layers:
+            for name, container in layer._all_fields.items():
+                if name:
+                    shown.setdefault(name, []).extend(field.show or "" for field in container.all_fields)
+        reading = readings[int(packet.number)]
+        assert (reading.protocols, reading.fields) == (tuple(layer.layer_name for layer in packet.layers), shown)
+
+
+@pytest.mark.parametrize(
+    ("frames", "words"), [([7], "7"), ([1, 2, 3, 5], "1..3, 5"), ([1, 3, 4, 9, 10], "1, 3..4, 9..10")]
+)
+def test_frame_numbers_that_follow_each_other_are_a_range(frames: list[int], words: str) -> None:
+    assert confirm._ranges(frames) == words

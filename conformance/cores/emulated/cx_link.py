@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.cores.emulated.faults import altered_cx
 from conformance.cores.emulated.node import NodeContext
 from conformance.stack.cx import CxClient, OnRtr
 from conformance.vocabulary.federation import NodeKind
@@ -24,4 +25,5 @@ def cx_link(context: NodeContext, on_rtr: OnRtr | None = None) -> CxClient:
         answer_timeout_s=timers.cx_answer_ms / 1000,
         watchdog_s=timers.watchdog_ms / 1000,
         on_rtr=on_rtr,
+        alter=altered_cx(context),
     )

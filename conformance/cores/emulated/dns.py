@@ -24,8 +24,10 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from conformance.cores.emulated.faults import altered_dns
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.zone import Outcome, Zone, delegation_of, root_zone, zone_of
+from conformance.faults.emitted import Alteration
 from conformance.stack.ports import bind_failure
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import NodeKind
@@ -62,8 +64,10 @@ class DnsServer:
         zones: list[Zone],
         neighbours: dict[dns.name.Name, _Neighbour],
         log: logging.Logger,
+        alter: Alteration | None = None,
     ) -> None:
         self._address = address
+        self._alter = alter
         self._zones = {zone.apex: zone for zone in zones}
         self._neighbours = neighbours
         self._log = log
@@ -87,9 +91,11 @@ class DnsServer:
         response = dns.message.make_response(query, recursion_available=True)
         await self._fill(query, response)
         if stream:
-            return response.to_wire(max_size=65535)
-        size = max(512, query.payload) if query.edns >= 0 else 512
-        return response.to_wire(max_size=size, prefer_truncation=True)
+            octets = response.to_wire(max_size=65535)
+        else:
+            size = max(512, query.payload) if query.edns >= 0 else 512
+            octets = response.to_wire(max_size=size, prefer_truncation=True)
+        return octets if self._alter is None else self._alter(octets)
 
     def _format_error(self, wire: bytes, error: Exception) -> bytes | None:
         self._log.warning("no DNS query: %.120s, began %.80r", error, wire[:40])
@@ -184,7 +190,7 @@ def server_of(context: NodeContext) -> DnsServer:
         for name, other in context.federation.testbeds.items()
         if name != context.testbed.name and name not in forgotten and NodeKind.DNS in other.nodes
     }
-    return DnsServer(str(context.node.address), zones, neighbours, context.log)
+    return DnsServer(str(context.node.address), zones, neighbours, context.log, altered_dns(context))
 
 
 async def run(context: NodeContext) -> None:

@@ -11,7 +11,9 @@ from sipmessage import Request
 
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.register_fields import credentials_for
-from conformance.faults.emitted import alteration_of
+from conformance.faults.emitted import EMITTED, Alteration, alteration_of
+from conformance.faults.emitted_cx import EMITTED_CX
+from conformance.faults.emitted_dns import EMITTED_DNS
 
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
@@ -21,9 +23,19 @@ Select = Callable[[Request], Awaitable[str]]
 """Finds the URI of the S-CSCF for a REGISTER."""
 
 
-def altered(context: NodeContext) -> Callable[[bytes], bytes | None] | None:
+def altered(context: NodeContext) -> Alteration | None:
     """Return the fault hook for the SIP stack of a node, None where there is nothing to alter."""
-    return alteration_of(context.faults)
+    return alteration_of(context.faults, EMITTED)
+
+
+def altered_cx(context: NodeContext) -> Alteration | None:
+    """Return the fault hook for the Diameter stack of a node, None where there is nothing to alter."""
+    return alteration_of(context.faults, EMITTED_CX)
+
+
+def altered_dns(context: NodeContext) -> Alteration | None:
+    """Return the fault hook for what a DNS server answers, None where there is nothing to alter."""
+    return alteration_of(context.faults, EMITTED_DNS)
 
 
 def selection(context: NodeContext, select: Select) -> Select:

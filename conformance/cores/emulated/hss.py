@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.cores.emulated.control import control_channel
+from conformance.cores.emulated.faults import altered_cx
 from conformance.cores.emulated.hss_procedures import HssProcedures
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.subscribers import State, SubscriberStore
@@ -78,6 +79,7 @@ class _Hss:
             answer_timeout_s=timers.cx_answer_ms / 1000,
             watchdog_s=timers.watchdog_ms / 1000,
             on_request=self._answer,
+            alter=altered_cx(context),
         )
 
     async def serve(self) -> None:
