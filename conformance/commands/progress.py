@@ -7,6 +7,7 @@ it, and is told of all workers' cells by the same hooks.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -15,9 +16,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
-from rich.console import Console, ConsoleDimensions, ConsoleOptions, Group, RenderResult
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from conformance.report.text import short, visible
@@ -29,12 +29,34 @@ from conformance.vocabulary.errors import BadInput
 
 OPTIONS = ("-qq", "--no-summary", "-oconsole_output_style=classic")
 """What keeps pytest's own reporter from drawing into the progress and from telling each failure a second time."""
-_OWN_OUTPUT = (
-    "-v", "-h", "-s", "--verbose", "--help", "--version", "--collect-only", "--co", "--fixtures", "--markers", "--pdb",
-    "--trace", "--capture", "--setup-", "--cache-", "--log-cli", "--tb", "--full-trace", "--durations", "-r", "-l",
-    "--showlocals", "--pastebin", "--debug", "--live-log",
-)  # fmt: skip
-"""Beginnings of options of somebody who wants to see what pytest prints."""
+_OWN_OUTPUT = frozenset(
+    [
+        "--verbose",
+        "--help",
+        "--version",
+        "--collect-only",
+        "--co",
+        "--fixtures",
+        "--fixtures-per-test",
+        "--markers",
+        "--pdb",
+        "--trace",
+        "--capture",
+        "--setup-only",
+        "--setup-show",
+        "--setup-plan",
+        "--cache-show",
+        "--log-cli-level",
+        "--tb",
+        "--full-trace",
+        "--durations",
+        "--showlocals",
+        "--pastebin",
+        "--debug",
+    ]
+)
+_OWN_OUTPUT_LETTERS = re.compile("-[xq]*[hlrsv]")
+"""Options of somebody who wants to see what pytest prints."""
 _MOST_OF_ONE_REASON = 3
 """Lines of cells that were not run, all for the same reason."""
 _REFRESHES = 4
@@ -45,7 +67,7 @@ _NARROW = 60
 
 def wants_own_output(options: Sequence[str]) -> bool:
     """Whether the options of a run ask for what pytest prints: then it prints, and nothing is drawn."""
-    return any(option.startswith(_OWN_OUTPUT) for option in options)
+    return any(option.partition("=")[0] in _OWN_OUTPUT or _OWN_OUTPUT_LETTERS.match(option) for option in options)
 
 
 def own_copy_of_standard_output() -> TextIO:
@@ -99,8 +121,13 @@ class ProgressPlugin:
         self.texts: list[str] = []
         """What pytest says of failures that no cell explains: mistakes of test cases, of files, of workers."""
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Begin to draw."""
+        """Begin to draw, and keep xdist from telling of its workers on the same lines."""
+        workers = session.config.pluginmanager.getplugin("dsession")
+        if workers is not None:
+            session.config.pluginmanager.unregister(name="terminaldistreporter")
+            workers.terminal = None
         self.progress.started = time.monotonic()
         if self._console.draws:
             self._live = Live(
@@ -217,12 +244,20 @@ class _Drawing:
         if not progress.total:
             yield self._line(f"bringing up the testbeds, {clock(now - progress.started)}")
             return
-        lines: list[Text | ProgressBar] = [self._line(progress.sentence(now))]
         if options.max_width >= _NARROW:
-            lines.insert(0, ProgressBar(total=progress.total, completed=progress.done, width=options.max_width - 1))
-        # Without a line of its own for a moment without any cell the picture would jump.
-        lines.append(self._line(progress.cells_under_way() or " ", style="dim"))
-        yield Group(*lines)
+            yield self._bar(options.max_width - 1)
+            yield self._line(progress.sentence(now))
+        else:
+            yield self._line(progress.counts())
+            yield self._line(progress.times(now))
+        # A line of its own also for a moment without any cell, else the picture would jump.
+        yield self._line(progress.cells_under_way() or " ", style="dim")
+
+    def _bar(self, width: int) -> Text:
+        done = width * self._progress.done // self._progress.total
+        return Text.assemble(
+            ("━" * done, "red" if self._progress.failing else "green"), ("━" * (width - done), "bright_black")
+        )
 
     @staticmethod
     def _line(words: str, style: str = "") -> Text:

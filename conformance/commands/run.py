@@ -11,6 +11,7 @@ import pytest
 
 from conformance.commands.progress import OPTIONS, ProgressPlugin, own_copy_of_standard_output, wants_own_output
 from conformance.commands.run_summary import print_summary
+from conformance.report.text import visible
 from conformance.runs.brief import RunBrief, read_brief
 from conformance.runs.folder import RUN_FILE, new_run_id
 from conformance.runs.outcome import Outcome, outcome
@@ -49,26 +50,28 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     ]
     paths = [] if any(_is_path(word) for word in rest) else [str(_test_cases())]
     mistakes: list[str] = []
+    planned = 0
     if wants_own_output(rest):
         status = pytest.main([*options, *rest, *paths])
     else:
-        status, mistakes = _with_progress([*options, *OPTIONS, *rest, *paths], folder)
+        status, plugin = _with_progress([*options, *OPTIONS, *rest, *paths], folder)
+        mistakes, planned = plugin.texts, plugin.progress.total
     if not (folder / RUN_FILE).exists():
-        print("\n\n".join(mistakes))
+        print(visible("\n\n".join(mistakes)))
         return _without_a_run(int(status))
     run = read_brief(folder)
-    print_summary(run, arguments.reports / "latest" / REPORT_FILE, mistakes)
+    print_summary(run, arguments.reports / "latest" / REPORT_FILE, mistakes, planned)
     code = exit_code(run)
     # A mistake of a test case fails its test whatever the verdicts of the cell are.
     return int(Exit.BROKEN if status == pytest.ExitCode.TESTS_FAILED and code is Exit.AS_EXPECTED else code)
 
 
-def _with_progress(options: list[str], folder: Path) -> tuple[int, list[str]]:
-    """Run pytest and show how far it is; return its exit code, and what no cell's result explains."""
+def _with_progress(options: list[str], folder: Path) -> tuple[int, ProgressPlugin]:
+    """Run pytest and show how far it is; return its exit code, and the plugin that counted."""
     with own_copy_of_standard_output() as output:
         plugin = ProgressPlugin(folder, output)
         try:
-            return pytest.main(options, plugins=[plugin]), plugin.texts
+            return pytest.main(options, plugins=[plugin]), plugin
         finally:
             plugin.close()
 

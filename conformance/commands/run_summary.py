@@ -21,18 +21,19 @@ FIRST = 5
 _TEXT_LIMIT = 6000
 
 
-def print_summary(run: RunBrief, report: Path, mistakes: Sequence[str] = ()) -> None:
+def print_summary(run: RunBrief, report: Path, mistakes: Sequence[str] = (), planned: int = 0) -> None:
     """Print the summary on standard output.
 
     Args:
         run: the run, whether it came to its end or not.
         report: its page, as the user names it.
         mistakes: what pytest says of failures that no cell explains.
+        planned: cells that were to be run, 0 where that is not known.
     """
     console = Terminal(sys.stdout)
     for text in mistakes:
         console.print(Text(visible(text, _TEXT_LIMIT)))
-    for line in summary_lines(run):
+    for line in summary_lines(run, planned):
         console.print(Text(line))
     if report.is_file():
         # A console that is no terminal prints the words alone.
@@ -42,12 +43,13 @@ def print_summary(run: RunBrief, report: Path, mistakes: Sequence[str] = ()) -> 
         console.print(Text(f"no report was written; the results are in {run.path}"))
 
 
-def summary_lines(run: RunBrief) -> list[str]:
+def summary_lines(run: RunBrief, planned: int = 0) -> list[str]:
     """Return the summary without the place of the report."""
     differing = [cell for cell in run.cells if outcome(cell) in (Outcome.FAILED, Outcome.ERROR)]
     lines = [f"{_cells(len(run.cells))}{_duration(run)}, {_judgement(run.cells, len(differing))}"]
     if run.cut_short:
-        lines[0] = f"The run was cut short. {lines[0]}"
+        before = f"The run was cut short before {planned - len(run.cells)} of {planned} cells." if planned else ""
+        lines.insert(0, before or "The run was cut short.")
     pairs = Counter(str(cell.pair) for cell in run.cells)
     if len(pairs) > 1:
         told = ", ".join(f"{count} {pair}" for pair, count in pairs.most_common())

@@ -70,14 +70,18 @@ class Progress:
 
     def sentence(self, now: float) -> str:
         """Return `36 of 72 cells, 2 failing, 36 left, 0:12, about 0:12 to go`."""
-        parts = [f"{self.done} of {self.total} cells", f"{self.failing} failing"]
-        if self.skipped:
-            parts.append(f"{self.skipped} skipped")
-        parts += [f"{self.left} left", clock(now - self.started)]
+        return f"{self.counts()}, {self.times(now)}"
+
+    def counts(self) -> str:
+        """Return `36 of 72 cells, 2 failing, 36 left`."""
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.done} of {self.total} cells, {self.failing} failing{skipped}, {self.left} left"
+
+    def times(self, now: float) -> str:
+        """Return `0:12, about 0:12 to go`: the time since the start, and the estimate where there is one."""
         remaining = self.remaining(now)
-        if remaining is not None and self.left:
-            parts.append(f"about {clock(remaining)} to go")
-        return ", ".join(parts)
+        estimate = f", about {clock(remaining)} to go" if remaining is not None and self.left else ""
+        return f"{clock(now - self.started)}{estimate}"
 
     def cells_under_way(self) -> str:
         """Return the names of the cells that have begun, the longest first to begin."""
