@@ -88,7 +88,7 @@ def test_a_folder_that_is_no_run_gives_one_clear_line(tmp_path: Path, content: s
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("folder", ["../../elsewhere", "/tmp/elsewhere"])
+@pytest.mark.parametrize("folder", ["../../elsewhere", "/elsewhere"])
 def test_a_cell_that_lies_outside_its_run_is_refused(
     run: RunFolder, make_cell: Callable[..., CellResult], folder: str
 ) -> None:
