@@ -62,3 +62,11 @@ def test_judgement_is_pure(file: Path) -> None:
 @pytest.mark.parametrize("file", files_of("report"), ids=lambda f: f.name)
 def test_the_report_reads_results_only(file: Path) -> None:
     assert rooms(imports(file)) <= {"vocabulary", "report"}
+
+
+@pytest.mark.parametrize("file", files_of("redaction"), ids=lambda f: f.name)
+def test_redaction_stands_on_neither_side_and_borrows_one_formula(file: Path) -> None:
+    assert rooms(imports(file)) <= {"vocabulary", "pcapng", "faults", "redaction", "criteria"}
+    borrowed = {name for name in imports(file) if name.startswith("conformance.criteria")}
+    assert {name for name in borrowed if not name.startswith("conformance.criteria.digest")} == set()
+    assert not {name.split(".")[0] for name in imports(file)} & IMPURE

@@ -25,11 +25,11 @@ class DnsRedactor:
 
     def message(self, message: bytes) -> bytes:
         """Return a message redacted; it keeps its length. From where it cannot be read on it becomes zeros."""
+        if len(message) < _HEADER:
+            return bytes(len(message))
         out = bytearray(message)
         at = _HEADER
         try:
-            if len(message) < _HEADER:
-                raise _NotDns
             questions, *records = struct.unpack_from("!4H", message, 4)
             for _ in range(questions):
                 at = self._name(message, at, out) + 4

@@ -27,12 +27,12 @@ _MOST_TRIES: Final = 1000
 _HOST = r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _DOTTED = r"(?:\[[0-9a-fA-F:.]+\]|(?:[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+[A-Za-z0-9-]*[A-Za-z0-9])"
 _ADDRESS = re.compile(
-    rf"(?i:\b(?P<scheme>sips?|pres|im|mailto|xmpp):)(?P<of_uri>(?:(?!,\s*sips?:)[^\s<>@\"])+)@(?P<host>{_HOST})"
+    rf"(?i:\b(?P<scheme>sips?|pres|im|mailto|xmpp):)(?P<of_uri>(?:(?!,\s*sips?:)[^\s<>@\"]){{1,256}})@(?P<host>{_HOST})"
     rf"|(?<![\w.+\-%~!*$&])(?P<bare>[\w.+\-%~!*$&]+)@(?P<dotted>{_DOTTED})"
 )
 _ESCAPED = re.compile(rf"(?:(?<=%3[Aa])|(?<![%\w.+-]))(?P<user>[\w.+-]+)%40(?P<host>{_DOTTED})")
 _TEL = re.compile(r"(?i)\b(?P<scheme>tel|fax|modem):(?P<user>\+?[0-9(][0-9A-Fa-f*#().-]*)")
-_ENUM = re.compile(r"(?i)\b(?P<digits>(?:[0-9]\.){4,})(?P<zone>e164\.arpa)\b")
+_ENUM = re.compile(r"(?i)\b(?P<digits>(?:[0-9]\.){4,20})(?P<zone>e164\.arpa)\b")
 _NUMBER = re.compile(r"\+?[0-9][0-9().-]{3,}[0-9]")
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _UNIT = re.compile(r"%[0-9A-Fa-f]{2}|.", re.DOTALL)

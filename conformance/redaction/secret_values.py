@@ -2,7 +2,7 @@
 
 Each half octet is replaced by a permutation that depends on a random key and on the half octets before it. So two
 values that begin alike go on to do so: a nonce still begins with the SIP-Authenticate of the HSS, `ck` in a header is
-still the key in the AVP, and the first four digits that a report shows are still those of the key. At octet 16 it
+still the key in the AVP, and the first four digits that a report shows are still those of the key. Every 16 octets it
 begins anew, because RAND and what follows it (AUTN, AUTS) are also seen apart.
 """
 
@@ -65,8 +65,7 @@ class SecretValues:
     def _digits(self, digits: str) -> str:
         out = []
         for place, digit in enumerate(digits):
-            begin = place // _RESTART * _RESTART if place < 2 * _RESTART else _RESTART
-            symbols = self._permutation("0123456789abcdef", digits[begin:place])
+            symbols = self._permutation("0123456789abcdef", digits[place // _RESTART * _RESTART : place])
             out.append(symbols[int(digit, 16)])
         return "".join(out)
 
@@ -99,7 +98,7 @@ class SecretValues:
         for place, character in enumerate(text):
             alphabet = next((a for a in _ALPHABETS if character in a), None)
             if alphabet is not None:
-                character = self._permutation(alphabet, text[:place])[alphabet.index(character)]
+                character = self._permutation(alphabet, text[place // _RESTART * _RESTART : place])[alphabet.index(character)]
             elif not character.isascii():
                 character = "x"
             out.append(character)

@@ -110,8 +110,8 @@ _KNOWN: Final = frozenset(
     ]
 )
 _FIELD = re.compile(r"[^\n]*\n(?:[ \t][^\n]*\n)*|[^\n]+$")
-_PARAM = re.compile(r'([\w-]+)([ \t\r\n]*=[ \t\r\n]*)("(?:[^"\\]|\\.)*"?|[^\s",;]*)')
-_NAME_ADDR = re.compile(r'("(?:[^"\\]|\\.)*"|[^"<>,;:=@]*?)(\s*<[^<>]*>)')
+_PARAM = re.compile(r'(?<![\w-])([\w-]+)([ \t\r\n]*=[ \t\r\n]*)("(?:[^"\\]|\\.)*"?|[^\s",;]*)')
+_NAME_ADDR = re.compile(r"(?:\A|(?<=[<>]))([^<>]*)<([^<>]*)>")
 _PLACE = re.compile(
     r"(?i)\b((?:utran-cell-id-3gpp|utran-sai-3gpp|cgi-3gpp|dsl-location|i-wlan-node-id|ci-3gpp2|eth-location|"
     r'fiber-location|gstn-location|local-time-zone|daylight-saving-time)\s*=\s*)("[^"]*"?|[^\s;,]+)'
@@ -164,10 +164,18 @@ class SipRedactor:
         return shown + colon + self.identities.in_text(value)
 
     def _name_addr(self, found: re.Match[str]) -> str:
-        name, address = found[1], found[2]
+        before, address = found[1], found[2]
+        if ":" not in address:  # angle brackets in a name
+            return f"{before}<{self.identities.name(address)}>"
         replaced = self.identities.in_text(address)
-        # A name goes with its address: it stays where the address does.
-        return (name if replaced == address and "@" in address else self.identities.name(name)) + address
+        if replaced == address and "@" in address:
+            return found[0]  # a name goes with its address: it stays where the address does
+        name = before.rstrip()
+        if name.count('"') % 2 and name[: name.rfind('"')].rstrip().endswith("="):
+            return found[0]  # the value of a parameter: a URN in quotation marks
+        begin = name.rfind('"', 0, -1) if name.endswith('"') else max(name.rfind(sign) for sign in ',;:=@"')
+        begin += 1
+        return f"{before[:begin]}{self.identities.name(before[begin:])}<{address}>"
 
     def _credentials(self, value: str, about: tuple[str, bytes, bytes]) -> str:
         method, old_body, new_body = about

@@ -1,0 +1,12 @@
+from conformance.redaction.digests import Credentials, Digests
+from conformance.redaction.secret_values import SecretValues
+
+
+def test_a_response_made_with_the_ha1_of_the_hss_is_made_again(secrets: SecretValues) -> None:
+    digests, old_ha1 = Digests(secrets), "939e7578ed9e3c518a452acee763bce9"
+    digests.learn_ha1(old_ha1)
+    old = Credentials({"nonce": "old", "uri": "sip:x", "qop": "auth", "nc": "00000001", "cnonce": "a"}, "REGISTER", b"")
+    new = Credentials({**old.params, "nonce": "new"}, "REGISTER", b"")
+    digests.note(old, new)
+    assert digests.redacted(old.response(old_ha1)) == new.response(secrets.hexadecimal(old_ha1))
+    assert digests.redacted("0" * 32) == secrets.hexadecimal("0" * 32)
