@@ -68,7 +68,7 @@ def test_from_a_failed_criterion_to_its_frame_and_back(open_page: Callable[..., 
     page.locator(".findings a", has_text="frame 2").first.click()
     message = page.locator(":target")
     assert "m0-2" in message.get_attribute("id")
-    assert message.is_visible()
+    message.wait_for()
     message.locator("a", has_text="REG-38").first.click()
     assert "REG-38" in page.locator(":target").inner_text()
 
@@ -140,7 +140,7 @@ def test_a_link_to_what_a_filter_hides_takes_the_filter_away(open_page: Callable
     page = open_page(file, "#?home=stuba").page
     assert len(shown(page)) == 2
     page.locator(".sq.differs").first.click()
-    assert page.locator("tbody:target tr.row").first.is_visible()
+    page.locator("tbody:target tr.row").first.wait_for()
     assert len(shown(page)) == 4
 
 
