@@ -29,11 +29,15 @@ def test_a_name_goes_with_its_address(redactor: Redactor) -> None:
 
 
 def test_a_header_field_that_nobody_knows_is_overwritten(redactor: Redactor) -> None:
-    replaced = message(redactor, "OPTIONS sip:x SIP/2.0\r\nX-Diary: dear diary\r\nSubject: us two\r\nCSeq: 1 OPTIONS\r\n\r\n")
+    replaced = message(
+        redactor, "OPTIONS sip:x SIP/2.0\r\nX-Diary: dear diary\r\nSubject: us two\r\nCSeq: 1 OPTIONS\r\n\r\n"
+    )
     assert "X-Diary: xxxx xxxxx\r\nSubject: xx xxx\r\nCSeq: 1 OPTIONS\r\n" in replaced
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "message/cpim", "image/png", "application/vnd.unknown", "multipart/mixed"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "message/cpim", "image/png", "application/vnd.unknown", "multipart/mixed"]
+)
 def test_what_somebody_wrote_becomes_filler(redactor: Redactor, kind: str) -> None:
     replaced = message(redactor, f"MESSAGE sip:x SIP/2.0\r\nContent-Type: {kind}\r\n\r\nmeet me at eight")
     assert replaced.endswith("\r\n\r\n" + "x" * 16)
