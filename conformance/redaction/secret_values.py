@@ -20,7 +20,7 @@ _RESTART: Final = 32
 """Half octets of RAND."""
 _SHORTEST: Final = 6
 """Octets of a secret that are looked for in what was written; a shorter one is found everywhere by chance."""
-_HEX: Final = re.compile(r"[0-9a-fA-F]+")
+_HEX: Final = re.compile(r"[0-9a-fA-F]+|(?:[0-9a-fA-F]{2}:)+[0-9a-fA-F]{2}")
 _ALPHABETS: Final = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 

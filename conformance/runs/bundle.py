@@ -34,7 +34,8 @@ _README: Final = """# Run {run}, as a partner may see it
 {redaction}
 
 - `index.html`: the report. `run.jsonl` and `cells/*/result.json`: the same for programs.
-- `cells/*/capture.pcapng`: the packets. Frame numbers, times, lengths, offsets and checksums are those of the run;
+- `cells/*/capture.pcapng`: the packets. Frame numbers, times, lengths and offsets are those of the run; checksums of
+  changed packets were computed anew;
   each replaced value is the same one everywhere in this bundle, and another one in every other bundle.
 - Domains, host names, addresses and ports stay. A name that is shown beside an address goes with the address.
 - A digest response that was right is right still: it was computed anew from the replaced values. Whoever judges these

@@ -1,0 +1,131 @@
+"""Whole captures: the same frames, the same verdicts, nothing that Wireshark finds fault with."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conformance.detection.batch import read_again, read_captures
+from conformance.faults.pcapfile import PacketFile, read_packets
+from conformance.faults.reference import CAPTURE_NAME, CAPTURES, load_case
+from conformance.federation.loader import load_federation
+from conformance.judgement.judge import judge
+from conformance.redaction.capture import redact_capture
+from conformance.redaction.payloads import Redactor
+from conformance.trace.model import Trace
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.results import ProcedureResult
+from tests.redaction.conftest import redacted
+
+NAMES = sorted(file.parent.name for file in CAPTURES.glob(f"*/{CAPTURE_NAME}"))
+FLAWS = "_ws.malformed || ip.checksum.status == 0 || udp.checksum.status == 0 || tcp.checksum.status == 0"
+
+
+def renamed(federation: Federation, redactor: Redactor) -> Federation:
+    """The federation as the users of a bundle are called."""
+    testbeds = {}
+    for name, testbed in federation.testbeds.items():
+        subscribers = tuple(
+            one.model_copy(
+                update={
+                    "impi": redactor.identities.in_text(one.impi),
+                    "impus": tuple(redactor.identities.in_text(impu) for impu in one.impus),
+                }
+            )
+            for one in testbed.subscribers
+        )
+        testbeds[name] = testbed.model_copy(update={"subscribers": subscribers})
+    return federation.model_copy(update={"testbeds": testbeds})
+
+
+def verdicts(procedures: list[ProcedureResult]) -> list[object]:
+    return [
+        (one.flow, one.pair, one.frames, [(c.id, c.verdict, c.node, len(c.evidence)) for c in one.criteria])
+        for one in procedures
+    ]
+
+
+def judged(captures: list[tuple[str, PacketFile]], redactors: dict[str, Redactor]) -> dict[str, list[ProcedureResult]]:
+    traces = dict(zip(NAMES, read_captures(captures), strict=True))
+    cited: dict[str, set[int]] = {name: set() for name in NAMES}
+
+    def of(name: str, trace: Trace, confirm: object) -> list[ProcedureResult]:
+        case = load_case(name)
+        federation = None if case.federation is None else load_federation(CAPTURES / case.federation)
+        if federation is not None and name in redactors:
+            federation = renamed(federation, redactors[name])
+        return list(judge(trace, federation=federation, flow=case.flow, confirm=confirm).procedures)  # type: ignore[arg-type]
+
+    for name in NAMES:
+        of(name, traces[name], lambda file, frames: cited[str(file)].update(frames) or {})
+    readings = dict(zip(NAMES, read_again(captures, [cited[name] for name in NAMES]), strict=True))
+    return {name: of(name, traces[name], lambda file, _: readings[str(file)]) for name in NAMES}
+
+
+def test_every_reference_capture_gets_the_same_verdicts_of_the_same_frames(tmp_path: Path) -> None:
+    old, new, redactors = [], [], {}
+    for name in NAMES:
+        old.append((name, read_packets(CAPTURES / name / CAPTURE_NAME)))
+        redactors[name], (capture,) = redacted([CAPTURES / name / CAPTURE_NAME])
+        (tmp_path / name).write_bytes(capture.data)
+        new.append((name, read_packets(tmp_path / name)))
+    before, after = judged(old, {}), judged(new, redactors)
+    assert {name: verdicts(after[name]) for name in NAMES} == {name: verdicts(before[name]) for name in NAMES}
+
+
+def flawed(file: Path) -> tuple[int, int]:
+    """How many frames there are, and in how many Wireshark finds something malformed or a wrong checksum."""
+
+    def count(display_filter: str) -> int:
+        options = [part for kind in ("ip", "udp", "tcp") for part in ("-o", f"{kind}.check_checksum:TRUE")]
+        command = ["tshark", "-r", str(file), *options, "-T", "fields", "-e", "frame.number", "-Y", display_filter]
+        return len(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+    return count("frame"), count(FLAWS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "handbuilt-registration-event",
+        "handbuilt-registration-home-access",
+        "handbuilt-registration-third-party",
+        "handbuilt-registration-ipsec",
+        "handbuilt-registration-digest",
+        "kamailio-registration-home",
+    ],
+)
+def test_wireshark_finds_no_more_fault_than_before(name: str, tmp_path: Path) -> None:
+    file = CAPTURES / name / CAPTURE_NAME
+    _, (capture,) = redacted([file])
+    (tmp_path / "new.pcapng").write_bytes(capture.data)
+    frames, faults = flawed(file)
+    new_frames, new_faults = flawed(tmp_path / "new.pcapng")
+    assert new_frames == frames
+    assert new_faults <= faults
+    old, new = read_packets(file), read_packets(tmp_path / "new.pcapng")
+    assert [(len(p.data), p.time_ns, p.point) for p in new.packets] == [
+        (len(p.data), p.time_ns, p.point) for p in old.packets
+    ]
+
+
+def test_comments_and_names_beside_the_packets_are_left_out(tmp_path: Path) -> None:
+    source, told = CAPTURES / NAMES[0] / CAPTURE_NAME, tmp_path / "told.pcapng"
+    comment = ["--capture-comment", "written by alice", "-a", "1:frame of alice"]
+    subprocess.run(["editcap", *comment, str(source), str(told)], check=True, capture_output=True)
+    assert b"alice" in told.read_bytes()
+    _, (capture,) = redacted([told])
+    assert b"alice" not in capture.data
+    assert b"written by" not in capture.data
+
+
+def test_what_is_no_capture_is_refused(tmp_path: Path, redactor: Redactor) -> None:
+    file = tmp_path / "capture.pcapng"
+    with pytest.raises(BadInput, match="expected the capture of a cell"):
+        redact_capture(file, redactor)
+    file.write_bytes(b"no capture at all, not even by chance")
+    with pytest.raises(BadInput, match="expected the capture of a cell"):
+        redact_capture(file, redactor)
