@@ -36,6 +36,8 @@ from conformance.vocabulary.difference import HeaderDifference
 from conformance.vocabulary.results import Arrow, CellResult, CriterionResult, ProcedureResult, RunHeader
 
 MAX_FILES = 50
+OWN_PAGE = "index.html"
+"""The page of a cell, in its folder."""
 _NO_ID = re.compile(r"[^A-Za-z0-9-]+")
 
 
@@ -181,8 +183,9 @@ def anchor_of_folder(folder: str) -> str:
 
 
 def files_of(folder: Path) -> list[str]:
-    """Return the files of a cell's folder, keys first, relative to it; the report links to them."""
+    """Return the files of a cell's folder, keys first, relative to it; the report links to them, not to itself."""
     found = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    found = [name for name in found if name != OWN_PAGE]
     return sorted(found, key=lambda name: "key" not in name)[:MAX_FILES]
 
 
