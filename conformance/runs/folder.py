@@ -166,7 +166,11 @@ def named_run(name: str, reports: Path) -> Path:
         files = [file for file in reports.glob(f"*/{RUN_FILE}") if not file.parent.is_symlink()]
         if len(files) < 2:
             raise BadInput(f"{reports}: found {len(files)} runs, expected two or more for `previous`; run once more")
-        return sorted(files, key=lambda file: file.stat().st_mtime_ns)[-2].parent
+        newest_first = sorted(files, key=lambda file: -file.stat().st_mtime_ns)
+        # What `latest` points at is not the newest file where runs were copied, or where two ran at the same time.
+        latest = (reports / "latest").resolve()
+        others = [file.parent for file in newest_first if file.parent.resolve() != latest]
+        return others[0] if len(others) < len(files) else others[1]
     for folder in (reports / name, Path(name)):
         if (folder / RUN_FILE).is_file():
             return folder

@@ -25,7 +25,11 @@ def test_one_cell_that_became_slower_and_one_that_became_faster() -> None:
 
 
 def test_milliseconds_are_not_told_whatever_their_ratio() -> None:
-    assert beyond_noise([*STEADY, ("short", 10.0, 60.0)])[0] == []
+    assert beyond_noise([*STEADY, ("short", 60.0, 400.0)])[0] == []
+
+
+def test_a_message_that_was_lost_and_sent_again_is_told() -> None:
+    assert [one.cell for one in beyond_noise([*STEADY, ("lost", 60.0, 560.0)])[0]] == ["lost"]
 
 
 def test_with_few_cells_their_scatter_is_not_known() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conformance.runs.folder import RESULT_FILE, RUN_FILE, RunFolder, read_run, slug
+from conformance.runs.folder import RESULT_FILE, RUN_FILE, RunFolder, named_run, read_run, slug
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict
@@ -105,3 +106,14 @@ def test_a_result_that_names_another_folder_is_refused(run: RunFolder, make_cell
     file.write_text(file.read_text().replace(result.folder, "../../elsewhere"))
     with pytest.raises(BadInput, match="says that it lies in"):
         read_run(run.path)
+
+
+def test_previous_is_the_newest_run_that_latest_does_not_point_at(tmp_path: Path, header: RunHeader) -> None:
+    for name in ("a", "b", "c"):
+        RunFolder(tmp_path / name).begin(header)
+    os.utime(tmp_path / "a" / RUN_FILE, ns=(0, 2**62))  # touched last, for example by a copy
+    os.utime(tmp_path / "b" / RUN_FILE, ns=(0, 2**61))
+    assert named_run("latest", tmp_path).resolve().name == "c"
+    assert named_run("previous", tmp_path).name == "a"
+    (tmp_path / "latest").unlink()
+    assert named_run("previous", tmp_path).name == "b"
