@@ -111,5 +111,5 @@ def failing_line(cell: CellBrief) -> str:
 def _reason(cell: CellBrief) -> str:
     gone = sorted(cell.expected_criteria - {finding.criterion for finding in cell.findings})
     if gone and Verdict.ERROR not in cell.pair:
-        return f"{', '.join(gone)} should fail and does not"
+        return f"{', '.join(gone)} should fail and does not: remove its entry from the known deviations"
     return cell.reasons[0] if cell.reasons else ""

@@ -59,7 +59,15 @@ def test_only_cells_of_the_partner_are_written_and_the_rest_is_counted(tmp_path:
     assert run.footer is not None
     assert run.footer.cells == found.cells
     names = {file.name for file in octets_of(tmp_path / "bundle")}
-    assert names == {"README.md", "index.html", "run.jsonl", "result.json", "capture.pcapng", "events.jsonl"}
+    assert names == {
+        "README.md",
+        "cells.csv",
+        "index.html",
+        "run.jsonl",
+        "result.json",
+        "capture.pcapng",
+        "events.jsonl",
+    }
 
 
 def shape(value: object, key: str = "") -> object:
