@@ -173,3 +173,11 @@ def test_in_a_folder_of_pages_keys_go_from_cell_to_cell(open_page: Callable[...,
     page.keyboard.press("u")
     page.wait_for_url(folder.as_uri())
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_on_paper_it_is_light_and_has_no_buttons(open_page: Callable[..., Any], file: Path) -> None:
+    page = open_page(file, color_scheme="dark").page
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.get_by_role("button", name="Light").is_visible()
+    assert page.locator(".matrix").is_visible()
