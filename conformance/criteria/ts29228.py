@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from conformance.criteria.model import (
     Catalogue,
     Citation,
@@ -95,6 +97,25 @@ def _register(attempt: Attempt) -> SipMessage | None:
     return None
 
 
+_Further = Callable[[DiameterMessage, Attempt], Finding | list[Citation]]
+"""Checks what a query names beside user and identity."""
+
+
+def _each_query(registration: Registration, command: str, further: _Further) -> Finding | list[Citation]:
+    """Compare every query of a command with the REGISTER that it is for; the first that is wrong decides."""
+    citations: list[Citation] = []
+    for attempt in registration.attempts:
+        for exchange in attempt.all(command):
+            request = exchange.request
+            if request is None:
+                continue
+            for compared in (_wrong_identities(request, _register(attempt)), further(request, attempt)):
+                if isinstance(compared, Finding):
+                    return compared
+                citations += compared
+    return citations
+
+
 @CATALOGUE.add(
     "REG-22",
     "The UAR names the user, the identity and the visited network of the REGISTER.",
@@ -105,20 +126,9 @@ def _register(attempt: Attempt) -> SipMessage | None:
 def uar(registration: Registration) -> Finding:
     """3GPP TS 29.228 user registration status query, 3GPP TS 24.229 5.3.1.2."""
     expected = "User-Name = digest username, Public-Identity = To, Visited-Network-Identifier = P-Visited-Network-ID"
-    citations: list[Citation] = []
-    for attempt in registration.attempts:
-        for exchange in attempt.all("UAR"):
-            request = exchange.request
-            if request is None:
-                continue
-            compared = _wrong_identities(request, _register(attempt))
-            if isinstance(compared, Finding):
-                return compared
-            citations += compared
-            network = _wrong_network(request, attempt)
-            if isinstance(network, Finding):
-                return network
-            citations += network
+    citations = _each_query(registration, "UAR", _wrong_network)
+    if isinstance(citations, Finding):
+        return citations
     if not citations:
         return unreached(expected, "no UAR was captured")
     return passed(expected, "all three as in the REGISTER", *citations)
@@ -213,37 +223,46 @@ def mar(registration: Registration) -> Finding:
     aka = uses_aka(registration)
     scheme = "Digest-AKAv1-MD5" if aka else "one of 3GPP TS 29.229"
     expected = f"User-Name, Public-Identity, Server-Name, SIP-Number-Auth-Items, scheme {scheme}"
-    citations: list[Citation] = []
-    for attempt in registration.attempts:
-        for exchange in attempt.all("MAR"):
-            request = exchange.request
-            if request is None:
-                continue
-            compared = _wrong_identities(request, _register(attempt))
-            if isinstance(compared, Finding):
-                return compared
-            citations += compared
-            for code, name in (
-                (Avp.SERVER_NAME, "Server-Name"),
-                (Avp.SIP_NUMBER_AUTH_ITEMS, "3GPP-SIP-Number-Auth-Items"),
-                (Avp.SIP_AUTH_DATA_ITEM, "3GPP-SIP-Auth-Data-Item"),
-            ):
-                holder = avp(request, code)
-                if holder is None or not holder.data:
-                    cited = cite_no_avp(request, name) if holder is None else cite_avp(request, holder)
-                    return failed(expected, f"no {name}", cited)
-                citations.append(cite_avp(request, holder))
-            item = inner(avp(request, Avp.SIP_AUTH_DATA_ITEM), Avp.SIP_AUTHENTICATION_SCHEME)
-            if item is None:
-                return failed(expected, "no SIP-Authentication-Scheme", citations[-1])
-            asked = text(item) or ""
-            cited = cite_avp(request, item, asked)
-            if aka and not asked.lower().startswith("digest-akav") and asked.lower() != "unknown":
-                return failed(f"scheme {scheme}", f"scheme {clip(asked)}", cited)
-            citations.append(cited)
+
+    def further(request: DiameterMessage, attempt: Attempt) -> Finding | list[Citation]:
+        found = _present(request, expected, _OF_MAR)
+        if isinstance(found, Finding):
+            return found
+        item = inner(avp(request, Avp.SIP_AUTH_DATA_ITEM), Avp.SIP_AUTHENTICATION_SCHEME)
+        if item is None:
+            return failed(expected, "no SIP-Authentication-Scheme", found[-1])
+        asked = text(item) or ""
+        cited = cite_avp(request, item, asked)
+        if aka and not asked.lower().startswith("digest-akav") and asked.lower() != "unknown":
+            return failed(f"scheme {scheme}", f"scheme {clip(asked)}", cited)
+        return [*found, cited]
+
+    citations = _each_query(registration, "MAR", further)
+    if isinstance(citations, Finding):
+        return citations
     if not citations:
         return unreached(expected, "no MAR was captured")
     return passed(expected, "all of them", *citations)
+
+
+_SERVER_NAME = (Avp.SERVER_NAME, "Server-Name")
+_OF_MAR = (
+    _SERVER_NAME,
+    (Avp.SIP_NUMBER_AUTH_ITEMS, "3GPP-SIP-Number-Auth-Items"),
+    (Avp.SIP_AUTH_DATA_ITEM, "3GPP-SIP-Auth-Data-Item"),
+)
+
+
+def _present(request: DiameterMessage, expected: str, wanted: Iterable[tuple[Avp, str]]) -> Finding | list[Citation]:
+    """Cite AVPs that a query has to have, by Wireshark's names of them."""
+    citations = []
+    for code, name in wanted:
+        holder = avp(request, code)
+        if holder is None or not holder.data:
+            cited = cite_no_avp(request, name) if holder is None else cite_avp(request, holder)
+            return failed(expected, f"no {name}", cited)
+        citations.append(cite_avp(request, holder))
+    return citations
 
 
 @CATALOGUE.add(
@@ -379,20 +398,9 @@ def _known_before(registration: Registration) -> bool:
 def sar_names(registration: Registration) -> Finding:
     """3GPP TS 29.228 S-CSCF registration notification: the identities of the REGISTER, and the S-CSCF's name."""
     expected = "Public-Identity = To, User-Name = digest username, Server-Name"
-    citations: list[Citation] = []
-    for attempt in registration.attempts:
-        for exchange in attempt.all("SAR"):
-            request = exchange.request
-            if request is None:
-                continue
-            compared = _wrong_identities(request, _register(attempt))
-            if isinstance(compared, Finding):
-                return compared
-            server = avp(request, Avp.SERVER_NAME)
-            if server is None or not server.data:
-                cited = cite_no_avp(request, "Server-Name") if server is None else cite_avp(request, server)
-                return failed(expected, "no Server-Name", cited)
-            citations += [*compared, cite_avp(request, server, text(server) or "")]
+    citations = _each_query(registration, "SAR", lambda request, _: _present(request, expected, (_SERVER_NAME,)))
+    if isinstance(citations, Finding):
+        return citations
     if not citations:
         return unreached(expected, "no SAR was captured")
     return passed(expected, "all three", *citations)
