@@ -9,13 +9,24 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from conformance.report.message_view import plain_rows
 from conformance.report.text import short, visible
+
+
+class ReportEnvironment(Environment):
+    """An environment for templates that ask objects for attributes and for nothing else.
+
+    Jinja tries an item of that name where there is no such attribute, in Python, for each of the thousands of
+    attributes of a page. Here the interpreter looks it up, and one that a template misspells is an AttributeError.
+    """
+
+    getattr = staticmethod(getattr)  # type: ignore[assignment]  # called on the environment alone, so `self` is not missed
 
 
 @cache
 def environment() -> Environment:
     """Return the one environment of all templates; a name that a template misspells is an error."""
-    made = Environment(
+    made = ReportEnvironment(
         loader=PackageLoader("conformance.report"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
@@ -25,6 +36,7 @@ def environment() -> Environment:
     )
     made.filters["visible"] = visible
     made.filters["short"] = short
+    made.filters["plain_rows"] = plain_rows
     made.filters["when"] = when
     made.filters["verdict_class"] = verdict_class
     return made

@@ -99,9 +99,9 @@ class Line:
 
     @property
     def path(self) -> str:
-        """SVG path of the arrow and its head."""
+        """SVG path of the arrow and its head, at height 0: the row is moved into its place as a whole."""
         back = 7 if self.x2 < self.x1 else -7
-        return f"M{self.x1} {self.y}H{self.x2}M{self.x2} {self.y}l{back}-4v8z"
+        return f"M{self.x1} 0H{self.x2}M{self.x2} 0l{back}-4v8z"
 
     @property
     def label(self) -> str:
