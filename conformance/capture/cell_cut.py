@@ -105,8 +105,11 @@ class CellCut:
         return any(part.point in waiting and part.latest_ns > time_ns for part in self._parts)
 
     def frames(self) -> dict[Point, int]:
-        """Return how many packets each point has within the cell."""
-        return {part.point.point: part.frames for part in self._parts}
+        """Return how many packets each point has within the cell, at all its places."""
+        found: dict[Point, int] = {}
+        for part in self._parts:
+            found[part.point.point] = found.get(part.point.point, 0) + part.frames
+        return found
 
     def write(self, file: Path, comment: str, counts: Sequence[Counts]) -> None:
         """Write the cell's file: all at once or not at all.
@@ -123,7 +126,7 @@ class CellCut:
             try:
                 writer = PcapngWriter(cast(BinaryIO, stream), comment)
                 for part in self._parts:
-                    writer.interface(part.point.point, part.link_type, part.point.filter)
+                    writer.interface(part.point.point, part.link_type, part.point.filter, part.point.place)
                 streams = [part.packets(index) for index, part in enumerate(self._parts)]
                 # Each point keeps its order of arrival, even where the clock of the kernel stepped back.
                 for time_ns, interface, data, original in heapq.merge(*streams, key=lambda record: record[0]):
@@ -146,7 +149,7 @@ class CellCut:
         part = self._parts[interface.index]
         if interface.link_type not in LINK_HEADER_LENGTH:
             raise TestbedDown(
-                f"capture at {part.point.point}: interface {part.point.interface} has link type "
+                f"capture at {part.point}: interface {part.point.interface} has link type "
                 f"{interface.link_type}; expected one of {sorted(LINK_HEADER_LENGTH)}"
             )
         part.link_type = interface.link_type

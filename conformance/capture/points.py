@@ -1,4 +1,4 @@
-"""Observation points of a federation on the loopback fabric: interface, filter and marker address of each.
+"""Observation points of a federation: interface, filter and marker address of each; and those of the loopback fabric.
 
 The filters name addresses and never ports: every node has an address of its own, and a later fragment of an
 IP packet (RFC 791 section 3.2) carries no port, so a filter with ports would lose it. They are disjoint as
@@ -32,12 +32,25 @@ class ObservationPoint:
         interface: Name of the network interface that is listened to.
         filter: Which packets belong to the point, in the language of pcap-filter(7); without the marker.
         marker: Where the packets go that open and close a cell at this point.
+        namespace: Network namespace of the interface; empty for that of the process.
+        place: Where in the federation, for a reader: `core of uc3m`; empty where there is one place only.
     """
 
     point: Point
     interface: str
     filter: str
     marker: Endpoint
+    namespace: str = ""
+    place: str = ""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether every packet passes the interface twice: on its way out, and on its way in."""
+        return self.interface == LOOPBACK
+
+    def __str__(self) -> str:
+        """Return `Gm at core of uc3m`, or the point alone where there is one place only."""
+        return f"{self.point} at {self.place}" if self.place else str(self.point)
 
     @property
     def filter_with_marker(self) -> str:
@@ -51,9 +64,7 @@ class ObservationPoint:
 def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
     """Return the points Gm, access, Mw, Ic, ISC, Cx and DNS of a federation whose nodes live on `lo`.
 
-    Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers; access is
-    GTP-U at the gateways. A point without any node (no HSS in the whole federation, say) is left out: it cannot be
-    observed.
+    A point without any node (no HSS in the whole federation, say) is left out: it cannot be observed.
 
     Args:
         federation: The federation, already moved to the block of the worker.
@@ -63,6 +74,20 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
 
     Raises:
         BadInput: the block has no room for the marker addresses (third octet 255).
+    """
+    filters = point_filters(federation)
+    return tuple(
+        ObservationPoint(point, LOOPBACK, filters[point], marker_endpoint(federation.block, point))
+        for point in Point
+        if point in filters
+    )
+
+
+def point_filters(federation: Federation) -> dict[Point, str]:
+    """Return which packets belong to each point, in the language of pcap-filter(7).
+
+    Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers; access is
+    GTP-U at the gateways. A point without any node has none.
     """
     domains = [_addresses([testbed], *_CSCFS) for testbed in federation.testbeds.values()]
     cscfs = sorted({address for domain in domains for address in domain})
@@ -85,11 +110,7 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
     if filters[Point.CX] and filters[Point.DNS]:
         # Where an HSS asks the DNS, the packet belongs to DNS alone.
         filters[Point.CX] = f"{filters[Point.CX]} and not {filters[Point.DNS]}"
-    return tuple(
-        ObservationPoint(point, LOOPBACK, filters[point], _marker(federation.block, point))
-        for point in Point
-        if filters.get(point)
-    )
+    return {point: text for point, text in filters.items() if text}
 
 
 def _addresses(testbeds: Iterable[Testbed], *kinds: NodeKind) -> list[IPv4Address]:
@@ -110,7 +131,12 @@ def _both(one: str, other: str) -> str:
     return f"{one} and {other}" if one and other else ""
 
 
-def _marker(block: IPv4Network, point: Point) -> Endpoint:
+def marker_endpoint(block: IPv4Network, point: Point) -> Endpoint:
+    """Return where the markers of a point go.
+
+    Raises:
+        BadInput: the block has no room for them (third octet 255).
+    """
     number = list(Point).index(point) + 1
     address = IPv4Address(int(block.network_address) & 0xFFFF0000 | _MARKER_OCTET << 8 | number)
     if address not in block:

@@ -7,6 +7,7 @@ socket raw with a large buffer loses none (`benchmarks/RESULTS.md`), and the ker
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import selectors
 import socket
@@ -23,6 +24,7 @@ from scapy.error import Scapy_Exception
 
 from conformance.capture.points import ObservationPoint
 from conformance.capture.sniffer import Counts
+from conformance.fabric.netns import inside
 from conformance.pcapng.writer import SNAP_LENGTH, PcapngWriter
 from conformance.vocabulary.errors import BadInput, NetlabError, NotPermitted, TestbedDown
 
@@ -39,6 +41,11 @@ _CONTROL_OCTETS = socket.CMSG_SPACE(_TIMESPEC.size)
 _BATCH = 512
 """Packets read from one point before the others get their turn."""
 _STOP_S = 10.0
+_DLT_RAW, _LINKTYPE_RAW = 12, 101
+"""Packets without a link header: what libpcap calls it here, and what is written into files."""
+
+# Of a tun interface scapy says on every start that it cannot dissect it; nothing is dissected here.
+logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
 
 
 class ScapySniffer:
@@ -76,7 +83,7 @@ class ScapySniffer:
         """Write into the spool from now on; see `Sniffer.begin`."""
         writer = PcapngWriter(spool)
         for point, listener in zip(self._points, self._sockets, strict=True):
-            writer.interface(point.point, _link_type(listener), point.filter_with_marker)
+            writer.interface(point.point, _link_type(listener), point.filter_with_marker, point.place)
         spool.flush()
         with self._lock:
             for listener in self._sockets:
@@ -131,7 +138,8 @@ class ScapySniffer:
                 except BlockingIOError:
                     break
                 # On `lo` every packet passes twice; without PACKET_IGNORE_OUTGOING the kernel shows both.
-                if self._writer is not None and address[2] != socket.PACKET_OUTGOING:
+                twice = self._points[index].is_loopback and address[2] == socket.PACKET_OUTGOING
+                if self._writer is not None and not twice:
                     self._writer.packet(index, _time_ns(control), view[:length], length)
             if self._spool is not None:
                 self._spool.flush()
@@ -139,9 +147,13 @@ class ScapySniffer:
 
 def _listen(point: ObservationPoint) -> L2ListenSocket:
     """Open the listening socket of a point."""
-    where = f"capture at {point.point} on {point.interface}"
+    where = f"capture at {point} on {point.interface}"
     try:
-        listener = L2ListenSocket(iface=point.interface, filter=point.filter_with_marker, promisc=False)
+        with inside(point.namespace):
+            # A bridge shows what it passes on to its other ports only to who asks for packets of others.
+            listener = L2ListenSocket(
+                iface=point.interface, filter=point.filter_with_marker, promisc=not point.is_loopback
+            )
     except PermissionError as error:
         raise NotPermitted(
             f"{where}: no permission to open a packet socket (CAP_NET_RAW); run it as root, or let dumpcap capture "
@@ -157,7 +169,7 @@ def _listen(point: ObservationPoint) -> L2ListenSocket:
     packets = listener.ins
     packets.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 0)  # scapy asks for it; only VLAN tags would need it
     with contextlib.suppress(OSError):  # before Linux 4.20: `_drain` leaves them out, only drops are counted twice
-        packets.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        packets.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, int(point.is_loopback))
     try:
         packets.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_OCTETS)
     except PermissionError:  # needs CAP_NET_ADMIN
@@ -167,7 +179,8 @@ def _listen(point: ObservationPoint) -> L2ListenSocket:
 
 def _link_type(listener: L2ListenSocket) -> int:
     """Return the LINKTYPE of the socket's packets, -1 becoming 65535 for a device that libpcap does not know."""
-    return int(ARPHRD_TO_DLT.get(listener.ins.getsockname()[3], 0xFFFF))
+    found = int(ARPHRD_TO_DLT.get(listener.ins.getsockname()[3], 0xFFFF))
+    return _LINKTYPE_RAW if found == _DLT_RAW else found
 
 
 def _drops(listener: L2ListenSocket) -> int:

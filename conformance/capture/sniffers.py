@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from conformance.capture.cell_cut import CellCut
 from conformance.capture.growth import Growth
-from conformance.capture.markers import Marker
+from conformance.capture.markers import Marker, MarkerSender
 from conformance.capture.points import ObservationPoint
 from conformance.capture.sniffer import BACKENDS, Counts, Sniffer
 from conformance.vocabulary.errors import BadInput, EvidenceMissing, HarnessFault, NetlabError, TestbedDown
@@ -60,7 +60,7 @@ class Sniffers:
     so nothing grows between cells. To be used from one thread; a running event loop does not matter.
 
     Args:
-        points: Where to capture, each point once; `loopback_points` makes them.
+        points: Where to capture, each point once a place; the fabric makes them.
         backend: `scapy`: packet sockets, read raw by a thread of this process. `pyshark`: LiveCapture over dumpcap.
         folder: A folder for the spools; they have no names there and vanish with the process.
         deadline_s: How long a marker may take until it is seen in the capture, in seconds.
@@ -77,11 +77,12 @@ class Sniffers:
         *,
         deadline_s: float = 10.0,
     ) -> None:
-        names = [point.point for point in points]
+        names = [str(point) for point in points]
         if not names or len(set(names)) != len(names):
             raise BadInput(f"capture: expected each observation point once, found {', '.join(names) or 'none'}")
         self._points = tuple(points)
         self._sniffer = _make(backend, self._points)
+        self._senders = {point: MarkerSender(point) for point in self._points}
         self._backend = backend
         self._folder = folder
         self._deadline_s = deadline_s
@@ -167,6 +168,8 @@ class Sniffers:
         try:
             self._sniffer.close()
         finally:
+            for sender in self._senders.values():
+                sender.close()
             self._forget_cell()
 
     def __enter__(self) -> Sniffers:
@@ -198,7 +201,7 @@ class Sniffers:
         while waiting := cell.cut.waiting():
             self._sniffer.check()
             for point in waiting:
-                marker.send(point)
+                self._senders[point].send(marker)
             repeat = time.monotonic() + _REPEAT_S
             while cell.cut.waiting() and (left := repeat - time.monotonic()) > 0:
                 cell.growth.wait(left)
@@ -208,7 +211,7 @@ class Sniffers:
             if cell.cut.waiting() and (time.monotonic() > deadline or cell.cut.passed(last_ns)):
                 late = cell.cut.waiting()[0]
                 raise complaint(
-                    f"capture at {late.point} on {late.interface}: the marker to {late.marker} was not seen within "
+                    f"capture at {late} on {late.interface}: the marker to {late.marker} was not seen within "
                     f"{self._deadline_s:g} s; look whether a firewall drops it and whether the disk is full"
                 )
 
@@ -234,6 +237,11 @@ def _make(backend: str, points: tuple[ObservationPoint, ...]) -> Sniffer:
 
         return ScapySniffer(points)
     if backend == "pyshark":
+        if any(point.namespace for point in points):
+            raise BadInput(
+                "capture backend pyshark: one dumpcap sees one network namespace, and the fabric has many; "
+                "expected the backend scapy: leave --capture-backend out, or choose --fabric loopback"
+            )
         from conformance.capture.pyshark_backend import PysharkSniffer
 
         return PysharkSniffer(points)
@@ -254,4 +262,8 @@ def _disk_errors(doing: str) -> Iterator[None]:
 
 
 def _drops(points: Sequence[ObservationPoint], counts: Sequence[Counts]) -> dict[Point, int | None]:
-    return {point.point: count.dropped for point, count in zip(points, counts, strict=True)}
+    found: dict[Point, int | None] = {}
+    for point, count in zip(points, counts, strict=True):
+        before = found.get(point.point, 0)
+        found[point.point] = None if before is None or count.dropped is None else before + count.dropped
+    return found

@@ -76,8 +76,20 @@ def rebase(federation: Federation, worker: int) -> Federation:
             f"federation {federation.name}: found worker {worker}, expected 0 to "
             f"{254 - block.network_address.packed[1]} with block {block}: run with fewer workers"
         )
+    return moved_by(federation, shift)
+
+
+def moved_by(federation: Federation, shift: int) -> Federation:
+    """Move every address of a federation by the same distance.
+
+    Args:
+        federation: The federation; identities, ports and everything else stay.
+        shift: How far, in addresses; may be negative.
+    """
+    if shift == 0:
+        return federation
     moved = {name: _rebase_testbed(testbed, shift) for name, testbed in federation.testbeds.items()}
-    return federation.model_copy(update={"block": _moved(block, shift), "testbeds": moved})
+    return federation.model_copy(update={"block": _moved(federation.block, shift), "testbeds": moved})
 
 
 def _rebase_testbed(testbed: Testbed, shift: int) -> Testbed:

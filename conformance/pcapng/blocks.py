@@ -25,6 +25,7 @@ OPT_END: Final = 0
 OPT_COMMENT: Final = 1
 SHB_USERAPPL: Final = 4
 IF_NAME: Final = 2
+IF_DESCRIPTION: Final = 3
 IF_TSRESOL: Final = 9
 IF_FILTER: Final = 11
 IF_TSOFFSET: Final = 14

@@ -14,6 +14,7 @@ from conformance.pcapng.blocks import (
     BYTE_ORDER_MAGIC,
     ENHANCED_PACKET,
     IF_FILTER,
+    IF_DESCRIPTION,
     IF_NAME,
     IF_TSRESOL,
     INTERFACE_DESCRIPTION,
@@ -51,15 +52,19 @@ class PcapngWriter:
         options += option(SHB_USERAPPL, b"netlab-conformance")
         self._block(SECTION_HEADER, struct.pack("<IHHq", BYTE_ORDER_MAGIC, 1, 0, -1), options)
 
-    def interface(self, name: str, link_type: int, packet_filter: str) -> int:
+    def interface(self, name: str, link_type: int, packet_filter: str, description: str = "") -> int:
         """Describe the next interface and return its number, counted from 0.
 
         Args:
             name: `if_name`.
             link_type: LINKTYPE value of its packets (1: Ethernet, which `lo` uses too).
             packet_filter: `if_filter`, as a string of pcap-filter(7).
+            description: `if_description`, for a reader; empty: none.
         """
-        options = option(IF_NAME, name.encode()) + option(IF_TSRESOL, bytes([_NANOSECONDS]))
+        options = option(IF_NAME, name.encode())
+        if description:
+            options += option(IF_DESCRIPTION, description.encode())
+        options += option(IF_TSRESOL, bytes([_NANOSECONDS]))
         # The first octet of if_filter tells its kind; 0 is a libpcap string.
         options += option(IF_FILTER, b"\0" + packet_filter.encode())
         self._block(INTERFACE_DESCRIPTION, struct.pack("<HHI", link_type, 0, SNAP_LENGTH), options)

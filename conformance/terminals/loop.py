@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from conformance.fabric.netns import enter, inside
 from conformance.vocabulary.errors import HarnessFault
 
 T = TypeVar("T")
@@ -20,9 +21,19 @@ _JOIN_S = 5.0
 
 
 class TerminalLoop:
-    """An event loop that runs in a thread of its own until `close`."""
+    """An event loop that runs in a thread of its own until `close`.
 
-    def __init__(self) -> None:
+    Args:
+        namespace: network namespace in which all its sockets are; empty for that of the process.
+
+    Raises:
+        TestbedDown, NotPermitted: the namespace cannot be entered.
+    """
+
+    def __init__(self, namespace: str = "") -> None:
+        self._namespace = namespace
+        with inside(namespace):  # found out here, where somebody can be told
+            pass
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="netlab-terminals", daemon=True)
         self._thread.start()
@@ -59,6 +70,7 @@ class TerminalLoop:
             self._thread.join(_JOIN_S)
 
     def _serve(self) -> None:
+        enter(self._namespace)
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()

@@ -1,0 +1,149 @@
+"""Hosts that are network namespaces, made with pyroute2: links between them, bridges, addresses and routes."""
+
+from __future__ import annotations
+
+import contextlib
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from pyroute2 import NetNS, netns
+from pyroute2.netlink.exceptions import NetlinkError
+
+from conformance.fabric.netns import inside
+from conformance.vocabulary.errors import NotPermitted, TestbedDown
+
+ETHERNET = "eth0"
+_LONGEST = 15
+"""Characters of an interface name."""
+
+
+class Host:
+    """One host.
+
+    Args:
+        namespace: name of its namespace, which is made.
+
+    Raises:
+        NotPermitted: only root may make one.
+        TestbedDown: the kernel does not make it.
+    """
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        try:
+            netns.create(namespace)
+            self._link = NetNS(namespace)
+        except PermissionError as error:
+            raise NotPermitted(
+                f"network namespace {namespace}: {error.strerror}; run as root, or --fabric loopback"
+            ) from None
+        except OSError as error:
+            raise TestbedDown(f"network namespace {namespace}: {error.strerror}; choose --fabric loopback") from None
+        self._up("lo")
+        # Neighbour discovery of a protocol that nobody uses would be in every capture.
+        self.write("net/ipv6/conf/all/disable_ipv6", "1")
+        self.write("net/ipv4/conf/all/rp_filter", "0")
+        self.write("net/ipv4/conf/default/rp_filter", "0")
+
+    def bridge(self, name: str, address: IPv4Address | None = None, network: IPv4Network | None = None) -> None:
+        """Make a bridge, with an address of its own where one is given."""
+        self._ask("link", "add", ifname=name, kind="bridge")
+        self._up(name)
+        if address is not None and network is not None:
+            self.address(name, address, network)
+
+    def wire(self, own: str, other: Host, theirs: str, bridge: str = "") -> None:
+        """Join two hosts.
+
+        Args:
+            own: interface here.
+            other: the other host.
+            theirs: interface there.
+            bridge: bridge of the other host that theirs belongs to; empty: none.
+        """
+        self._ask(
+            "link", "add", ifname=own, kind="veth", peer={"ifname": theirs[:_LONGEST], "net_ns_fd": other.namespace}
+        )
+        self._up(own)
+        if bridge:
+            other._ask("link", "set", index=other._index(theirs), master=other._index(bridge))
+        other._up(theirs)
+
+    def tun(self, name: str) -> None:
+        """Make a tun interface that outlives the program that uses it."""
+        with inside(self.namespace):
+            self._ask("link", "add", ifname=name, kind="tuntap", mode="tun")
+        self._up(name)
+
+    def address(self, interface: str, address: IPv4Address, network: IPv4Network) -> None:
+        """Give an interface an address."""
+        self._ask("addr", "add", index=self._index(interface), address=str(address), prefixlen=network.prefixlen)
+
+    def readdress(self, interface: str, address: IPv4Address, network: IPv4Network) -> None:
+        """Give an interface another address, and the Ethernet address that belongs to it: nobody's memory of who has
+        the address is ever wrong.
+        """
+        index = self._index(interface)
+        self._ask("flush_addr", index=index)
+        octets = ":".join(f"{octet:02x}" for octet in address.packed)
+        self._ask("link", "set", index=index, address=f"02:00:{octets}")
+        self.address(interface, address, network)
+
+    def route(self, network: IPv4Network | str, via: IPv4Address) -> None:
+        """Add a route; `default` is a network too."""
+        self._ask("route", "add", dst=str(network), gateway=str(via))
+
+    def route_away(self, network: IPv4Network | str, via: IPv4Address) -> None:
+        """Remove a route; nothing where there is none."""
+        with contextlib.suppress(TestbedDown):
+            self._ask("route", "del", dst=str(network), gateway=str(via))
+
+    def own(self, address: IPv4Address) -> None:
+        """Take packets for an address as if it were the host's own."""
+        self._ask("route", "add", dst=f"{address}/32", type="local", table=255, oif=self._index("lo"), scope="host")
+
+    def disown(self, address: IPv4Address) -> None:
+        """Undo `own`; nothing where it was not."""
+        with contextlib.suppress(TestbedDown):
+            self._ask("route", "del", dst=f"{address}/32", type="local", table=255, oif=self._index("lo"), scope="host")
+
+    def forwards(self) -> None:
+        """Let the host pass on packets that are not for it, and keep to itself that there is a shorter way."""
+        self.write("net/ipv4/ip_forward", "1")
+        self.write("net/ipv4/conf/all/send_redirects", "0")
+        self.write("net/ipv4/conf/default/send_redirects", "0")
+
+    def interface_up(self, interface: str, *, up: bool) -> None:
+        """Set an interface up or down."""
+        self._ask("link", "set", index=self._index(interface), state="up" if up else "down")
+
+    def write(self, setting: str, value: str) -> None:
+        """Write a setting of `/proc/sys`; nothing where the kernel does not have it."""
+        with inside(self.namespace), contextlib.suppress(FileNotFoundError), open(f"/proc/sys/{setting}", "w") as file:
+            file.write(value)
+
+    def close(self) -> None:
+        """Give back what was needed to configure the host; the namespace stays."""
+        self._link.close()
+
+    def _up(self, interface: str) -> None:
+        self.interface_up(interface, up=True)
+
+    def _index(self, interface: str) -> int:
+        found = self._link.link_lookup(ifname=interface[:_LONGEST])
+        if not found:
+            raise TestbedDown(f"{self.namespace}: expected the interface {interface}, found none")
+        return int(found[0])
+
+    def _ask(self, what: str, *arguments: Any, **values: Any) -> None:
+        try:
+            getattr(self._link, what)(*arguments, **values)
+        except NetlinkError as error:
+            asked = " ".join([what, *map(str, arguments), *(f"{name}={value}" for name, value in values.items())])
+            raise TestbedDown(f"{self.namespace}: {asked}: {error.args[-1]}; choose --fabric loopback") from None
+
+
+def remove_namespace(name: str) -> None:
+    """Remove a namespace by name; nothing where there is none. What is in it goes with its last process."""
+    with contextlib.suppress(OSError):
+        netns.remove(name)

@@ -1,0 +1,333 @@
+"""The fabric `namespaces`: a host is a network namespace, and partners reach each other through OpenVPN."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from contextlib import ExitStack, suppress
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+from conformance.capture.points import ObservationPoint, marker_endpoint, point_filters
+from conformance.fabric import registry
+from conformance.fabric.fabric import Attachment, home_tunnel
+from conformance.fabric.hosts import ETHERNET, Host
+from conformance.fabric.layout import (
+    CORE_BRIDGE,
+    HUB,
+    OUTER,
+    TUN,
+    Access,
+    Interconnect,
+    Partner,
+    layout,
+    node_host,
+    placed,
+)
+from conformance.fabric.netns import PREFIX
+from conformance.fabric.openvpn import OpenVpn, require_openvpn, write_client, write_hub
+from conformance.fabric.pki import Authority, Credentials, Flaw, default_folder
+from conformance.terminals.loop import TerminalLoop
+from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.points import Point
+
+_UNDERLAY_BRIDGE = "under0"
+_READY_S = 20.0
+_AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
+_AT_THE_ACCESS = (Point.GM, Point.ACCESS)
+
+
+class _Slot:
+    """A terminal's host; it is used again when its terminal has gone."""
+
+    def __init__(self, host: Host, loop: TerminalLoop) -> None:
+        self.host, self.loop = host, loop
+
+
+class Namespaces:
+    """A lab of network namespaces.
+
+    Args:
+        federation: as its file describes it.
+        folder: where configurations and logs of the VPN go.
+        interconnect: `vpn`, or `routed`: partners reach each other without it (second phase of D2.2).
+
+    Raises:
+        BadInput: addresses of the federation are in the way of each other.
+    """
+
+    name = "namespaces"
+
+    def __init__(self, federation: Federation, folder: Path, interconnect: Interconnect = "vpn") -> None:
+        self.layout = layout(placed(federation), interconnect)
+        self.federation = self.layout.federation
+        self.lab = ""
+        """Id of the lab; empty while it is down."""
+        self._folder = folder
+        self._hosts: dict[str, Host] = {}
+        self._clients: dict[str, OpenVpn] = {}
+        self._hub: OpenVpn | None = None
+        self._authority: Authority | None = None
+        self._addresses = {
+            partner.name: itertools.cycle(partner.access[0].addresses()) for partner in self.layout.partners
+        }
+        self._free: dict[str, list[_Slot]] = {}
+        self._slots: list[_Slot] = []
+        self._running = ExitStack()
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Say what this fabric does not have."""
+        found = ["Fabric namespaces: all hosts share one kernel; links have no delay and lose nothing; IPv4 only."]
+        if self.layout.interconnect == "routed":
+            found.append("Interconnection routed: there is no VPN between the partners.")
+        return tuple(found)
+
+    def up(self) -> None:
+        """Make the namespaces and bring the VPN up; see `Fabric.up`."""
+        if self.layout.interconnect == "vpn":
+            require_openvpn()
+        registry.clear_dead()
+        with ExitStack() as starting:
+            self.lab = registry.claim()
+            starting.callback(self._remove)
+            self._build()
+            if self.layout.interconnect == "vpn":
+                starting.callback(self._stop_vpn)
+                self._start_vpn()
+            else:
+                self._route()
+            self._running = starting.pop_all()
+
+    def down(self) -> None:
+        """Take the lab away; see `Fabric.down`."""
+        self._running.close()
+
+    def namespace(self, host: str) -> str:
+        """Return the namespace of a host of the layout."""
+        return f"{PREFIX}{self.lab}-{host}"
+
+    def namespace_of(self, node: str) -> str:
+        """Return the namespace of a node: `uc3m/p-cscf`."""
+        testbed, _, kind = node.partition("/")
+        return self.namespace(node_host(testbed, kind))
+
+    def points(self) -> tuple[ObservationPoint, ...]:
+        """Return all points of all partners; each has its own.
+
+        Gm, Mw, ISC, Cx and DNS on the bridge of the nodes; Gm and access on the bridge of the access network, too; Ic in
+        the tunnel; VPN on the outer interface. Without a VPN the outer interface has Ic.
+        """
+        filters = point_filters(self.federation)
+        found = []
+        for partner in self.layout.partners:
+            places = [(point, CORE_BRIDGE, f"core of {partner.name}") for point in _AT_THE_CORE]
+            places += [
+                (point, access.bridge, f"{access.bridge} of {partner.name}")
+                for access in partner.access
+                for point in _AT_THE_ACCESS
+            ]
+            if self.layout.interconnect == "vpn":
+                places += [(Point.IC, TUN, f"tunnel of {partner.name}"), (Point.VPN, OUTER, f"outer of {partner.name}")]
+            else:
+                places += [(Point.IC, OUTER, f"outer of {partner.name}")]
+            for point, interface, place in places:
+                text = "ip" if point is Point.VPN else filters.get(point)
+                if text is None or not _has(partner, point):
+                    continue
+                marker = marker_endpoint(self.federation.block, point)
+                found.append(ObservationPoint(point, interface, text, marker, self.namespace(partner.gateway), place))
+        return tuple(sorted(found, key=lambda one: list(Point).index(one.point)))
+
+    def attach(self, visited: str, home: str | None = None) -> Attachment:
+        """Attach a terminal: a host of its own in the access network; see `Fabric.attach`."""
+        partner = self.layout.partner(visited)
+        access = partner.access[0]
+        slot = self._slot(partner, access)
+        local = next(self._addresses[visited])
+        slot.host.readdress(ETHERNET, local, access.pool)
+        slot.host.route("default", access.router)
+
+        def release() -> None:
+            self._free.setdefault(visited, []).append(slot)
+
+        if home is None:
+            return Attachment(local, None, slot.loop, slot.host.namespace, release)
+        address, forget = self._give_home_address(home)
+
+        def release_both() -> None:
+            forget()
+            release()
+
+        tunnel = home_tunnel(self.federation, visited, address, local)
+        return Attachment(address, tunnel, slot.loop, slot.host.namespace, release_both)
+
+    # --- the VPN ---------------------------------------------------------------------------------------------
+
+    def stop_client(self, partner: str, *, kill: bool = False) -> None:
+        """End the VPN client of a partner; by SIGKILL where `kill` is set."""
+        self._clients[partner].stop(kill=kill)
+
+    def start_client(self, partner: str, flaw: Flaw = Flaw.NONE, *, wait: bool = True) -> None:
+        """Start the VPN client of a partner.
+
+        Args:
+            partner: name of the testbed.
+            flaw: what is wrong with its certificate.
+            wait: return when the tunnel is up, else at once.
+
+        Raises:
+            TestbedDown: the tunnel does not come up.
+        """
+        client = self._client(partner, self._credentials(partner, flaw))
+        client.start()
+        if wait:
+            client.wait_ready(time.monotonic() + _READY_S)
+
+    def await_client(self, partner: str, seconds: float) -> None:
+        """Wait until the tunnel of a partner is up; raises TestbedDown with the client's last lines where it is not."""
+        self._clients[partner].wait_ready(time.monotonic() + seconds)
+
+    def stop_hub(self, *, kill: bool = False) -> None:
+        """End the hub of the VPN."""
+        if self._hub is not None:
+            self._hub.stop(kill=kill)
+
+    def start_hub(self) -> None:
+        """Start the hub again and return when it serves."""
+        if self._hub is not None:
+            self._hub.start()
+            self._hub.wait_ready(time.monotonic() + _READY_S)
+
+    def dead_vpn(self) -> dict[str, list[str]]:
+        """Return who of the VPN does not run, each with the last lines of its log."""
+        programs = {HUB: self._hub, **self._clients}
+        return {
+            f"vpn {name}": program.last_lines
+            for name, program in programs.items()
+            if program is not None and not program.runs
+        }
+
+    def _start_vpn(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._authority = Authority(default_folder())
+        config = write_hub(self._folder, self.layout, self._authority)
+        self._hub = OpenVpn(HUB, config, self.namespace(HUB), self._folder / "hub.log")
+        self._hub.start()
+        for partner in self.layout.partners:
+            self.start_client(partner.name, wait=False)
+        deadline = time.monotonic() + _READY_S
+        for program in (self._hub, *self._clients.values()):
+            program.wait_ready(deadline)
+
+    def _credentials(self, partner: str, flaw: Flaw) -> Credentials:
+        assert self._authority is not None
+        if flaw is Flaw.REVOKED:
+            self._authority.revocation_list(self._folder / "crl.pem", [partner])
+        return self._authority.credentials(partner, flaw)
+
+    def _client(self, name: str, credentials: Credentials) -> OpenVpn:
+        assert self._authority is not None
+        if name in self._clients:
+            self._clients[name].stop()
+        partner = self.layout.partner(name)
+        config = write_client(self._folder, self.layout, partner, self._authority, credentials)
+        client = OpenVpn(name, config, self.namespace(partner.gateway), self._folder / f"{name}.log")
+        self._clients[name] = client
+        return client
+
+    def _stop_vpn(self) -> None:
+        for client in self._clients.values():
+            client.stop()
+        if self._hub is not None:
+            self._hub.stop()
+        self._clients.clear()
+        self._hub = None
+
+    # --- hosts -----------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        for name in self.layout.hosts():
+            self._hosts[name] = Host(self.namespace(name))
+        hub = self._hosts[HUB]
+        hub.bridge(_UNDERLAY_BRIDGE, self.layout.hub_outer.ip, self.layout.hub_outer.network)
+        if self.layout.interconnect == "vpn":
+            hub.tun(TUN)
+        hub.forwards()
+        for partner in self.layout.partners:
+            self._build_partner(partner, hub)
+
+    def _build_partner(self, partner: Partner, hub: Host) -> None:
+        gateway = self._hosts[partner.gateway]
+        gateway.wire(OUTER, hub, f"p{int(partner.outer.ip) & 0xFF}", _UNDERLAY_BRIDGE)
+        gateway.address(OUTER, partner.outer.ip, partner.outer.network)
+        if self.layout.interconnect == "vpn":
+            gateway.tun(TUN)
+        gateway.bridge(CORE_BRIDGE, partner.router, partner.core)
+        for access in partner.access:
+            gateway.bridge(access.bridge, access.router, access.pool)
+        gateway.forwards()
+        for kind, node in partner.testbed.nodes.items():
+            host = self._hosts[node_host(partner.name, kind)]
+            host.wire(ETHERNET, gateway, f"n-{kind}", CORE_BRIDGE)
+            host.address(ETHERNET, node.address, partner.core)
+            host.route("default", partner.router)
+
+    def _route(self) -> None:
+        """Without a VPN: each gateway knows the way to the others."""
+        for partner in self.layout.partners:
+            for other in self.layout.partners:
+                for network in other.networks if other is not partner else ():
+                    self._hosts[partner.gateway].route(network, other.outer.ip)
+
+    def _slot(self, partner: Partner, access: Access) -> _Slot:
+        free = self._free.get(partner.name)
+        if free:
+            return free.pop()
+        number = len(self._slots) + 1
+        host = Host(self.namespace(f"{partner.name}-ue{number}"))
+        self._hosts[f"{partner.name}-ue{number}"] = host
+        host.wire(ETHERNET, self._hosts[partner.gateway], f"ue{number}", access.bridge)
+        slot = _Slot(host, TerminalLoop(host.namespace))
+        self._slots.append(slot)
+        return slot
+
+    def _give_home_address(self, home: str) -> tuple[IPv4Address, _Forget]:
+        """Lead packets for an address of a home network to its gateway, which carries them to the terminal."""
+        partner = self.layout.partner(home)
+        address = next(self._addresses[home])
+        gateway = partner.testbed.node(NodeKind.GATEWAY).address
+        host = self._hosts[node_host(home, NodeKind.GATEWAY)]
+        # The P-CSCF goes to the gateway directly: by the router the same packet would be seen twice at one point.
+        neighbour = self._hosts[node_host(home, NodeKind.PCSCF)]
+        host.own(address)
+        neighbour.route(IPv4Network(address), gateway)
+        return address, _Forget(host, neighbour, address, gateway)
+
+    def _remove(self) -> None:
+        for slot in self._slots:
+            slot.loop.close()
+        for host in self._hosts.values():
+            with suppress(OSError):
+                host.close()
+        self._slots.clear()
+        self._free.clear()
+        self._hosts.clear()
+        lab, self.lab = self.lab, ""
+        registry.remove(lab)
+
+
+class _Forget:
+    """Undoes what leads packets for a home address to its gateway."""
+
+    def __init__(self, host: Host, neighbour: Host, address: IPv4Address, gateway: IPv4Address) -> None:
+        self._host, self._neighbour, self._address, self._gateway = host, neighbour, address, gateway
+
+    def __call__(self) -> None:
+        self._neighbour.route_away(IPv4Network(self._address), self._gateway)
+        self._host.disown(self._address)
+
+
+def _has(partner: Partner, point: Point) -> bool:
+    """Whether a partner has what a point needs: an access network alone has neither CSCF nor HSS."""
+    return partner.testbed.has_ims or point in (Point.ACCESS, Point.GM, Point.VPN)
