@@ -34,7 +34,7 @@ from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
-from conformance.runs.plan import BenchPlan, parse_faults
+from conformance.runs.plan import BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
@@ -63,7 +63,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="federation file (default: the emulated one)",
     )
     group.addoption("--core", choices=["emulated"], default="emulated", help="software that plays the testbeds")
-    group.addoption("--fabric", choices=["loopback"], default="loopback", help="how the hosts are joined")
+    group.addoption(
+        "--fabric",
+        choices=[*FabricName],
+        default=FabricName.LOOPBACK,
+        help="how the hosts are joined (default: loopback)",
+    )
     group.addoption("--capture-backend", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
     group.addoption(
         "--fault",
@@ -165,6 +170,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
         federation_file=file,
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
+        fabric=FabricName(config.getoption("--fabric")),
         faults=parse_faults(config.getoption("--fault"), federation),
     )
 
@@ -183,7 +189,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
     try:
         clear_leftovers(run.path.parent)
         made = Bench(config.stash[PLAN], run.path)
-        run.begin(run_header(run.run_id, made.plan, made.federation))
+        run.begin(run_header(run.run_id, made.plan, made.fabric))
         made.start()
     except NetlabError as error:
         yield error

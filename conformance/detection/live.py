@@ -65,7 +65,7 @@ def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int,
     plan = BenchPlan(federation_file, worker, "scapy")
     bench = Bench(plan, folder)
     run = RunFolder(folder)
-    run.begin(run_header(run.run_id, plan, bench.federation))
+    run.begin(run_header(run.run_id, plan, bench.fabric))
     bench.start()
     try:
         for fault in faults:

@@ -79,6 +79,13 @@ def rebase(federation: Federation, worker: int) -> Federation:
     return moved_by(federation, shift)
 
 
+def at_block(federation: Federation, block: IPv4Network | None) -> Federation:
+    """Move a federation so that its addresses lie in a block; None leaves it where it is."""
+    if block is None:
+        return federation
+    return moved_by(federation, int(block.network_address) - int(federation.block.network_address))
+
+
 def moved_by(federation: Federation, shift: int) -> Federation:
     """Move every address of a federation by the same distance.
 

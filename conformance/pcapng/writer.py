@@ -13,8 +13,8 @@ from typing import BinaryIO, Final
 from conformance.pcapng.blocks import (
     BYTE_ORDER_MAGIC,
     ENHANCED_PACKET,
-    IF_FILTER,
     IF_DESCRIPTION,
+    IF_FILTER,
     IF_NAME,
     IF_TSRESOL,
     INTERFACE_DESCRIPTION,

@@ -6,31 +6,29 @@ says before and after each cell whether the testbeds of that cell are still aliv
 
 from __future__ import annotations
 
-import itertools
 import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from ipaddress import IPv4Address
 from pathlib import Path
 
-from conformance.capture import Sniffers, loopback_points
+from conformance.capture import Sniffers
 from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.plan import log_file
+from conformance.fabric.fabric import Attachment, Fabric
+from conformance.fabric.loopback import Loopback
 from conformance.faults.catalogue import TERMINAL
-from conformance.federation import load_federation, rebase
-from conformance.runs.plan import BenchPlan
-from conformance.stack.tunnel import Tunnel
+from conformance.federation import load_federation
+from conformance.runs.plan import BenchPlan, FabricName
 from conformance.trace.decode import require_tshark
 from conformance.trace.decoder import Decoder
-from conformance.vocabulary.errors import BadInput, TestbedDown
-from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.federation import Federation
 
 SPOOL = "spool"
 NODES = "nodes"
 
 
 class Bench:
-    """A federation on the loopback fabric, up and captured.
+    """A federation on a fabric, up and captured.
 
     Args:
         plan: what to bring up.
@@ -43,19 +41,13 @@ class Bench:
 
     def __init__(self, plan: BenchPlan, folder: Path) -> None:
         self.plan = plan
-        self.federation: Federation = rebase(load_federation(plan.federation_file), plan.worker)
-        if not self.federation.block.is_loopback:
-            raise BadInput(
-                f"{plan.federation_file}: block: found {self.federation.block}, expected one inside 127.0.0.0/8: "
-                "the loopback fabric keeps every packet on this machine"
-            )
         self.folder = folder
         nodes = folder / NODES / f"worker-{plan.worker}"
         self._spool = folder / SPOOL / f"worker-{plan.worker}"
-        self._addresses = {name: _hosts(testbed) for name, testbed in self.federation.testbeds.items()}
+        self.fabric = _fabric(plan, nodes)
+        self.federation: Federation = self.fabric.federation
         node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
-        self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults)
-        self.sniffers = Sniffers(loopback_points(self.federation), plan.capture_backend, self._spool)
+        self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults, block=self.federation.block)
         self.decoder = Decoder()
         self._running = ExitStack()
 
@@ -65,8 +57,11 @@ class Bench:
         with ExitStack() as starting:
             starting.callback(_remove_spool, self._spool)
             starting.callback(remove_databases, self.core.folder)
+            starting.callback(self.fabric.down)
+            self.fabric.up()
             starting.callback(self.core.down)
-            self.core.up()
+            self.core.up(self.fabric.namespace_of)
+            self.sniffers = Sniffers(self.fabric.points(), self.plan.capture_backend, self._spool)
             starting.callback(self.sniffers.stop)
             self.sniffers.start()
             starting.callback(self.decoder.close)
@@ -123,23 +118,19 @@ class Bench:
             for kind in self.federation.testbeds[name].nodes
         ]
 
-    def lease_address(self, testbed: str) -> IPv4Address:
-        """Return the next address of the testbed's first access network, so that no two terminals share one."""
-        return next(self._addresses[testbed])
+    def attach(self, visited: str, home: str | None = None) -> Attachment:
+        """Attach a terminal to an access network; see `Fabric.attach`."""
+        return self.fabric.attach(visited, home)
 
-    def tunnel(self, visited: str, home_address: IPv4Address) -> Tunnel:
-        """Return the tunnel that carries a terminal's packets from a visited network; it leases an address there.
 
-        Args:
-            visited: testbed that the terminal is in; KeyError where it has no gateway.
-            home_address: address of the terminal in its home network.
-        """
-        gateway = self.federation.testbeds[visited].node(NodeKind.GATEWAY)
-        return Tunnel(
-            local_address=str(self.lease_address(visited)),
-            gateway=(str(gateway.address), gateway.port),
-            ids=self.federation.tunnel_ids(home_address),
-        )
+def _fabric(plan: BenchPlan, folder: Path) -> Fabric:
+    federation = load_federation(plan.federation_file)
+    if plan.fabric is FabricName.LOOPBACK:
+        return Loopback(federation, plan.worker)
+    # Imported where used: pyroute2 costs a tenth of a second.
+    from conformance.fabric.namespaces import Namespaces
+
+    return Namespaces(federation, folder / "vpn")
 
 
 def remove_databases(nodes: Path) -> None:
@@ -154,8 +145,3 @@ def _remove_spool(spool: Path) -> None:
     shutil.rmtree(spool, ignore_errors=True)
     with suppress(OSError):  # another worker still has its own
         spool.parent.rmdir()
-
-
-def _hosts(testbed: Testbed) -> Iterator[IPv4Address]:
-    """Yield the pool's addresses in turn, for ever; the network and broadcast addresses are left out."""
-    return itertools.cycle(list(testbed.access_networks[0].pool.hosts()))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from conformance.fabric.fabric import Attachment
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
@@ -70,6 +71,7 @@ class Cell:
         self._run = run
         self._testbeds = {identity.square.home, identity.square.visited}
         self._terminals: list[Terminal] = []
+        self._places: list[Attachment] = []
         self._events = EventLog(self.folder / EVENTS_FILE)
         self._started_ns = time.time_ns()
         self.home = bench.federation.testbeds[identity.square.home]
@@ -103,19 +105,21 @@ class Cell:
         """
         at_home_access_point = self.identity.square.access_point == "home"
         network = self.home if at_home_access_point else self.visited
-        address = self._bench.lease_address(network.name)
+        place = self._bench.attach(self.visited.name, self.home.name if at_home_access_point else None)
+        self._places.append(place)
         entry = network.node(NodeKind.PCSCF)
         terminal = Terminal(
             federation=self._bench.federation,
             testbed=home or self.home,
             subscriber=subscriber or self.subscriber,
-            address=address,
+            address=place.address,
             pcscf=Hop(str(entry.address), entry.port, transport),
             transport=transport,
             events=self._events,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
             numbers=numbers,
-            tunnel=self._bench.tunnel(self.visited.name, address) if at_home_access_point else None,
+            tunnel=place.tunnel,
+            loop=place.loop,
         )
         self._terminals.append(terminal)
         return terminal
@@ -229,6 +233,9 @@ class Cell:
         for terminal in self._terminals:
             terminal.close()
         self._terminals.clear()
+        for place in self._places:
+            place.release()
+        self._places.clear()
         return told
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from conformance.faults.catalogue import TERMINAL, load_catalogue
@@ -11,13 +12,21 @@ from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation
 
 
+class FabricName(StrEnum):
+    """How hosts are joined."""
+
+    LOOPBACK = "loopback"
+    NAMESPACES = "namespaces"
+
+
 @dataclass(frozen=True)
 class BenchPlan:
-    """Federation file, worker, capture backend and faults of one bench."""
+    """Federation file, worker, capture backend, fabric and faults of one bench."""
 
     federation_file: Path
     worker: int
     capture_backend: str
+    fabric: FabricName = FabricName.LOOPBACK
     faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
 

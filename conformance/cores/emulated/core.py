@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from conformance.cores.emulated import control, quiet
@@ -18,9 +19,9 @@ from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.node import NODE_MODULES
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
 from conformance.cores.emulated.processes import ProcessMark
-from conformance.cores.emulated.readiness import awaited, until_serving
+from conformance.cores.emulated.readiness import all_serving, awaited
 from conformance.cores.emulated.supervisor import END_S
-from conformance.federation import load_federation, rebase
+from conformance.federation import at_block, load_federation, rebase
 from conformance.vocabulary.errors import BadInput, HarnessFault, NetlabError, TestbedDown
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterResult
@@ -44,6 +45,7 @@ class EmulatedCore:
         folder: where logs, databases and the list of processes go.
         faults: names of faults by node, as `{"uc3m/s-cscf": {"no-service-route"}}`.
         modules: other modules for kinds of nodes, for tests of the core itself.
+        block: where the federation lies; None: in the block of the worker.
 
     Raises:
         BadInput: the federation file is not accepted, or a fault names a node that there is not.
@@ -57,13 +59,15 @@ class EmulatedCore:
         faults: Mapping[str, frozenset[str]] | None = None,
         *,
         modules: Mapping[NodeKind, str] | None = None,
+        block: IPv4Network | None = None,
     ) -> None:
         self.folder = folder
         self._federation_file = federation_file
-        self._worker = worker
+        self._namespaces: dict[str, str] = {}
         self._faults = dict(faults or {})
         self._modules = {**NODE_MODULES, **(modules or {})}
-        self.federation = rebase(load_federation(federation_file), worker)
+        federation = load_federation(federation_file)
+        self.federation = rebase(federation, worker) if block is None else at_block(federation, block)
         self._nodes: dict[str, tuple[Testbed, NodeKind]] = {
             f"{testbed.name}/{kind}": (testbed, kind)
             for testbed in self.federation.testbeds.values()
@@ -82,14 +86,19 @@ class EmulatedCore:
         self._failed: str | None = None
         self._failed_status = 0
 
-    def up(self) -> None:
+    def up(self, namespace_of: Callable[[str], str] | None = None) -> None:
         """Start all nodes and return when each one serves, as seen from outside.
+
+        Args:
+            namespace_of: network namespace of a node; None: all live where we do. `restart` keeps to it.
 
         Raises:
             TestbedDown: one line with the node, what was awaited and its last log lines.
         """
         if self._supervisor is not None:
             raise HarnessFault("emulated core: up() was called twice")
+        if namespace_of is not None:
+            self._namespaces = {name: namespace_of(name) for name in self._nodes}
         self.folder.mkdir(parents=True, exist_ok=True)
         end_leftovers(self.folder)
         for name in self._nodes:
@@ -287,7 +296,8 @@ class EmulatedCore:
     def _start_supervisor(self) -> None:
         plan = Plan(
             federation_file=self._federation_file.absolute(),
-            worker=self._worker,
+            block=self.federation.block,
+            namespaces=self._namespaces,
             folder=self.folder.absolute(),
             faults=self._faults,
             modules=self._modules,
@@ -333,7 +343,7 @@ class EmulatedCore:
                 f"{missing[0]}: expected that it reports ready within {self.federation.timers.ready_ms} ms"
                 + self._log_tail(missing[0])
             )
-        found = asyncio.run(self._serving(names, deadline))
+        found = self._serving(names, deadline)
         self._raise_dead(names)
         for name in sorted(found):
             if (answer := found[name]) is not None:
@@ -344,14 +354,17 @@ class EmulatedCore:
                     f"{self.federation.timers.ready_ms} ms, found: {answer}" + self._log_tail(name)
                 )
 
-    async def _serving(self, names: set[str], deadline: float) -> dict[str, str | None]:
+    def _serving(self, names: set[str], deadline: float) -> dict[str, str | None]:
         def still_wanted() -> bool:
             self._pump(0.0)
             return not names & set(self._dead) and time.monotonic() < deadline
 
-        ordered = sorted(names)
-        found = await asyncio.gather(*(until_serving(*self._nodes[name], still_wanted) for name in ordered))
-        return dict(zip(ordered, found, strict=True))
+        places: dict[str, list[str]] = {}
+        for name in sorted(names):
+            places.setdefault(self._namespaces.get(name, ""), []).append(name)
+        return all_serving(
+            {place: {name: self._nodes[name] for name in here} for place, here in places.items()}, still_wanted
+        )
 
     def _raise_dead(self, names: set[str]) -> None:
         if self._failed is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -19,8 +20,11 @@ class Plan(_Line):
     """First line to the supervisor: what to run."""
 
     federation_file: Path
-    worker: int
+    block: IPv4Network
+    """Where the federation lies."""
     folder: Path
+    namespaces: dict[str, str] = {}
+    """Network namespace by node (`uc3m/s-cscf`); a node without one lives where the supervisor does."""
     faults: dict[str, frozenset[str]] = {}
     """By node: `uc3m/s-cscf`."""
     modules: dict[NodeKind, str] = dict(NODE_MODULES)

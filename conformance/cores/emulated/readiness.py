@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import dns.asyncquery
 import dns.exception
@@ -16,6 +18,7 @@ import dns.message
 import dns.rcode
 from sipmessage import URI, Request
 
+from conformance.fabric.netns import enter
 from conformance.protocols.gtpu import GtpMessage, GtpType, MalformedGtp, echo_request
 from conformance.protocols.sip.message import MAGIC_COOKIE
 from conformance.protocols.sip.timers import SipTimers
@@ -159,3 +162,46 @@ async def until_serving(testbed: Testbed, kind: NodeKind, still_wanted: Callable
         # Not an event that one could wait for: the state of another process is only seen by asking again.
         await asyncio.sleep(_AGAIN_S)
     return None
+
+
+Asked = Mapping[str, tuple[Testbed, NodeKind]]
+"""Nodes by name."""
+
+
+def all_serving(places: Mapping[str, Asked], still_wanted: Callable[[], bool]) -> dict[str, str | None]:
+    """Ask nodes, all at the same time and each from where it lives, until they answer as ones that serve.
+
+    Args:
+        places: nodes by network namespace, the empty name for that of the process.
+        still_wanted: as in `until_serving`; called from this thread alone.
+
+    Returns:
+        By node: None when it serves, else what it answered last.
+
+    Raises:
+        TestbedDown: a namespace is gone.
+    """
+    given_up = threading.Event()
+    found: dict[str, str | None] = {}
+    with ThreadPoolExecutor(max(1, len(places)), thread_name_prefix="readiness") as threads:
+        waiting = {threads.submit(_ask_in, place, asked, given_up) for place, asked in places.items()}
+        while waiting:
+            done, waiting = wait(waiting, timeout=_AGAIN_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                found |= future.result()
+            if not still_wanted():
+                given_up.set()
+    return found
+
+
+def _ask_in(place: str, asked: Asked, given_up: threading.Event) -> dict[str, str | None]:
+    """Ask the nodes of one namespace; the thread is in it from then on."""
+    enter(place)
+
+    async def ask() -> dict[str, str | None]:
+        answers = await asyncio.gather(
+            *(until_serving(*node, lambda: not given_up.is_set()) for node in asked.values())
+        )
+        return dict(zip(asked, answers, strict=True))
+
+    return asyncio.run(ask())

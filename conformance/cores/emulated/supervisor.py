@@ -24,7 +24,8 @@ from pydantic import ValidationError
 from conformance.cores.emulated.node import NodeContext, NodeMain, node_main, run_node
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
 from conformance.cores.emulated.processes import die_with_parent, set_process_name
-from conformance.federation import load_federation, rebase
+from conformance.fabric.netns import enter
+from conformance.federation import at_block, load_federation
 from conformance.vocabulary.errors import HarnessFault, NetlabError
 from conformance.vocabulary.federation import NodeKind
 
@@ -53,7 +54,7 @@ class Supervisor:
     def __init__(self, plan: Plan, report: Callable[[Report], None]) -> None:
         self._plan = plan
         self._report = report
-        self._federation = rebase(load_federation(plan.federation_file), plan.worker)
+        self._federation = at_block(load_federation(plan.federation_file), plan.block)
         self._mains: dict[NodeKind, NodeMain] = {}
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
@@ -192,6 +193,7 @@ class Supervisor:
     def _become(self, name: str, ready: int, faults: frozenset[str]) -> int:
         """Be the node: own log, own randomness, nothing of the supervisor's descriptors."""
         testbed, kind = self._nodes[name]
+        enter(self._plan.namespaces.get(name, ""))
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         output = os.open(log_file(self._plan.folder, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
