@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any
 
 from pyroute2 import NetNS, netns
@@ -80,8 +81,9 @@ class Host:
         self._ask("addr", "add", index=self._index(interface), address=str(address), prefixlen=network.prefixlen)
 
     def readdress(self, interface: str, address: IPv4Address, network: IPv4Network) -> None:
-        """Give an interface another address, and the Ethernet address that belongs to it: nobody's memory of who has
-        the address is ever wrong.
+        """Give an interface another address, and the Ethernet address that belongs to it.
+
+        So nobody's memory of who has the address is ever wrong.
         """
         index = self._index(interface)
         self._ask("flush_addr", index=index)
@@ -119,8 +121,8 @@ class Host:
 
     def write(self, setting: str, value: str) -> None:
         """Write a setting of `/proc/sys`; nothing where the kernel does not have it."""
-        with inside(self.namespace), contextlib.suppress(FileNotFoundError), open(f"/proc/sys/{setting}", "w") as file:
-            file.write(value)
+        with inside(self.namespace), contextlib.suppress(FileNotFoundError):
+            Path("/proc/sys", setting).write_text(value)
 
     def close(self) -> None:
         """Give back what was needed to configure the host; the namespace stays."""

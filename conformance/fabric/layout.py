@@ -1,4 +1,4 @@
-"""The plan of a lab: which namespaces there are, how they are joined, and which addresses they have. Nothing is made here.
+"""The plan of a lab: which namespaces there are, how they are joined, which addresses they have. Nothing is made here.
 
     hub            OpenVPN server, bridge `under0` that joins the partners' outer interfaces
     TESTBED-vpn    a partner's VPN gateway and router: `outer0` to the hub, `tun0` the tunnel, bridge `core0` of the
@@ -31,6 +31,7 @@ VPN_PORT = 1194
 CORE_BRIDGE = "core0"
 OUTER = "outer0"
 TUN = "tun0"
+HUB_OUTER = IPv4Interface(f"{UNDERLAY[1]}/{UNDERLAY.prefixlen}")
 _FIRST_PARTNER = 10
 _MOST_PARTNERS = 240
 
@@ -85,8 +86,6 @@ class Layout:
     federation: Federation
     partners: tuple[Partner, ...]
     interconnect: Interconnect
-    hub_outer: IPv4Interface = IPv4Interface(f"{UNDERLAY[1]}/{UNDERLAY.prefixlen}")
-    hub_tunnel: IPv4Address = TUNNEL[1]
 
     def partner(self, name: str) -> Partner:
         """Return the partner of that name; KeyError where there is none."""
@@ -138,8 +137,8 @@ def layout(federation: Federation, interconnect: Interconnect = "vpn") -> Layout
             for owner, other in taken:
                 if network.overlaps(other):
                     raise BadInput(
-                        f"fabric namespaces: testbed {partner.name} has {network}, which {owner} has already ({other}); "
-                        "expected networks of its own: change the addresses of its nodes or its pools"
+                        f"fabric namespaces: testbed {partner.name} has {network}, which {owner} has already ({other});"
+                        " expected networks of its own: change the addresses of its nodes or its pools"
                     )
             taken.append((f"testbed {partner.name}", network))
     return Layout(federation, partners, interconnect)
@@ -184,6 +183,7 @@ def _free(network: IPv4Network, taken: Iterable[IPv4Address]) -> IPv4Address | N
 def _last(pool: IPv4Network, testbed: str) -> IPv4Address:
     if pool.prefixlen > 29:
         raise BadInput(
-            f"fabric namespaces: testbed {testbed} has the pool {pool}, expected a /29 or larger: give it more addresses"
+            f"fabric namespaces: testbed {testbed} has the pool {pool}, expected a /29 or larger: "
+            "give it more addresses"
         )
     return pool.broadcast_address - 1

@@ -26,7 +26,8 @@ class Loopback:
 
     name = "loopback"
     limits = (
-        "Fabric loopback: all nodes share one host, so VPN, NAT, packet loss and quality of service cannot be observed.",
+        "Fabric loopback: all nodes share one host, so VPN, NAT, packet loss and quality of service cannot be "
+        "observed.",
     )
 
     def __init__(self, federation: Federation, worker: int) -> None:

@@ -15,6 +15,7 @@ from conformance.fabric.hosts import ETHERNET, Host
 from conformance.fabric.layout import (
     CORE_BRIDGE,
     HUB,
+    HUB_OUTER,
     OUTER,
     TUN,
     Access,
@@ -115,8 +116,8 @@ class Namespaces:
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return all points of all partners; each has its own.
 
-        Gm, Mw, ISC, Cx and DNS on the bridge of the nodes; Gm and access on the bridge of the access network, too; Ic in
-        the tunnel; VPN on the outer interface. Without a VPN the outer interface has Ic.
+        Gm, access, Mw, ISC, Cx and DNS on the bridge of the nodes; Gm and access on that of the access network, too;
+        Ic in the tunnel; VPN on the outer interface. Without a VPN the outer interface has Ic.
         """
         filters = point_filters(self.federation)
         found = []
@@ -132,9 +133,9 @@ class Namespaces:
             else:
                 places += [(Point.IC, OUTER, f"outer of {partner.name}")]
             for point, interface, place in places:
-                text = "ip" if point is Point.VPN else filters.get(point)
-                if text is None or not _has(partner, point):
+                if (point not in filters and point is not Point.VPN) or not _has(partner, point):
                     continue
+                text = f"ip and ({filters[point]})" if point in filters else "ip"
                 marker = marker_endpoint(self.federation.block, point)
                 found.append(ObservationPoint(point, interface, text, marker, self.namespace(partner.gateway), place))
         return tuple(sorted(found, key=lambda one: list(Point).index(one.point)))
@@ -250,7 +251,7 @@ class Namespaces:
         for name in self.layout.hosts():
             self._hosts[name] = Host(self.namespace(name))
         hub = self._hosts[HUB]
-        hub.bridge(_UNDERLAY_BRIDGE, self.layout.hub_outer.ip, self.layout.hub_outer.network)
+        hub.bridge(_UNDERLAY_BRIDGE, HUB_OUTER.ip, HUB_OUTER.network)
         if self.layout.interconnect == "vpn":
             hub.tun(TUN)
         hub.forwards()

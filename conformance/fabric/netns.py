@@ -71,7 +71,7 @@ def inside(name: str) -> Iterator[None]:
 def named(prefix: str = PREFIX) -> list[str]:
     """Return the names of all namespaces that begin like that, in order."""
     try:
-        return sorted(entry for entry in os.listdir(FOLDER) if entry.startswith(prefix))
+        return sorted(entry.name for entry in FOLDER.iterdir() if entry.name.startswith(prefix))
     except OSError:
         return []
 
@@ -79,15 +79,15 @@ def named(prefix: str = PREFIX) -> list[str]:
 def processes_in(name: str) -> list[int]:
     """Return the ids of all processes that are in a namespace (as `ip netns pids` does)."""
     try:
-        wanted = os.stat(FOLDER / name).st_ino
+        wanted = (FOLDER / name).stat().st_ino
     except OSError:
         return []
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             with contextlib.suppress(OSError):  # it ended, or is a kernel thread
-                if os.stat(f"/proc/{entry}/ns/net").st_ino == wanted:
-                    found.append(int(entry))
+                if (entry / "ns" / "net").stat().st_ino == wanted:
+                    found.append(int(entry.name))
     return found
 
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.cores.emulated.processes import die_with_parent
-from conformance.fabric.layout import HUB, TUN, TUNNEL, VPN_PORT, Layout, Partner
+from conformance.fabric.layout import HUB, HUB_OUTER, TUN, TUNNEL, VPN_PORT, Layout, Partner
 from conformance.fabric.netns import enter
 from conformance.fabric.pki import Authority, Credentials
 from conformance.vocabulary.errors import TestbedDown
@@ -55,7 +55,7 @@ def write_hub(folder: Path, layout: Layout, authority: Authority) -> Path:
     lines = [
         f"server {TUNNEL.network_address} {TUNNEL.netmask}",
         "topology subnet",
-        f"local {layout.hub_outer.ip}",
+        f"local {HUB_OUTER.ip}",
         f"port {VPN_PORT}",
         "dh none",
         f"crl-verify {folder / CRL_FILE}",
@@ -78,7 +78,7 @@ def write_client(
     """Write a partner's configuration and return it."""
     lines = [
         "client",
-        f"remote {layout.hub_outer.ip} {VPN_PORT}",
+        f"remote {HUB_OUTER.ip} {VPN_PORT}",
         f"local {partner.outer.ip}",
         "lport 0",
         "remote-cert-tls server",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.capture.markers import LINK_HEADER_LENGTH, Marker, marker_payload
+from conformance.capture.markers import LINK_HEADER_LENGTH, Marker, MarkerSender, marker_payload
 from conformance.capture.points import ObservationPoint
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.identifiers import Endpoint
@@ -75,4 +75,4 @@ def test_no_octets_make_it_raise(data: bytes, link_type: int) -> None:
 def test_an_address_that_is_not_ours_is_reported() -> None:
     foreign = ObservationPoint(Point.GM, "lo", "udp", Endpoint("192.0.2.1", 9, "udp"))
     with pytest.raises(TestbedDown, match=r"capture at Gm: could not send the marker to 192\.0\.2\.1:9/udp"):
-        Marker.make("open", "").send(foreign)
+        MarkerSender(foreign).send(Marker.make("open", ""))

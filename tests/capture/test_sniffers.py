@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from conformance.capture import BACKENDS, ObservationPoint, Sniffers
-from conformance.capture.markers import MAGIC, Marker
+from conformance.capture.markers import MAGIC, MarkerSender
 from conformance.capture.spool_reader import SpoolReader
 from conformance.pcapng.contents import Statistics
 from conformance.vocabulary.errors import BadInput, EvidenceMissing, HarnessFault, NetlabError, TestbedDown
@@ -144,7 +144,7 @@ def test_a_marker_that_does_not_come_back_is_evidence_missing_and_the_next_cell_
         sniffers.open_cell("lost")
         sniffers._deadline_s = 0.3  # for the closing marker alone: dumpcap needs longer than that to start
         with monkeypatch.context() as patch:
-            patch.setattr(Marker, "send", lambda *_: None)
+            patch.setattr(MarkerSender, "send", lambda *_: None)
             with pytest.raises(
                 EvidenceMissing, match=r"capture at Gm on lo: the marker to .* was not seen within 0\.3 s"
             ):
