@@ -26,9 +26,9 @@ class BenchPlan:
     federation_file: Path
     worker: int
     capture_backend: str
-    fabric: FabricName = FabricName.LOOPBACK
     faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+    fabric: FabricName = FabricName.LOOPBACK
 
 
 def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, frozenset[str]]:
