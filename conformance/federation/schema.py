@@ -14,6 +14,7 @@ from conformance.vocabulary.federation import (
     AccessSecurity,
     Features,
     Federation,
+    Interconnect,
     Node,
     NodeKind,
     Subscriber,
@@ -53,6 +54,7 @@ _EXPECTED = {
     "subscribers": "tables: [[testbeds.uc3m.subscribers]]",
     "features": "a table: [testbeds.uc3m.features]",
     "timers": "a table: [timers]",
+    "interconnect": f"one of {', '.join(Interconnect)}",
 }
 
 

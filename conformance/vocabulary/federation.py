@@ -87,6 +87,15 @@ class AccessSecurity(StrEnum):
     TLS = "tls"
 
 
+class Interconnect(StrEnum):
+    """How the partners' networks reach each other, where the fabric has networks."""
+
+    VPN = "vpn"
+    """Through an OpenVPN that they all join: what NetLab was built with."""
+    ROUTED = "routed"
+    """By plain routing between them: the second phase of the project."""
+
+
 class Node(_Model):
     """One running function."""
 
@@ -227,6 +236,7 @@ class Federation(_Model):
     name: Name
     block: Network
     """All addresses of the federation lie in it; a parallel worker shifts the whole block."""
+    interconnect: Interconnect = Interconnect.VPN
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]
 
