@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
@@ -39,6 +40,7 @@ from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
+from conformance.vocabulary.federation import CoreKind, NodeKind
 from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
@@ -62,7 +64,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="federation file (default: the emulated one)",
     )
-    group.addoption("--core", choices=["emulated"], default="emulated", help="software that plays the testbeds")
+    group.addoption(
+        "--core",
+        choices=[kind.value for kind in CoreKind],
+        default=None,
+        help="software that plays every IMS testbed (default: what the federation file says, else emulated)",
+    )
     group.addoption("--fabric", choices=["loopback"], default="loopback", help="how the hosts are joined")
     group.addoption("--capture-backend", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
     group.addoption(
@@ -156,7 +163,8 @@ def _plan(config: pytest.Config) -> BenchPlan:
         BadInput: the federation file is wrong, or a fault is unknown.
     """
     file = config.getoption("--federation") or default_federation_path()
-    federation = load_federation(file)
+    core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
+    federation = load_federation(file).played_by(core)
     for option in ("--home", "--visited"):
         for name in config.getoption(option):
             if name not in federation.testbeds:
@@ -165,6 +173,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
         federation_file=file,
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
+        core=core,
         faults=parse_faults(config.getoption("--fault"), federation),
     )
 
@@ -240,7 +249,12 @@ def _testbed(square: Square, side: str) -> str:
 
 
 def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
-    """Return why the cell does not apply: the first feature that a testbed does not declare."""
+    """Return why the cell does not apply: a feature that a testbed does not declare, a node that cannot misbehave."""
+    for marker in item.iter_markers("fault"):
+        kind, fault = marker.args
+        testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("at", "home"))]
+        if not is_emulated(testbed, NodeKind(kind)):
+            return f"{testbed.name}/{kind} is played by core {testbed.core}, which cannot show {fault} on purpose"
     for marker in item.iter_markers("feature"):
         testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("of", "home"))]
         reason = missing_feature(bench.plan.federation_file, testbed, marker.args[0])

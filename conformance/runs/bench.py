@@ -43,7 +43,7 @@ class Bench:
 
     def __init__(self, plan: BenchPlan, folder: Path) -> None:
         self.plan = plan
-        self.federation: Federation = rebase(load_federation(plan.federation_file), plan.worker)
+        self.federation: Federation = rebase(load_federation(plan.federation_file), plan.worker).played_by(plan.core)
         if not self.federation.block.is_loopback:
             raise BadInput(
                 f"{plan.federation_file}: block: found {self.federation.block}, expected one inside 127.0.0.0/8: "
@@ -54,7 +54,7 @@ class Bench:
         self._spool = folder / SPOOL / f"worker-{plan.worker}"
         self._addresses = {name: _hosts(testbed) for name, testbed in self.federation.testbeds.items()}
         node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
-        self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults)
+        self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults, core=plan.core)
         self.sniffers = Sniffers(loopback_points(self.federation), plan.capture_backend, self._spool)
         self.decoder = Decoder()
         self._running = ExitStack()
