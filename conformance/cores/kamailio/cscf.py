@@ -124,7 +124,10 @@ class Control:
         return any(int(number) > 0 for number in (counted or {}).values())
 
     async def users(self) -> list[str]:
-        """Return who is registered; of a P-CSCF, which names nobody, how many contacts it has."""
+        """Return whom it knows: of an S-CSCF also who is registered no longer and whose subscriptions are left.
+
+        A P-CSCF names nobody; so it is told how many contacts it has.
+        """
         if self._kind is NodeKind.PCSCF:
             status = await rpc.call(self._folder, "ulpcscf.status")
             records = _number(status, "Records")
@@ -134,7 +137,7 @@ class Control:
         known = []
         for identity in self._identities:
             shown = await rpc.call(self._folder, "ulscscf.showimpu", identity)
-            if isinstance(shown, dict) and shown.get("contacts"):
+            if isinstance(shown, dict) and shown:
                 known.append(identity)
         return sorted(known)
 
