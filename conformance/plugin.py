@@ -30,7 +30,14 @@ from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench
 from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
-from conformance.runs.expected import FILE_NAME, Deviation, Expectation, expectation, load_expected
+from conformance.runs.expected import (
+    FILE_NAME,
+    Deviation,
+    Expectation,
+    deviations_of_core,
+    expectation,
+    load_expected,
+)
 from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
@@ -52,6 +59,8 @@ ALLURE_FOLDER = "allure_report_dir"
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
 DEVIATIONS = pytest.StashKey[Sequence[Deviation]]()
+OF_CORE = pytest.StashKey[dict[str, Sequence[Deviation]]]()
+"""Known deviations of the software that plays a home network, by testbed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,6 +120,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[PLAN] = _plan(config)
         config.stash[DEVIATIONS] = _deviations(config)
+        config.stash[OF_CORE] = _deviations_by_home(config.stash[PLAN])
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
@@ -182,6 +192,11 @@ def _deviations(config: pytest.Config) -> Sequence[Deviation]:
     """Return the known deviations: of the named file, else of `expected.toml` in the root folder, else none."""
     file = config.getoption("--expected") or config.rootpath / FILE_NAME
     return load_expected(file) if config.getoption("--expected") or file.exists() else ()
+
+
+def _deviations_by_home(plan: BenchPlan) -> dict[str, Sequence[Deviation]]:
+    testbeds = load_federation(plan.federation_file).played_by(plan.core).testbeds.values()
+    return {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
 
 
 @pytest.fixture(scope="session")
@@ -289,8 +304,13 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         square=square,
         flow=marker.args[0],
         sheet=sheet,
-        expected=expectation(item.name, _of_test_case(item), item.config.stash[DEVIATIONS]),
+        expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
+
+
+def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
+    """Return the known deviations of a cell: what the user says goes before what is known of a core."""
+    return (*config.stash[DEVIATIONS], *config.stash[OF_CORE][square.home])
 
 
 def _of_test_case(item: pytest.Item) -> Expectation:

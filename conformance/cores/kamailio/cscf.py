@@ -15,16 +15,30 @@ from conformance.cores.emulated.quiet import MOST_USERS, SETTLE_S, control_path
 from conformance.cores.kamailio import rpc
 from conformance.cores.kamailio.dns_relay import PORT, Place, dns_relay
 from conformance.cores.kamailio.installed import modules_folder
-from conformance.cores.kamailio.program import RESOLVER, Program, running
-from conformance.cores.kamailio.render import cscf_files, icscf_tables, write
+from conformance.cores.kamailio.program import INSIDE, RESOLVER, Program, running
+from conformance.cores.kamailio.render import cscf_files, write
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import NodeKind
 
 _AGAIN_S = 0.02
+_DATABASES = {
+    NodeKind.PCSCF: "pua.sqlite",
+    NodeKind.ICSCF: "icscf.sqlite",
+    NodeKind.SCSCF: "presence.sqlite",
+}
+_ICSCF_TABLES = """
+CREATE TABLE s_cscf (id INTEGER PRIMARY KEY, name TEXT NOT NULL, s_cscf_uri TEXT NOT NULL);
+CREATE TABLE s_cscf_capabilities (id INTEGER PRIMARY KEY, id_s_cscf INTEGER NOT NULL, capability INTEGER NOT NULL);
+CREATE TABLE nds_trusted_domains (id INTEGER PRIMARY KEY, trusted_domain TEXT NOT NULL);
+INSERT INTO s_cscf_capabilities VALUES (1, 1, 0);
+"""
+"""What an I-CSCF reads at its start: the S-CSCFs of its network, and whom it trusts."""
 _PACKAGED_SQL = Path("/usr/share/kamailio/db_sqlite")
 _COMMAND = (
-    "kamailio", "-DD", "-E", "-f", "kamailio.cfg", "-P", "/tmp/kamailio.pid", "-w", "/tmp/node", "-Y", "/tmp/node", "-m", "48", "-M", "8",
-)  # fmt: skip
+    *("kamailio", "-DD", "-E", "-f", "kamailio.cfg"),
+    *("-P", f"{INSIDE}.pid", "-w", INSIDE, "-Y", INSIDE),
+    *("-m", "48", "-M", "8"),  # MB shared, and of each process
+)
 
 
 async def run(context: NodeContext) -> None:
@@ -69,21 +83,21 @@ async def _until_it_answers(folder: Path, program: Program) -> None:
 
 def _make_databases(context: NodeContext) -> None:
     """Make the databases that Kamailio's modules insist on; what is in them outlives no start."""
-    scripts: dict[NodeKind, tuple[str, str]] = {}
-    if context.kind is NodeKind.ICSCF:
-        scripts[context.kind] = ("icscf.sqlite", icscf_tables(context.testbed))
-    else:
-        name = "pua.sqlite" if context.kind is NodeKind.PCSCF else "presence.sqlite"
-        parts = [_PACKAGED_SQL / f"{part}-create.sql" for part in ("standard", "presence")]
-        try:
-            scripts[context.kind] = (name, "\n".join(part.read_text(encoding="utf-8") for part in parts))
-        except OSError as error:
-            raise TestbedDown(f"{error.filename}: expected the tables of Kamailio's package, found none") from None
-    for name, script in scripts.values():
-        path = context.folder / name
-        path.unlink(missing_ok=True)
-        with closing(sqlite3.connect(path)) as database:
-            database.executescript(script)
+    path = context.folder / _DATABASES[context.kind]
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as database:
+        if context.kind is NodeKind.ICSCF:
+            database.executescript(_ICSCF_TABLES)
+            database.execute("INSERT INTO s_cscf VALUES (1, 'S-CSCF', ?)", (context.testbed.uri(NodeKind.SCSCF),))
+            database.execute("INSERT INTO nds_trusted_domains VALUES (1, ?)", (context.testbed.domain,))
+            database.commit()
+            return
+        for part in ("standard", "presence"):
+            script = _PACKAGED_SQL / f"{part}-create.sql"
+            try:
+                database.executescript(script.read_text(encoding="utf-8"))
+            except OSError:
+                raise TestbedDown(f"{script}: expected the tables of Kamailio's package, found no such file") from None
 
 
 class Control:

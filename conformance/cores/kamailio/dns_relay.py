@@ -128,7 +128,10 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody has, for UDP and TCP."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+    ):
         one.bind(("127.0.0.1", 0))
         port = int(one.getsockname()[1])
         two.bind(("127.0.0.1", port))

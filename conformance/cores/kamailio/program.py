@@ -1,10 +1,10 @@
 """A server program as child of its node: in the foreground, in namespaces of its own, and never longer than the node.
 
 The program is process 1 of a PID namespace: when it ends, or is killed because the node ended, the kernel ends every
-process below it. Its mount namespace has the resolver of its node as `/etc/resolv.conf` and a `/tmp` of its own: Kamailio's
-Diameter makes pipes there that are named after process ids, which are the same in every namespace. The node's folder
-is `/tmp/node` in it, the working directory. What it may not do is to
-administer the network: the IPsec module of a P-CSCF begins by deleting every security association of the machine.
+process below it. Its mount namespace has the resolver of its node as `/etc/resolv.conf`, a `/tmp` of its own, because
+Kamailio's Diameter makes pipes there that are named after process ids, which are the same in every namespace, and in it
+the node's folder as working directory. What it may not do is to administer the network: the IPsec module of a P-CSCF
+begins by deleting every security association of the machine.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from conformance.cores.emulated.plan import log_file
 from conformance.cores.emulated.processes import die_with_parent
 from conformance.vocabulary.errors import TestbedDown
 
+INSIDE = "/tmp/node"  # noqa: S108 - a name in the program's own namespace
+"""The node's folder as the program sees it."""
 RESOLVER = "resolv.conf"
 """File in the node's folder that becomes the program's `/etc/resolv.conf`."""
 _ENTER = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private", "sh", "-c")
@@ -30,7 +32,13 @@ _BIND_AND_BECOME = (
     "mount --no-canonicalize --bind . /tmp/node && cd /tmp/node && "
     'exec setpriv --bounding-set -net_admin --inh-caps -net_admin "$@"'
 )
-_COMPLAINT = re.compile(r"\b(CRITICAL|critical|ERROR|error|fatal|exited by a signal|failed)\b")
+_COMPLAINTS = (
+    re.compile(r"exited by a signal"),
+    re.compile(r"parse error|ERROR: bad config|Address already in use|Cannot assign"),
+    re.compile(r"\b(CRITICAL|critical|fatal)\b(?!.*EOF on)"),
+    re.compile(r"\b(ERROR|error|failed)\b(?!.*ims_ipsec_pcscf)"),  # that one always has something to complain of
+)
+"""What tells most of why a program ended, the best first."""
 _LINE_AT_MOST = 300
 _TAIL = 65_536
 
@@ -66,12 +74,14 @@ class Program:
         raise TestbedDown(f"{self._name} ended ({_how(status)}): {self.last_words()}")
 
     def last_words(self) -> str:
-        """Return the first line in which it complained since its start, else its last line."""
+        """Return the line that says most of its end: the first of the strongest complaints since its start."""
         with self._log.open("rb") as log:
-            log.seek(self._begin)
-            lines = [line.strip() for line in log.read(_TAIL).decode(errors="replace").splitlines() if line.strip()]
-        complaint = next((line for line in lines if _COMPLAINT.search(line)), None)
-        return (complaint or (lines[-1] if lines else "it wrote nothing"))[:_LINE_AT_MOST]
+            log.seek(max(self._begin, self._log.stat().st_size - _TAIL))
+            lines = [line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+        for complaint in _COMPLAINTS:
+            if found := next((line for line in lines if complaint.search(line)), None):
+                return found[:_LINE_AT_MOST]
+        return lines[-1][:_LINE_AT_MOST] if lines else "it wrote nothing"
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import dns.name
 import jinja2
 
 from conformance.cores.emulated.zone import delegation_of, root_zone, zone_of
@@ -21,7 +20,7 @@ _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("conformance.cores.kamailio"),
     undefined=jinja2.StrictUndefined,
     keep_trailing_newline=True,
-    autoescape=lambda name: name is not None and name.endswith(".xml.j2"),
+    autoescape=jinja2.select_autoescape(("xml.j2",)),
 )
 
 
@@ -77,19 +76,6 @@ def dns_files(federation: Federation, testbed: Testbed, port: int) -> dict[str, 
         "root.zone": "\n".join(dict.fromkeys(root)) + "\n",
         "own.zone": "\n".join(own) + "\n",
     }
-
-
-def icscf_tables(testbed: Testbed) -> str:
-    """Return the SQL of what an I-CSCF reads at its start: the S-CSCFs of its network, and whom it trusts."""
-    return (
-        "CREATE TABLE s_cscf (id INTEGER PRIMARY KEY, name VARCHAR(83) NOT NULL, s_cscf_uri VARCHAR(83) NOT NULL);"
-        "CREATE TABLE s_cscf_capabilities (id INTEGER PRIMARY KEY, id_s_cscf INTEGER NOT NULL, "
-        "capability INTEGER NOT NULL);"
-        "CREATE TABLE nds_trusted_domains (id INTEGER PRIMARY KEY, trusted_domain VARCHAR(83) NOT NULL);"
-        f"INSERT INTO s_cscf VALUES (1, 'S-CSCF', '{testbed.uri(NodeKind.SCSCF)}');"
-        "INSERT INTO s_cscf_capabilities VALUES (1, 1, 0);"
-        f"INSERT INTO nds_trusted_domains VALUES (1, '{dns.name.from_text(testbed.domain).to_text(True)}');"
-    )
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
