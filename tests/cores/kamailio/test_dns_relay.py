@@ -74,9 +74,8 @@ def test_tcp_is_passed_on_octet_by_octet() -> None:
 def test_a_port_that_is_taken_is_named() -> None:
     async def scene() -> None:
         entry = Place(OWN, free_port())
-        async with dns_relay(entry, OWN, entry):
-            async with dns_relay(entry, OWN, entry):
-                pass
+        async with dns_relay(entry, OWN, entry), dns_relay(entry, OWN, entry):
+            pass
 
     with pytest.raises(TestbedDown, match=rf"{OWN}:\d+/udp is in use"):
         asyncio.run(scene())
