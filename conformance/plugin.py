@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
@@ -29,7 +30,14 @@ from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench
 from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
-from conformance.runs.expected import FILE_NAME, Deviation, Expectation, expectation, load_expected
+from conformance.runs.expected import (
+    FILE_NAME,
+    Deviation,
+    Expectation,
+    deviations_of_core,
+    expectation,
+    load_expected,
+)
 from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
@@ -39,6 +47,7 @@ from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
+from conformance.vocabulary.federation import CoreKind, NodeKind
 from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
@@ -50,6 +59,8 @@ ALLURE_FOLDER = "allure_report_dir"
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
 DEVIATIONS = pytest.StashKey[Sequence[Deviation]]()
+OF_CORE = pytest.StashKey[dict[str, Sequence[Deviation]]]()
+"""Known deviations of the software that plays a home network, by testbed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,7 +73,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="federation file (default: the emulated one)",
     )
-    group.addoption("--core", choices=["emulated"], default="emulated", help="software that plays the testbeds")
+    group.addoption(
+        "--core",
+        choices=[kind.value for kind in CoreKind],
+        default=None,
+        help="software that plays every IMS testbed (default: what the federation file says, else emulated)",
+    )
     group.addoption(
         "--fabric",
         choices=[*FabricName],
@@ -109,6 +125,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[PLAN] = _plan(config)
         config.stash[DEVIATIONS] = _deviations(config)
+        config.stash[OF_CORE] = _deviations_by_home(config.stash[PLAN])
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
@@ -161,7 +178,8 @@ def _plan(config: pytest.Config) -> BenchPlan:
         BadInput: the federation file is wrong, or a fault is unknown.
     """
     file = config.getoption("--federation") or default_federation_path()
-    federation = load_federation(file)
+    core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
+    federation = load_federation(file).played_by(core)
     for option in ("--home", "--visited"):
         for name in config.getoption(option):
             if name not in federation.testbeds:
@@ -171,6 +189,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
         fabric=FabricName(config.getoption("--fabric")),
+        core=core,
         faults=parse_faults(config.getoption("--fault"), federation),
     )
 
@@ -179,6 +198,11 @@ def _deviations(config: pytest.Config) -> Sequence[Deviation]:
     """Return the known deviations: of the named file, else of `expected.toml` in the root folder, else none."""
     file = config.getoption("--expected") or config.rootpath / FILE_NAME
     return load_expected(file) if config.getoption("--expected") or file.exists() else ()
+
+
+def _deviations_by_home(plan: BenchPlan) -> dict[str, Sequence[Deviation]]:
+    testbeds = load_federation(plan.federation_file).played_by(plan.core).testbeds.values()
+    return {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
 
 
 @pytest.fixture(scope="session")
@@ -246,7 +270,12 @@ def _testbed(square: Square, side: str) -> str:
 
 
 def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
-    """Return why the cell does not apply: the first feature that a testbed does not declare."""
+    """Return why the cell does not apply: a feature that a testbed does not declare, a node that cannot misbehave."""
+    for marker in item.iter_markers("fault"):
+        kind, fault = marker.args
+        testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("at", "home"))]
+        if not is_emulated(testbed, NodeKind(kind)):
+            return f"{testbed.name}/{kind} is played by core {testbed.core}, which cannot show {fault} on purpose"
     for marker in item.iter_markers("feature"):
         testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("of", "home"))]
         reason = missing_feature(bench.plan.federation_file, testbed, marker.args[0])
@@ -281,8 +310,13 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         square=square,
         flow=marker.args[0],
         sheet=sheet,
-        expected=expectation(item.name, _of_test_case(item), item.config.stash[DEVIATIONS]),
+        expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
+
+
+def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
+    """Return the known deviations of a cell: what the user says goes before what is known of a core."""
+    return (*config.stash[DEVIATIONS], *config.stash[OF_CORE][square.home])
 
 
 def _of_test_case(item: pytest.Item) -> Expectation:

@@ -19,7 +19,6 @@ from conformance.runs.publish import REPORT_FILE
 from conformance.vocabulary.errors import BadInput, Exit, NotPermitted
 from conformance.vocabulary.verdicts import Verdict
 
-
 _WITH_FILE = ("--federation", "--expected")
 """Options whose value is a file, which pytest and we would take for the place of test cases."""
 

@@ -78,6 +78,14 @@ IMS_NODES = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.HSS, NodeK
 """What an IMS domain is made of: a testbed has all of them, or none and is an access network only."""
 
 
+class CoreKind(StrEnum):
+    """Software that plays the core of an IMS testbed."""
+
+    EMULATED = "emulated"
+    KAMAILIO = "kamailio"
+    """P-, I- and S-CSCF are Kamailio, DNS is BIND; HSS, application server and gateway stay the emulated ones."""
+
+
 class AccessSecurity(StrEnum):
     """ICS item: how a terminal's signalling is protected on Gm."""
 
@@ -183,6 +191,7 @@ class Testbed(_Model):
     release: int = Field(strict=True, ge=5, le=18)
     """3GPP release that the network follows."""
     visited_network_id: str = Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")
+    core: CoreKind = CoreKind.EMULATED
     nodes: dict[NodeKind, Node]
     access_networks: tuple[AccessNetwork, ...] = Field(min_length=1)
     features: Features = Features()
@@ -239,6 +248,19 @@ class Federation(_Model):
     interconnect: Interconnect = Interconnect.VPN
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]
+
+    def played_by(self, core: CoreKind | None) -> Federation:
+        """Return the federation with every IMS testbed played by that core; None leaves each as the file says.
+
+        An access network without IMS has nothing that another core could play.
+        """
+        if core is None:
+            return self
+        testbeds = {
+            name: testbed.model_copy(update={"core": core if testbed.has_ims else CoreKind.EMULATED})
+            for name, testbed in self.testbeds.items()
+        }
+        return self.model_copy(update={"testbeds": testbeds})
 
     def tunnel_ids(self, home_address: IPv4Address) -> TunnelIds:
         """Return the GTP-U identifiers of the terminal with that address of its home network.
