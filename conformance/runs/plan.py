@@ -27,10 +27,10 @@ class BenchPlan:
     federation_file: Path
     worker: int
     capture_backend: str
-    core: CoreKind | None = None
-    """What plays every IMS testbed; None: what the federation file says."""
     faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+    core: CoreKind | None = None
+    """What plays every IMS testbed; None: what the federation file says."""
     fabric: FabricName = FabricName.LOOPBACK
 
 
