@@ -21,7 +21,7 @@ from conformance.criteria.model import (
     passed,
     unreached,
 )
-from conformance.criteria.procedure import Kind, Procedure
+from conformance.criteria.procedure import Facts, Kind, Procedure
 from conformance.criteria.registration import Hop, Registration, once
 from conformance.criteria.rfc3261_transport import SIGNALLING, is_loopback
 from conformance.criteria.values import addresses, cite_address, cite_command, cite_header, clip, is_numeric
@@ -187,6 +187,11 @@ def _cite(packet: VpnPacket) -> Citation:
     return Citation(packet, OPCODES[packet.opcode], 0, 1, claims)
 
 
+def _is_among(facts: Facts, message: Message) -> bool:
+    """Tell whether a message passes in the network that the federation describes: it says nothing of another one."""
+    return bool(facts.is_agreed(message.source.address) or facts.is_agreed(message.destination.address))
+
+
 HEADERS = ("Contact", "Path", "Record-Route", "Service-Route")
 
 
@@ -217,7 +222,7 @@ def routable(procedure: Procedure) -> Finding:
                 host = "" if one.uri is None else one.uri.host.strip("[]")
                 if not is_numeric(host):
                     continue
-                agreed = facts.is_agreed(host)
+                agreed = facts.is_agreed(host) if _is_among(facts, message) else None
                 if agreed is False or (
                     agreed is None and is_loopback(host) and not is_loopback(message.source.address)
                 ):
