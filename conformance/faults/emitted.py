@@ -177,7 +177,9 @@ EMITTED: Mapping[str, Alteration] = {
     "rport-unanswered": _registers(
         _replacing(rb"^Via[ \t]*:[^\r\n]*", lambda m: re.sub(rb";received=[^;]+|(?<=;rport)=\d+", b"", m[0]))
     ),
-    "private-path": _registers(_replacing(rb"^(Path[ \t]*:[^\r\n<]*<sip:(?:[^@>\r\n]*@)?)[^@;>\r\n]+", rb"\g<1>10.255.0.11")),
+    "private-path": _registers(
+        _replacing(rb"^(Path[ \t]*:[^\r\n<]*<sip:(?:[^@>\r\n]*@)?)[^@;>\r\n]+", rb"\g<1>10.255.0.11")
+    ),
     "no-path": _registers(_without("Path")),
     "no-require-path": _registers(_without("Require")),
     "no-charging-vector": _registers(_without("P-Charging-Vector")),
