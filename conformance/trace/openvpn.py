@@ -83,14 +83,14 @@ class VpnReader:
         Returns:
             Whether it was noted; if not it is somebody else's.
         """
-        ports = {source.port, destination.port}
-        if PORT not in ports and (point is not Point.VPN or ports & _SERVICES or like_dns(payload, 0)):
-            return False
         opcode = opcode_of(payload)
         if not opcode:
             return False
         stream = self._streams.get((source, destination)) or self._streams.get((destination, source))
         if stream is None:
+            ports = {source.port, destination.port}
+            if PORT not in ports and (point is not Point.VPN or ports & _SERVICES or like_dns(payload, 0)):
+                return False
             if len(self._streams) >= _MOST_STREAMS:
                 return True
             stream = self._streams[source, destination] = VpnStream((source, destination))

@@ -112,6 +112,11 @@ class Picker:
                         ends = self._ends.get(data[offset + 12 : offset + 24])
                         self._sip(payload, ends or self._plain(data, offset), ident, ())
                         continue
+                    if self._point is Point.VPN:
+                        ends = self._ends.get(data[offset + 12 : offset + 24]) or self._plain(data, offset)
+                        if self.vpn.take(payload, ends[0], ends[1], self._point, frame, time_ns):
+                            self.left_out["openvpn"] += 1
+                            continue
             self._step = step
             if offset == NO_IP:
                 self.left_out["arp"] += 1
