@@ -109,7 +109,8 @@ class SippTerminal(ProgramTerminal):
             "-i", address, "-p", str(SIP_PORT), "-bind_local", "-ci", address, "-mi", address,
             "-au", place.subscriber.impi, "-auth_uri", place.testbed.domain,
             "-cid_str", self._call_id, "-base_cseq", str(self._requests + 1),
-            "-m", "1", "-aa", "-default_behaviors", "all,-bye", "-nostdin", "-skip_rlimit", "-T2", str(place.federation.timers.gm_t2_ms),
+            "-m", "1", "-aa", "-default_behaviors", "all,-bye",
+            "-nostdin", "-skip_rlimit", "-T2", str(place.federation.timers.gm_t2_ms),
             "-trace_logs", "-log_file", "/dev/stderr", "-trace_err", "-error_file", "/dev/stderr",
         ]  # fmt: skip
 

@@ -134,6 +134,7 @@ def test_a_refusal(pcscf: Any, play: Play, alice: Subscriber) -> None:
     with pytest.raises(RegistrationRejected, match="403 Forbidden"):
         terminal.register()
     assert [event.kind for event in terminal.events.events] == ["register-sent", "rejected"]
+    assert [request.method for request in pcscf.requests] == ["REGISTER"]
 
 
 def test_a_refusal_behind_the_challenge(pcscf: Any, play: Play, alice: Subscriber) -> None:
