@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
+from conformance.federation.operator_variant import opc_from_op
 from conformance.federation.secret_values import STAND_IN
-from conformance.protocols.milenage import opc_from_op
 from conformance.vocabulary.federation import IMS_NODES, Domain, Key128, NodeKind, Timers
 from conformance.vocabulary.secrets import Secret
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sipmessage import Request, Response
 
+from conformance.federation.operator_variant import opc_from_op
 from conformance.protocols.aka import digest_ha1, digest_response, encode_nonce, generate_vector
-from conformance.protocols.milenage import Milenage, opc_from_op
+from conformance.protocols.milenage import Milenage
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
 from conformance.terminals.programs import sipp
