@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance.faults.catalogue import load_catalogue
+from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
 from conformance.report.allure_results import attach_result
@@ -255,6 +255,8 @@ def _missing_program(identity: CellIdentity, bench: Bench) -> str | None:
     """Return why the program that the cell wants as its terminal cannot play it."""
     if identity.terminal not in PROGRAMS:
         return None
+    if bench.plan.faults.get(TERMINAL):
+        return f"{identity.terminal} does not misbehave on purpose: --fault {TERMINAL}=... is for our own terminal"
     subscriber = bench.federation.testbeds[identity.square.home].subscriber(identity.square.subscriber)
     return why_not(identity.terminal, subscriber)
 

@@ -80,3 +80,10 @@ def test_no_secret_is_in_what_a_run_leaves(run_cells: Callable) -> None:
     for file in (path for path in ended.reports.rglob("*") if path.is_file()):
         content = file.read_bytes()
         assert not [form for form in wanted if form in content], file
+
+
+def test_a_fault_of_our_terminal_is_not_asked_of_a_program(run_cells: Callable) -> None:
+    ended = run_cells(CASES, "-k", "test_sipp", "--home=uc3m", "--visited=uc3m", "--fault=terminal=wrong-response")
+    (cell,) = ended.run.cells
+    assert str(cell.pair) == "NOT_APPLICABLE/NOT_APPLICABLE"
+    assert cell.reasons[0].startswith("sipp does not misbehave on purpose")
