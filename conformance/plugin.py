@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 import pytest
 
 from conformance.cores.emulated.node import is_emulated
-from conformance.faults.catalogue import load_catalogue
+from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
 from conformance.report.allure_results import attach_result
@@ -29,7 +29,7 @@ from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench
-from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
+from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable
 from conformance.runs.expected import (
     FILE_NAME,
     Deviation,
@@ -46,6 +46,7 @@ from conformance.runs.plan import BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
+from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
 from conformance.vocabulary.federation import CoreKind, NodeKind
 from conformance.vocabulary.results import CellResult, RunHeader
@@ -117,6 +118,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "flow(id, access='none', credentials='aka', roaming=True): the flow that the cell must follow, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "program(name): the terminal is that real program; NOT_APPLICABLE where it is missing or cannot play it",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
         config.addinivalue_line("markers", words)
@@ -231,7 +233,7 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     run = request.config.stash[RUN]
     if isinstance(bench, NetlabError):
         _stop(request.node, identity, run, bench)
-    reason = _missing_feature(request.node, request.param, bench)
+    reason = _missing_feature(request.node, request.param, bench) or _missing_program(identity, bench)
     if reason is not None:
         result = not_applicable(identity, run, reason)
         _describe(request.node, result)
@@ -284,6 +286,16 @@ def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | N
     return None
 
 
+def _missing_program(identity: CellIdentity, bench: Bench) -> str | None:
+    """Return why the program that the cell wants as its terminal cannot play it."""
+    if identity.terminal not in PROGRAMS:
+        return None
+    if bench.plan.faults.get(TERMINAL):
+        return f"{identity.terminal} does not misbehave on purpose: --fault {TERMINAL}=... is for our own terminal"
+    subscriber = bench.federation.testbeds[identity.square.home].subscriber(identity.square.subscriber)
+    return why_not(identity.terminal, subscriber)
+
+
 def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:
     """Restart the nodes that the test case wants to misbehave; return their names."""
     faults: dict[str, set[str]] = {}
@@ -310,6 +322,7 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         square=square,
         flow=marker.args[0],
         sheet=sheet,
+        terminal=_program(item),
         expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
 
@@ -317,6 +330,16 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
 def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
     """Return the known deviations of a cell: what the user says goes before what is known of a core."""
     return (*config.stash[DEVIATIONS], *config.stash[OF_CORE][square.home])
+
+
+def _program(item: pytest.Item) -> str:
+    """Return what the marker `program` names, else `standard`."""
+    marker = item.get_closest_marker("program")
+    if marker is None:
+        return STANDARD
+    if marker.args[0] not in PROGRAMS:
+        raise pytest.UsageError(f"{item.nodeid}: program {marker.args[0]}: expected one of {', '.join(PROGRAMS)}")
+    return str(marker.args[0])
 
 
 def _of_test_case(item: pytest.Item) -> Expectation:

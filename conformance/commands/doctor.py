@@ -15,6 +15,7 @@ from typing import Any
 from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import default_federation_path, load_federation
 from conformance.runs.versions import program_version
+from conformance.terminals.programs.catalogue import PROGRAMS, installed
 from conformance.trace.decode import MINIMUM_TSHARK, require_tshark
 from conformance.vocabulary.errors import Exit, NetlabError
 from conformance.vocabulary.federation import NodeKind
@@ -75,6 +76,14 @@ def examine() -> Iterator[Finding]:
     yield _attempt(
         "core kamailio", require_programs, "Kamailio and BIND", "only --core kamailio needs it", needed=False
     )
+    for name, program in PROGRAMS.items():
+        yield Finding(
+            f"{name} (terminal of some test cases)",
+            installed(name),
+            "yes" if installed(name) else "missing",
+            f"an administrator can run: apt-get install --no-install-recommends {program.package}",
+            needed=False,
+        )
     yield Finding(
         "/dev/net/tun (for a later VPN fabric)",
         os.access("/dev/net/tun", os.R_OK | os.W_OK),

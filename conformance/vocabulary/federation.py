@@ -138,6 +138,8 @@ class Subscriber(_Model):
     """First: the default public user identity."""
     k: Key128 | None = None
     opc: Key128 | None = None
+    op: Key128 | None = None
+    """Operator variant before it is encrypted with K; only for programs that compute OPc themselves."""
     amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
     password: Password | None = None
     roaming: Annotated[bool, Field(strict=True)] = True
@@ -147,6 +149,8 @@ class Subscriber(_Model):
     def _one_kind_of_credentials(self) -> Subscriber:
         if self.password is not None and (self.k is not None or self.opc is not None):
             raise ValueError("expected either k and opc (AKA) or password (MD5), found both")
+        if self.password is not None and self.op is not None:
+            raise ValueError("expected op beside k and opc (AKA), found it beside password (MD5)")
         if self.password is None and (self.k is None or self.opc is None):
             raise ValueError("expected k and opc (AKA), or password (MD5)")
         return self
