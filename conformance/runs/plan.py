@@ -14,15 +14,15 @@ from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
 
 @dataclass(frozen=True)
 class BenchPlan:
-    """Federation file, worker, capture backend and faults of one bench."""
+    """Federation file, worker, capture backend, faults and core of one bench."""
 
     federation_file: Path
     worker: int
     capture_backend: str
-    core: CoreKind | None = None
-    """What plays every IMS testbed; None: what the federation file says."""
     faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+    core: CoreKind | None = None
+    """What plays every IMS testbed; None: what the federation file says."""
 
 
 def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, frozenset[str]]:

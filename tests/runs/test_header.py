@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from conformance.federation import default_federation_path, load_federation
 from conformance.runs.header import run_header
 from conformance.runs.plan import BenchPlan, parse_faults
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import CoreKind
 
 FEDERATION = load_federation(default_federation_path())
 
@@ -24,3 +28,28 @@ def test_it_names_the_options_that_a_cell_needs_to_be_run_again() -> None:
 
 def test_a_run_as_usual_needs_none() -> None:
     assert run_header("1", BenchPlan(default_federation_path(), 0, "scapy"), FEDERATION).options == []
+
+
+def test_a_core_for_all_testbeds_is_an_option_and_a_limit() -> None:
+    federation = FEDERATION.played_by(CoreKind.KAMAILIO)
+    header = run_header("1", BenchPlan(default_federation_path(), 0, "scapy", core=CoreKind.KAMAILIO), federation)
+    assert header.core == "kamailio"
+    assert header.options == ["--core=kamailio"]
+    assert "Core kamailio: the testbeds have Kamailio" in " ".join(header.limits)
+
+
+def test_a_mixed_federation_says_who_plays_whom() -> None:
+    mixed = {**FEDERATION.testbeds, "uc3m": FEDERATION.played_by(CoreKind.KAMAILIO).testbeds["uc3m"]}
+    federation = FEDERATION.model_copy(update={"testbeds": mixed})
+    header = run_header("1", BenchPlan(default_federation_path(), 0, "scapy"), federation)
+    assert header.core == "emulated and kamailio"
+    limits = " ".join(header.limits)
+    assert "Core emulated: stuba, octopus are played by netlab-conformance" in limits
+    assert "Core kamailio: uc3m has Kamailio" in limits
+
+
+def test_a_real_server_misbehaves_on_nobodys_wish() -> None:
+    federation = FEDERATION.played_by(CoreKind.KAMAILIO)
+    with pytest.raises(BadInput, match="uc3m/s-cscf is played by core kamailio"):
+        parse_faults(["uc3m/s-cscf=no-service-route"], federation)
+    assert parse_faults(["uc3m/hss=silent"], federation) == {"uc3m/hss": frozenset({"silent"})}
