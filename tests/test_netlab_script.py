@@ -153,6 +153,19 @@ def test_bare_machine_gets_its_packages_by_one_apt_get_call(machine: Machine) ->
     assert install.endswith("install --no-install-recommends -y tshark python3-venv")
 
 
+@pytest.mark.parametrize("words", [("--core", "kamailio"), ("--core=kamailio",)])
+def test_real_servers_are_installed_for_who_asks_for_them(machine: Machine, words: tuple[str, ...]) -> None:
+    machine.start("run", *words)
+    _, install = machine.called_with("apt-get")
+    assert "kamailio kamailio-ims-modules" in install
+    assert install.endswith("bind9")
+
+
+def test_nobody_else_gets_them(machine: Machine) -> None:
+    machine.start("run", "--core", "emulated")
+    assert machine.called_with("apt-get") == []
+
+
 def test_who_may_not_install_is_told_the_one_command(machine: Machine) -> None:
     (machine.programs / "tshark").unlink()
     command = "An administrator must run: apt-get install --no-install-recommends tshark python3-venv"

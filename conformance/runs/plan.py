@@ -22,7 +22,7 @@ class FabricName(StrEnum):
 
 @dataclass(frozen=True)
 class BenchPlan:
-    """Federation file, worker, capture backend, fabric and faults of one bench."""
+    """Federation file, worker, capture backend, faults, core and fabric of one bench."""
 
     federation_file: Path
     worker: int
