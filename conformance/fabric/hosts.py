@@ -120,9 +120,19 @@ class Host:
         self._ask("link", "set", index=self._index(interface), state="up" if up else "down")
 
     def write(self, setting: str, value: str) -> None:
-        """Write a setting of `/proc/sys`; nothing where the kernel does not have it."""
-        with inside(self.namespace), contextlib.suppress(FileNotFoundError):
-            Path("/proc/sys", setting).write_text(value)
+        """Write a setting of `/proc/sys`; nothing where the kernel does not have it.
+
+        Raises:
+            NotPermitted: /proc/sys cannot be written, as in many containers.
+        """
+        try:
+            with inside(self.namespace), contextlib.suppress(FileNotFoundError):
+                Path("/proc/sys", setting).write_text(value)
+        except OSError as error:
+            raise NotPermitted(
+                f"{self.namespace}: /proc/sys/{setting}: {error.strerror}; expected that a host may be configured: run "
+                "on the machine itself or in a privileged container, or --fabric loopback"
+            ) from None
 
     def close(self) -> None:
         """Give back what was needed to configure the host; the namespace stays."""

@@ -37,24 +37,17 @@ def claim() -> str:
     if mark is None:
         raise TestbedDown("fabric namespaces: /proc does not tell of this process; expected that it is mounted")
     try:
-        REGISTRY.mkdir(parents=True, exist_ok=True)
         while True:
+            REGISTRY.mkdir(parents=True, exist_ok=True)
             lab = secrets.token_hex(2)
-            with contextlib.suppress(FileExistsError), _file(lab).open("x") as file:
+            # It exists: another lab has that id. It cannot be made: whoever removed the last lab took the folder away.
+            with contextlib.suppress(FileExistsError, FileNotFoundError), _file(lab).open("x") as file:
                 json.dump(asdict(mark), file)
                 return lab
     except PermissionError as error:
         raise NotPermitted(
             f"{REGISTRY}: {error.strerror}; the fabric namespaces needs root, or --fabric loopback"
         ) from None
-
-
-def hand_over(lab: str, pid: int) -> None:
-    """Make a lab another process's, which lives as long as the lab."""
-    mark = ProcessMark.of(pid)
-    if mark is None:
-        raise TestbedDown(f"lab {lab}: process {pid} is gone")
-    _file(lab).write_text(json.dumps(asdict(mark)))
 
 
 def namespaces_of(lab: str) -> list[str]:
