@@ -1,7 +1,7 @@
 """What this machine allows of a lab: each ability is tried in a throw-away lab, not read from a list of kernels.
 
 A lab needs root, /dev/net/tun, network namespaces and OpenVPN. Beyond that a kernel may or may not have ESP (security
-associations of the terminals), netem (links that delay and lose) and SCTP; without them what needs them cannot be shown.
+associations of the terminals), netem (links that delay and lose) and SCTP; what needs them cannot be shown without.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _ESP = (
     "ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x100 mode transport "
     "auth hmac(sha1) 0x0000000000000000000000000000000000000000 enc ecb(cipher_null)"
 )
+"""Null encryption, as 3GPP TS 33.203 allows; its empty key is the last word."""
 _NETEM = "tc qdisc add dev lo root netem delay 1ms"
 
 
@@ -68,8 +69,8 @@ def why_no_lab() -> str:
 def kernel_abilities() -> Iterator[Ability]:
     """Try what only some kernels have, in a throw-away namespace; nothing where no namespace can be made."""
     with suppress(NetlabError, OSError), _throw_away() as namespace:
-        yield _by_program("ESP (ip xfrm state add)", _ESP, namespace, "a kernel with CONFIG_INET_ESP")
-        yield _by_program("netem (tc qdisc add)", _NETEM, namespace, "a kernel with CONFIG_NET_SCH_NETEM")
+        yield _by_program("ESP (ip xfrm state add)", [*_ESP.split(), ""], namespace, "a kernel with CONFIG_INET_ESP")
+        yield _by_program("netem (tc qdisc add)", _NETEM.split(), namespace, "a kernel with CONFIG_NET_SCH_NETEM")
         yield _sctp(namespace)
 
 
@@ -130,9 +131,8 @@ def _openvpn() -> Ability:
         )
 
 
-def _by_program(what: str, command: str, namespace: str, kernel: str) -> Ability:
+def _by_program(what: str, words: list[str], namespace: str, kernel: str) -> Ability:
     """Try a command of iproute2 in a namespace; what it says where it fails is the finding."""
-    words = command.split()
     program = shutil.which(words[0], path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if program is None:
         return Ability(
@@ -140,7 +140,6 @@ def _by_program(what: str, command: str, namespace: str, kernel: str) -> Ability
             f"not tried: the program {words[0]} is missing",
             "an administrator must run: apt-get install --no-install-recommends iproute2",
         )
-    words += [""] if words[-1] == "ecb(cipher_null)" else []  # its key is empty
     with inside(namespace):  # the child is where its parent's thread is
         done = subprocess.run([program, *words[1:]], capture_output=True, timeout=_PATIENCE_S, check=False)
     if done.returncode == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from contextlib import closing
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -20,13 +19,13 @@ ONE, TWO, THREE = NETWORK[1], NETWORK[2], NETWORK[3]
 
 
 @pytest.fixture
-def wired(host_pair: tuple[Host, Host]) -> Iterator[tuple[Host, Host]]:
+def wired(host_pair: tuple[Host, Host]) -> tuple[Host, Host]:
     """Two hosts with a cable: the second one's end is in a bridge that has its address."""
     one, two = host_pair
     two.bridge("core0", TWO, NETWORK)
     one.wire(ETHERNET, two, "n-one", "core0")
     one.address(ETHERNET, ONE, NETWORK)
-    yield one, two
+    return one, two
 
 
 def test_a_packet_passes_from_cable_to_bridge(wired: tuple[Host, Host]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -18,14 +18,19 @@ Pair = tuple[Host, Host]
 
 
 def own() -> int:
-    return os.stat("/proc/thread-self/ns/net").st_ino
+    return Path("/proc/thread-self/ns/net").stat().st_ino
 
 
 def test_a_thread_is_back_where_it_was_also_after_an_error(host_pair: Pair) -> None:
     before = own()
-    with pytest.raises(ZeroDivisionError), inside(host_pair[0].namespace):
-        assert own() != before
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with inside(host_pair[0].namespace):
+            assert own() != before
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert own() == before
 
 

@@ -60,7 +60,9 @@ def test_a_client_asks_the_hub_from_its_outer_address(plan: Layout, authority: A
     lines = file.read_text().splitlines()
     assert {"client", "remote 198.18.0.1 1194", "local 198.18.0.11", "remote-cert-tls server"} <= set(lines)
     # The interface is the fabric's own, so that who captures on it survives the program.
-    assert {"dev tun0", "persist-tun", f"pkcs12 {credentials.pkcs12}", f"askpass {credentials.passphrase}"} <= set(lines)
+    assert {"dev tun0", "persist-tun", f"pkcs12 {credentials.pkcs12}", f"askpass {credentials.passphrase}"} <= set(
+        lines
+    )
 
 
 @pytest.mark.parametrize("flaw", list(Flaw))
