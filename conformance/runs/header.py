@@ -7,7 +7,7 @@ import time
 import conformance
 from conformance.fabric.fabric import Fabric
 from conformance.federation import default_federation_path
-from conformance.runs.plan import BenchPlan, FabricName
+from conformance.runs.plan import BenchPlan
 from conformance.runs.versions import git_commit, tool_versions
 from conformance.vocabulary.results import RunHeader
 
@@ -31,7 +31,7 @@ def run_header(run_id: str, plan: BenchPlan, fabric: Fabric) -> RunHeader:
         fabric=fabric.name,
         capture_backend=plan.capture_backend,
         tools=tool_versions(),
-        limits=[*fabric.limits, *LIMITS, *_faults(plan)],
+        limits=[*_choice(plan), *fabric.limits, *LIMITS, *_faults(plan)],
         options=_options(plan),
     )
 
@@ -40,12 +40,16 @@ def _options(plan: BenchPlan) -> list[str]:
     """Return what has to be said again so that a cell of this run comes out the same."""
     is_usual = plan.federation_file.resolve() == default_federation_path().resolve()
     federation = [] if is_usual else [f"--federation={plan.federation_file}"]
-    fabric = [] if plan.fabric is FabricName.LOOPBACK else [f"--fabric={plan.fabric}"]
     return (
         federation
-        + fabric
+        # Always: what `netlab run` chooses by itself is another one on another machine.
+        + [f"--fabric={plan.fabric}"]
         + [f"--fault={node}={name}" for node, names in sorted(plan.faults.items()) for name in sorted(names)]
     )
+
+
+def _choice(plan: BenchPlan) -> list[str]:
+    return [plan.fabric_reason] if plan.fabric_reason else []
 
 
 def _faults(plan: BenchPlan) -> list[str]:

@@ -11,6 +11,11 @@ from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation
 
+CORES = ("emulated",)
+"""Software that can play the testbeds, as `--core` spells it."""
+AUTO = "auto"
+"""Value of `--fabric`: what the machine allows."""
+
 
 class FabricName(StrEnum):
     """How hosts are joined."""
@@ -29,6 +34,8 @@ class BenchPlan:
     fabric: FabricName = FabricName.LOOPBACK
     faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+    fabric_reason: str = ""
+    """Why the fabric is no better one, for the report; empty where the user said which."""
 
 
 def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, frozenset[str]]:
