@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.capture.points import ObservationPoint, marker_endpoint, point_filters
 from conformance.fabric import registry
-from conformance.fabric.fabric import Attachment, home_tunnel
+from conformance.fabric.fabric import Attachment, Program, home_tunnel
 from conformance.fabric.hosts import ETHERNET, Host
 from conformance.fabric.layout import (
     CORE_BRIDGE,
@@ -112,6 +112,15 @@ class Namespaces:
         """Return the namespace of a node: `uc3m/p-cscf`."""
         testbed, _, kind = node.partition("/")
         return self.namespace(node_host(testbed, kind))
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return the hub and the clients of the VPN that run."""
+        running = {HUB: self._hub, **self._clients}
+        return tuple(
+            Program(f"vpn {name}", program.pid, program.namespace, program.log)
+            for name, program in running.items()
+            if program is not None and program.runs
+        )
 
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return all points of all partners; each has its own.

@@ -44,10 +44,9 @@ class Bench:
         self.folder = folder
         nodes = folder / NODES / f"worker-{plan.worker}"
         self._spool = folder / SPOOL / f"worker-{plan.worker}"
-        self.fabric = _fabric(plan, nodes)
+        self.fabric = make_fabric(plan, nodes)
         self.federation: Federation = self.fabric.federation
-        node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
-        self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults, block=self.federation.block)
+        self.core = make_core(plan, self.fabric, nodes)
         self.decoder = Decoder()
         self._running = ExitStack()
 
@@ -123,7 +122,13 @@ class Bench:
         return self.fabric.attach(visited, home)
 
 
-def _fabric(plan: BenchPlan, folder: Path) -> Fabric:
+def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
+    """Return the fabric of a plan, which is not up yet.
+
+    Args:
+        plan: what to bring up.
+        folder: of the nodes; what the fabric itself writes goes below `vpn`.
+    """
     federation = load_federation(plan.federation_file)
     if plan.fabric is FabricName.LOOPBACK:
         return Loopback(federation, plan.worker)
@@ -131,6 +136,12 @@ def _fabric(plan: BenchPlan, folder: Path) -> Fabric:
     from conformance.fabric.namespaces import Namespaces
 
     return Namespaces(federation, folder / "vpn")
+
+
+def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
+    """Return the core of a plan, which is not up yet; its nodes have the addresses that the fabric gave them."""
+    node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
+    return EmulatedCore(plan.federation_file, plan.worker, folder, node_faults, block=fabric.federation.block)
 
 
 def remove_databases(nodes: Path) -> None:
