@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from pydantic import ValidationError
 
 from conformance.cores.emulated.core import last_lines
 from conformance.federation import default_federation_path, load_federation
@@ -53,12 +52,25 @@ def bring_up(arguments: argparse.Namespace, rest: list[str]) -> int:
         raise NotPermitted(
             f"testbed: one is up since {before.since} ({before}); expected none: netlab testbed down ends it"
         )
-    standing.end(folder, before)
+    if before is not None:
+        standing.end(folder, before)
     file = (arguments.federation or default_federation_path()).absolute()
     fabric = choose_fabric(arguments.fabric, load_federation(file), "scapy")
-    plan = HoldPlan(folder=folder, federation_file=file, core=arguments.core, fabric=fabric.name, reason=fabric.reason)
     begun = time.monotonic()
-    _start(plan)
+    lock = standing.occupy(folder)
+    try:
+        _start(
+            HoldPlan(
+                folder=folder,
+                lock=lock,
+                federation_file=file,
+                core=arguments.core,
+                fabric=fabric.name,
+                reason=fabric.reason,
+            )
+        )
+    finally:
+        os.close(lock)  # the holder has it now
     up = standing.read(folder)
     if up is None:
         raise TestbedDown(f"testbed: it was taken down at once; its log is {folder / LOG_FILE}")
@@ -101,47 +113,37 @@ def _start(plan: HoldPlan) -> None:
     Raises:
         NetlabError: what kept it from bringing the testbeds up.
     """
-    try:
-        plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        log = (plan.folder / LOG_FILE).open("wb")
-    except OSError as error:
-        raise NotPermitted(f"{plan.folder}: {error.strerror}; run as root") from None
-    with log:
+    log_file = plan.folder / LOG_FILE
+    with log_file.open("wb") as log:
         holder = subprocess.Popen(
             [sys.executable, "-m", _HOLDER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             cwd="/",  # it must not keep a folder from being removed
+            pass_fds=[plan.lock],
             start_new_session=True,
         )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
     try:
-        assert holder.stdin is not None
-        assert holder.stdout is not None
         with holder.stdin, holder.stdout:
             holder.stdin.write(plan.model_dump_json().encode() + b"\n")
-            holder.stdin.close()
+            holder.stdin.flush()
             line = holder.stdout.readline()
-        answer = Answer.model_validate_json(line)
-    except ValidationError:
-        holder.wait()
-        said = " | ".join(last_lines(plan.folder / LOG_FILE, 1)) or "nothing"
-        raise TestbedDown(f"testbed: its holder ended (exit status {holder.returncode}) and said: {said}") from None
-    except BaseException:
+    except BaseException:  # interrupted: it takes down what it had brought up
         holder.terminate()
         holder.wait()
-        standing.end(plan.folder, None)
         raise
+    if not line:
+        holder.wait()
+        said = " | ".join(last_lines(log_file, 1)) or "nothing"
+        raise TestbedDown(f"testbed: its holder ended (exit status {holder.returncode}) and said: {said}")
+    answer = Answer.model_validate_json(line)
     if answer.problem:
         holder.wait()
-        _forget_failed(plan.folder)
         raise (BadInput if answer.status is Exit.USAGE else TestbedDown)(answer.problem)
     holder.returncode = 0  # it is nobody's child from now on: nothing is to be collected
-
-
-def _forget_failed(folder: Path) -> None:
-    """Nothing stands; the logs that say why are kept until the next one."""
-    (folder / "standing.json").unlink(missing_ok=True)
 
 
 def _places(up: Standing) -> Iterator[str]:

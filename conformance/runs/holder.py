@@ -6,7 +6,6 @@ It is nobody's child in the end: the shell that started it may go.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import sys
@@ -23,8 +22,8 @@ from conformance.cores.emulated.processes import ProcessMark, set_process_name
 from conformance.fabric.fabric import Fabric
 from conformance.runs.bench import NODES, make_core, make_fabric, remove_databases
 from conformance.runs.plan import BenchPlan, FabricName
-from conformance.runs.standing import Running, Standing, write
-from conformance.vocabulary.errors import Exit, HarnessFault, NetlabError, NotPermitted
+from conformance.runs.standing import Running, Standing, forget, write
+from conformance.vocabulary.errors import Exit, HarnessFault, NetlabError
 
 
 class HoldPlan(BaseModel):
@@ -33,6 +32,8 @@ class HoldPlan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: Path
+    lock: int
+    """Descriptor that keeps a second holder out while this one lives."""
     federation_file: Path
     core: str
     fabric: FabricName
@@ -60,10 +61,10 @@ def hold(plan: HoldPlan) -> NoReturn:
     own = ProcessMark.of(os.getpid())
     if own is None:
         raise HarnessFault("testbed: /proc does not tell of this process; expected that it is mounted")
+    os.set_inheritable(plan.lock, False)
     bench_plan = BenchPlan(plan.federation_file, 0, "none", plan.fabric)
     nodes = plan.folder / NODES
     with ExitStack() as standing:
-        standing.enter_context(_only_one(plan.folder))
         fabric = make_fabric(bench_plan, nodes)
         federation = fabric.federation
         told = Standing(
@@ -76,6 +77,7 @@ def hold(plan: HoldPlan) -> NoReturn:
             reason=plan.reason,
             domains={name: testbed.domain for name, testbed in federation.testbeds.items()},
         )
+        standing.callback(forget, plan.folder)
         write(plan.folder, told)
         standing.callback(remove_databases, nodes)
         standing.callback(fabric.down)
@@ -87,18 +89,6 @@ def hold(plan: HoldPlan) -> NoReturn:
         _answer(Answer())
         while True:
             signal.pause()
-
-
-def _only_one(folder: Path) -> ExitStack:
-    """Keep a second holder out while this one lives: of two that start at once, one gives up."""
-    kept = ExitStack()
-    lock = kept.enter_context((folder / "lock").open("w"))
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        kept.close()
-        raise NotPermitted("testbed: another `netlab testbed up` is at work just now; wait for it") from None
-    return kept
 
 
 def _running(fabric: Fabric, core: EmulatedCore) -> tuple[Running, ...]:

@@ -6,6 +6,7 @@ which of its nodes live, and can clean up after it when it was killed. There is 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -103,7 +104,7 @@ def read(folder: Path) -> Standing | None:
     """
     try:
         return Standing.model_validate_json((folder / _STATE_FILE).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise NotPermitted(f"{folder}: {error.strerror}; run as root, who brought the testbeds up") from None
@@ -120,20 +121,65 @@ def write(folder: Path, standing: Standing) -> None:
     unfinished.replace(folder / _STATE_FILE)
 
 
+def forget(folder: Path) -> None:
+    """Take back what was written down; the logs are kept until the next one."""
+    (folder / _STATE_FILE).unlink(missing_ok=True)
+
+
+def occupy(folder: Path) -> int:
+    """Make the folder ours alone and empty it; return the descriptor that keeps others out while anybody has it open.
+
+    Raises:
+        NotPermitted: another one is being brought up, or only root may write there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        kept = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(kept, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(kept).st_ino != folder.stat().st_ino:
+                raise BlockingIOError  # it was taken away and made again meanwhile
+        except OSError:
+            os.close(kept)
+            raise
+    except (BlockingIOError, FileNotFoundError):
+        raise _busy() from None
+    except OSError as error:
+        raise NotPermitted(f"{folder}: {error.strerror}; run as root") from None
+    _empty(folder)
+    return kept
+
+
 def end(folder: Path, standing: Standing | None) -> None:
     """End what stands and remove all that is left of it, whether its holder lives or was killed.
 
     Raises:
         HarnessFault: a process does not end.
+        NotPermitted: it is being brought up just now, or only root may end it.
     """
     if standing is not None:
         _end_holder(standing.holder)
         end_leftovers(folder / NODES)
         _await_gone(standing.running)
     registry.clear_dead()
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        kept = occupy(folder)
+        folder.rmdir()
+        os.close(kept)
     with suppress(OSError):  # a lab of a run still stands
-        registry.REGISTRY.rmdir()
+        folder.parent.rmdir()
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink()
+
+
+def _busy() -> NotPermitted:
+    return NotPermitted("testbed: another `netlab testbed` is at work just now; wait until it has ended")
 
 
 def _end_holder(holder: ProcessMark) -> None:

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from pyroute2 import IPRoute, NetNS
+from pyroute2 import IPRoute
 
 from conformance.capture import Sniffers
 from conformance.cores.emulated.processes import ProcessMark
@@ -129,7 +129,7 @@ def test_without_a_vpn_partners_are_routed_and_seen_in_clear(
 def test_no_interface_of_the_machine_is_in_a_lab(lab: Namespaces) -> None:
     everything = []
     for name in namespaces(lab):
-        with NetNS(name) as there:
+        with inside(name), IPRoute() as there:
             links = [dict(link["attrs"]) for link in there.get_links()]
             routes = [dict(route["attrs"]) for route in there.get_routes(family=socket.AF_INET)]
         everything += [(name, link["IFLA_IFNAME"], link.get("IFLA_LINK_NETNSID")) for link in links]
