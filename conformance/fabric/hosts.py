@@ -34,7 +34,7 @@ class Host:
         self.namespace = namespace
         try:
             make_namespace(namespace)
-            # Left to itself pyroute2 forks for a namespace, and for a socket there, and ends the copy by SIGTERM: one of
+            # Left to itself pyroute2 forks for a namespace and for a socket there, and ends the copy by SIGTERM: one of
             # this process with its threads' locks and its signal handlers.
             with inside(namespace):
                 self._link = IPRoute()
