@@ -223,12 +223,14 @@ class Namespaces:
         self._authority = Authority(default_folder())
         config = write_hub(self._folder, self.layout, self._authority)
         self._hub = OpenVpn(HUB, config, self.namespace(HUB), self._folder / "hub.log")
+        deadline = time.monotonic() + _READY_S
         self._hub.start()
+        # A client that calls before the hub listens calls again only after two seconds.
+        self._hub.wait_ready(deadline)
         for partner in self.layout.partners:
             self.start_client(partner.name, wait=False)
-        deadline = time.monotonic() + _READY_S
-        for program in (self._hub, *self._clients.values()):
-            program.wait_ready(deadline)
+        for client in self._clients.values():
+            client.wait_ready(deadline)
 
     def _credentials(self, partner: str, flaw: Flaw) -> Credentials:
         assert self._authority is not None

@@ -25,6 +25,8 @@ from conformance.vocabulary.federation import Federation
 
 SPOOL = "spool"
 NODES = "nodes"
+VPN = "vpn"
+"""Below the nodes: what OpenVPN was told, and what it said."""
 
 
 class Bench:
@@ -135,7 +137,7 @@ def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
     # Imported where used: pyroute2 costs a tenth of a second.
     from conformance.fabric.namespaces import Namespaces
 
-    return Namespaces(federation, folder / "vpn")
+    return Namespaces(federation, folder / VPN)
 
 
 def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
@@ -147,7 +149,7 @@ def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
 def remove_databases(nodes: Path) -> None:
     """Remove what nodes kept while they ran; their logs stay. An HSS keeps subscribers' keys, which outlive no run."""
     for folder in nodes.iterdir() if nodes.is_dir() else ():
-        if folder.is_dir():
+        if folder.is_dir() and folder.name != VPN:
             shutil.rmtree(folder)
 
 
