@@ -36,7 +36,7 @@ from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
 from conformance.runs.plan import BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
-from conformance.runs.selection import missing_feature, squares
+from conformance.runs.selection import missing_feature, other_fabric, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
 from conformance.vocabulary.results import CellResult, RunHeader
@@ -44,6 +44,7 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 GROUPS = (
     "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
+    "mishap",
 )  # fmt: skip
 ALLURE_FOLDER = "allure_report_dir"
 """Where allure-pytest keeps its `--alluredir`."""
@@ -98,9 +99,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
-        "flow(id, access='none', credentials='aka', roaming=True): the flow that the cell must follow, and the cells",
+        "flow(id, access='none', credentials='aka', roaming=True, each=None, then=()): the flow that the cell must "
+        "follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "fabric(name): NOT_APPLICABLE on another fabric",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
         config.addinivalue_line("markers", words)
@@ -246,7 +249,10 @@ def _testbed(square: Square, side: str) -> str:
 
 
 def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
-    """Return why the cell does not apply: the first feature that a testbed does not declare."""
+    """Return why the cell does not apply: another fabric, or the first feature that a testbed does not declare."""
+    for marker in item.iter_markers("fabric"):
+        if (reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation)) is not None:
+            return reason
     for marker in item.iter_markers("feature"):
         testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("of", "home"))]
         reason = missing_feature(bench.plan.federation_file, testbed, marker.args[0])
@@ -280,6 +286,7 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         title=sheet.purpose,
         square=square,
         flow=marker.args[0],
+        then=tuple(marker.kwargs.get("then", ())),
         sheet=sheet,
         expected=expectation(item.name, _of_test_case(item), item.config.stash[DEVIATIONS]),
     )

@@ -110,7 +110,7 @@ def _common(authority: Authority, credentials: Credentials) -> list[str]:
         f"askpass {credentials.passphrase}",
         "tls-version-min 1.2",
         "data-ciphers AES-256-GCM",
-        "keepalive 2 10",
+        "keepalive 1 4",  # who loses the hub notices within 4 s, and the path is back a second after the hub
         "passtos",
         "script-security 1",
         "verb 3",
@@ -140,6 +140,7 @@ class OpenVpn:
         self._news = threading.Condition()
         self._ready = False
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._awaited: list[tuple[str, threading.Event]] = []
 
     @property
     def runs(self) -> bool:
@@ -178,6 +179,13 @@ class OpenVpn:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), name=f"vpn-{self.name}", daemon=True)
         self._reader.start()
+
+    def listen(self, words: str) -> threading.Event:
+        """Return an event that is set when the program says these words from now on."""
+        heard = threading.Event()
+        with self._news:
+            self._awaited.append((words, heard))
+        return heard
 
     def wait_ready(self, deadline: float) -> None:
         """Wait until the tunnel is up.
@@ -224,8 +232,12 @@ class OpenVpn:
             for line in process.stdout:
                 log.write(line)
                 log.flush()
+                text = line.decode(errors="replace").strip()
                 with self._news:
-                    self._last.append(line.decode(errors="replace").strip()[:200])
+                    self._last.append(text[:200])
+                    for one in [one for one in self._awaited if one[0] in text]:
+                        one[1].set()
+                        self._awaited.remove(one)
                     self._ready = self._ready or READY.encode() in line
                     self._news.notify_all()
         process.wait()

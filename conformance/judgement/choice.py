@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.flows.load import load_flow
@@ -25,21 +25,27 @@ class Chosen:
     """Where the flow was left, and why another one fits less."""
 
 
-def choose(every: Iterable[Found], flow: str | None) -> list[Chosen]:
+def choose(every: Iterable[Found], flow: str | Sequence[str] | None) -> list[Chosen]:
     """Choose a flow for each procedure.
 
     Args:
-        every: What the finders found.
-        flow: The only flow to judge; None for the best fitting one of each procedure.
+        every: What the finders found, in the order of their first messages.
+        flow: The only flow to judge; None for the best fitting one of each procedure. Several: what the procedures
+            of their kinds follow, one after the other.
 
     Returns:
         Without `flow` all procedures. With it those that may follow it; where there is none, those of the same
-        kind that should have, so that a procedure that left its flow is reported and not missed.
+        kind that should have, so that a procedure that left its flow is reported and not missed. Of several flows
+        the last one is that of all further procedures, too.
     """
     if flow is None:
         return [_best(found) for found in every]
-    expected = load_flow(flow)
     every = list(every)
+    if not isinstance(flow, str):
+        story = [load_flow(one) for one in flow]
+        told = [found for found in every if {*flow} & {*found.flows, *found.related}]
+        return [against(found, story[min(place, len(story) - 1)]) for place, found in enumerate(told)]
+    expected = load_flow(flow)
     wanted = [found for found in every if flow in found.flows] or [found for found in every if flow in found.related]
     return [against(found, expected) for found in wanted]
 

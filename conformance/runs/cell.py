@@ -17,6 +17,7 @@ from conformance.protocols.aka import SequenceNumbers
 from conformance.runs.bench import NODES, Bench
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
+from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
 from conformance.runs.selection import needed_nodes
 from conformance.stack.hop import Hop
@@ -53,6 +54,13 @@ class CellIdentity:
     flow: str
     sheet: TestSheet
     expected: Expectation
+    then: tuple[str, ...] = ()
+    """Flows of the procedures that follow, one after the other, where the cell tells a longer story."""
+
+    @property
+    def flows(self) -> str | tuple[str, ...]:
+        """What `judge` is asked for."""
+        return (self.flow, *self.then) if self.then else self.flow
 
 
 class Cell:
@@ -124,6 +132,11 @@ class Cell:
         self._terminals.append(terminal)
         return terminal
 
+    @property
+    def mishaps(self) -> Mishaps:
+        """What may happen to the testbeds of this cell."""
+        return Mishaps(self._bench, self._events)
+
     def network_deregisters(self) -> None:
         """Let the HSS of the home network end the subscriber's registration (RTR).
 
@@ -171,13 +184,18 @@ class Cell:
                 self._bench.decoder.read([file]),
                 federation=self._bench.federation,
                 events=events,
-                flow=self.identity.flow,
+                flow=self.identity.flows,
                 cell=self.identity.name,
             )
             ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = _verdicts(own, events, reasons)
+            if len(own) < 1 + len(self.identity.then):
+                reasons.append(
+                    f"expected {1 + len(self.identity.then)} procedures one after the other, found {len(own)}"
+                )
+                pair = VerdictPair(*(worst(verdict, Verdict.INCONCLUSIVE) for verdict in pair))
         except NetlabError as error:
             reasons.append(str(error))
             events = self._events.events
