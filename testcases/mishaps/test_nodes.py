@@ -51,7 +51,7 @@ def test_hss_down(cell: Cell) -> None:
     terminal.register()
 
 
-@pytest.mark.flow("registration-home")
+@pytest.mark.flow("registration-challenged-again")
 def test_scscf_restarted(cell: Cell) -> None:
     """An S-CSCF that is restarted between its challenge and the answer challenges anew, and serves the user.
 
