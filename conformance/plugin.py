@@ -27,8 +27,8 @@ from conformance.report.allure_results import attach_result
 from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
-from conformance.runs.bench import Bench
-from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
+from conformance.runs.bench import Bench, NotRun
+from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable, not_run
 from conformance.runs.expected import FILE_NAME, Deviation, Expectation, expectation, load_expected
 from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
@@ -218,6 +218,10 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     try:
         misbehaving = _misbehave(request.node, request.param, bench)
         opened = Cell(identity, bench, run)
+    except NotRun as error:
+        result = not_run(identity, run, error)
+        _describe(request.node, result)
+        pytest.skip(explain(result))
     except NetlabError as error:
         _stop(request.node, identity, run, error)
     yield opened
@@ -231,7 +235,7 @@ def _stop(item: pytest.Item, identity: CellIdentity, run: RunFolder, error: Netl
     kind = CellWithoutTestbed if isinstance(error, TestbedDown) else CellError
     if not (run.path / RUN_FILE).exists():  # the run itself could not begin
         raise kind(str(error)) from None
-    result = error_result(identity, run, str(error))
+    result = error_result(identity, run, error)
     _describe(item, result)
     raise kind(explain(result)) from None
 

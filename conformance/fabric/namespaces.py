@@ -201,10 +201,11 @@ class Namespaces:
             self._hub.start()
             self._hub.wait_ready(time.monotonic() + _READY_S)
 
-    def refused_client(self, partner: str, flaw: Flaw) -> None:
-        """Start the VPN client of a partner with a certificate that must not be accepted.
+    def refused_client(self, partner: str, flaw: Flaw) -> str:
+        """Start the VPN client of a partner with a certificate that must not be accepted; wait until it is refused.
 
-        Returns when the hub has refused it.
+        Returns:
+            What the hub said.
 
         Raises:
             TestbedDown: the hub says nothing of the kind, or does not run.
@@ -213,11 +214,12 @@ class Namespaces:
             raise TestbedDown("openvpn hub: does not run; expected it to look at a certificate")
         refused = self._hub.listen(_REFUSAL)
         self.start_client(partner, flaw, wait=False)
-        if not refused.wait(_READY_S):
+        if not refused.event.wait(_READY_S):
             raise TestbedDown(
                 f"openvpn hub: expected {_REFUSAL!r} for the certificate ({flaw}) of {partner}, found: "
                 + " | ".join(self._hub.last_lines)
             )
+        return refused.line.partition(_REFUSAL)[2].lstrip(": ")
 
     def set_reachable(self, partner: str, *, reachable: bool) -> None:
         """Cut the line of a partner's VPN gateway, or mend it: its VPN client runs on, and finds nobody.
@@ -240,7 +242,7 @@ class Namespaces:
                 await_echo(self.namespace(own.gateway), own.router, other.router, deadline)
 
     def dead_vpn(self) -> dict[str, list[str]]:
-        """Return who of the VPN does not run, each with the last lines of its log."""
+        """Return who of the VPN does not run, each with the last lines of its log; see `Fabric.dead_vpn`."""
         programs = {HUB: self._hub, **self._clients}
         return {
             f"vpn {name}": program.last_lines

@@ -122,6 +122,20 @@ def _write(file: Path, lines: Sequence[str]) -> Path:
     return file
 
 
+class Awaited:
+    """A line that somebody waits for.
+
+    Args:
+        words: what it has to contain.
+    """
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.line = ""
+        """The line, when `event` is set."""
+        self.event = threading.Event()
+
+
 class OpenVpn:
     """One running OpenVPN.
 
@@ -140,7 +154,7 @@ class OpenVpn:
         self._news = threading.Condition()
         self._ready = False
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
-        self._awaited: list[tuple[str, threading.Event]] = []
+        self._awaited: list[Awaited] = []
 
     @property
     def runs(self) -> bool:
@@ -180,12 +194,12 @@ class OpenVpn:
         self._reader = threading.Thread(target=self._read, args=(self._process,), name=f"vpn-{self.name}", daemon=True)
         self._reader.start()
 
-    def listen(self, words: str) -> threading.Event:
-        """Return an event that is set when the program says these words from now on."""
-        heard = threading.Event()
+    def listen(self, words: str) -> Awaited:
+        """Wait for a line with these words, from now on; the result says when it came."""
+        awaited = Awaited(words)
         with self._news:
-            self._awaited.append((words, heard))
-        return heard
+            self._awaited.append(awaited)
+        return awaited
 
     def wait_ready(self, deadline: float) -> None:
         """Wait until the tunnel is up.
@@ -235,9 +249,10 @@ class OpenVpn:
                 text = line.decode(errors="replace").strip()
                 with self._news:
                     self._last.append(text[:200])
-                    for one in [one for one in self._awaited if one[0] in text]:
-                        one[1].set()
-                        self._awaited.remove(one)
+                    for awaited in [one for one in self._awaited if one.words in text]:
+                        awaited.line = text[:200]
+                        awaited.event.set()
+                        self._awaited.remove(awaited)
                     self._ready = self._ready or READY.encode() in line
                     self._news.notify_all()
         process.wait()

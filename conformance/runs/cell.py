@@ -14,7 +14,7 @@ from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.runs.bench import NODES, Bench
+from conformance.runs.bench import NODES, Bench, DeadNodes, NotRun
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.mishaps import Mishaps
@@ -30,6 +30,7 @@ from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
     Judgement,
+    Mishap,
     ProcedureResult,
     TestSheet,
 )
@@ -74,19 +75,20 @@ class Cell:
 
     def __init__(self, identity: CellIdentity, bench: Bench, run: RunFolder) -> None:
         self.identity = identity
-        self.folder = run.cell_folder(identity.name)
         self._bench = bench
         self._run = run
         self._testbeds = {identity.square.home, identity.square.visited}
         self._terminals: list[Terminal] = []
         self._places: list[Attachment] = []
-        self._events = EventLog(self.folder / EVENTS_FILE)
+        self._told: list[Mishap] = []
         self._started_ns = time.time_ns()
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
         self._nodes = needed_nodes(identity.square, self.home, self.visited)
-        bench.require_alive(self._nodes)
+        bench.require_alive(self._nodes, identity.name)
+        self.folder = run.cell_folder(identity.name)
+        self._events = EventLog(self.folder / EVENTS_FILE)
         self._log_marks = mark(bench.logs(self._testbeds))
         bench.sniffers.open_cell(identity.name)
 
@@ -135,7 +137,7 @@ class Cell:
     @property
     def mishaps(self) -> Mishaps:
         """What may happen to the testbeds of this cell."""
-        return Mishaps(self._bench, self._events)
+        return Mishaps(self._bench, self._events, self._told)
 
     def network_deregisters(self) -> None:
         """Let the HSS of the home network end the subscriber's registration (RTR).
@@ -202,6 +204,7 @@ class Cell:
         write_since(self._log_marks, self.folder / NODES)
         dead = self._bench.dead_nodes(self._nodes)
         if dead:
+            self._bench.tell_dead(dead, self.identity.name)
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
             pair = BOTH_ERROR
         elif isinstance(stopped_by, NetlabError):
@@ -223,6 +226,7 @@ class Cell:
             judgement=judgement,
             events=events,
             dead=dead,
+            mishaps=self._told,
         )
         left = self.leave()
         result = result.model_copy(update={"reasons": [*result.reasons, *left]})
@@ -257,9 +261,23 @@ class Cell:
         return told
 
 
-def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
+def error_result(identity: CellIdentity, run: RunFolder, error: NetlabError) -> CellResult:
     """Write and return an ERROR for a cell that could not even be opened."""
-    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [reason])
+    dead = error.logs if isinstance(error, DeadNodes) else {}
+    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [str(error)], dead=dead)
+    run.add(result)
+    return result
+
+
+def not_run(identity: CellIdentity, run: RunFolder, error: NotRun) -> CellResult:
+    """Write and return that a cell was not run, because an earlier one has found its testbed dead.
+
+    Both verdicts are INCONCLUSIVE: there is no evidence, and there could have been.
+    """
+    pair = VerdictPair(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+    result = _result(
+        identity, run, run.cell_folder(identity.name), time.time_ns(), pair, [str(error)], not_run=error.first
+    )
     run.add(result)
     return result
 
@@ -283,6 +301,8 @@ def _result(
     judgement: Judgement | None = None,
     events: Sequence[TerminalEvent] = (),
     dead: dict[str, list[str]] | None = None,
+    mishaps: Sequence[Mishap] = (),
+    not_run: str = "",
 ) -> CellResult:
     judgement = judgement or Judgement(captures=[], procedures=[])
     return CellResult(
@@ -308,6 +328,8 @@ def _result(
         sheet=identity.sheet,
         known=identity.expected.known,
         expected_criteria=list(identity.expected.criteria),
+        mishaps=list(mishaps),
+        not_run=not_run,
         node_logs=dead or {},
     )
 

@@ -10,6 +10,7 @@ block ends with TestbedDown, and the cell is ERROR.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from conformance.fabric.pki import Flaw
 from conformance.terminals.event_log import EventLog
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.events import EventKind, TerminalEvent
+from conformance.vocabulary.results import Mishap
 
 if TYPE_CHECKING:  # pyroute2 costs a tenth of a second
     from conformance.fabric.namespaces import Namespaces
@@ -34,22 +36,25 @@ class Mishaps:
     Args:
         bench: the testbeds.
         events: what the cell's terminals observe.
+        told: what was done and undone is added here, for the report.
     """
 
-    def __init__(self, bench: Bench, events: EventLog) -> None:
+    def __init__(self, bench: Bench, events: EventLog, told: list[Mishap]) -> None:
         self._bench = bench
         self._events = events
+        self._told = told
 
     @contextmanager
     def vpn_client_killed(self, partner: str) -> Iterator[None]:
         """The partner's VPN client is killed (SIGKILL); it is started again afterwards."""
         lab = self._lab
         lab.stop_client(partner, kill=True)
+        self._tell(f"the VPN client of {partner} is killed")
         try:
             yield
         finally:
             lab.start_client(partner)
-            lab.await_path(partner, BACK_S)
+            self._await_path(lab, partner, f"the VPN client of {partner} is back")
 
     @contextmanager
     def vpn_hub_killed(self, partner: str) -> Iterator[None]:
@@ -60,11 +65,13 @@ class Mishaps:
         """
         lab = self._lab
         lab.stop_hub(kill=True)
+        self._tell("the hub of the VPN is killed")
         try:
             yield
         finally:
             lab.start_hub()
-            lab.await_path(partner, BACK_S)
+            self._tell("the hub of the VPN is started again")
+            self._await_path(lab, partner, "all partners have found it")
 
     @contextmanager
     def vpn_certificate(self, partner: str, flaw: Flaw) -> Iterator[None]:
@@ -72,32 +79,36 @@ class Mishaps:
         lab = self._lab
         lab.stop_client(partner)
         try:
-            lab.refused_client(partner, flaw)
+            said = lab.refused_client(partner, flaw)
+            self._tell(f"the hub refuses the certificate of {partner} ({flaw}): {said}")
             yield
         finally:
             lab.start_client(partner)
-            lab.await_path(partner, BACK_S)
+            self._await_path(lab, partner, f"{partner} is back with its own certificate")
 
     @contextmanager
     def unreachable(self, partner: str) -> Iterator[None]:
         """The line of the partner's VPN gateway is cut; its programs run on."""
         lab = self._lab
         lab.set_reachable(partner, reachable=False)
+        self._tell(f"the line of {partner} is cut")
         try:
             yield
         finally:
             lab.set_reachable(partner, reachable=True)
-            lab.await_path(partner, BACK_S)
+            self._await_path(lab, partner, f"the line of {partner} is mended")
 
     @contextmanager
     def node_killed(self, name: str) -> Iterator[None]:
         """A node (`uc3m/hss`) is killed (SIGKILL); it is started again afterwards, with what it keeps on disk."""
         core = self._bench.core
         core.stop_node(name, kill=True)
+        self._tell(f"{name} is killed")
         try:
             yield
         finally:
             core.start_node(name)
+            self._tell(f"{name} serves again")
 
     @contextmanager
     def node_restarted_at(self, kind: EventKind, name: str) -> Iterator[None]:
@@ -125,6 +136,13 @@ class Mishaps:
             yield
         if not done:
             raise BadInput(f"{name} restarted at {kind}: no terminal observed that; expected a procedure that has it")
+
+    def _await_path(self, lab: Namespaces, partner: str, why: str) -> None:
+        lab.await_path(partner, BACK_S)
+        self._tell(f"{why}: packets pass between {partner} and the others")
+
+    def _tell(self, what: str) -> None:
+        self._told.append(Mishap(time_ns=time.time_ns(), what=what))
 
     @property
     def _lab(self) -> Namespaces:

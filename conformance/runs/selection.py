@@ -69,12 +69,14 @@ NEEDED_WHERE_VISITED = {
 
 
 def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str]:
-    """Return the nodes (`testbed/kind`) without which nothing can be said about a cell.
+    """Return the nodes (`testbed/kind`) without which nothing can be said about a cell, and who of the VPN.
 
     Of the home network these are all; of the visited one only those that carry the terminal's signalling, so that a
     dead HSS makes an ERROR of its own subscribers' cells and of no others.
     """
     needed = {f"{home.name}/{kind}" for kind in home.nodes}
+    if home.name != visited.name:
+        needed |= {"vpn hub", f"vpn {home.name}", f"vpn {visited.name}"}
     return frozenset(needed | {f"{visited.name}/{kind}" for kind in NEEDED_WHERE_VISITED[square.access_point]})
 
 
