@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import default_federation_path, load_federation
 from conformance.runs.versions import program_version
+from conformance.terminals.programs.catalogue import PROGRAMS, installed
 from conformance.trace.decode import MINIMUM_TSHARK, require_tshark
 from conformance.vocabulary.errors import Exit, NetlabError
 from conformance.vocabulary.federation import NodeKind
@@ -71,6 +73,17 @@ def examine() -> Iterator[Finding]:
     yield _attempt("permission to bind port 53", _bind_dns_port, "yes", "run as root")
     yield _attempt("federation file", _load_default, default_federation_path().name, "repair the file")
     yield from _ports()
+    yield _attempt(
+        "core kamailio", require_programs, "Kamailio and BIND", "only --core kamailio needs it", needed=False
+    )
+    for name, program in PROGRAMS.items():
+        yield Finding(
+            f"{name} (terminal of some test cases)",
+            installed(name),
+            "yes" if installed(name) else "missing",
+            f"an administrator can run: apt-get install --no-install-recommends {program.package}",
+            needed=False,
+        )
     yield Finding(
         "/dev/net/tun (for a later VPN fabric)",
         os.access("/dev/net/tun", os.R_OK | os.W_OK),
@@ -80,11 +93,11 @@ def examine() -> Iterator[Finding]:
     )
 
 
-def _attempt(what: str, action: Callable[[], object], found: str, remedy: str) -> Finding:
+def _attempt(what: str, action: Callable[[], object], found: str, remedy: str, *, needed: bool = True) -> Finding:
     try:
         action()
     except (OSError, NetlabError) as error:
-        return Finding(what, False, str(error), remedy)
+        return Finding(what, False, str(error), remedy, needed)
     return Finding(what, True, found)
 
 

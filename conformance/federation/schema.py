@@ -43,6 +43,7 @@ _EXPECTED = {
     "impus": "a list of public identities, the default one first: ['sip:alice@uc3m.netlab.test']",
     "k": _KEY,
     "opc": _KEY,
+    "op": _KEY,
     "password": "a text, env:NAME or file:PATH",
     "amf": "4 hexadecimal digits",
     "roaming": "true or false",

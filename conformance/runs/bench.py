@@ -74,7 +74,14 @@ class Bench:
         self.fabric = _fabric(plan, nodes)
         self.federation: Federation = self.fabric.federation
         node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
-        self.core = EmulatedCore(plan.federation_file, plan.worker, nodes, node_faults, block=self.federation.block)
+        self.core = EmulatedCore(
+            plan.federation_file,
+            plan.worker,
+            nodes,
+            node_faults,
+            core=plan.core,
+            block=self.federation.block,
+        )
         self.decoder = Decoder()
         self._running = ExitStack()
         self._told_dead: dict[str, str] = {}
@@ -178,7 +185,7 @@ class Bench:
 
 
 def _fabric(plan: BenchPlan, folder: Path) -> Fabric:
-    federation = load_federation(plan.federation_file)
+    federation = load_federation(plan.federation_file).played_by(plan.core)
     if plan.fabric is FabricName.LOOPBACK:
         return Loopback(federation, plan.worker)
     # Imported where used: pyroute2 costs a tenth of a second.

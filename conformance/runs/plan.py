@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
 
 
 class FabricName(StrEnum):
@@ -28,6 +29,8 @@ class BenchPlan:
     capture_backend: str
     faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+    core: CoreKind | None = None
+    """What plays every IMS testbed; None: what the federation file says."""
     fabric: FabricName = FabricName.LOOPBACK
 
 
@@ -50,5 +53,11 @@ def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, froz
         if node != TERMINAL and node not in nodes:
             raise BadInput(f"--fault {text}: no node {node}; expected terminal or one of {', '.join(sorted(nodes))}")
         load_catalogue().check([fault], node.rpartition("/")[2])
+        testbed, _, kind = node.partition("/")
+        if kind and not is_emulated(federation.testbeds[testbed], NodeKind(kind)):
+            raise BadInput(
+                f"--fault {text}: {node} is played by core {federation.testbeds[testbed].core}, which shows no faults "
+                "on purpose; name a node that is emulated, or use --core emulated"
+            )
         found.setdefault(node, set()).add(fault)
     return {node: frozenset(names) for node, names in found.items()}

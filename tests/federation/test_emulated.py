@@ -49,6 +49,8 @@ def test_its_keys_are_published_test_sets() -> None:
         block = Cipher(algorithms.AES(bytes.fromhex(k)), modes.ECB()).encryptor().update(bytes.fromhex(op))  # noqa: S305 - one block
         opc = bytes(a ^ b for a, b in zip(block, bytes.fromhex(op), strict=True))
         assert subscriber.opc.reveal() == opc  # OPc = OP xor E_K(OP), 3GPP TS 35.206
+        assert subscriber.op is not None
+        assert subscriber.op.reveal().hex() == op
         assert len(subscriber.impus) == 2
 
 
