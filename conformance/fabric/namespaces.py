@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from conformance.capture.points import ObservationPoint, marker_endpoint, point_filters
-from conformance.fabric import registry
+from conformance.fabric import registry, sip_gateway
 from conformance.fabric.echo import await_echo
 from conformance.fabric.fabric import Attachment, home_tunnel
 from conformance.fabric.hosts import ETHERNET, Host
@@ -25,6 +26,7 @@ from conformance.fabric.layout import (
     node_host,
     placed,
 )
+from conformance.fabric.nat import Nat
 from conformance.fabric.netns import PREFIX
 from conformance.fabric.openvpn import OpenVpn, require_openvpn, write_client, write_hub
 from conformance.fabric.pki import Authority, Credentials, Flaw, default_folder
@@ -34,6 +36,7 @@ from conformance.vocabulary.federation import Federation, NodeKind
 from conformance.vocabulary.points import Point
 
 _UNDERLAY_BRIDGE = "under0"
+_NAT = "nat0"
 _READY_S = 20.0
 _REFUSAL = "VERIFY ERROR"
 _AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
@@ -227,6 +230,33 @@ class Namespaces:
         The line is cut at its other end: who captures at the partner's own interface goes on.
         """
         self._hosts[HUB].interface_up(_port(self.layout.partner(partner)), up=reachable)
+
+    @contextmanager
+    def behind_nat(self, partner: str) -> Iterator[None]:
+        """Let a partner leave the VPN and reach the others through a NAT that changes SIP messages.
+
+        Its own address of the router of its nodes is the outer one, to which the others are led without the VPN.
+        """
+        own = self.layout.partner(partner)
+        gateway = self._hosts[own.gateway]
+        others = [one for one in self.layout.partners if one is not own]
+        outside = IPv4Network(own.router)
+        self.stop_client(partner)
+        with ExitStack() as undo:
+            undo.callback(self.start_client, partner)
+            gateway.tun(_NAT)
+            undo.callback(gateway.remove, _NAT)
+            for other in others:
+                for network in other.networks:
+                    gateway.route_by(network, _NAT)
+                    gateway.route(network, other.outer.ip)
+                    undo.callback(gateway.route_away, network, other.outer.ip)
+                theirs = self._hosts[other.gateway]
+                theirs.route(outside, own.outer.ip)
+                undo.callback(theirs.route_away, outside, own.outer.ip)
+            nat = Nat(self.namespace(own.gateway), _NAT, own.router, OUTER, sip_gateway.outwards, sip_gateway.inwards)
+            undo.callback(nat.close)
+            yield
 
     def await_path(self, partner: str, seconds: float) -> None:
         """Wait until packets pass between a partner and every other one whose VPN client runs.

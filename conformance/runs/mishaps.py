@@ -99,6 +99,17 @@ class Mishaps:
             self._await_path(lab, partner, f"the line of {partner} is mended")
 
     @contextmanager
+    def behind_nat(self, partner: str) -> Iterator[None]:
+        """The partner leaves the VPN: its network is behind a NAT with a SIP gateway that changes messages."""
+        lab = self._lab
+        try:
+            with lab.behind_nat(partner):
+                self._tell(f"{partner} has left the VPN and is behind a NAT with a SIP gateway")
+                yield
+        finally:
+            self._await_path(lab, partner, f"{partner} is back in the VPN")
+
+    @contextmanager
     def node_killed(self, name: str) -> Iterator[None]:
         """A node (`uc3m/hss`) is killed (SIGKILL); it is started again afterwards, with what it keeps on disk."""
         core = self._bench.core
