@@ -106,10 +106,10 @@ class Host:
         """Add a route to an interface that has no neighbours; it goes before routes by a router."""
         self._ask("route", "add", dst=str(network), oif=self._index(interface), priority=_FIRST)
 
-    def remove(self, interface: str) -> None:
-        """Remove an interface and the routes to it; nothing where there is none."""
-        for index in self._link.link_lookup(ifname=interface[:_LONGEST]):
-            self._ask("link", "del", index=index)
+    def route_by_no_more(self, network: IPv4Network, interface: str) -> None:
+        """Undo `route_by`; nothing where it was not."""
+        with contextlib.suppress(TestbedDown):
+            self._ask("route", "del", dst=str(network), oif=self._index(interface), priority=_FIRST)
 
     def own(self, address: IPv4Address) -> None:
         """Take packets for an address as if it were the host's own."""

@@ -36,7 +36,6 @@ from conformance.vocabulary.federation import Federation, NodeKind
 from conformance.vocabulary.points import Point
 
 _UNDERLAY_BRIDGE = "under0"
-_NAT = "nat0"
 _READY_S = 20.0
 _REFUSAL = "VERIFY ERROR"
 _AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
@@ -235,7 +234,8 @@ class Namespaces:
     def behind_nat(self, partner: str) -> Iterator[None]:
         """Let a partner leave the VPN and reach the others through a NAT that changes SIP messages.
 
-        Its own address of the router of its nodes is the outer one, to which the others are led without the VPN.
+        The NAT has the interface of the tunnel inside, so that what reaches it is seen as before, and the address of
+        the router of the nodes outside, to which the others are led without the VPN.
         """
         own = self.layout.partner(partner)
         gateway = self._hosts[own.gateway]
@@ -244,17 +244,16 @@ class Namespaces:
         self.stop_client(partner)
         with ExitStack() as undo:
             undo.callback(self.start_client, partner)
-            gateway.tun(_NAT)
-            undo.callback(gateway.remove, _NAT)
             for other in others:
                 for network in other.networks:
-                    gateway.route_by(network, _NAT)
+                    gateway.route_by(network, TUN)
+                    undo.callback(gateway.route_by_no_more, network, TUN)
                     gateway.route(network, other.outer.ip)
                     undo.callback(gateway.route_away, network, other.outer.ip)
                 theirs = self._hosts[other.gateway]
                 theirs.route(outside, own.outer.ip)
                 undo.callback(theirs.route_away, outside, own.outer.ip)
-            nat = Nat(self.namespace(own.gateway), _NAT, own.router, OUTER, sip_gateway.outwards, sip_gateway.inwards)
+            nat = Nat(self.namespace(own.gateway), TUN, own.router, OUTER, sip_gateway.outwards, sip_gateway.inwards)
             undo.callback(nat.close)
             yield
 

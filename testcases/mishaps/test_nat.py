@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.mishap, pytest.mark.vpn, pytest.mark.fabric("namespace
 
 
 @pytest.mark.flow("registration-visited", access="visited", each="federation")
-@pytest.mark.expected(interoperability="FAIL", conformance="FAIL", criteria=["VPN-01"])
+@pytest.mark.expected(interoperability="FAIL", conformance="FAIL", criteria=["REG-41", "VPN-01"])
 def test_sip_gateway(cell: Cell) -> None:
     """A visitor cannot use a registration that a NAT with a SIP gateway has changed.
 
