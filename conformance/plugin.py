@@ -28,8 +28,8 @@ from conformance.report.allure_results import attach_result
 from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
-from conformance.runs.bench import Bench
-from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable
+from conformance.runs.bench import Bench, NotRun
+from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
 from conformance.runs.choice import FabricChoice, choose_fabric
 from conformance.runs.expected import (
     FILE_NAME,
@@ -45,7 +45,7 @@ from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
 from conformance.runs.plan import AUTO, CORES, BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
-from conformance.runs.selection import missing_feature, squares
+from conformance.runs.selection import missing_feature, other_fabric, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
@@ -55,6 +55,7 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 GROUPS = (
     "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
+    "mishap",
 )  # fmt: skip
 ALLURE_FOLDER = "allure_report_dir"
 """Where allure-pytest keeps its `--alluredir`."""
@@ -116,9 +117,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
-        "flow(id, access='none', credentials='aka', roaming=True): the flow that the cell must follow, and the cells",
+        "flow(id, access='none', credentials='aka', roaming=True, each=None, then=()): the flow that the cell must "
+        "follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "fabric(name): NOT_APPLICABLE on another fabric",
         "program(name): the terminal is that real program; NOT_APPLICABLE where it is missing or cannot play it",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
@@ -255,6 +258,10 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     try:
         misbehaving = _misbehave(request.node, request.param, bench)
         opened = Cell(identity, bench, run)
+    except NotRun as error:
+        result = not_run(identity, run, error)
+        _describe(request.node, result)
+        pytest.skip(explain(result))
     except NetlabError as error:
         _stop(request.node, identity, run, error)
     yield opened
@@ -268,7 +275,7 @@ def _stop(item: pytest.Item, identity: CellIdentity, run: RunFolder, error: Netl
     kind = CellWithoutTestbed if isinstance(error, TestbedDown) else CellError
     if not (run.path / RUN_FILE).exists():  # the run itself could not begin
         raise kind(str(error)) from None
-    result = error_result(identity, run, str(error))
+    result = error_result(identity, run, error)
     _describe(item, result)
     raise kind(explain(result)) from None
 
@@ -286,7 +293,10 @@ def _testbed(square: Square, side: str) -> str:
 
 
 def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
-    """Return why the cell does not apply: a feature that a testbed does not declare, a node that cannot misbehave."""
+    """Return why the cell does not apply: another fabric, a missing feature, a node that cannot misbehave."""
+    for marker in item.iter_markers("fabric"):
+        if (reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation)) is not None:
+            return reason
     for marker in item.iter_markers("fault"):
         kind, fault = marker.args
         testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("at", "home"))]
@@ -335,6 +345,7 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         title=sheet.purpose,
         square=square,
         flow=marker.args[0],
+        then=tuple(marker.kwargs.get("then", ())),
         sheet=sheet,
         terminal=_program(item),
         expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),

@@ -69,6 +69,9 @@ class Fabric(Protocol):
     def down(self) -> None:
         """Take everything away again. May be called at any time and more than once."""
 
+    def dead_vpn(self) -> dict[str, list[str]]:
+        """Return who of the VPN does not run (`vpn hub`, `vpn uc3m`), each with the last lines of its log."""
+
     def namespace_of(self, node: str) -> str:
         """Return the network namespace of a node (`uc3m/p-cscf`); empty: that of the process."""
 

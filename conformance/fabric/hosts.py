@@ -15,6 +15,8 @@ from conformance.fabric.netns import inside, leave_for_a_new_one
 from conformance.vocabulary.errors import NotPermitted, TestbedDown
 
 ETHERNET = "eth0"
+_FIRST, _SECOND = 1, 2
+"""Which of two routes to the same network is taken."""
 _LONGEST = 15
 """Characters of an interface name."""
 
@@ -97,12 +99,21 @@ class Host:
 
     def route(self, network: IPv4Network | str, via: IPv4Address) -> None:
         """Add a route; `default` is a network too."""
-        self._ask("route", "add", dst=str(network), gateway=str(via))
+        self._ask("route", "add", dst=str(network), gateway=str(via), priority=_SECOND)
 
     def route_away(self, network: IPv4Network | str, via: IPv4Address) -> None:
         """Remove a route; nothing where there is none."""
         with contextlib.suppress(TestbedDown):
-            self._ask("route", "del", dst=str(network), gateway=str(via))
+            self._ask("route", "del", dst=str(network), gateway=str(via), priority=_SECOND)
+
+    def route_by(self, network: IPv4Network, interface: str) -> None:
+        """Add a route to an interface that has no neighbours; it goes before routes by a router."""
+        self._ask("route", "add", dst=str(network), oif=self._index(interface), priority=_FIRST)
+
+    def route_by_no_more(self, network: IPv4Network, interface: str) -> None:
+        """Undo `route_by`; nothing where it was not."""
+        with contextlib.suppress(TestbedDown):
+            self._ask("route", "del", dst=str(network), oif=self._index(interface), priority=_FIRST)
 
     def own(self, address: IPv4Address) -> None:
         """Take packets for an address as if it were the host's own."""

@@ -45,6 +45,10 @@ class Loopback:
     def down(self) -> None:
         """Nothing was joined."""
 
+    def dead_vpn(self) -> dict[str, list[str]]:
+        """Return nobody: there is no VPN."""
+        return {}
+
     def namespace_of(self, node: str) -> str:
         """Return the process's own namespace."""
         return ""
