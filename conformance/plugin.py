@@ -20,7 +20,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance.faults.catalogue import load_catalogue
+from conformance.cores.emulated.node import is_emulated
+from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
 from conformance.report.allure_results import attach_result
@@ -28,9 +29,16 @@ from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench
-from conformance.runs.cell import JUDGED, Cell, CellIdentity, error_result, not_applicable
+from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable
 from conformance.runs.choice import FabricChoice, choose_fabric
-from conformance.runs.expected import FILE_NAME, Deviation, Expectation, expectation, load_expected
+from conformance.runs.expected import (
+    FILE_NAME,
+    Deviation,
+    Expectation,
+    deviations_of_core,
+    expectation,
+    load_expected,
+)
 from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
@@ -39,8 +47,9 @@ from conformance.runs.plan import AUTO, CORES, BenchPlan, FabricName, parse_faul
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, squares
 from conformance.runs.sheet import configuration, read_sheet
+from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
 from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
@@ -52,6 +61,8 @@ ALLURE_FOLDER = "allure_report_dir"
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
 DEVIATIONS = pytest.StashKey[Sequence[Deviation]]()
+OF_CORE = pytest.StashKey[dict[str, Sequence[Deviation]]]()
+"""Known deviations of the software that plays a home network, by testbed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +75,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="federation file (default: the emulated one)",
     )
-    group.addoption("--core", choices=CORES, default=CORES[0], help="software that plays the testbeds")
+    group.addoption(
+        "--core",
+        choices=CORES,
+        default=None,
+        help="software that plays every IMS testbed (default: what the federation file says, else emulated)",
+    )
     group.addoption(
         "--fabric",
         choices=[AUTO, *FabricName],
@@ -103,6 +119,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "flow(id, access='none', credentials='aka', roaming=True): the flow that the cell must follow, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "program(name): the terminal is that real program; NOT_APPLICABLE where it is missing or cannot play it",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
         config.addinivalue_line("markers", words)
@@ -111,6 +128,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[PLAN] = _plan(config)
         config.stash[DEVIATIONS] = _deviations(config)
+        config.stash[OF_CORE] = _deviations_by_home(config.stash[PLAN])
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
@@ -165,7 +183,8 @@ def _plan(config: pytest.Config) -> BenchPlan:
         BadInput: the federation file is wrong, or a fault is unknown.
     """
     file = config.getoption("--federation") or default_federation_path()
-    federation = load_federation(file)
+    core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
+    federation = load_federation(file).played_by(core)
     for option in ("--home", "--visited"):
         for name in config.getoption(option):
             if name not in federation.testbeds:
@@ -176,6 +195,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
         fabric=fabric.name,
+        core=core,
         faults=parse_faults(config.getoption("--fault"), federation),
         fabric_reason=fabric.reason,
     )
@@ -194,6 +214,11 @@ def _deviations(config: pytest.Config) -> Sequence[Deviation]:
     """Return the known deviations: of the named file, else of `expected.toml` in the root folder, else none."""
     file = config.getoption("--expected") or config.rootpath / FILE_NAME
     return load_expected(file) if config.getoption("--expected") or file.exists() else ()
+
+
+def _deviations_by_home(plan: BenchPlan) -> dict[str, Sequence[Deviation]]:
+    testbeds = load_federation(plan.federation_file).played_by(plan.core).testbeds.values()
+    return {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
 
 
 @pytest.fixture(scope="session")
@@ -222,7 +247,7 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     run = request.config.stash[RUN]
     if isinstance(bench, NetlabError):
         _stop(request.node, identity, run, bench)
-    reason = _missing_feature(request.node, request.param, bench)
+    reason = _missing_feature(request.node, request.param, bench) or _missing_program(identity, bench)
     if reason is not None:
         result = not_applicable(identity, run, reason)
         _describe(request.node, result)
@@ -261,13 +286,28 @@ def _testbed(square: Square, side: str) -> str:
 
 
 def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
-    """Return why the cell does not apply: the first feature that a testbed does not declare."""
+    """Return why the cell does not apply: a feature that a testbed does not declare, a node that cannot misbehave."""
+    for marker in item.iter_markers("fault"):
+        kind, fault = marker.args
+        testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("at", "home"))]
+        if not is_emulated(testbed, NodeKind(kind)):
+            return f"{testbed.name}/{kind} is played by core {testbed.core}, which cannot show {fault} on purpose"
     for marker in item.iter_markers("feature"):
         testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("of", "home"))]
         reason = missing_feature(bench.plan.federation_file, testbed, marker.args[0])
         if reason is not None:
             return reason
     return None
+
+
+def _missing_program(identity: CellIdentity, bench: Bench) -> str | None:
+    """Return why the program that the cell wants as its terminal cannot play it."""
+    if identity.terminal not in PROGRAMS:
+        return None
+    if bench.plan.faults.get(TERMINAL):
+        return f"{identity.terminal} does not misbehave on purpose: --fault {TERMINAL}=... is for our own terminal"
+    subscriber = bench.federation.testbeds[identity.square.home].subscriber(identity.square.subscriber)
+    return why_not(identity.terminal, subscriber)
 
 
 def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:
@@ -296,8 +336,24 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         square=square,
         flow=marker.args[0],
         sheet=sheet,
-        expected=expectation(item.name, _of_test_case(item), item.config.stash[DEVIATIONS]),
+        terminal=_program(item),
+        expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
+
+
+def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
+    """Return the known deviations of a cell: what the user says goes before what is known of a core."""
+    return (*config.stash[DEVIATIONS], *config.stash[OF_CORE][square.home])
+
+
+def _program(item: pytest.Item) -> str:
+    """Return what the marker `program` names, else `standard`."""
+    marker = item.get_closest_marker("program")
+    if marker is None:
+        return STANDARD
+    if marker.args[0] not in PROGRAMS:
+        raise pytest.UsageError(f"{item.nodeid}: program {marker.args[0]}: expected one of {', '.join(PROGRAMS)}")
+    return str(marker.args[0])
 
 
 def _of_test_case(item: pytest.Item) -> Expectation:

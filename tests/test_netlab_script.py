@@ -153,6 +153,34 @@ def test_bare_machine_gets_its_packages_by_one_apt_get_call(machine: Machine) ->
     assert install.endswith("install --no-install-recommends -y tshark python3-venv")
 
 
+@pytest.mark.parametrize("words", [("run", "--core", "kamailio"), ("run", "--core=kamailio"), ("test", "--real")])
+def test_real_servers_are_installed_for_who_asks_for_them(machine: Machine, words: tuple[str, ...]) -> None:
+    machine.start(*words)
+    _, install = machine.called_with("apt-get")
+    assert "kamailio kamailio-ims-modules" in install
+    assert install.endswith("bind9 mariadb-server")
+
+
+def test_real_test_cases_are_all_that_real_tests(installed: Machine) -> None:
+    done = installed.start("test", "--real", "-k", "event")
+    assert done.stdout == "pytest -m pytest testcases --core kamailio --fabric namespaces -k event\n"
+
+
+def test_tests_have_real_servers_and_terminals_installed_where_that_is_allowed(installed: Machine) -> None:
+    installed.start("test")
+    assert any(call.endswith("mariadb-server sip-tester baresip") for call in installed.called_with("apt-get"))
+    done = installed.start("test", FAKE_APT_SAYS="E: Unable to locate package kamailio")
+    assert "the tests that need them are skipped" in done.stderr
+    assert "pytest -m pytest tests testcases" in done.stdout
+    installed.start("test", FAKE_APT_SAYS="E: Unable to locate package kamailio")
+    assert not any("kamailio" in call for call in installed.called_with("apt-get"))
+
+
+def test_nobody_else_gets_them(machine: Machine) -> None:
+    machine.start("run", "--core", "emulated")
+    assert machine.called_with("apt-get") == []
+
+
 def test_who_may_not_install_is_told_the_one_command(machine: Machine) -> None:
     (machine.programs / "tshark").unlink()
     command = "An administrator must run: apt-get install --no-install-recommends tshark python3-venv"

@@ -73,6 +73,7 @@ class MarkerSender:
                 datagram = UdpPacket(self._point.marker, self._point.marker, marker.payload)
                 sender.send(self._link_header + datagram.encode())
         except OSError as error:
+            self.close()
             raise TestbedDown(
                 f"capture at {self._point}: could not send the marker to {self._point.marker}: {error.strerror}; "
                 f"expected that {self._point.interface} of this host is up"

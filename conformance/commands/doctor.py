@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.cores.kamailio.installed import require_programs
 from conformance.fabric.probe import kernel_abilities, lab_abilities
 from conformance.federation import default_federation_path, load_federation
 from conformance.runs.versions import program_version
+from conformance.terminals.programs.catalogue import PROGRAMS, installed
 from conformance.trace.decode import MINIMUM_TSHARK, require_tshark
 from conformance.vocabulary.errors import Exit, NetlabError
 from conformance.vocabulary.federation import NodeKind
@@ -70,15 +72,26 @@ def examine() -> Iterator[Finding]:
     yield _attempt("permission to bind port 53", _bind_dns_port, "yes", "run as root")
     yield _attempt("federation file", _load_default, default_federation_path().name, "repair the file")
     yield from _ports()
+    yield _attempt(
+        "core kamailio", require_programs, "Kamailio and BIND", "only --core kamailio needs it", needed=False
+    )
+    for name, program in PROGRAMS.items():
+        yield Finding(
+            f"{name} (terminal of some test cases)",
+            installed(name),
+            "yes" if installed(name) else "missing",
+            f"an administrator can run: apt-get install --no-install-recommends {program.package}",
+            needed=False,
+        )
     for ability in (*lab_abilities(), *kernel_abilities()):
         yield Finding(f"fabric namespaces: {ability.what}", ability.there, ability.found, ability.remedy, needed=False)
 
 
-def _attempt(what: str, action: Callable[[], object], found: str, remedy: str) -> Finding:
+def _attempt(what: str, action: Callable[[], object], found: str, remedy: str, *, needed: bool = True) -> Finding:
     try:
         action()
     except (OSError, NetlabError) as error:
-        return Finding(what, False, str(error), remedy)
+        return Finding(what, False, str(error), remedy, needed)
     return Finding(what, True, found)
 
 

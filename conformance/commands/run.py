@@ -20,6 +20,9 @@ from conformance.runs.publish import REPORT_FILE
 from conformance.vocabulary.errors import BadInput, Exit, NotPermitted
 from conformance.vocabulary.verdicts import Verdict
 
+_WITH_FILE = ("--federation", "--expected")
+"""Options whose value is a file, which pytest and we would take for the place of test cases."""
+
 
 def add(commands: Any) -> None:
     """Declare the command."""
@@ -41,6 +44,7 @@ def add(commands: Any) -> None:
 def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Run the test cases and return the exit code of the run."""
     _require_writable(arguments.reports)
+    rest = _joined(rest)
     run_id = new_run_id()
     folder: Path = arguments.reports.absolute() / run_id
     options = [
@@ -108,6 +112,17 @@ def _require_writable(reports: Path) -> None:
         raise NotPermitted(
             f"{reports.absolute()}: no run can be written there ({error.strerror}); name another folder with --reports"
         ) from None
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Write `--federation FILE` as `--federation=FILE`."""
+    found: list[str] = []
+    for word in words:
+        if found and found[-1] in _WITH_FILE:
+            found[-1] += f"={word}"
+        else:
+            found.append(word)
+    return found
 
 
 def _is_path(word: str) -> bool:

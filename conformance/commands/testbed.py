@@ -20,6 +20,7 @@ from conformance.runs.holder import Answer, HoldPlan
 from conformance.runs.plan import AUTO, CORES, FabricName
 from conformance.runs.standing import LOG_FILE, Running, Standing
 from conformance.vocabulary.errors import BadInput, Exit, NotPermitted, TestbedDown
+from conformance.vocabulary.federation import CoreKind
 
 _HOLDER = "conformance.runs.holder"
 
@@ -34,7 +35,7 @@ def add(commands: Any) -> None:
     actions = command.add_subparsers(metavar="up|down|status", required=True)
     up = actions.add_parser("up", help="bring the testbeds up and return when every node serves")
     up.add_argument("--federation", type=Path, default=None, metavar="FILE", help="default: the emulated one")
-    up.add_argument("--core", choices=CORES, default=CORES[0], help="software that plays the testbeds")
+    up.add_argument("--core", choices=CORES, default=None, help="software that plays every IMS testbed")
     up.add_argument("--fabric", choices=[AUTO, *FabricName], default=AUTO, help="how the hosts are joined")
     for action, parser in (
         (bring_up, up),
@@ -64,7 +65,7 @@ def bring_up(arguments: argparse.Namespace, rest: list[str]) -> int:
                 folder=folder,
                 lock=lock,
                 federation_file=file,
-                core=arguments.core,
+                core=CoreKind(arguments.core) if arguments.core else None,
                 fabric=fabric.name,
                 reason=fabric.reason,
             )

@@ -5,16 +5,19 @@ from __future__ import annotations
 from functools import cache
 
 from conformance.criteria import (
+    d22_vpn,
     rfc2617,
     rfc3261,
     rfc3261_hops,
     rfc3261_refusals,
+    rfc3261_transport,
     rfc3263,
     rfc3263_targets,
     rfc3310,
     rfc3310_failures,
     rfc3329,
     rfc3455,
+    rfc3581,
     rfc3680,
     rfc4320,
     rfc6665,
@@ -33,16 +36,19 @@ from conformance.criteria import (
 from conformance.criteria.model import Criterion
 
 _FILES = (
+    d22_vpn,
     rfc3263_targets,
     rfc2617,
     rfc3261,
     rfc3261_hops,
     rfc3261_refusals,
+    rfc3261_transport,
     rfc3263,
     rfc3310,
     rfc3310_failures,
     rfc3329,
     rfc3455,
+    rfc3581,
     rfc3680,
     rfc4320,
     rfc6665,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv4Network, ip_address
 from typing import Protocol
 
 from conformance.trace.model import Message
@@ -72,6 +72,8 @@ class Facts:
     """Password of a subscriber without AKA, for the digest alone."""
     testbeds: tuple[Testbed, ...] = ()
     """All networks of the federation."""
+    block: IPv4Network | None = None
+    """All addresses that the federation agreed on."""
     home_network: Testbed | None = None
     entry_network: Testbed | None = None
     """Network of the P-CSCF: the visited one, or the home network."""
@@ -82,6 +84,14 @@ class Facts:
             if self.node_at(address, testbed) or in_pool(address, testbed):
                 return testbed
         return None
+
+    def is_agreed(self, address: str) -> bool | None:
+        """Tell whether an address lies in the federation's block; None where nobody says, or it is no such address."""
+        try:
+            place = ip_address(address)
+        except ValueError:
+            return None
+        return None if self.block is None or place.version != self.block.version else place in self.block
 
     def node_at(self, address: str, testbed: Testbed) -> frozenset[NodeKind]:
         """Return what a network has at an address."""

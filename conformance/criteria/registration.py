@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.values import result
-from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage
+from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage, VpnStream
 from conformance.vocabulary.federation import AccessSecurity
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -196,6 +196,8 @@ class Registration:
     """REGISTERs by which the S-CSCF told application servers of it, in time order."""
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
+    vpn: tuple[VpnStream, ...] = ()
+    """Tunnels between partners as they were seen from outside."""
 
     @cached_property
     def pcscf(self) -> Role:

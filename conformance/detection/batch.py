@@ -17,7 +17,7 @@ from pathlib import Path
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng
 from conformance.trace.confirm import FrameReading, second_reading
 from conformance.trace.decode import read_trace
-from conformance.trace.model import CaptureFile, Message, Sighting, Trace
+from conformance.trace.model import CaptureFile, Message, Sighting, Trace, VpnStream
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 
@@ -51,11 +51,12 @@ class _Place:
     """New address by old one."""
     messages: list[Message] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    vpn: list[VpnStream] = field(default_factory=list)
     known: dict[tuple[object, ...], Message] = field(default_factory=dict)
 
-    def back(self, message: Message, originals: dict[str, str]) -> None:
-        """Take a message as it was read and keep it as the single capture has it."""
-        sightings = tuple(
+    def _sightings(self, message: Message, originals: dict[str, str]) -> tuple[Sighting, ...]:
+        """Return where the single capture shows a message."""
+        return tuple(
             Sighting(
                 0,
                 sighting.frame - self.first_frame + 1,
@@ -67,6 +68,18 @@ class _Place:
             )
             for sighting in message.sightings
         )
+
+    def back_outside(self, stream: VpnStream, originals: dict[str, str]) -> None:
+        """Take the packets of a tunnel as they were read; each capture has addresses, so tunnels, of its own."""
+        first = {
+            key: replace(packet, sightings=self._sightings(packet, originals)) for key, packet in stream.first.items()
+        }
+        source, destination = (_at(end, originals) for end in stream.ends)
+        self.vpn.append(VpnStream((source, destination), stream.counts, first))
+
+    def back(self, message: Message, originals: dict[str, str]) -> None:
+        """Take a message as it was read and keep it as the single capture has it."""
+        sightings = self._sightings(message, originals)
         key = (type(message), sightings[0].source, sightings[0].destination, message.raw)
         kept = replace(message, sightings=sightings, retransmission_of=self.known.get(key))
         self.known.setdefault(key, kept)
@@ -88,7 +101,7 @@ class _Place:
             points=tuple(dict.fromkeys(points)),
             problems=tuple(self.problems),
         )
-        return Trace((summary,), tuple(self.messages))
+        return Trace((summary,), tuple(self.messages), tuple(self.vpn))
 
 
 def _at(end: Endpoint, originals: dict[str, str]) -> Endpoint:
@@ -119,6 +132,9 @@ def read_captures(captures: Sequence[tuple[str, PacketFile]]) -> list[Trace]:
         starts = [[place.first_frame for place in places] for places in placed]
         for message in whole.messages:
             _of_frame(placed, starts, message.capture, message.frame).back(message, originals)
+        for stream in whole.vpn:
+            packet = next(iter(stream.first.values()))
+            _of_frame(placed, starts, packet.capture, packet.frame).back_outside(stream, originals)
         for number, places in enumerate(placed):
             unexplained = _tell(whole.captures[number].problems, placed, starts, number)
             traces += [
@@ -227,4 +243,4 @@ def _alone(place: _Place, folder: Path) -> Trace:
     file = folder / "alone.pcapng"
     file.write_bytes(encode_pcapng(place.capture))
     trace = read_trace([file])
-    return Trace((replace(trace.captures[0], file=place.name),), trace.messages)
+    return Trace((replace(trace.captures[0], file=place.name),), trace.messages, trace.vpn)

@@ -14,13 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import Literal
 
 from conformance.federation import moved_by
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, Testbed
-
-Interconnect = Literal["vpn", "routed"]
+from conformance.vocabulary.federation import Federation, Interconnect, Testbed
 
 UNDERLAY = IPv4Network("198.18.0.0/24")
 """Outer addresses of the partners: a range for tests between networks (RFC 2544), which no testbed uses."""
@@ -85,7 +82,11 @@ class Layout:
 
     federation: Federation
     partners: tuple[Partner, ...]
-    interconnect: Interconnect
+
+    @property
+    def has_vpn(self) -> bool:
+        """Whether the partners reach each other through the VPN; else they are routed to each other."""
+        return self.federation.interconnect is Interconnect.VPN
 
     def partner(self, name: str) -> Partner:
         """Return the partner of that name; KeyError where there is none."""
@@ -118,7 +119,7 @@ def placed(federation: Federation) -> Federation:
     return moved_by(federation, (10 - 127) << 24)
 
 
-def layout(federation: Federation, interconnect: Interconnect = "vpn") -> Layout:
+def layout(federation: Federation) -> Layout:
     """Plan a lab for a federation that is `placed`.
 
     Raises:
@@ -141,7 +142,7 @@ def layout(federation: Federation, interconnect: Interconnect = "vpn") -> Layout
                         " expected networks of its own: change the addresses of its nodes or its pools"
                     )
             taken.append((f"testbed {partner.name}", network))
-    return Layout(federation, partners, interconnect)
+    return Layout(federation, partners)
 
 
 def _partner(testbed: Testbed, number: int) -> Partner:

@@ -19,7 +19,6 @@ from conformance.fabric.layout import (
     OUTER,
     TUN,
     Access,
-    Interconnect,
     Partner,
     layout,
     node_host,
@@ -51,7 +50,6 @@ class Namespaces:
     Args:
         federation: as its file describes it.
         folder: where configurations and logs of the VPN go.
-        interconnect: `vpn`, or `routed`: partners reach each other without it (second phase of D2.2).
 
     Raises:
         BadInput: addresses of the federation are in the way of each other.
@@ -59,8 +57,8 @@ class Namespaces:
 
     name = "namespaces"
 
-    def __init__(self, federation: Federation, folder: Path, interconnect: Interconnect = "vpn") -> None:
-        self.layout = layout(placed(federation), interconnect)
+    def __init__(self, federation: Federation, folder: Path) -> None:
+        self.layout = layout(placed(federation))
         self.federation = self.layout.federation
         self.lab = ""
         """Id of the lab; empty while it is down."""
@@ -80,20 +78,20 @@ class Namespaces:
     def limits(self) -> tuple[str, ...]:
         """Say what this fabric does not have."""
         found = ["Fabric namespaces: all hosts share one kernel; links have no delay and lose nothing; IPv4 only."]
-        if self.layout.interconnect == "routed":
+        if not self.layout.has_vpn:
             found.append("Interconnection routed: there is no VPN between the partners.")
         return tuple(found)
 
     def up(self) -> None:
         """Make the namespaces and bring the VPN up; see `Fabric.up`."""
-        if self.layout.interconnect == "vpn":
+        if self.layout.has_vpn:
             require_openvpn()
         registry.clear_dead()
         with ExitStack() as starting:
             self.lab = registry.claim()
             starting.callback(self._remove)
             self._build()
-            if self.layout.interconnect == "vpn":
+            if self.layout.has_vpn:
                 starting.callback(self._stop_vpn)
                 self._start_vpn()
             else:
@@ -137,7 +135,7 @@ class Namespaces:
                 for access in partner.access
                 for point in _AT_THE_ACCESS
             ]
-            if self.layout.interconnect == "vpn":
+            if self.layout.has_vpn:
                 places += [(Point.IC, TUN, f"tunnel of {partner.name}"), (Point.VPN, OUTER, f"outer of {partner.name}")]
             else:
                 places += [(Point.IC, OUTER, f"outer of {partner.name}")]
@@ -263,7 +261,7 @@ class Namespaces:
             self._hosts[name] = Host(self.namespace(name))
         hub = self._hosts[HUB]
         hub.bridge(_UNDERLAY_BRIDGE, HUB_OUTER.ip, HUB_OUTER.network)
-        if self.layout.interconnect == "vpn":
+        if self.layout.has_vpn:
             hub.tun(TUN)
         hub.forwards()
         for partner in self.layout.partners:
@@ -273,7 +271,7 @@ class Namespaces:
         gateway = self._hosts[partner.gateway]
         gateway.wire(OUTER, hub, f"p{int(partner.outer.ip) & 0xFF}", _UNDERLAY_BRIDGE)
         gateway.address(OUTER, partner.outer.ip, partner.outer.network)
-        if self.layout.interconnect == "vpn":
+        if self.layout.has_vpn:
             gateway.tun(TUN)
         gateway.bridge(CORE_BRIDGE, partner.router, partner.core)
         for access in partner.access:

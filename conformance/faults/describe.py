@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.faults.edits import (
     AddAvp,
+    AddDatagram,
     AddHeader,
     Delay,
     Drop,
@@ -76,7 +77,8 @@ def edit_lines(edit: Edit) -> list[str]:
             ends = f" from {edit.source[0]}:{edit.source[1]}" if edit.source else ""
             ends += f" to {edit.destination[0]}:{edit.destination[1]}" if edit.destination else ""
             when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"
-            head = f"- a copy of {where}{ends}, {when}"
+            at = f" at point {edit.point}" if edit.point else ""
+            head = f"- a copy of {where}{ends}{at}, {when}"
             return [head, *(f"  - {_substitution_line(change)}" for change in edit.changes)]
         case Protect():
             return [f"- {where}: put into ESP, SPI {edit.spi}, ports {edit.ports[0]} to {edit.ports[1]}"]
@@ -86,5 +88,10 @@ def edit_lines(edit: Edit) -> list[str]:
             ends = f"{edit.source[0]} to {edit.destination[0]}"
             when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} it"
             return [f"- a copy of {where} in GTP-U from {ends} at point {edit.point}, TEID {edit.teid:#010x}, {when}"]
+        case AddDatagram():
+            ends = f"{edit.source[0]}:{edit.source[1]} to {edit.destination[0]}:{edit.destination[1]}"
+            when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} {where}"
+            shown = edit.octets if len(edit.octets) <= 32 else f"{edit.octets[:32]}..."
+            return [f"- a datagram from {ends} at point {edit.point}, {when}: `{shown}`"]
         case ForgetPoint():
             return [f"- all packets of point {edit.point} and its interface taken out"]

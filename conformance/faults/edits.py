@@ -97,6 +97,8 @@ class Insert(_Model):
     source: tuple[str, int] | None = None
     """Other IPv4 address and port of the sender."""
     destination: tuple[str, int] | None = None
+    point: str | None = None
+    """Where the copy is seen, if not where the frame is; a point that the base has not is added."""
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -140,6 +142,27 @@ class Tunnel(_Model):
     destination: tuple[str, int]
     teid: Annotated[int, Field(ge=0, lt=1 << 32)]
     """Tunnel Endpoint Identifier of the end that receives."""
+
+
+class AddDatagram(_Model):
+    """A UDP datagram that the base has not, such as one of a tunnel at the outer interface of its gateway."""
+
+    kind: Literal["add-datagram"]
+    behind: int
+    """Frame that the time counts from."""
+    delay_us: int
+    """Microseconds after that frame; negative: before it."""
+    point: str
+    """Where it is seen; a point that the base has not is added."""
+    source: tuple[str, int]
+    destination: tuple[str, int]
+    octets: str
+    """Payload, hexadecimal."""
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The frame that the time counts from."""
+        return (self.behind,)
 
 
 class ForgetPoint(_Model):
@@ -252,6 +275,7 @@ Edit = Annotated[
     | Protect
     | Readdress
     | Tunnel
+    | AddDatagram
     | ForgetPoint,
     Field(discriminator="kind"),
 ]

@@ -173,6 +173,13 @@ EMITTED: Mapping[str, Alteration] = {
     "third-party-ends-at-once": _requests("REGISTER", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>0"), own=True),
     "third-party-from-user": _requests("REGISTER", _from_as_to, own=True),
     # P-CSCF
+    "no-received": _registers(_replacing(rb"^(Via[ \t]*:[^\r\n]*?);received=[^;\r\n]+", rb"\1")),
+    "rport-unanswered": _registers(
+        _replacing(rb"^Via[ \t]*:[^\r\n]*", lambda m: re.sub(rb";received=[^;]+|(?<=;rport)=\d+", b"", m[0]))
+    ),
+    "private-path": _registers(
+        _replacing(rb"^(Path[ \t]*:[^\r\n<]*<sip:(?:[^@>\r\n]*@)?)[^@;>\r\n]+", rb"\g<1>10.255.0.11")
+    ),
     "no-path": _registers(_without("Path")),
     "no-require-path": _registers(_without("Require")),
     "no-charging-vector": _registers(_without("P-Charging-Vector")),

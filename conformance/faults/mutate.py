@@ -16,6 +16,7 @@ from conformance.faults.avp_bytes import add_avp, get_avp, remove_avp, set_avp
 from conformance.faults.dns_bytes import remove_record, set_record
 from conformance.faults.edits import (
     AddAvp,
+    AddDatagram,
     AddHeader,
     Delay,
     Drop,
@@ -150,7 +151,7 @@ class _Place:
 
 def _inserted(edit: Insert, base: _Place, places: list[_Place]) -> _Place:
     where = f"copy of frame {edit.copy_of}"
-    packet = Packet(base.packet.point, base.time_ns + edit.delay_us * 1000, b"")
+    packet = Packet(edit.point or base.packet.point, base.time_ns + edit.delay_us * 1000, b"")
     if base.old is None:
         raise BadInput(f"{where}: the frame cannot be edited; choose another frame")
     frame = _readdressed(base.old, edit)
@@ -172,6 +173,11 @@ def _tunnelled(edit: Tunnel, place: _Place) -> _Place:
     outer = split_frame(make_frame("udp", edit.source, edit.destination, payload))
     packet = Packet(edit.point, place.time_ns + edit.delay_us * 1000, b"")
     return _Place(packet, None, outer, touched=True)
+
+
+def _added(edit: AddDatagram, place: _Place) -> _Place:
+    frame = split_frame(make_frame("udp", edit.source, edit.destination, octets(edit.octets, True)))
+    return _Place(Packet(edit.point, place.time_ns + edit.delay_us * 1000, b""), None, frame, touched=True)
 
 
 def _frame_or_none(data: bytes) -> Frame | None:
@@ -207,6 +213,8 @@ def mutate(base: PacketFile, edits: Sequence[Edit]) -> PacketFile:
             place = places[number - 1]
             if isinstance(edit, Insert):
                 inserted.append(_inserted(edit, place, places))
+            elif isinstance(edit, AddDatagram):
+                inserted.append(_added(edit, place))
             elif place.new is None:
                 raise BadInput(f"{where}: dropped before, or no IPv4 frame with UDP or TCP; choose another frame")
             elif isinstance(edit, Tunnel):
@@ -220,7 +228,7 @@ def mutate(base: PacketFile, edits: Sequence[Edit]) -> PacketFile:
         if isinstance(edit, Swap):
             one, other = (places[number - 1] for number in edit.frames)
             one.time_ns, other.time_ns = other.time_ns, one.time_ns
-        if isinstance(edit, Tunnel) and edit.point not in points:
+        if isinstance(edit, Tunnel | AddDatagram | Insert) and edit.point and edit.point not in points:
             points = (*points, edit.point)
         if isinstance(edit, ForgetPoint):
             if edit.point not in points:

@@ -19,7 +19,7 @@ from conformance.judgement.roles import CX_COMMANDS, CxSpeakers, Declared, RoleT
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import belonging
 from conformance.trace.correlate import Transaction
-from conformance.trace.model import CaptureFile, DnsMessage, SipMessage, Trace
+from conformance.trace.model import CaptureFile, DnsMessage, SipMessage, Trace, VpnStream
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import AccessSecurity, Federation, Subscriber, Testbed
@@ -59,6 +59,7 @@ def find_registrations(
         lossless=around.lossless,
         end_ns=around.end_ns,
         federation=federation,
+        vpn=around.trace.vpn,
     )
     found: dict[int, Registration] = {}
     procedures = segments(tries)
@@ -145,6 +146,7 @@ class _World:
     end_ns: int
     """Time of the last message of the whole, nanoseconds since 1970."""
     federation: Federation | None
+    vpn: tuple[VpnStream, ...]
 
 
 # --- DNS ----------------------------------------------------------------------------------------------
@@ -264,6 +266,7 @@ def _registration(
         apart=tuple(_apart(procedure)),
         third_party=tuple(_hop(hop, Role.HOME_SCSCF, Role.HOME_AS) for hop in third_party),
         end_ns=world.end_ns,
+        vpn=world.vpn,
     )
 
 
@@ -331,7 +334,7 @@ def facts_of(home: Testbed | None, subscriber: Subscriber | None, table: RoleTab
     """Return what a federation says of the networks of a subscriber; nothing where it does not know the home."""
     testbeds = declared.testbeds
     if home is None:
-        return Facts(testbeds=testbeds)
+        return Facts(testbeds=testbeds, block=declared.block)
     roles = table.done()
     entry = None
     for role in (Role.VISITED_PCSCF, Role.HOME_PCSCF):
@@ -349,6 +352,7 @@ def facts_of(home: Testbed | None, subscriber: Subscriber | None, table: RoleTab
         releases=releases,
         password=None if password is None else password.reveal(),
         testbeds=testbeds,
+        block=declared.block,
         home_network=home,
         entry_network=entry,
     )

@@ -63,6 +63,8 @@ class Declared:
     def __init__(self, federation: Federation | None) -> None:
         self.testbeds = () if federation is None else tuple(federation.testbeds.values())
         """All testbeds of the federation."""
+        self.block = None if federation is None else federation.block
+        """All addresses that the federation agreed on."""
         self._nodes: dict[str, list[tuple[Testbed, NodeKind]]] = {}
         for testbed in self.testbeds:
             for kind, node in testbed.nodes.items():

@@ -14,6 +14,7 @@ from conformance.redaction.secret_values import SecretValues
 from conformance.redaction.sip import SipRedactor, is_keep_alive, is_sip, sip_length
 
 DNS_PORT: Final = 53
+OPENVPN_PORT: Final = 1194
 
 
 class Redacted(NamedTuple):
@@ -58,6 +59,8 @@ class Redactor:
             return self.sip.message(payload)
         if DNS_PORT in ports:
             return self.dns.message(payload)
+        if OPENVPN_PORT in ports:
+            return payload[:1] + bytes(len(payload[1:]))  # the opcode alone: a handshake may name who has a certificate
         return payload if is_keep_alive(payload) else bytes(len(payload))
 
     def stream(self, data: bytes, begins: Sequence[int], ports: tuple[int, int]) -> tuple[bytes, list[tuple[int, int]]]:

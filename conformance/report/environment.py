@@ -9,6 +9,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from conformance.report.criterion_rows import criterion_rows
 from conformance.report.message_view import plain_rows
 from conformance.report.text import short, visible
 
@@ -37,6 +38,7 @@ def environment() -> Environment:
     made.filters["visible"] = visible
     made.filters["short"] = short
     made.filters["plain_rows"] = plain_rows
+    made.filters["criterion_rows"] = criterion_rows
     made.filters["when"] = when
     made.filters["verdict_class"] = verdict_class
     return made

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
+from conformance.report.criterion_rows import escaped
 from conformance.report.text import visible
 from conformance.vocabulary.results import Arrow, Evidence
 
@@ -62,19 +63,9 @@ class Taken:
     """True: no row is marked, so that `plain_rows` may draw the table."""
 
 
-_BETWEEN = "\0"
-
-
 def plain_rows(rows: Sequence[FieldRow]) -> Markup:
-    """Return the rows of a table of fields none of which is marked.
-
-    A large report has millions of them. Their texts are escaped all at once, held apart by a character that
-    `visible` leaves in no text.
-    """
-    if not rows:
-        return Markup()
-    written = _BETWEEN.join([*(row.name for row in rows), *(row.value for row in rows)])
-    texts = str(escape(written)).split(_BETWEEN)
+    """Return the rows of a table of fields none of which is marked: a large report has millions of them."""
+    texts = escaped([*(row.name for row in rows), *(row.value for row in rows)])
     lines = [
         f'<tr><th scope="row"{f" class=l{level}" if level > 1 else ""}>{name}<td>{value}\n'
         for (_, _, level, *_), name, value in zip(rows, texts[: len(rows)], texts[len(rows) :], strict=True)

@@ -131,7 +131,7 @@ def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
         plan: what to bring up.
         folder: of the nodes; what the fabric itself writes goes below `vpn`.
     """
-    federation = load_federation(plan.federation_file)
+    federation = load_federation(plan.federation_file).played_by(plan.core)
     if plan.fabric is FabricName.LOOPBACK:
         return Loopback(federation, plan.worker)
     # Imported where used: pyroute2 costs a tenth of a second.
@@ -143,7 +143,9 @@ def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
 def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
     """Return the core of a plan, which is not up yet; its nodes have the addresses that the fabric gave them."""
     node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
-    return EmulatedCore(plan.federation_file, plan.worker, folder, node_faults, block=fabric.federation.block)
+    return EmulatedCore(
+        plan.federation_file, plan.worker, folder, node_faults, core=plan.core, block=fabric.federation.block
+    )
 
 
 def remove_databases(nodes: Path) -> None:

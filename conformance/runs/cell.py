@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from conformance.fabric.fabric import Attachment
+from conformance.fabric.netns import enter
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
@@ -21,8 +22,10 @@ from conformance.runs.node_logs import mark, write_since
 from conformance.runs.selection import needed_nodes
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
+from conformance.terminals.programs.catalogue import PROGRAMS
+from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.vocabulary.errors import NetlabError
+from conformance.vocabulary.errors import BeyondProgram, NetlabError
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
 from conformance.vocabulary.results import (
@@ -38,7 +41,10 @@ CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
 JUDGED = (RegistrationFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
+STANDARD = "standard"
+"""The terminal of the harness itself."""
 BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+BOTH_NOT_APPLICABLE = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class CellIdentity:
     flow: str
     sheet: TestSheet
     expected: Expectation
+    terminal: str = STANDARD
+    """Which real program is the terminal (`sipp`), or `standard`."""
 
 
 class Cell:
@@ -70,7 +78,7 @@ class Cell:
         self._bench = bench
         self._run = run
         self._testbeds = {identity.square.home, identity.square.visited}
-        self._terminals: list[Terminal] = []
+        self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
         self._events = EventLog(self.folder / EVENTS_FILE)
         self._started_ns = time.time_ns()
@@ -121,6 +129,24 @@ class Cell:
             tunnel=place.tunnel,
             loop=place.loop,
         )
+        self._terminals.append(terminal)
+        return terminal
+
+    def program(self) -> ProgramTerminal:
+        """Return a new terminal that the cell's program plays, in the access network of the visited testbed."""
+        entry = self.visited.node(NodeKind.PCSCF)
+        attachment = self._bench.attach(self.visited.name)
+        self._places.append(attachment)
+        place = Place(
+            federation=self._bench.federation,
+            testbed=self.home,
+            subscriber=self.subscriber,
+            address=attachment.address,
+            pcscf=Hop(str(entry.address), entry.port),
+            folder=self.folder,
+            enter=lambda: enter(attachment.namespace),
+        )
+        terminal = PROGRAMS[self.identity.terminal].make(place, self._events)
         self._terminals.append(terminal)
         return terminal
 
@@ -186,6 +212,9 @@ class Cell:
         if dead:
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
             pair = BOTH_ERROR
+        elif isinstance(stopped_by, BeyondProgram):
+            reasons.append(str(stopped_by))
+            pair = BOTH_NOT_APPLICABLE
         elif isinstance(stopped_by, NetlabError):
             reasons.append(str(stopped_by))
             pair = BOTH_ERROR
@@ -247,9 +276,9 @@ def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellRes
 
 
 def not_applicable(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
-    """Write and return NOT_APPLICABLE for a cell whose feature no testbed declares; nothing was driven."""
-    pair = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
-    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), pair, [reason])
+    """Write and return NOT_APPLICABLE for a cell that lacks a feature or a program; nothing was driven."""
+    folder = run.cell_folder(identity.name)
+    result = _result(identity, run, folder, time.time_ns(), BOTH_NOT_APPLICABLE, [reason])
     run.add(result)
     return result
 
@@ -274,7 +303,7 @@ def _result(
         home=identity.square.home,
         visited=identity.square.visited,
         access_point=identity.square.access_point,
-        terminal="standard",
+        terminal=identity.terminal,
         flow=identity.flow,
         interoperability=pair.interoperability,
         conformance=pair.conformance,

@@ -19,11 +19,13 @@ import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import CoreKind
 from conformance.vocabulary.results import KnownDeviation
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
@@ -128,6 +130,15 @@ def load_expected(path: Path) -> tuple[Deviation, ...]:
             what = mistake["msg"].removeprefix("Value error, ")
             lines.append(f"{path}: {key}: {what[:1].lower()}{what[1:]}; correct the entry")
         raise BadInput("\n".join(lines)) from None
+
+
+def deviations_of_core(core: CoreKind) -> tuple[Deviation, ...]:
+    """Return what is known of the software that plays a core: it deviates in every home network that it plays."""
+    file = resources.files("conformance.cores").joinpath(core, FILE_NAME)
+    if not file.is_file():
+        return ()
+    with resources.as_file(file) as path:
+        return load_expected(path)
 
 
 def deviation_of(cell: str, deviations: Sequence[Deviation]) -> Deviation | None:

@@ -21,9 +21,11 @@ from conformance.cores.emulated.plan import log_file
 from conformance.cores.emulated.processes import ProcessMark, set_process_name
 from conformance.fabric.fabric import Fabric
 from conformance.runs.bench import NODES, make_core, make_fabric, remove_databases
+from conformance.runs.header import cores_of
 from conformance.runs.plan import BenchPlan, FabricName
 from conformance.runs.standing import Running, Standing, forget, write
 from conformance.vocabulary.errors import Exit, HarnessFault, NetlabError
+from conformance.vocabulary.federation import CoreKind
 
 
 class HoldPlan(BaseModel):
@@ -35,7 +37,7 @@ class HoldPlan(BaseModel):
     lock: int
     """Descriptor that keeps a second holder out while this one lives."""
     federation_file: Path
-    core: str
+    core: CoreKind | None
     fabric: FabricName
     reason: str = ""
     """Why the fabric is no better one."""
@@ -62,7 +64,7 @@ def hold(plan: HoldPlan) -> NoReturn:
     if own is None:
         raise HarnessFault("testbed: /proc does not tell of this process; expected that it is mounted")
     os.set_inheritable(plan.lock, False)
-    bench_plan = BenchPlan(plan.federation_file, 0, "none", plan.fabric)
+    bench_plan = BenchPlan(plan.federation_file, 0, "none", core=plan.core, fabric=plan.fabric)
     nodes = plan.folder / NODES
     with ExitStack() as standing:
         fabric = make_fabric(bench_plan, nodes)
@@ -72,7 +74,7 @@ def hold(plan: HoldPlan) -> NoReturn:
             started=own.started,
             since_ns=time.time_ns(),
             federation=f"{federation.name} ({plan.federation_file.name})",
-            core=plan.core,
+            core=" and ".join(cores_of(federation)),
             fabric=plan.fabric,
             reason=plan.reason,
             domains={name: testbed.domain for name, testbed in federation.testbeds.items()},

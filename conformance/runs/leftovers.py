@@ -11,6 +11,7 @@ from conformance.fabric import registry
 from conformance.runs.bench import NODES, SPOOL, remove_databases
 from conformance.runs.folder import RUN_FILE, RunFolder, read_lines
 from conformance.runs.publish import publish
+from conformance.terminals.programs.private_folder import clear_private_folders
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.results import RunFooter
 
@@ -26,6 +27,7 @@ def clear_leftovers(reports: Path) -> list[str]:
     Returns:
         The names of the runs that were found cut short and had not been tidied yet.
     """
+    clear_private_folders()
     registry.clear_dead()
     found = []
     for file in sorted(reports.glob(f"*/{RUN_FILE}")):

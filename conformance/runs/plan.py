@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
 
-CORES = ("emulated",)
+CORES = tuple(CoreKind)
 """Software that can play the testbeds, as `--core` spells it."""
 AUTO = "auto"
 """Value of `--fabric`: what the machine allows."""
@@ -26,14 +27,16 @@ class FabricName(StrEnum):
 
 @dataclass(frozen=True)
 class BenchPlan:
-    """Federation file, worker, capture backend, fabric and faults of one bench."""
+    """Federation file, worker, capture backend, faults, core and fabric of one bench."""
 
     federation_file: Path
     worker: int
     capture_backend: str
-    fabric: FabricName = FabricName.LOOPBACK
     faults: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By `testbed/node`, for example `uc3m/s-cscf`; a terminal's faults stand under `terminal`."""
+    core: CoreKind | None = None
+    """What plays every IMS testbed; None: what the federation file says."""
+    fabric: FabricName = FabricName.LOOPBACK
     fabric_reason: str = ""
     """Why the fabric is no better one, for the report; empty where the user said which."""
 
@@ -57,5 +60,11 @@ def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, froz
         if node != TERMINAL and node not in nodes:
             raise BadInput(f"--fault {text}: no node {node}; expected terminal or one of {', '.join(sorted(nodes))}")
         load_catalogue().check([fault], node.rpartition("/")[2])
+        testbed, _, kind = node.partition("/")
+        if kind and not is_emulated(federation.testbeds[testbed], NodeKind(kind)):
+            raise BadInput(
+                f"--fault {text}: {node} is played by core {federation.testbeds[testbed].core}, which shows no faults "
+                "on purpose; name a node that is emulated, or use --core emulated"
+            )
         found.setdefault(node, set()).add(fault)
     return {node: frozenset(names) for node, names in found.items()}

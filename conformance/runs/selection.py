@@ -20,8 +20,8 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
 
     Args:
         federation: the federation.
-        wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password; at
-            home only), `roaming` (False: the home network forbids its subscriber the visited access point).
+        wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
+            `roaming` (False: the home network forbids its subscriber the visited access point).
 
     Raises:
         BadInput: a keyword or value that does not exist.
@@ -30,16 +30,17 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
     unknown = sorted(set(choice) - {"access", "credentials", "roaming"})
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    uses_aka = choice["credentials"] == "aka"
     if choice["access"] == "none":
-        return home_cells(federation, uses_aka=choice["credentials"] == "aka")
-    cells = roaming_cells(federation, "visited" if choice["access"] == "visited" else "home")
+        return home_cells(federation, uses_aka=uses_aka)
+    cells = roaming_cells(federation, "visited" if choice["access"] == "visited" else "home", uses_aka)
     if choice["roaming"]:
         return cells
     barred = {
         testbed.name: subscriber.name
         for testbed in federation.testbeds.values()
         for subscriber in testbed.subscribers
-        if subscriber.uses_aka and not subscriber.roaming
+        if subscriber.uses_aka is uses_aka and not subscriber.roaming
     }
     return [cell._replace(subscriber=barred[cell.home]) for cell in cells if cell.home in barred]
 

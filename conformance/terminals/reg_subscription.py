@@ -38,6 +38,17 @@ class Notification:
         found = (c for r in self.info.registrations for c in r.contacts if c.uri == contact)
         return next(((c.state, c.event) for c in found), None)
 
+    def end_of(self, aor: str, contact: str) -> str | None:
+        """Return how the registration of a contact ended, None where it goes on or nothing is said of it.
+
+        A registration whose state is `terminated` has no contacts any more (RFC 3680 5.1), also where none is listed:
+        then the event is not known, and the empty text is returned.
+        """
+        if (mine := self.event_of(contact)) is not None:
+            return mine[1] if mine[0] == TERMINATED else None
+        registration = self.of(aor)
+        return "" if registration is not None and registration.state == TERMINATED else None
+
 
 class RegSubscription:
     """One subscription: makes its requests, reads what comes. Lives in one event loop, and knows no sockets.

@@ -358,10 +358,11 @@ class Terminal:
         words = [notification.state, notification.reason, f"version {notification.info.version}"]
         words += ["contact", *mine] if mine is not None else []
         self._record(EventKind.NOTIFIED, detail=" ".join(word for word in words if word))
-        if mine is not None and mine[0] == TERMINATED and self.registered and not self._deregistering:
+        ended = notification.end_of(subscription.identity, self.contact)
+        if ended is not None and self.registered and not self._deregistering:
             self.registered, self.granted_s = False, None
             self.service_route = self.associated_uris = self.path = ()
-            self._record(EventKind.NETWORK_DEREGISTERED, detail=mine[1])
+            self._record(EventKind.NETWORK_DEREGISTERED, detail=ended)
         return make_response(request, 200)
 
     def _record(self, kind: EventKind, status: int | None = None, detail: str = "") -> None:

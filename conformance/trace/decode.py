@@ -99,7 +99,8 @@ def read_trace(
         del order
         if len(messages) > _MANY:
             gc.freeze()  # and nor does it later: messages are in no cycles, and go when nobody has them any more
-    return Trace(tuple(reading.summary() for reading in readings), messages)
+    vpn = tuple(stream for reading in readings for stream in reading.streams())
+    return Trace(tuple(reading.summary() for reading in readings), messages, vpn)
 
 
 @cache
@@ -187,7 +188,7 @@ def _read(task: _Task) -> Reading:
 
 
 def _picked(file: Path, walk: Walk, picker: Picker) -> Reading:
-    reading = Reading(file, seen=picker.seen, frames=walk.frames, not_read=picker.left_out)
+    reading = Reading(file, seen=picker.seen, frames=walk.frames, not_read=picker.left_out, vpn=picker.vpn.streams)
     if walk.passed_over:
         reading.not_read["rtp"] += walk.passed_over
     reading.interfaces.all = [Interface(one.name, one.packets, one.drops) for one in walk.interfaces]

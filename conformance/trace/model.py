@@ -11,6 +11,7 @@ and a trace may hold some hundred thousands.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -195,6 +196,30 @@ class DnsMessage(Message):
     records: tuple[DnsRecord, ...] = field(kw_only=True)
 
 
+@dataclass(slots=True, eq=False)
+class VpnPacket(Message):
+    """The first OpenVPN packet of its kind between two ends; its `raw` is the head alone."""
+
+    opcode: int = field(kw_only=True)
+
+
+@dataclass(slots=True, eq=False)
+class VpnStream:
+    """All OpenVPN packets between two ends, as an aggregate: a run has thousands of them."""
+
+    ends: tuple[Endpoint, Endpoint]
+    """The sender of the first packet that was seen, and the other one."""
+    counts: Counter[int] = field(default_factory=Counter)
+    """Packets by opcode."""
+    first: dict[tuple[bool, int], VpnPacket] = field(default_factory=dict)
+    """The first packet of each opcode; True: from the first of the two ends."""
+
+    def earliest(self, *opcodes: int) -> VpnPacket | None:
+        """Return the first packet that has one of the opcodes, None where there is none."""
+        found = (packet for (_, opcode), packet in self.first.items() if opcode in opcodes)
+        return min(found, key=lambda packet: packet.time_ns, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureFile:
     """What is known of one file of the trace."""
@@ -218,6 +243,8 @@ class Trace:
 
     captures: tuple[CaptureFile, ...]
     messages: tuple[Message, ...]
+    vpn: tuple[VpnStream, ...] = ()
+    """What was seen of VPN tunnels from outside; not of a file that tshark alone could read."""
 
     @property
     def sip(self) -> Iterator[SipMessage]:

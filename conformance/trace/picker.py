@@ -1,8 +1,8 @@
 """Picks the signalling out of a capture before anything is dissected.
 
 A datagram that is whole and begins like SIP is read here, on any port, also inside GTP-U. What cannot be signalling is
-left out and counted. All the rest goes to tshark: streams, fragments, DNS, Diameter, other tunnels, and whatever is
-not understood here. When in doubt it is tshark's.
+left out and counted; of OpenVPN the first packet of each kind is kept (`openvpn`). All the rest goes to tshark:
+streams, fragments, DNS, Diameter, other tunnels, and whatever is not understood here. When in doubt it is tshark's.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from conformance.trace.links import ETHERNET, FINDERS, LINUX_COOKED, LINUX_COOKE
 from conformance.trace.media import GTP_USER, NEVER_MEDIA, like_dns
 from conformance.trace.merge import COPY_WINDOW_NS, SAME_PLACE_WINDOW_NS, Seen
 from conformance.trace.model import Sighting
+from conformance.trace.openvpn import PORT as OPENVPN
+from conformance.trace.openvpn import VpnReader
 from conformance.trace.reading import POINTS
 from conformance.trace.reduced import Copy, Reduced
 from conformance.trace.sip import is_whole, looks_like_sip
@@ -65,6 +67,7 @@ class Picker:
     ) -> None:
         self.seen: list[Seen] = []
         self.left_out: Counter[str] = Counter()
+        self.vpn = VpnReader(capture)
         self._capture = capture
         self._interfaces = interfaces
         self._reduced = reduced
@@ -109,6 +112,11 @@ class Picker:
                         ends = self._ends.get(data[offset + 12 : offset + 24])
                         self._sip(payload, ends or self._plain(data, offset), ident, ())
                         continue
+                    if self._point is Point.VPN:
+                        ends = self._ends.get(data[offset + 12 : offset + 24]) or self._plain(data, offset)
+                        if self.vpn.take(payload, ends[0], ends[1], self._point, frame, time_ns):
+                            self.left_out["openvpn"] += 1
+                            continue
             self._step = step
             if offset == NO_IP:
                 self.left_out["arp"] += 1
@@ -215,6 +223,10 @@ class Picker:
             ends = self._ends.get(key) or self._named(key, chain[-1], (source, destination), chain[:-1])
             self._sip(payload, ends, ident, tunnels)
             return _TAKEN
+        if (self._point is Point.VPN or OPENVPN in (source, destination)) and self._outside(
+            payload, Endpoint(chain[-1][0], source, "udp"), Endpoint(chain[-1][1], destination, "udp")
+        ):
+            return _TAKEN
         if not payload.strip(b"\r\n\0"):
             self.left_out["keep-alive"] += 1  # RFC 5626 3.5.1, and what terminals send in its stead
             return _TAKEN
@@ -228,6 +240,12 @@ class Picker:
             self.left_out["rtcp" if 200 <= payload[1] <= 207 else "rtp"] += 1
             return _TAKEN
         return _TSHARK
+
+    def _outside(self, payload: bytes, source: Endpoint, destination: Endpoint) -> bool:
+        """Tell whether a datagram is one of OpenVPN; if so, it is counted."""
+        taken = self.vpn.take(payload, source, destination, self._point, self._step[0], self._step[2])
+        self.left_out["openvpn"] += taken
+        return taken
 
     def _carried(self, key: tuple[object, ...], chain: tuple[Ends, ...], tunnels: tuple[str, ...], ident: int) -> int:
         """Tell whether a segment or fragment is a copy of one that tshark got; if so, keep where it was seen.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conformance.trace.interfaces import Interfaces
 from conformance.trace.merge import Seen
-from conformance.trace.model import CaptureFile
+from conformance.trace.model import CaptureFile, VpnStream
 from conformance.vocabulary.points import Point
 
 MAX_PROBLEMS = 50
@@ -30,6 +30,7 @@ class Reading:
     not_read: Counter[str] = field(default_factory=Counter)
     """Frames without signalling by their innermost protocol, as Wireshark calls it."""
     clock_offset_ns: int | None = None
+    vpn: tuple[VpnStream, ...] = ()
 
     def problem(self, line: str) -> None:
         """Note what is wrong, each line once, and no more than a bounded number of them."""
@@ -39,6 +40,13 @@ class Reading:
             self.problems.append(line)
         else:
             self.unlisted += 1
+
+    def streams(self) -> tuple[VpnStream, ...]:
+        """Return the tunnels that were seen from outside, with the clock offset that is known by now."""
+        if self.clock_offset_ns:
+            for packet in (packet for stream in self.vpn for packet in stream.first.values()):
+                packet.sightings = tuple(replace(one, clock_offset_ns=self.clock_offset_ns) for one in packet.sightings)
+        return self.vpn
 
     def summary(self) -> CaptureFile:
         """Return what the trace says of the file."""

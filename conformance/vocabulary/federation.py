@@ -78,6 +78,21 @@ IMS_NODES = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.HSS, NodeK
 """What an IMS domain is made of: a testbed has all of them, or none and is an access network only."""
 
 
+class CoreKind(StrEnum):
+    """Software that plays the core of an IMS testbed."""
+
+    EMULATED = "emulated"
+    KAMAILIO = "kamailio"
+    """P-, I- and S-CSCF are Kamailio, DNS is BIND; HSS, application server and gateway stay the emulated ones."""
+
+
+class DatabaseKind(StrEnum):
+    """What an HSS keeps its subscribers in."""
+
+    SQLITE = "sqlite"
+    MARIADB = "mariadb"
+
+
 class AccessSecurity(StrEnum):
     """ICS item: how a terminal's signalling is protected on Gm."""
 
@@ -85,6 +100,15 @@ class AccessSecurity(StrEnum):
     DIGEST = "digest"
     IPSEC_3GPP = "ipsec-3gpp"
     TLS = "tls"
+
+
+class Interconnect(StrEnum):
+    """How the partners' networks reach each other, where the fabric has networks."""
+
+    VPN = "vpn"
+    """Through an OpenVPN that they all join: what NetLab was built with."""
+    ROUTED = "routed"
+    """By plain routing between them: the second phase of the project."""
 
 
 class Node(_Model):
@@ -121,6 +145,8 @@ class Subscriber(_Model):
     """First: the default public user identity."""
     k: Key128 | None = None
     opc: Key128 | None = None
+    op: Key128 | None = None
+    """Operator variant before it is encrypted with K; only for programs that compute OPc themselves."""
     amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
     password: Password | None = None
     roaming: Annotated[bool, Field(strict=True)] = True
@@ -130,6 +156,8 @@ class Subscriber(_Model):
     def _one_kind_of_credentials(self) -> Subscriber:
         if self.password is not None and (self.k is not None or self.opc is not None):
             raise ValueError("expected either k and opc (AKA) or password (MD5), found both")
+        if self.password is not None and self.op is not None:
+            raise ValueError("expected op beside k and opc (AKA), found it beside password (MD5)")
         if self.password is None and (self.k is None or self.opc is None):
             raise ValueError("expected k and opc (AKA), or password (MD5)")
         return self
@@ -174,10 +202,20 @@ class Testbed(_Model):
     release: int = Field(strict=True, ge=5, le=18)
     """3GPP release that the network follows."""
     visited_network_id: str = Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")
+    core: CoreKind = CoreKind.EMULATED
+    database: DatabaseKind | None = None
+    """None: MariaDB beside Kamailio, else SQLite."""
     nodes: dict[NodeKind, Node]
     access_networks: tuple[AccessNetwork, ...] = Field(min_length=1)
     features: Features = Features()
     subscribers: tuple[Subscriber, ...] = ()
+
+    @property
+    def kept_in(self) -> DatabaseKind:
+        """What the HSS keeps its subscribers in."""
+        if self.database is not None:
+            return self.database
+        return DatabaseKind.MARIADB if self.core is CoreKind.KAMAILIO else DatabaseKind.SQLITE
 
     @property
     def has_ims(self) -> bool:
@@ -227,8 +265,22 @@ class Federation(_Model):
     name: Name
     block: Network
     """All addresses of the federation lie in it; a parallel worker shifts the whole block."""
+    interconnect: Interconnect = Interconnect.VPN
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]
+
+    def played_by(self, core: CoreKind | None) -> Federation:
+        """Return the federation with every IMS testbed played by that core; None leaves each as the file says.
+
+        An access network without IMS has nothing that another core could play.
+        """
+        if core is None:
+            return self
+        testbeds = {
+            name: testbed.model_copy(update={"core": core if testbed.has_ims else CoreKind.EMULATED})
+            for name, testbed in self.testbeds.items()
+        }
+        return self.model_copy(update={"testbeds": testbeds})
 
     def tunnel_ids(self, home_address: IPv4Address) -> TunnelIds:
         """Return the GTP-U identifiers of the terminal with that address of its home network.

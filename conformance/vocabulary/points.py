@@ -22,3 +22,4 @@ class Point(StrEnum):
     MEDIA = "media"
     PANA = "PANA"
     VPN = "VPN"
+    """The outer, physical interface of a partner's VPN gateway: what passes in the tunnel is encrypted there."""

@@ -62,6 +62,7 @@ def _response(
 
 
 VIA_UE = "Via: SIP/2.0/UDP 127.40.1.100:5062;branch=z9hG4bKue{n};rport\r\n"
+VIA_NOTED = VIA_UE.replace(";rport", ";received=127.40.1.100;rport=5062")
 VIA_P = "Via: SIP/2.0/UDP 127.40.1.11:4060;branch=z9hG4bKp{n}\r\n"
 VIA_I = "Via: SIP/2.0/UDP 127.40.1.12:5060;branch=z9hG4bKi{n}\r\n"
 COMMON = "From: <sip:alice@uc3m.test>;tag=f{n}\r\nTo: <sip:alice@uc3m.test>\r\nCall-ID: c1@ue\r\nCSeq: {n} REGISTER\r\n"
@@ -317,17 +318,17 @@ def dns(key: str, asker: Endpoint, name: str, kind: str, *records: DnsRecord) ->
 
 def register(n: int, credentials: str) -> list[str]:
     start, name = "REGISTER sip:uc3m.test SIP/2.0\r\n", "REGISTER sip:scscf.uc3m.test:6060 SIP/2.0\r\n"
-    ue, p, i = (via.format(n=n) for via in (VIA_UE, VIA_P, VIA_I))
+    ue, noted, p, i = (via.format(n=n) for via in (VIA_UE, VIA_NOTED, VIA_P, VIA_I))
     rest = COMMON.format(n=n) + CONTACT + credentials + "Supported: path\r\n"
     return [
         start + ue + "Max-Forwards: 70\r\n" + rest + END,
-        start + p + ue + "Max-Forwards: 69\r\n" + rest + ADDED + END,
-        name + i + p + ue + "Max-Forwards: 68\r\n" + rest + ADDED + END,
+        start + p + noted + "Max-Forwards: 69\r\n" + rest + ADDED + END,
+        name + i + p + noted + "Max-Forwards: 68\r\n" + rest + ADDED + END,
     ]
 
 
 def answers(n: int, status: str, headers: str, gm_headers: str) -> list[str]:
-    ue, p, i = (via.format(n=n) for via in (VIA_UE, VIA_P, VIA_I))
+    ue, p, i = (via.format(n=n) for via in (VIA_NOTED, VIA_P, VIA_I))
     back = BACK.format(n=n)
     return [
         f"SIP/2.0 {status}\r\n" + i + p + ue + back + headers + END,

@@ -20,7 +20,7 @@ from conformance.fabric.namespaces import Namespaces
 from conformance.fabric.netns import inside, named, processes_in
 from conformance.fabric.pki import Flaw, default_folder
 from conformance.vocabulary.errors import TestbedDown
-from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.federation import Federation, Interconnect, NodeKind
 from conformance.vocabulary.points import Point
 from tests.fabric.captured import packets
 from tests.fabric.datagrams import carried, open_udp, told_unreachable
@@ -112,7 +112,7 @@ def test_a_hub_that_is_back_serves_again(lab: Namespaces) -> None:
 def test_without_a_vpn_partners_are_routed_and_seen_in_clear(
     allowed: None, federation: Federation, vpn_folder: Path, tmp_path: Path
 ) -> None:
-    lab = Namespaces(federation, vpn_folder, "routed")
+    lab = Namespaces(federation.model_copy(update={"interconnect": Interconnect.ROUTED}), vpn_folder)
     lab.up()
     try:
         assert Point.VPN not in {point.point for point in lab.points()}

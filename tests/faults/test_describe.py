@@ -36,6 +36,14 @@ WORDS: list[tuple[dict[str, Any], str]] = [
     ({"kind": "delay", "frames": [3], "by_us": -5}, "- frame 3: seen 5 microseconds earlier"),
     ({"kind": "swap", **F}, "- frames 1, 2: change places"),
     ({"kind": "insert", "copy_of": 3, "delay_us": 5}, "- a copy of frame 3, 5 microseconds after it"),
+    (
+        {"kind": "insert", "copy_of": 3, "delay_us": 5, "point": "VPN"},
+        "- a copy of frame 3 at point VPN, 5 microseconds after it",
+    ),
+    (
+        {"kind": "add-datagram", "behind": 3, "delay_us": -5, "point": "VPN", **ENDS, "octets": "38" * 20},
+        f"- a datagram from 192.0.2.1:1 to 192.0.2.2:2 at point VPN, 5 microseconds before frame 3: `{'38' * 16}...`",
+    ),
     ({"kind": "forget-point", "point": "Cx"}, "- all packets of point Cx and its interface taken out"),
 ]
 

@@ -29,6 +29,9 @@ SUBSCRIBE = (
     "CSeq: 1 SUBSCRIBE\r\nRoute: <sip:p;lr>\r\nP-Asserted-Identity: <sip:p>\r\nAccept: application/reginfo+xml\r\n"
     "Event: reg\r\nExpires: 600000\r\n\r\n"
 )
+NOTED_REGISTER = REGISTER.replace(
+    "Via: SIP/2.0/UDP a\r\n", "Via: SIP/2.0/UDP b;rport\r\nVia: SIP/2.0/UDP a;received=1;rport=5;branch=z\r\n"
+)
 FORWARDED = SUBSCRIBE.replace("Via: SIP/2.0/UDP a\r\n", "Via: SIP/2.0/UDP b\r\nVia: SIP/2.0/UDP a\r\n")
 SUBSCRIBED = "SIP/2.0 200 OK\r\nCSeq: 1 SUBSCRIBE\r\nExpires: 600000\r\n\r\n"
 NOTIFY = (
@@ -61,6 +64,9 @@ OTHERS = [
         ("quoted-algorithm", CHALLENGE, "algorithm=AKAv1-MD5", 'algorithm="AKAv1-MD5"'),
         ("wrong-nonce", CHALLENGE, NONCE, base64.b64encode(bytes([*range(31), 30])).decode()),
         ("no-path", REGISTER, "Path: <sip:p;lr>\r\n", ""),
+        ("private-path", REGISTER, "<sip:p;lr>", "<sip:10.255.0.11;lr>"),
+        ("no-received", NOTED_REGISTER, ";received=1", ""),
+        ("rport-unanswered", NOTED_REGISTER, ";received=1;rport=5", ";rport"),
         ("no-require-path", REGISTER, "Require: path\r\n", ""),
         ("no-charging-vector", REGISTER, "P-Charging-Vector: icid-value=1\r\n", ""),
         ("no-visited-network-id", REGISTER, "P-Visited-Network-ID: h\r\n", ""),

@@ -191,6 +191,20 @@ def test_a_tunnelled_copy_carries_the_packet_as_it_is_by_then_and_adds_its_point
     assert payload(capture, 1) == struct.pack("!BBHI", 0x30, 255, len(inner), 202) + inner
 
 
+def test_a_datagram_is_added_at_a_point_of_its_own() -> None:
+    ends = {"source": ["198.51.100.2", 40000], "destination": ["198.51.100.1", 1194]}
+    capture = edited(
+        {"kind": "add-datagram", "behind": 1, "delay_us": -1, "point": "VPN", "octets": "38 00\n01", **ends},
+        {"kind": "insert", "copy_of": 1, "delay_us": 1, "point": "VPN"},
+    )
+    assert capture.points == ("Gm", "Cx", "VPN")
+    added, first, copy = capture.packets[:3]
+    assert [packet.point for packet in (added, first, copy)] == ["VPN", "Gm", "VPN"]
+    assert (added.time_ns, first.time_ns) == (999_000, 1_000_000)
+    assert (payload(capture, 1), payload(capture, 3)) == (b"\x38\0\x01", payload(capture, 2))
+    assert join_frame(split_frame(added.data)) == added.data
+
+
 def test_a_frame_that_was_dropped_is_not_tunnelled() -> None:
     ends = {"source": ["192.0.2.8", 2152], "destination": ["192.0.2.9", 2152], "teid": 202}
     with pytest.raises(BadInput, match="frame 1: dropped before"):

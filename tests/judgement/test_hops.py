@@ -6,6 +6,7 @@ from typing import Any
 
 from conformance.judgement.hops import chain, raw_hop
 from conformance.trace.correlate import correlate
+from tests.criteria.registration_lab import VIA_NOTED
 
 
 def hops(lab: Any, number: Any) -> Any:
@@ -34,7 +35,7 @@ def test_the_next_hop_that_answered_stands_for_those_that_did_not(lab: Any) -> N
 
 def test_a_pcscf_that_begins_the_via_chain_anew(lab: Any) -> None:
     for n in (1, 2):
-        ue = f"Via: SIP/2.0/UDP 127.40.1.100:5062;branch=z9hG4bKue{n};rport\r\n"
+        ue = VIA_NOTED.format(n=n)
         answers = ("s401", "i401") if n == 1 else ("s200", "i200")
         lab.edit(f"p{n} i{n} {answers[0]} {answers[1]}", ue, "")
     assert [hop.depth for hop in chain(hops(lab, 1))] == [1, 2, 3]

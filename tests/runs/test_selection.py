@@ -28,6 +28,7 @@ def federation() -> Federation:
             [f"{home}@{away}-visited" for home in ("uc3m", "stuba", "octopus") for away in ("uc3m", "stuba", "octopus")
              if home != away],
         ),
+        ({"access": "visited", "credentials": "password"}, ["octopus@uc3m-visited", "octopus@stuba-visited"]),
         ({"access": "visited", "roaming": False}, ["uc3m@stuba-visited", "uc3m@octopus-visited"]),
     ],
 )  # fmt: skip

@@ -19,7 +19,7 @@ _ASK_S = 5.0
 
 
 @contextmanager
-def _short(path: Path) -> Iterator[str]:
+def short_name(path: Path) -> Iterator[str]:
     """Give a name for the socket that fits into the 107 octets of a UNIX address, however deep the folder is."""
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -46,7 +46,7 @@ async def control_channel(path: Path, handler: Handler) -> AsyncIterator[None]:
             await writer.drain()
 
     path.unlink(missing_ok=True)
-    with _short(path) as name:
+    with short_name(path) as name:
         server = await asyncio.start_unix_server(serve, name)
     try:
         yield
@@ -70,7 +70,7 @@ async def ask(path: Path, command: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _ask(path: Path, command: Mapping[str, Any]) -> dict[str, Any]:
-    with _short(path) as name:
+    with short_name(path) as name:
         reader, writer = await asyncio.open_unix_connection(name)
     with contextlib.closing(writer):
         writer.write(json.dumps(command).encode() + b"\n")

@@ -16,14 +16,15 @@ from pathlib import Path
 
 from conformance.cores.emulated import control, quiet
 from conformance.cores.emulated.hss import control_path as hss_control_path
-from conformance.cores.emulated.node import NODE_MODULES
+from conformance.cores.emulated.node import is_emulated
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.cores.emulated.readiness import all_serving, awaited
 from conformance.cores.emulated.supervisor import END_S
+from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import at_block, load_federation, rebase
 from conformance.vocabulary.errors import BadInput, HarnessFault, NetlabError, TestbedDown
-from conformance.vocabulary.federation import NodeKind, Testbed
+from conformance.vocabulary.federation import CoreKind, NodeKind, Testbed
 from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterResult
 
 LOG_LINES = 10
@@ -44,6 +45,7 @@ class EmulatedCore:
         worker: number of the parallel worker; it decides the address block.
         folder: where logs, databases and the list of processes go.
         faults: names of faults by node, as `{"uc3m/s-cscf": {"no-service-route"}}`.
+        core: what plays every IMS testbed; None: what the federation file says.
         modules: other modules for kinds of nodes, for tests of the core itself.
         block: where the federation lies; None: in the block of the worker.
 
@@ -58,6 +60,7 @@ class EmulatedCore:
         folder: Path,
         faults: Mapping[str, frozenset[str]] | None = None,
         *,
+        core: CoreKind | None = None,
         modules: Mapping[NodeKind, str] | None = None,
         block: IPv4Network | None = None,
     ) -> None:
@@ -65,9 +68,11 @@ class EmulatedCore:
         self._federation_file = federation_file
         self._namespaces: dict[str, str] = {}
         self._faults = dict(faults or {})
-        self._modules = {**NODE_MODULES, **(modules or {})}
+        self._modules = dict(modules or {})
+        self._core = core
         federation = load_federation(federation_file)
-        self.federation = rebase(federation, worker) if block is None else at_block(federation, block)
+        placed = rebase(federation, worker) if block is None else at_block(federation, block)
+        self.federation = placed.played_by(core)
         self._nodes: dict[str, tuple[Testbed, NodeKind]] = {
             f"{testbed.name}/{kind}": (testbed, kind)
             for testbed in self.federation.testbeds.values()
@@ -75,6 +80,8 @@ class EmulatedCore:
         }
         if unknown := sorted(set(self._faults) - set(self._nodes)):
             raise BadInput(f"fault for node {unknown[0]!r}: expected one of {', '.join(sorted(self._nodes))}")
+        for name in sorted(self._faults):
+            self._can_misbehave(name, self._faults[name])
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self._marks: dict[str, ProcessMark] = {}
@@ -99,6 +106,8 @@ class EmulatedCore:
             raise HarnessFault("emulated core: up() was called twice")
         if namespace_of is not None:
             self._namespaces = {name: namespace_of(name) for name in self._nodes}
+        if any(testbed.core is CoreKind.KAMAILIO for testbed in self.federation.testbeds.values()):
+            require_programs()
         self.folder.mkdir(parents=True, exist_ok=True)
         end_leftovers(self.folder)
         for name in self._nodes:
@@ -209,6 +218,7 @@ class EmulatedCore:
         self._pump(0.0)
         planned = self._faults.get(name, frozenset())
         wanted = planned if faults is None else faults
+        self._can_misbehave(name, wanted)
         if name not in self._dead:
             if self._shown.get(name, planned) == wanted:
                 return
@@ -293,6 +303,14 @@ class EmulatedCore:
         if name not in self._nodes:
             raise BadInput(f"node {name!r}: expected one of {', '.join(sorted(self._nodes))}")
 
+    def _can_misbehave(self, name: str, faults: frozenset[str]) -> None:
+        testbed, kind = self._nodes[name]
+        if faults and not is_emulated(testbed, kind):
+            raise BadInput(
+                f"fault {min(faults)} for {name}: the node is played by core {testbed.core}, which shows no faults on "
+                "purpose; expected a node of an emulated testbed, an HSS or an application server"
+            )
+
     def _start_supervisor(self) -> None:
         plan = Plan(
             federation_file=self._federation_file.absolute(),
@@ -300,6 +318,7 @@ class EmulatedCore:
             namespaces=self._namespaces,
             folder=self.folder.absolute(),
             faults=self._faults,
+            core=self._core,
             modules=self._modules,
         )
         with (self.folder / "supervisor.log").open("wb") as log:

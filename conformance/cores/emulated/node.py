@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.vocabulary.errors import HarnessFault, NetlabError
-from conformance.vocabulary.federation import Federation, Node, NodeKind, Testbed
+from conformance.vocabulary.federation import CoreKind, Federation, Node, NodeKind, Testbed
 
 NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.DNS: "conformance.cores.emulated.dns",
@@ -23,6 +23,27 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }
 """Module of each kind of node; it has `async def run(context: NodeContext) -> None`, which serves until cancelled."""
+
+_BY_CORE: Mapping[CoreKind, Mapping[NodeKind, str]] = {
+    CoreKind.EMULATED: {},
+    CoreKind.KAMAILIO: {
+        NodeKind.DNS: "conformance.cores.kamailio.dns",
+        NodeKind.PCSCF: "conformance.cores.kamailio.cscf",
+        NodeKind.ICSCF: "conformance.cores.kamailio.cscf",
+        NodeKind.SCSCF: "conformance.cores.kamailio.cscf",
+    },
+}
+"""What another core plays itself; every other node is the emulated one."""
+
+
+def is_emulated(testbed: Testbed, kind: NodeKind) -> bool:
+    """Tell whether a node is played by the harness itself, and so can misbehave on purpose."""
+    return kind not in _BY_CORE[testbed.core]
+
+
+def module_of(testbed: Testbed, kind: NodeKind) -> str:
+    """Return the module that plays a node of a testbed."""
+    return _BY_CORE[testbed.core].get(kind, NODE_MODULES[kind])
 
 
 @dataclass(frozen=True)

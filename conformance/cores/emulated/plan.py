@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from conformance.cores.emulated.node import NODE_MODULES
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import CoreKind, NodeKind
 
 
 class _Line(BaseModel):
@@ -27,7 +26,10 @@ class Plan(_Line):
     """Network namespace by node (`uc3m/s-cscf`); a node without one lives where the supervisor does."""
     faults: dict[str, frozenset[str]] = {}
     """By node: `uc3m/s-cscf`."""
-    modules: dict[NodeKind, str] = dict(NODE_MODULES)
+    core: CoreKind | None = None
+    """What plays every IMS testbed; None: what the federation file says."""
+    modules: dict[NodeKind, str] = {}
+    """Other modules for kinds of nodes, whatever plays their testbed."""
 
 
 class Order(StrEnum):

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from conformance.cores.emulated.node import NodeContext, NodeMain, node_main, run_node
+from conformance.cores.emulated.node import NodeContext, NodeMain, module_of, node_main, run_node
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
 from conformance.cores.emulated.processes import die_with_parent, set_process_name
 from conformance.fabric.netns import enter
@@ -54,8 +54,8 @@ class Supervisor:
     def __init__(self, plan: Plan, report: Callable[[Report], None]) -> None:
         self._plan = plan
         self._report = report
-        self._federation = at_block(load_federation(plan.federation_file), plan.block)
-        self._mains: dict[NodeKind, NodeMain] = {}
+        self._federation = at_block(load_federation(plan.federation_file), plan.block).played_by(plan.core)
+        self._mains: dict[str, NodeMain] = {}
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
         self._nodes = {
@@ -75,8 +75,8 @@ class Supervisor:
         Raises:
             HarnessFault: a node's module is missing.
         """
-        for _, kind in self._nodes.values():
-            self._mains[kind] = node_main(self._plan.modules[kind])
+        for module in {self._module(name) for name in self._nodes}:
+            self._mains[module] = node_main(module)
         self._watch_children()
         gc.collect()
         gc.freeze()  # what is shared with the nodes stays shared
@@ -119,6 +119,10 @@ class Supervisor:
             # Not yet collected, so the id is still that of our child.
             os.kill(child.pid, signal.SIGTERM if command.order is Order.STOP else signal.SIGKILL)
         return True
+
+    def _module(self, name: str) -> str:
+        testbed, kind = self._nodes[name]
+        return self._plan.modules.get(kind) or module_of(testbed, kind)
 
     def _watch_children(self) -> None:
         reader, writer = socket.socketpair()
@@ -233,7 +237,7 @@ class Supervisor:
             faults=faults,
             ready=can_serve,
         )
-        return run_node(self._mains[kind], context)
+        return run_node(self._mains[self._module(name)], context)
 
 
 def main() -> int:

@@ -49,6 +49,11 @@ class Zone:
         self.soa = records[0]
         self._records = {(records_of.name, records_of.rdtype): records_of for records_of in records}
 
+    @property
+    def records(self) -> tuple[dns.rrset.RRset, ...]:
+        """All record sets, the SOA first."""
+        return tuple(self._records.values())
+
     def lookup(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Lookup:
         """Look a name up.
 

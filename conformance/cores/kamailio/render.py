@@ -1,0 +1,94 @@
+"""From the federation model to the files of a server: configurations as text, databases as SQL."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+
+from conformance.cores.emulated.zone import delegation_of, root_zone, zone_of
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+
+ROLES: Mapping[NodeKind, str] = {NodeKind.PCSCF: "pcscf", NodeKind.ICSCF: "icscf", NodeKind.SCSCF: "scscf"}
+"""Template of each role, without its ending."""
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_templates = jinja2.Environment(
+    loader=jinja2.PackageLoader("conformance.cores.kamailio"),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=jinja2.select_autoescape(("xml.j2",)),
+)
+
+
+def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules: str) -> dict[str, str]:
+    """Return the files of a CSCF by name: `kamailio.cfg`, and `cdp.xml` where it asks the HSS.
+
+    Args:
+        federation: says the timers.
+        testbed: its own testbed.
+        kind: which CSCF.
+        modules: folder of Kamailio's modules.
+
+    Raises:
+        BadInput: the testbed's P-Visited-Network-ID cannot be written into a configuration of Kamailio.
+    """
+    hss = testbed.node(NodeKind.HSS)
+    values = {
+        "role": str(kind),
+        "testbed": testbed,
+        "node": testbed.node(kind),
+        "fqdn": testbed.fqdn(kind),
+        "uri": testbed.uri(kind),
+        "hss": testbed.fqdn(NodeKind.HSS),
+        "hss_port": hss.port,
+        "timers": federation.timers,
+        "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
+        "visited_network_id": _network_id(testbed),
+        "modules": modules,
+    }
+    files = {"kamailio.cfg": _templates.get_template(f"{ROLES[kind]}.cfg.j2").render(values).lstrip()}
+    if kind in (NodeKind.ICSCF, NodeKind.SCSCF):
+        files["cdp.xml"] = _templates.get_template("cdp.xml.j2").render(values)
+    return files
+
+
+def dns_files(federation: Federation, testbed: Testbed, port: int) -> dict[str, str]:
+    """Return the files of BIND by name: its configuration, its zone, and a root that delegates every partner.
+
+    Args:
+        federation: says who the partners are.
+        testbed: its own testbed.
+        port: port of 127.0.0.1 where it takes queries.
+    """
+    values = {"testbed": testbed, "node": testbed.node(NodeKind.DNS), "port": port}
+    root = [records.to_text() for records in root_zone(testbed).records]
+    # The root itself names the server of its zone, so every server's address stands in it as glue.
+    for other in federation.testbeds.values():
+        if NodeKind.DNS in other.nodes:
+            root += [records.to_text() for records in delegation_of(other)]
+    own = [records.to_text() for records in zone_of(testbed).records]
+    return {
+        "named.conf": _templates.get_template("named.conf.j2").render(values),
+        "root.zone": "\n".join(dict.fromkeys(root)) + "\n",
+        "own.zone": "\n".join(own) + "\n",
+    }
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the files below a folder."""
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _network_id(testbed: Testbed) -> str:
+    text = testbed.visited_network_id
+    if re.search(r'["\\$#]', text):
+        raise BadInput(
+            f"testbeds.{testbed.name}.visited_network_id: found {text!r}, which Kamailio's configuration cannot hold; "
+            'choose one without " \\ $ and #, or let the testbed be emulated'
+        )
+    return text if _TOKEN.fullmatch(text) else f'\\"{text}\\"'

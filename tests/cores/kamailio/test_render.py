@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from conformance.cores.kamailio.render import ROLES, cscf_files, dns_files
+from conformance.federation import default_federation_path, load_federation
+from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Federation, NodeKind
+
+MODULES = "/usr/lib/kamailio/modules"
+
+
+@pytest.fixture(scope="module")
+def federation() -> Federation:
+    return load_federation(default_federation_path())
+
+
+def configuration(federation: Federation, kind: NodeKind, testbed: str = "uc3m") -> str:
+    return cscf_files(federation, federation.testbeds[testbed], kind, MODULES)["kamailio.cfg"]
+
+
+@pytest.mark.parametrize("kind", ROLES, ids=str)
+@pytest.mark.parametrize("testbed", ["uc3m", "octopus"])
+def test_a_cscf_listens_where_the_federation_has_it(federation: Federation, kind: NodeKind, testbed: str) -> None:
+    node = federation.testbeds[testbed].node(kind)
+    text = configuration(federation, kind, testbed)
+    assert text.startswith("#!KAMAILIO\n")
+    assert set(re.findall(r"^listen=(.*)$", text, re.MULTILINE)) == {
+        f"{transport}:{node.address}:{node.port}" for transport in ("udp", "tcp")
+    }
+
+
+@pytest.mark.parametrize("kind", ROLES, ids=str)
+def test_timers_are_those_of_the_federation(federation: Federation, kind: NodeKind) -> None:
+    text = configuration(federation, kind)
+    assert 'modparam("tm", "retr_timer1", 500)' in text
+    assert 'modparam("tm", "fr_timer", 32000)' in text
+
+
+def test_only_the_pcscf_asks_for_naptr(federation: Federation) -> None:
+    asking = {kind for kind in ROLES if "dns_try_naptr=on" in configuration(federation, kind)}
+    assert asking == {NodeKind.PCSCF}
+
+
+def test_a_pcscf_says_what_its_network_has_agreed_to(federation: Federation) -> None:
+    text = configuration(federation, NodeKind.PCSCF)
+    assert 'append_hf("Path: <sip:pcscf.uc3m.netlab.test:4060;lr>\\r\\n");' in text
+    assert 'append_hf("P-Visited-Network-ID: uc3m.netlab.test\\r\\n");' in text
+
+
+def test_a_registrar_grants_what_the_federation_says(federation: Federation) -> None:
+    text = configuration(federation, NodeKind.SCSCF)
+    assert 'modparam("ims_registrar_scscf", "max_expires", 600)' in text
+    assert 'append_to_reply("Min-Expires: 60\\r\\n");' in text
+
+
+@pytest.mark.parametrize("kind", [NodeKind.ICSCF, NodeKind.SCSCF], ids=str)
+def test_diameter_leaves_from_the_address_of_the_node(federation: Federation, kind: NodeKind) -> None:
+    testbed = federation.testbeds["uc3m"]
+    text = cscf_files(federation, testbed, kind, MODULES)["cdp.xml"]
+    assert f'src_addr="{testbed.node(kind).address}"' in text
+    assert 'TransactionTimeout="2"' in text
+
+
+def test_a_network_name_that_is_no_token_is_quoted(federation: Federation) -> None:
+    testbed = federation.testbeds["uc3m"].model_copy(update={"visited_network_id": "uc3m@home,1"})
+    text = cscf_files(federation, testbed, NodeKind.PCSCF, MODULES)["kamailio.cfg"]
+    assert 'append_hf("P-Visited-Network-ID: \\"uc3m@home,1\\"\\r\\n");' in text
+
+
+@pytest.mark.parametrize("name", ['a"b', "a$ru", "a\\b", "#!define"])
+def test_a_network_name_cannot_become_configuration(federation: Federation, name: str) -> None:
+    testbed = federation.testbeds["uc3m"].model_copy(update={"visited_network_id": name})
+    with pytest.raises(BadInput, match="visited_network_id"):
+        cscf_files(federation, testbed, NodeKind.PCSCF, MODULES)
+
+
+def test_the_root_delegates_every_partner_with_glue(federation: Federation) -> None:
+    root = dns_files(federation, federation.testbeds["uc3m"], 5300)["root.zone"]
+    for name, address in (("uc3m", "127.1.1.15"), ("stuba", "127.1.2.15"), ("octopus", "127.1.3.15")):
+        assert f"{name}.netlab.test. 60 IN NS ns.{name}.netlab.test." in root
+        assert f"ns.{name}.netlab.test. 60 IN A {address}" in root
+
+
+def test_the_own_zone_is_that_of_the_emulated_dns(federation: Federation) -> None:
+    zone = dns_files(federation, federation.testbeds["uc3m"], 5300)["own.zone"]
+    assert '10 50 "s" "SIP+D2U" "" _sip._udp.uc3m.netlab.test.' in zone
+    assert "_sip._udp.uc3m.netlab.test. 60 IN SRV 10 100 5060 icscf.uc3m.netlab.test." in zone
+    assert "pcscf.uc3m.netlab.test. 60 IN A 127.1.1.11" in zone
