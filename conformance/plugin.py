@@ -28,7 +28,7 @@ from conformance.report.allure_results import attach_result
 from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
-from conformance.runs.bench import Bench, NotRun
+from conformance.runs.bench import Bench, NotRun, make_fabric
 from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
 from conformance.runs.choice import FabricChoice, choose_fabric
 from conformance.runs.expected import (
@@ -183,7 +183,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
     """Return what the options ask for; a mistake in them, or in the federation file, is one line.
 
     Raises:
-        BadInput: the federation file is wrong, or a fault is unknown.
+        BadInput: the federation file is wrong, or not for this fabric, or a fault is unknown.
     """
     file = config.getoption("--federation") or default_federation_path()
     core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
@@ -193,7 +193,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
             if name not in federation.testbeds:
                 raise BadInput(f"{option} {name}: no such testbed; expected one of {', '.join(federation.testbeds)}")
     fabric = _fabric(config, federation)
-    return BenchPlan(
+    plan = BenchPlan(
         federation_file=file,
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
@@ -202,6 +202,8 @@ def _plan(config: pytest.Config) -> BenchPlan:
         faults=parse_faults(config.getoption("--fault"), federation),
         fabric_reason=fabric.reason,
     )
+    make_fabric(plan, Path())  # says what speaks against it; nothing is brought up
+    return plan
 
 
 def _fabric(config: pytest.Config, federation: Federation) -> FabricChoice:
