@@ -30,6 +30,7 @@ from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench, NotRun
 from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
+from conformance.runs.choice import FabricChoice, choose_fabric
 from conformance.runs.expected import (
     FILE_NAME,
     Deviation,
@@ -42,13 +43,13 @@ from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
-from conformance.runs.plan import BenchPlan, FabricName, parse_faults
+from conformance.runs.plan import AUTO, CORES, BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, other_fabric, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
-from conformance.vocabulary.federation import CoreKind, NodeKind
+from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
 from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
@@ -77,15 +78,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--core",
-        choices=[kind.value for kind in CoreKind],
+        choices=CORES,
         default=None,
         help="software that plays every IMS testbed (default: what the federation file says, else emulated)",
     )
     group.addoption(
         "--fabric",
-        choices=[*FabricName],
+        choices=[AUTO, *FabricName],
         default=FabricName.LOOPBACK,
-        help="how the hosts are joined (default: loopback)",
+        help="how the hosts are joined; auto: namespaces where the machine allows them (default: loopback)",
     )
     group.addoption("--capture-backend", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
     group.addoption(
@@ -138,8 +139,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker which run it belongs to."""
+    """Tell an xdist worker which run it belongs to, and which fabric was chosen for all of them."""
     node.workerinput["netlab_run_id"] = node.config.stash[RUN].run_id
+    plan = node.config.stash[PLAN]
+    node.workerinput["netlab_fabric"] = (str(plan.fabric), plan.fabric_reason)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -189,14 +192,25 @@ def _plan(config: pytest.Config) -> BenchPlan:
         for name in config.getoption(option):
             if name not in federation.testbeds:
                 raise BadInput(f"{option} {name}: no such testbed; expected one of {', '.join(federation.testbeds)}")
+    fabric = _fabric(config, federation)
     return BenchPlan(
         federation_file=file,
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
-        fabric=FabricName(config.getoption("--fabric")),
+        fabric=fabric.name,
         core=core,
         faults=parse_faults(config.getoption("--fault"), federation),
+        fabric_reason=fabric.reason,
     )
+
+
+def _fabric(config: pytest.Config, federation: Federation) -> FabricChoice:
+    """Return the fabric of the run; under xdist one choice is made for all workers."""
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        name, reason = worker_input["netlab_fabric"]
+        return FabricChoice(FabricName(name), reason)
+    return choose_fabric(config.getoption("--fabric"), federation, config.getoption("--capture-backend"))
 
 
 def _deviations(config: pytest.Config) -> Sequence[Deviation]:

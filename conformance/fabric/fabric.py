@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Protocol
 
 from conformance.capture.points import ObservationPoint
@@ -30,6 +31,17 @@ class Attachment:
     namespace: str = ""
     """Where a program that plays the terminal has to run; empty: where we are."""
     release: Callable[[], None] = field(default=_nothing, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that runs for the fabric itself."""
+
+    name: str
+    """For a reader: `vpn uc3m`."""
+    pid: int
+    namespace: str
+    log: Path
 
 
 class Fabric(Protocol):
@@ -62,6 +74,9 @@ class Fabric(Protocol):
 
     def namespace_of(self, node: str) -> str:
         """Return the network namespace of a node (`uc3m/p-cscf`); empty: that of the process."""
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return what runs for the fabric itself, now that it is up."""
 
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return where packets are captured."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance.capture.points import ObservationPoint, marker_endpoint, point_filters
 from conformance.fabric import registry, sip_gateway
 from conformance.fabric.echo import await_echo
-from conformance.fabric.fabric import Attachment, home_tunnel
+from conformance.fabric.fabric import Attachment, Program, home_tunnel
 from conformance.fabric.hosts import ETHERNET, Host
 from conformance.fabric.layout import (
     CORE_BRIDGE,
@@ -115,6 +115,15 @@ class Namespaces:
         """Return the namespace of a node: `uc3m/p-cscf`."""
         testbed, _, kind = node.partition("/")
         return self.namespace(node_host(testbed, kind))
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return the hub and the clients of the VPN that run."""
+        running = {HUB: self._hub, **self._clients}
+        return tuple(
+            Program(f"vpn {name}", program.pid, program.namespace, program.log)
+            for name, program in running.items()
+            if program is not None and program.runs
+        )
 
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return all points of all partners; each has its own.
@@ -284,12 +293,14 @@ class Namespaces:
         self._authority = Authority(default_folder())
         config = write_hub(self._folder, self.layout, self._authority)
         self._hub = OpenVpn(HUB, config, self.namespace(HUB), self._folder / "hub.log")
+        deadline = time.monotonic() + _READY_S
         self._hub.start()
+        # A client that calls before the hub listens calls again only after two seconds.
+        self._hub.wait_ready(deadline)
         for partner in self.layout.partners:
             self.start_client(partner.name, wait=False)
-        deadline = time.monotonic() + _READY_S
-        for program in (self._hub, *self._clients.values()):
-            program.wait_ready(deadline)
+        for client in self._clients.values():
+            client.wait_ready(deadline)
 
     def _credentials(self, partner: str, flaw: Flaw) -> Credentials:
         assert self._authority is not None

@@ -148,7 +148,8 @@ class OpenVpn:
 
     def __init__(self, name: str, config: Path, namespace: str, log: Path) -> None:
         self.name = name
-        self._config, self._namespace, self._log = config, namespace, log
+        self._config = config
+        self.namespace, self.log = namespace, log
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._news = threading.Condition()
@@ -175,7 +176,7 @@ class OpenVpn:
 
     def start(self) -> None:
         """Start the program; return at once."""
-        program, parent, namespace = require_openvpn(), os.getpid(), self._namespace
+        program, parent, namespace = require_openvpn(), os.getpid(), self.namespace
 
         def prepare() -> None:
             die_with_parent(parent)
@@ -242,7 +243,7 @@ class OpenVpn:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             for line in process.stdout:
                 log.write(line)
                 log.flush()

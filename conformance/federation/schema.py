@@ -12,6 +12,7 @@ from conformance.federation.mistakes import NOTHING, SECRET_KEYS, KeyPath, Mista
 from conformance.vocabulary.federation import (
     AccessNetwork,
     AccessSecurity,
+    DatabaseKind,
     Features,
     Federation,
     Interconnect,
@@ -55,6 +56,7 @@ _EXPECTED = {
     "subscribers": "tables: [[testbeds.uc3m.subscribers]]",
     "features": "a table: [testbeds.uc3m.features]",
     "timers": "a table: [timers]",
+    "database": f"one of {', '.join(DatabaseKind)}",
     "interconnect": f"one of {', '.join(Interconnect)}",
 }
 

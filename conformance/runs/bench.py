@@ -26,6 +26,8 @@ from conformance.vocabulary.federation import Federation
 
 SPOOL = "spool"
 NODES = "nodes"
+VPN = "vpn"
+"""Below the nodes: what OpenVPN was told, and what it said."""
 
 
 class DeadNodes(TestbedDown):
@@ -71,17 +73,9 @@ class Bench:
         self.folder = folder
         nodes = folder / NODES / f"worker-{plan.worker}"
         self._spool = folder / SPOOL / f"worker-{plan.worker}"
-        self.fabric = _fabric(plan, nodes)
+        self.fabric = make_fabric(plan, nodes)
         self.federation: Federation = self.fabric.federation
-        node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
-        self.core = EmulatedCore(
-            plan.federation_file,
-            plan.worker,
-            nodes,
-            node_faults,
-            core=plan.core,
-            block=self.federation.block,
-        )
+        self.core = make_core(plan, self.fabric, nodes)
         self.decoder = Decoder()
         self._running = ExitStack()
         self._told_dead: dict[str, str] = {}
@@ -184,20 +178,34 @@ class Bench:
         return self.fabric.attach(visited, home)
 
 
-def _fabric(plan: BenchPlan, folder: Path) -> Fabric:
+def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
+    """Return the fabric of a plan, which is not up yet.
+
+    Args:
+        plan: what to bring up.
+        folder: of the nodes; what the fabric itself writes goes below `vpn`.
+    """
     federation = load_federation(plan.federation_file).played_by(plan.core)
     if plan.fabric is FabricName.LOOPBACK:
         return Loopback(federation, plan.worker)
     # Imported where used: pyroute2 costs a tenth of a second.
     from conformance.fabric.namespaces import Namespaces
 
-    return Namespaces(federation, folder / "vpn")
+    return Namespaces(federation, folder / VPN)
+
+
+def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
+    """Return the core of a plan, which is not up yet; its nodes have the addresses that the fabric gave them."""
+    node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
+    return EmulatedCore(
+        plan.federation_file, plan.worker, folder, node_faults, core=plan.core, block=fabric.federation.block
+    )
 
 
 def remove_databases(nodes: Path) -> None:
     """Remove what nodes kept while they ran; their logs stay. An HSS keeps subscribers' keys, which outlive no run."""
     for folder in nodes.iterdir() if nodes.is_dir() else ():
-        if folder.is_dir():
+        if folder.is_dir() and folder.name != VPN:
             shutil.rmtree(folder)
 
 

@@ -86,6 +86,13 @@ class CoreKind(StrEnum):
     """P-, I- and S-CSCF are Kamailio, DNS is BIND; HSS, application server and gateway stay the emulated ones."""
 
 
+class DatabaseKind(StrEnum):
+    """What an HSS keeps its subscribers in."""
+
+    SQLITE = "sqlite"
+    MARIADB = "mariadb"
+
+
 class AccessSecurity(StrEnum):
     """ICS item: how a terminal's signalling is protected on Gm."""
 
@@ -196,10 +203,19 @@ class Testbed(_Model):
     """3GPP release that the network follows."""
     visited_network_id: str = Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")
     core: CoreKind = CoreKind.EMULATED
+    database: DatabaseKind | None = None
+    """None: MariaDB beside Kamailio, else SQLite."""
     nodes: dict[NodeKind, Node]
     access_networks: tuple[AccessNetwork, ...] = Field(min_length=1)
     features: Features = Features()
     subscribers: tuple[Subscriber, ...] = ()
+
+    @property
+    def kept_in(self) -> DatabaseKind:
+        """What the HSS keeps its subscribers in."""
+        if self.database is not None:
+            return self.database
+        return DatabaseKind.MARIADB if self.core is CoreKind.KAMAILIO else DatabaseKind.SQLITE
 
     @property
     def has_ims(self) -> bool:

@@ -117,7 +117,7 @@ def test_a_port_in_use_is_named(run_cells: Callable) -> None:
 def test_missing_permission_is_named(run_cells: Callable, tmp_path: Path, capability: str, words: str) -> None:
     done = subprocess.run(
         ["setpriv", f"--bounding-set=-{capability},-net_admin", NETLAB, "run",
-         "--reports", str(tmp_path / "reports"), *ONE_CELL],
+         "--reports", str(tmp_path / "reports"), "--fabric", "loopback", *ONE_CELL],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTEST_XDIST_WORKER": "gw40"},
         capture_output=True,
@@ -174,7 +174,7 @@ def test_a_killed_run_keeps_what_was_finished_and_the_next_one_starts(
     file.write_text(WAITS_TO_BE_KILLED)
     os.mkfifo(fifo)
     process = subprocess.Popen(
-        [NETLAB, "run", "--reports", str(reports), str(file), "-k", "uc3m"],
+        [NETLAB, "run", "--reports", str(reports), "--fabric", "loopback", str(file), "-k", "uc3m"],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTEST_XDIST_WORKER": "gw40", "NETLAB_TEST_FIFO": str(fifo)},
         stdout=subprocess.DEVNULL,
