@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
 
 import pytest
 
-from conformance.fabric import registry
 from conformance.fabric.hosts import Host
 from conformance.fabric.nat import Nat
-from conformance.fabric.netns import PREFIX, inside
+from conformance.fabric.netns import inside
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.identifiers import Endpoint
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not Path("/dev/net/tun").exists(), reason="needs root and /dev/net/tun"
-)
 INSIDE, OUTSIDE, SERVER = IPv4Address("10.77.0.1"), IPv4Address("10.77.1.1"), IPv4Address("10.77.1.2")
 BETWEEN, BEHIND = IPv4Network("10.77.1.0/24"), IPv4Network("10.78.0.0/24")
 REMOTE = IPv4Address("10.78.0.9")
@@ -32,24 +24,18 @@ def mark(word: bytes) -> object:
 
 
 @pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host]]:
+def hosts(host_pair: tuple[Host, Host]) -> tuple[Host, Host]:
     """A gateway with a tun, and a server behind its outer interface."""
-    with ExitStack() as undo:
-        lab, made = registry.claim(), []
-        undo.callback(registry.remove, lab)
-        for side in ("gw", "srv"):
-            made.append(Host(f"{PREFIX}{lab}-{side}"))
-            undo.callback(made[-1].close)
-        gateway, server = made
-        gateway.wire("out0", server, "eth0")
-        gateway.address("out0", OUTSIDE, BETWEEN)
-        server.address("eth0", SERVER, BETWEEN)
-        server.address("lo", REMOTE, BEHIND)
-        gateway.tun("in0")
-        gateway.address("lo", INSIDE, IPv4Network("10.77.0.0/24"))
-        gateway.route_by(BEHIND, "in0")
-        gateway.route(BEHIND, SERVER)
-        yield gateway, server
+    gateway, server = host_pair
+    gateway.wire("out0", server, "eth0")
+    gateway.address("out0", OUTSIDE, BETWEEN)
+    server.address("eth0", SERVER, BETWEEN)
+    server.address("lo", REMOTE, BEHIND)
+    gateway.tun("in0")
+    gateway.address("lo", INSIDE, IPv4Network("10.77.0.0/24"))
+    gateway.route_by(BEHIND, "in0")
+    gateway.route(BEHIND, SERVER)
+    return host_pair
 
 
 def bound(host: Host, address: IPv4Address, port: int) -> socket.socket:
