@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 from ipaddress import IPv4Address, IPv4Network
 
@@ -15,6 +16,7 @@ from conformance.protocols.ip_udp import UdpPacket
 from conformance.vocabulary.errors import TestbedDown
 
 OWN, NETWORK, OTHER = IPv4Address("10.77.0.1"), IPv4Network("10.77.0.0/24"), "10.77.0.2"
+ATTEMPTS, AGAIN_S = 50, 0.1
 
 
 def test_what_is_sent_to_the_interface_is_read(host_pair: tuple[Host, Host]) -> None:
@@ -26,7 +28,12 @@ def test_what_is_sent_to_the_interface_is_read(host_pair: tuple[Host, Host]) -> 
         with inside(host.namespace):
             sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with sender:
-            sender.sendto(b"hello", (OTHER, 5060))
+            for _ in range(ATTEMPTS):  # the kernel takes a moment until the interface has its carrier
+                sender.sendto(b"hello", (OTHER, 5060))
+                if select.select([descriptor], [], [], AGAIN_S)[0]:
+                    break
+            else:
+                pytest.fail("nothing was read")
         packet = UdpPacket.decode(os.read(descriptor, 2048))
         assert (packet.source.address, packet.destination.address, packet.payload) == (str(OWN), OTHER, b"hello")
         with pytest.raises(TestbedDown, match="in0"):
