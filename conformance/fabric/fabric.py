@@ -69,6 +69,9 @@ class Fabric(Protocol):
     def down(self) -> None:
         """Take everything away again. May be called at any time and more than once."""
 
+    def keep_points(self) -> None:
+        """Let packets be seen at all points although somebody of the VPN died: other cells go on."""
+
     def dead_vpn(self) -> dict[str, list[str]]:
         """Return who of the VPN does not run (`vpn hub`, `vpn uc3m`), each with the last lines of its log."""
 

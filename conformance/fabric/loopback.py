@@ -45,6 +45,9 @@ class Loopback:
     def down(self) -> None:
         """Nothing was joined."""
 
+    def keep_points(self) -> None:
+        """Nothing is to be kept: there is no VPN."""
+
     def dead_vpn(self) -> dict[str, list[str]]:
         """Return nobody: there is no VPN."""
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -30,6 +31,7 @@ from conformance.fabric.nat import Nat
 from conformance.fabric.netns import PREFIX
 from conformance.fabric.openvpn import OpenVpn, require_openvpn, write_client, write_hub
 from conformance.fabric.pki import Authority, Credentials, Flaw, default_folder
+from conformance.fabric.tun import open_tun
 from conformance.terminals.loop import TerminalLoop
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import Federation, NodeKind
@@ -70,6 +72,8 @@ class Namespaces:
         self._folder = folder
         self._hosts: dict[str, Host] = {}
         self._clients: dict[str, OpenVpn] = {}
+        self._held: dict[str, int] = {}
+        """Open interfaces of tunnels whose client is dead, by partner."""
         self._hub: OpenVpn | None = None
         self._authority: Authority | None = None
         self._addresses = {
@@ -251,6 +255,7 @@ class Namespaces:
         others = [one for one in self.layout.partners if one is not own]
         outside = IPv4Network(own.router)
         self.stop_client(partner)
+        self._let_go(partner)
         with ExitStack() as undo:
             undo.callback(self.start_client, partner)
             for other in others:
@@ -278,6 +283,17 @@ class Namespaces:
             client = self._clients.get(other.name)
             if other is not own and (client is None or client.runs):
                 await_echo(self.namespace(own.gateway), own.router, other.router, deadline)
+
+    def keep_points(self) -> None:
+        """Open the tunnel's interface of each partner whose VPN client is dead; see `Fabric.keep_points`."""
+        for name, client in self._clients.items():
+            if not client.runs and name not in self._held:
+                with suppress(TestbedDown):  # somebody else has it: then it has a carrier, too
+                    self._held[name] = open_tun(self.namespace(self.layout.partner(name).gateway), TUN)
+
+    def _let_go(self, partner: str) -> None:
+        if (descriptor := self._held.pop(partner, None)) is not None:
+            os.close(descriptor)
 
     def dead_vpn(self) -> dict[str, list[str]]:
         """Return who of the VPN does not run, each with the last lines of its log; see `Fabric.dead_vpn`."""
@@ -312,6 +328,7 @@ class Namespaces:
         assert self._authority is not None
         if name in self._clients:
             self._clients[name].stop()
+        self._let_go(name)
         partner = self.layout.partner(name)
         config = write_client(self._folder, self.layout, partner, self._authority, credentials)
         client = OpenVpn(name, config, self.namespace(partner.gateway), self._folder / f"{name}.log")
@@ -319,8 +336,9 @@ class Namespaces:
         return client
 
     def _stop_vpn(self) -> None:
-        for client in self._clients.values():
+        for name, client in self._clients.items():
             client.stop()
+            self._let_go(name)
         if self._hub is not None:
             self._hub.stop()
         self._clients.clear()
