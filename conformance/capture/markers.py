@@ -76,7 +76,7 @@ class MarkerSender:
             self.close()
             raise TestbedDown(
                 f"capture at {self._point}: could not send the marker to {self._point.marker}: {error.strerror}; "
-                f"expected that {self._point.interface} of this host is up"
+                f"expected that {self._point.interface} exists and is up, see `ip link`"
             ) from error
 
     def close(self) -> None:

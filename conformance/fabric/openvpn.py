@@ -216,6 +216,8 @@ class OpenVpn:
                 lambda: self._ready or self._reader is None or not self.runs, max(0.0, deadline - time.monotonic())
             )
         if not self._ready:
+            if not self.runs and self._reader is not None:
+                self._reader.join(_END_S)  # it may not have read the last words yet
             state = "is not up in time" if self.runs else "ended"
             raise TestbedDown(
                 f"openvpn {self.name}: expected {READY!r}, found that it {state}: {' | '.join(self._last)}"
