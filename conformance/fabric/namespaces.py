@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from contextlib import ExitStack, suppress
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import ip_network
 from pathlib import Path
 
 from conformance.capture.points import ObservationPoint, marker_endpoint, point_filters
@@ -15,7 +15,6 @@ from conformance.fabric.hosts import ETHERNET, Host
 from conformance.fabric.layout import (
     CORE_BRIDGE,
     HUB,
-    HUB_OUTER,
     OUTER,
     TUN,
     Access,
@@ -29,12 +28,15 @@ from conformance.fabric.openvpn import OpenVpn, require_openvpn, write_client, w
 from conformance.fabric.pki import Authority, Credentials, Flaw, default_folder
 from conformance.terminals.loop import TerminalLoop
 from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.identifiers import IpAddress
 from conformance.vocabulary.points import Point
 
 _UNDERLAY_BRIDGE = "under0"
 _READY_S = 20.0
 _AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
 _AT_THE_ACCESS = (Point.GM, Point.ACCESS)
+_IPV6 = "ip6 and not (ip6[6] == 58 and ip6[40] >= 133 and ip6[40] <= 137)"
+"""Neighbour discovery (RFC 4861 4) is for IPv6 what ARP is for IPv4, which is no IP packet."""
 
 
 class _Slot:
@@ -78,6 +80,8 @@ class Namespaces:
     def limits(self) -> tuple[str, ...]:
         """Say what this fabric does not have."""
         found = ["Fabric namespaces: all hosts share one kernel; links have no delay and lose nothing; IPv4 only."]
+        if self.federation.ip_version == 6:
+            found[0] = found[0].replace("IPv4 only", "IPv6 inside, IPv4 between the VPN gateways")
         if not self.layout.has_vpn:
             found.append("Interconnection routed: there is no VPN between the partners.")
         return tuple(found)
@@ -118,6 +122,7 @@ class Namespaces:
         Ic in the tunnel; VPN on the outer interface. Without a VPN the outer interface has Ic.
         """
         filters = point_filters(self.federation)
+        inside, outside = (_IPV6, "ip or ip6") if self.federation.ip_version == 6 else ("ip", "ip")
         found = []
         for partner in self.layout.partners:
             places = [(point, CORE_BRIDGE, f"core of {partner.name}") for point in _AT_THE_CORE]
@@ -133,7 +138,7 @@ class Namespaces:
             for point, interface, place in places:
                 if (point not in filters and point is not Point.VPN) or not _has(partner, point):
                     continue
-                text = f"ip and ({filters[point]})" if point in filters else "ip"
+                text = f"{inside} and ({filters[point]})" if point in filters else outside
                 marker = marker_endpoint(self.federation.block, point)
                 found.append(ObservationPoint(point, interface, text, marker, self.namespace(partner.gateway), place))
         return tuple(sorted(found, key=lambda one: list(Point).index(one.point)))
@@ -247,9 +252,9 @@ class Namespaces:
 
     def _build(self) -> None:
         for name in self.layout.hosts():
-            self._hosts[name] = Host(self.namespace(name))
+            self._hosts[name] = Host(self.namespace(name), self.federation.ip_version)
         hub = self._hosts[HUB]
-        hub.bridge(_UNDERLAY_BRIDGE, HUB_OUTER.ip, HUB_OUTER.network)
+        hub.bridge(_UNDERLAY_BRIDGE, self.layout.hub_outer.ip, self.layout.hub_outer.network)
         if self.layout.has_vpn:
             hub.tun(TUN)
         hub.forwards()
@@ -260,6 +265,8 @@ class Namespaces:
         gateway = self._hosts[partner.gateway]
         gateway.wire(OUTER, hub, f"p{int(partner.outer.ip) & 0xFF}", _UNDERLAY_BRIDGE)
         gateway.address(OUTER, partner.outer.ip, partner.outer.network)
+        if partner.outer.version == 4:
+            gateway.without_ipv6(OUTER)
         if self.layout.has_vpn:
             gateway.tun(TUN)
         gateway.bridge(CORE_BRIDGE, partner.router, partner.core)
@@ -284,14 +291,14 @@ class Namespaces:
         if free:
             return free.pop()
         number = len(self._slots) + 1
-        host = Host(self.namespace(f"{partner.name}-ue{number}"))
+        host = Host(self.namespace(f"{partner.name}-ue{number}"), self.federation.ip_version)
         self._hosts[f"{partner.name}-ue{number}"] = host
         host.wire(ETHERNET, self._hosts[partner.gateway], f"ue{number}", access.bridge)
         slot = _Slot(host, TerminalLoop(host.namespace))
         self._slots.append(slot)
         return slot
 
-    def _give_home_address(self, home: str) -> tuple[IPv4Address, _Forget]:
+    def _give_home_address(self, home: str) -> tuple[IpAddress, _Forget]:
         """Lead packets for an address of a home network to its gateway, which carries them to the terminal."""
         partner = self.layout.partner(home)
         address = next(self._addresses[home])
@@ -300,7 +307,7 @@ class Namespaces:
         # The P-CSCF goes to the gateway directly: by the router the same packet would be seen twice at one point.
         neighbour = self._hosts[node_host(home, NodeKind.PCSCF)]
         host.own(address)
-        neighbour.route(IPv4Network(address), gateway)
+        neighbour.route(ip_network(address), gateway)
         return address, _Forget(host, neighbour, address, gateway)
 
     def _remove(self) -> None:
@@ -319,11 +326,11 @@ class Namespaces:
 class _Forget:
     """Undoes what leads packets for a home address to its gateway."""
 
-    def __init__(self, host: Host, neighbour: Host, address: IPv4Address, gateway: IPv4Address) -> None:
+    def __init__(self, host: Host, neighbour: Host, address: IpAddress, gateway: IpAddress) -> None:
         self._host, self._neighbour, self._address, self._gateway = host, neighbour, address, gateway
 
     def __call__(self) -> None:
-        self._neighbour.route_away(IPv4Network(self._address), self._gateway)
+        self._neighbour.route_away(ip_network(self._address), self._gateway)
         self._host.disown(self._address)
 
 
