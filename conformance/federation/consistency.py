@@ -14,11 +14,15 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
-from conformance.vocabulary.federation import IMS_NODES, Domain, NodeKind, Timers, read_network
+from conformance.federation.operator_variant import opc_from_op
+from conformance.federation.secret_values import STAND_IN
+from conformance.vocabulary.federation import IMS_NODES, Domain, Key128, NodeKind, Timers, read_network
 from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 from conformance.vocabulary.points import marker_network
+from conformance.vocabulary.secrets import Secret
 
 _DOMAIN: TypeAdapter[str] = TypeAdapter(Domain)
+_KEY128: TypeAdapter[Secret] = TypeAdapter(Key128)
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 _LONGEST_IPV6 = 56
 """Prefix of an IPv6 block: room for a /64 a network (RFC 4291 2.5.4)."""
@@ -38,6 +42,7 @@ def check_consistency(data: dict[str, Any]) -> list[Mistake]:
         *_unique("domain", testbeds),
         *_unique("visited_network_id", testbeds),
         *_identities(testbeds),
+        *_operator_variants(testbeds),
     ]
 
 
@@ -157,6 +162,23 @@ def _identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
         in_domain = kind == "name" or value.startswith("tel:") or "@" not in value
         if domain and not in_domain and value.rpartition("@")[2] != domain:
             yield Mistake(path, shorten(value), f"an identity of the domain {domain}", "correct what follows the @")
+
+
+def _operator_variants(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    """Compare an op with the opc that it has to give: OPc = OP xor E[OP] with K (3GPP TS 35.206)."""
+    for name, testbed in testbeds.items():
+        for index, subscriber in _listed(testbed.get("subscribers")):
+            given = [subscriber.get(key) for key in ("k", "op", "opc")]
+            if any(value is STAND_IN for value in given):
+                continue  # reported already
+            try:
+                k, op, opc = (_KEY128.validate_python(value).reveal() for value in given)
+            except ValidationError:  # there is no op, or the schema reports it
+                continue
+            if opc_from_op(k, op) != opc:
+                path: KeyPath = ("testbeds", name, "subscribers", index, "op")
+                expected = "the OP whose encryption with k is opc (3GPP TS 35.206)"
+                yield Mistake(path, "another one", expected, "correct it, or leave it out")
 
 
 def _all_identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, str, str]]:

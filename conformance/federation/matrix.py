@@ -44,15 +44,18 @@ def home_cells(federation: Federation, uses_aka: bool = True) -> list[Cell]:
     return cells
 
 
-def roaming_cells(federation: Federation, access_point: Literal["visited", "home"]) -> list[Cell]:
+def roaming_cells(
+    federation: Federation, access_point: Literal["visited", "home"], uses_aka: bool = True
+) -> list[Cell]:
     """Return one cell for each ordered pair of testbeds, in the order of the file: home first, then visited.
 
-    The subscriber is the first one of the home network who has k and opc and may roam.
+    The subscriber is the first one of the home network who may roam and has the credentials that are asked for.
 
     Args:
         federation: The federation.
         access_point: `visited` pairs IMS testbeds only. With `home` the visited testbed may be an access network
             without IMS domain, and both need a gateway.
+        uses_aka: True for subscribers with k and opc, False for those with a password.
 
     Returns:
         Cells away from home. A testbed without such a subscriber is home in none of them.
@@ -68,7 +71,7 @@ def roaming_cells(federation: Federation, access_point: Literal["visited", "home
         home.name: subscriber.name
         for home in testbeds
         for subscriber in reversed(home.subscribers)  # the first one in the file stays
-        if subscriber.uses_aka and subscriber.roaming
+        if subscriber.uses_aka is uses_aka and subscriber.roaming
     }
     return [
         Cell(home.name, visited.name, access_point, roamers[home.name])

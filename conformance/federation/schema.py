@@ -12,6 +12,7 @@ from conformance.federation.mistakes import NOTHING, SECRET_KEYS, KeyPath, Mista
 from conformance.vocabulary.federation import (
     AccessNetwork,
     AccessSecurity,
+    DatabaseKind,
     Features,
     Federation,
     Interconnect,
@@ -43,6 +44,7 @@ _EXPECTED = {
     "impus": "a list of public identities, the default one first: ['sip:alice@uc3m.netlab.test']",
     "k": _KEY,
     "opc": _KEY,
+    "op": _KEY,
     "password": "a text, env:NAME or file:PATH",
     "amf": "4 hexadecimal digits",
     "roaming": "true or false",
@@ -54,6 +56,7 @@ _EXPECTED = {
     "subscribers": "tables: [[testbeds.uc3m.subscribers]]",
     "features": "a table: [testbeds.uc3m.features]",
     "timers": "a table: [timers]",
+    "database": f"one of {', '.join(DatabaseKind)}",
     "interconnect": f"one of {', '.join(Interconnect)}",
 }
 

@@ -11,7 +11,7 @@ from conformance.federation.mistakes import SECRET_KEYS, KeyPath, Mistake, short
 from conformance.vocabulary.secrets import Secret
 
 _LONGEST = 4096
-_STAND_IN = Secret(b"0" * 32)
+STAND_IN = Secret(b"0" * 32)
 """Takes the place of a secret that could not be had, so that one mistake is not reported twice."""
 
 
@@ -33,7 +33,7 @@ def resolve_secrets(data: dict[str, Any], folder: Path) -> list[Mistake]:
                 found = _resolve((*path, key), value, folder)
                 if isinstance(found, Mistake):
                     mistakes.append(found)
-                    found = _STAND_IN
+                    found = STAND_IN
                 subscriber[key] = found
     return mistakes
 

@@ -94,12 +94,6 @@ class Milenage:
         return self._out(rand, 12, 8)[:6]
 
 
-def opc_from_op(k: bytes, op: bytes) -> bytes:
-    """Return OPc, 16 octets, from K and the operator's OP (3GPP TS 35.206)."""
-    encryptor = Cipher(algorithms.AES(sized("K", k, 16)), modes.ECB()).encryptor()  # noqa: S305
-    return xor(encryptor.update(sized("OP", op, 16)), op)
-
-
 def sqn_octets(sqn: int) -> bytes:
     """Return a sequence number as 6 octets; MalformedToken where it does not fit."""
     if not 0 <= sqn < _SQN_LIMIT:

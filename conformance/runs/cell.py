@@ -10,25 +10,30 @@ from pathlib import Path
 from typing import Literal
 
 from conformance.fabric.fabric import Attachment
+from conformance.fabric.netns import enter
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.runs.bench import NODES, Bench
+from conformance.runs.bench import NODES, Bench, DeadNodes, NotRun
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
+from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
 from conformance.runs.selection import needed_nodes
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
+from conformance.terminals.programs.catalogue import PROGRAMS
+from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.vocabulary.errors import NetlabError
+from conformance.vocabulary.errors import BeyondProgram, NetlabError
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
 from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
     Judgement,
+    Mishap,
     ProcedureResult,
     TestSheet,
 )
@@ -38,7 +43,10 @@ CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
 JUDGED = (RegistrationFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
+STANDARD = "standard"
+"""The terminal of the harness itself."""
 BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
+BOTH_NOT_APPLICABLE = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,16 @@ class CellIdentity:
     flow: str
     sheet: TestSheet
     expected: Expectation
+    then: tuple[str, ...] = ()
+    """Flows of the procedures that follow, one after the other, where the cell tells a longer story."""
+
+    @property
+    def flows(self) -> str | tuple[str, ...]:
+        """What `judge` is asked for."""
+        return (self.flow, *self.then) if self.then else self.flow
+
+    terminal: str = STANDARD
+    """Which real program is the terminal (`sipp`), or `standard`."""
 
 
 class Cell:
@@ -66,19 +84,20 @@ class Cell:
 
     def __init__(self, identity: CellIdentity, bench: Bench, run: RunFolder) -> None:
         self.identity = identity
-        self.folder = run.cell_folder(identity.name)
         self._bench = bench
         self._run = run
         self._testbeds = {identity.square.home, identity.square.visited}
-        self._terminals: list[Terminal] = []
+        self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
-        self._events = EventLog(self.folder / EVENTS_FILE)
+        self._told: list[Mishap] = []
         self._started_ns = time.time_ns()
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
         self._nodes = needed_nodes(identity.square, self.home, self.visited)
-        bench.require_alive(self._nodes)
+        bench.require_alive(self._nodes, identity.name)
+        self.folder = run.cell_folder(identity.name)
+        self._events = EventLog(self.folder / EVENTS_FILE)
         self._log_marks = mark(bench.logs(self._testbeds))
         bench.sniffers.open_cell(identity.name)
 
@@ -121,6 +140,29 @@ class Cell:
             tunnel=place.tunnel,
             loop=place.loop,
         )
+        self._terminals.append(terminal)
+        return terminal
+
+    @property
+    def mishaps(self) -> Mishaps:
+        """What may happen to the testbeds of this cell."""
+        return Mishaps(self._bench, self._events, self._told)
+
+    def program(self) -> ProgramTerminal:
+        """Return a new terminal that the cell's program plays, in the access network of the visited testbed."""
+        entry = self.visited.node(NodeKind.PCSCF)
+        attachment = self._bench.attach(self.visited.name)
+        self._places.append(attachment)
+        place = Place(
+            federation=self._bench.federation,
+            testbed=self.home,
+            subscriber=self.subscriber,
+            address=attachment.address,
+            pcscf=Hop(str(entry.address), entry.port),
+            folder=self.folder,
+            enter=lambda: enter(attachment.namespace),
+        )
+        terminal = PROGRAMS[self.identity.terminal].make(place, self._events)
         self._terminals.append(terminal)
         return terminal
 
@@ -171,21 +213,30 @@ class Cell:
                 self._bench.decoder.read([file]),
                 federation=self._bench.federation,
                 events=events,
-                flow=self.identity.flow,
+                flow=self.identity.flows,
                 cell=self.identity.name,
             )
             ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = _verdicts(own, events, reasons)
+            if len(own) < 1 + len(self.identity.then):
+                reasons.append(
+                    f"expected {1 + len(self.identity.then)} procedures one after the other, found {len(own)}"
+                )
+                pair = VerdictPair(*(worst(verdict, Verdict.INCONCLUSIVE) for verdict in pair))
         except NetlabError as error:
             reasons.append(str(error))
             events = self._events.events
         write_since(self._log_marks, self.folder / NODES)
         dead = self._bench.dead_nodes(self._nodes)
         if dead:
+            self._bench.tell_dead(dead, self.identity.name)
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
             pair = BOTH_ERROR
+        elif isinstance(stopped_by, BeyondProgram):
+            reasons.append(str(stopped_by))
+            pair = BOTH_NOT_APPLICABLE
         elif isinstance(stopped_by, NetlabError):
             reasons.append(str(stopped_by))
             pair = BOTH_ERROR
@@ -205,6 +256,7 @@ class Cell:
             judgement=judgement,
             events=events,
             dead=dead,
+            mishaps=self._told,
         )
         left = self.leave()
         result = result.model_copy(update={"reasons": [*result.reasons, *left]})
@@ -239,17 +291,31 @@ class Cell:
         return told
 
 
-def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
+def error_result(identity: CellIdentity, run: RunFolder, error: NetlabError) -> CellResult:
     """Write and return an ERROR for a cell that could not even be opened."""
-    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [reason])
+    dead = error.logs if isinstance(error, DeadNodes) else {}
+    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [str(error)], dead=dead)
+    run.add(result)
+    return result
+
+
+def not_run(identity: CellIdentity, run: RunFolder, error: NotRun) -> CellResult:
+    """Write and return that a cell was not run, because an earlier one has found its testbed dead.
+
+    Both verdicts are INCONCLUSIVE: there is no evidence, and there could have been.
+    """
+    pair = VerdictPair(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+    result = _result(
+        identity, run, run.cell_folder(identity.name), time.time_ns(), pair, [str(error)], not_run=error.first
+    )
     run.add(result)
     return result
 
 
 def not_applicable(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
-    """Write and return NOT_APPLICABLE for a cell whose feature no testbed declares; nothing was driven."""
-    pair = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
-    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), pair, [reason])
+    """Write and return NOT_APPLICABLE for a cell that lacks a feature or a program; nothing was driven."""
+    folder = run.cell_folder(identity.name)
+    result = _result(identity, run, folder, time.time_ns(), BOTH_NOT_APPLICABLE, [reason])
     run.add(result)
     return result
 
@@ -265,6 +331,8 @@ def _result(
     judgement: Judgement | None = None,
     events: Sequence[TerminalEvent] = (),
     dead: dict[str, list[str]] | None = None,
+    mishaps: Sequence[Mishap] = (),
+    not_run: str = "",
 ) -> CellResult:
     judgement = judgement or Judgement(captures=[], procedures=[])
     return CellResult(
@@ -274,7 +342,7 @@ def _result(
         home=identity.square.home,
         visited=identity.square.visited,
         access_point=identity.square.access_point,
-        terminal="standard",
+        terminal=identity.terminal,
         flow=identity.flow,
         interoperability=pair.interoperability,
         conformance=pair.conformance,
@@ -290,6 +358,8 @@ def _result(
         sheet=identity.sheet,
         known=identity.expected.known,
         expected_criteria=list(identity.expected.criteria),
+        mishaps=list(mishaps),
+        not_run=not_run,
         node_logs=dead or {},
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.federation.matrix import Cell, home_cells, roaming_cells
 from conformance.federation.mistakes import line_numbers
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import AccessSecurity, Federation, NodeKind, Testbed
+from conformance.vocabulary.federation import AccessSecurity, Federation, Interconnect, NodeKind, Testbed
 
 ACCESS_POINTS = ("none", "visited", "home")
 CREDENTIALS = ("aka", "password")
@@ -20,26 +20,43 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
 
     Args:
         federation: the federation.
-        wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password; at
-            home only), `roaming` (False: the home network forbids its subscriber the visited access point).
+        wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
+            `roaming` (False: the home network forbids its subscriber the visited access point), `each`
+            (home, visited, federation: one cell is enough for each home or visited network, or in all); `then` says
+            nothing about cells.
 
     Raises:
         BadInput: a keyword or value that does not exist.
     """
-    choice = {"access": "none", "credentials": "aka", "roaming": True} | dict(wanted)
-    unknown = sorted(set(choice) - {"access", "credentials", "roaming"})
+    choice = {"access": "none", "credentials": "aka", "roaming": True, "each": None} | dict(wanted)
+    unknown = sorted(set(choice) - {"access", "credentials", "roaming", "each", "then"})
+    if choice["each"] not in (None, "home", "visited", "federation"):
+        raise BadInput(f"marker flow: found each={choice['each']!r}, expected home, visited or federation")
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    found = _squares(federation, choice)
+    if choice["each"] is None:
+        return found
+    if choice["each"] == "federation":
+        return found[:1]
+    first: dict[str, Cell] = {}
+    for cell in found:
+        first.setdefault(getattr(cell, choice["each"]), cell)
+    return list(first.values())
+
+
+def _squares(federation: Federation, choice: Mapping[str, Any]) -> list[Cell]:
+    uses_aka = choice["credentials"] == "aka"
     if choice["access"] == "none":
-        return home_cells(federation, uses_aka=choice["credentials"] == "aka")
-    cells = roaming_cells(federation, "visited" if choice["access"] == "visited" else "home")
+        return home_cells(federation, uses_aka=uses_aka)
+    cells = roaming_cells(federation, "visited" if choice["access"] == "visited" else "home", uses_aka)
     if choice["roaming"]:
         return cells
     barred = {
         testbed.name: subscriber.name
         for testbed in federation.testbeds.values()
         for subscriber in testbed.subscribers
-        if subscriber.uses_aka and not subscriber.roaming
+        if subscriber.uses_aka is uses_aka and not subscriber.roaming
     }
     return [cell._replace(subscriber=barred[cell.home]) for cell in cells if cell.home in barred]
 
@@ -53,13 +70,36 @@ NEEDED_WHERE_VISITED = {
 
 
 def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str]:
-    """Return the nodes (`testbed/kind`) without which nothing can be said about a cell.
+    """Return the nodes (`testbed/kind`) without which nothing can be said about a cell, and who of the VPN.
 
     Of the home network these are all; of the visited one only those that carry the terminal's signalling, so that a
     dead HSS makes an ERROR of its own subscribers' cells and of no others.
     """
     needed = {f"{home.name}/{kind}" for kind in home.nodes}
+    if home.name != visited.name:
+        needed |= {"vpn hub", f"vpn {home.name}", f"vpn {visited.name}"}
     return frozenset(needed | {f"{visited.name}/{kind}" for kind in NEEDED_WHERE_VISITED[square.access_point]})
+
+
+def other_fabric(name: str, wanted: str, federation: Federation, ip: int | None = None) -> str | None:
+    """Return why a test case that needs a fabric does not apply to a run; None where it has that one.
+
+    Args:
+        name: fabric of the run.
+        wanted: fabric of the test case; `namespaces` means the VPN between the partners, too.
+        federation: says whether the partners are joined by the VPN, and which addresses they have.
+        ip: version of IP that the test case is about; None: any.
+    """
+    if name != wanted:
+        return f"needs the VPN between the partners, which the fabric {name} does not have: --fabric {wanted} would"
+    if federation.interconnect is not Interconnect.VPN:
+        return (
+            "needs the VPN between the partners, who are routed to each other here: "
+            f'interconnect = "{Interconnect.VPN}" in the federation file would'
+        )
+    if ip not in (None, federation.ip_version):
+        return f"is about IPv{ip}, and this federation has IPv{federation.ip_version}"
+    return None
 
 
 def missing_feature(file: Path, testbed: Testbed, feature: str) -> str | None:

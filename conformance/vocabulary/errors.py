@@ -61,3 +61,9 @@ class HarnessFault(NetlabError):
     """The harness itself is wrong."""
 
     exit_code = Exit.BROKEN
+
+
+class BeyondProgram(NetlabError):
+    """A program that plays a terminal has a limit of its own that this cell met: it says nothing about the network."""
+
+    exit_code = Exit.INCONCLUSIVE

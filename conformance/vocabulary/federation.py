@@ -100,6 +100,13 @@ class CoreKind(StrEnum):
     """P-, I- and S-CSCF are Kamailio, DNS is BIND; HSS, application server and gateway stay the emulated ones."""
 
 
+class DatabaseKind(StrEnum):
+    """What an HSS keeps its subscribers in."""
+
+    SQLITE = "sqlite"
+    MARIADB = "mariadb"
+
+
 class AccessSecurity(StrEnum):
     """ICS item: how a terminal's signalling is protected on Gm."""
 
@@ -152,6 +159,8 @@ class Subscriber(_Model):
     """First: the default public user identity."""
     k: Key128 | None = None
     opc: Key128 | None = None
+    op: Key128 | None = None
+    """Operator variant before it is encrypted with K; only for programs that compute OPc themselves."""
     amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
     password: Password | None = None
     roaming: Annotated[bool, Field(strict=True)] = True
@@ -161,6 +170,8 @@ class Subscriber(_Model):
     def _one_kind_of_credentials(self) -> Subscriber:
         if self.password is not None and (self.k is not None or self.opc is not None):
             raise ValueError("expected either k and opc (AKA) or password (MD5), found both")
+        if self.password is not None and self.op is not None:
+            raise ValueError("expected op beside k and opc (AKA), found it beside password (MD5)")
         if self.password is None and (self.k is None or self.opc is None):
             raise ValueError("expected k and opc (AKA), or password (MD5)")
         return self
@@ -206,10 +217,19 @@ class Testbed(_Model):
     """3GPP release that the network follows."""
     visited_network_id: str = Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")
     core: CoreKind = CoreKind.EMULATED
+    database: DatabaseKind | None = None
+    """None: MariaDB beside Kamailio, else SQLite."""
     nodes: dict[NodeKind, Node]
     access_networks: tuple[AccessNetwork, ...] = Field(min_length=1)
     features: Features = Features()
     subscribers: tuple[Subscriber, ...] = ()
+
+    @property
+    def kept_in(self) -> DatabaseKind:
+        """What the HSS keeps its subscribers in."""
+        if self.database is not None:
+            return self.database
+        return DatabaseKind.MARIADB if self.core is CoreKind.KAMAILIO else DatabaseKind.SQLITE
 
     @property
     def has_ims(self) -> bool:

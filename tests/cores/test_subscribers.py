@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cores.emulated.database import SqliteDatabase
 from conformance.cores.emulated.subscribers import State, SubscriberStore
 from conformance.protocols.aka import next_sqn
 from conformance.vocabulary.errors import BadInput, TestbedDown
@@ -25,7 +26,7 @@ BOB = Subscriber.model_validate(
 
 
 def test_subscribers_are_found_by_either_identity(tmp_path: Path) -> None:
-    store = SubscriberStore(tmp_path / "hss.sqlite")
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([ALICE, BOB])
     alice = store.by_impi("alice@a.test")
     assert alice is not None
@@ -44,13 +45,13 @@ def test_subscribers_are_found_by_either_identity(tmp_path: Path) -> None:
 
 
 def test_a_restart_keeps_number_and_registration(tmp_path: Path) -> None:
-    store = SubscriberStore(tmp_path / "hss.sqlite")
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([ALICE])
     used = [store.take_sqn("alice@a.test") for _ in range(3)]
     store.assign("alice@a.test", State.REGISTERED, "sip:scscf.a.test", "scscf.a.test")
     store.close()
 
-    store = SubscriberStore(tmp_path / "hss.sqlite")
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([ALICE, BOB])
     alice = store.by_impi("alice@a.test")
     assert alice is not None
@@ -61,7 +62,7 @@ def test_a_restart_keeps_number_and_registration(tmp_path: Path) -> None:
 
 
 def test_who_is_no_longer_provisioned_is_gone(tmp_path: Path) -> None:
-    store = SubscriberStore(tmp_path / "hss.sqlite")
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([ALICE, BOB])
     store.provision([BOB])
     assert store.by_impi("alice@a.test") is None
@@ -70,7 +71,7 @@ def test_who_is_no_longer_provisioned_is_gone(tmp_path: Path) -> None:
 
 
 def test_an_identity_of_two_subscribers_is_refused_and_nothing_changes(tmp_path: Path) -> None:
-    store = SubscriberStore(tmp_path / "hss.sqlite")
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([BOB])
     twin = ALICE.model_copy(update={"impi": "twin@a.test"})
     with pytest.raises(BadInput, match=r"twin@a\.test: expected that public identity sip:alice@a\.test is nobody"):
@@ -81,7 +82,7 @@ def test_an_identity_of_two_subscribers_is_refused_and_nothing_changes(tmp_path:
 
 
 def test_authentication_assignment_and_release(tmp_path: Path) -> None:
-    store = SubscriberStore(tmp_path / "hss.sqlite")
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([ALICE])
 
     def told() -> tuple[State, bool, str | None, str | None]:
@@ -109,11 +110,11 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "hss.sqlite"
     path.write_bytes(b"this is not a database, it is some text that is long enough" * 20)
     with pytest.raises(TestbedDown, match="expected a subscriber database, found: file is not a database"):
-        SubscriberStore(path)
+        SubscriberStore(SqliteDatabase(path))
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
-    store = SubscriberStore(tmp_path / "hss.sqlite")
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([ALICE, BOB])
     text = f"{store.by_impi('alice@a.test')} {store.by_impi('bob@a.test')}"
     assert "465b5ce8" not in text

@@ -41,6 +41,7 @@ FRANK = 'name = "frank"\nimpi = "f@utu.netlab.test"\nimpus = ["sip:f@utu.netlab.
         ('impi = "bob@stuba.', 'impi = "bob@uc3m.', "testbeds.stuba.subscribers[0].impi", "domain stuba.netlab.test"),
         ('name = "dave"', 'name = "carol"', "testbeds.octopus.subscribers[1].name", "subscribers[0].name already"),
         ('impi = "dave@', 'impi = "carol@', "testbeds.octopus.subscribers[1].impi", "subscribers[0].impi already"),
+        ('op = "ff53bade', 'op = "ff53badf', "testbeds.stuba.subscribers[0].op", "encryption with k is opc"),
         ('block = "127.37.0.0/16"', 'block = "127.0.0.0/8"', "block", "a /16 on 127.0.0.0/8"),
     ],
 )  # fmt: skip
@@ -49,6 +50,13 @@ def test_one_line_for_one_contradiction(complaints: Complaints, old: str, new: s
     assert len(lines) == 1, lines
     assert f": {key}: found " in lines[0]
     assert expected in lines[0].split(", expected ")[1]
+
+
+def test_an_op_is_not_needed_and_its_mistake_shows_no_secret(alter: Alter, complaints: Complaints) -> None:
+    op = 'op = "ff53bade17df5d4e793073ce9d7579fa"\n'
+    assert load_federation(alter((op, ""))).testbeds["stuba"].subscribers[0].op is None
+    (line,) = complaints((op, op.replace("ff53", "ff54")))
+    assert "53bade" not in line
 
 
 def test_two_testbeds_of_one_domain(complaints: Complaints) -> None:

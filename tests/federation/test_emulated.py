@@ -3,7 +3,7 @@
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from conformance.federation import default_federation_path, load_federation
-from conformance.vocabulary.federation import AccessSecurity, NodeKind
+from conformance.vocabulary.federation import AccessSecurity, CoreKind, NodeKind
 
 # 3GPP TS 35.208, test sets 1, 4, 2 and 3: K, OP.
 PUBLISHED = [
@@ -49,6 +49,8 @@ def test_its_keys_are_published_test_sets() -> None:
         block = Cipher(algorithms.AES(bytes.fromhex(k)), modes.ECB()).encryptor().update(bytes.fromhex(op))  # noqa: S305 - one block
         opc = bytes(a ^ b for a, b in zip(block, bytes.fromhex(op), strict=True))
         assert subscriber.opc.reveal() == opc  # OPc = OP xor E_K(OP), 3GPP TS 35.206
+        assert subscriber.op is not None
+        assert subscriber.op.reveal().hex() == op
         assert len(subscriber.impus) == 2
 
 
@@ -67,3 +69,10 @@ def test_one_subscriber_may_not_roam() -> None:
 def test_one_subscriber_has_a_password() -> None:
     octopus = load_federation(default_federation_path()).testbeds["octopus"]
     assert [s.name for s in octopus.subscribers if not s.uses_aka] == ["dave"]
+
+
+def test_another_core_plays_every_testbed_with_ims_and_no_access_network() -> None:
+    federation = load_federation(default_federation_path())
+    played = {name: testbed.core for name, testbed in federation.played_by(CoreKind.KAMAILIO).testbeds.items()}
+    assert played == {name: CoreKind("emulated" if name == "utu" else "kamailio") for name in federation.testbeds}
+    assert federation.played_by(None) is federation

@@ -108,6 +108,11 @@ def test_two_kinds_of_credentials(complaints: Complaints) -> None:
     assert "hush" not in line
 
 
+def test_an_op_beside_a_password(complaints: Complaints) -> None:
+    (line,) = complaints(('password = "not-a-secret"', f'password = "not-a-secret"\nop = "{"0" * 32}"'))
+    assert "found it beside password (MD5), expected op beside k and opc (AKA)" in line
+
+
 def test_an_unknown_key_beside_secrets_shows_no_value(complaints: Complaints) -> None:
     (line,) = complaints(("opc = ", 'pasword = "hush"\nopc = '))
     assert f"{SUBSCRIBER}.pasword: found an unknown key" in line

@@ -13,6 +13,8 @@ Complaints = Callable[..., list[str]]
 
 K = "465b5ce8b199b49faa5f0a2ee238a6bc"
 LINE = f'k = "{K}"'
+OP = ('op = "cdc202d5123e20f62b6d676ac72cb318"\n', "")
+"""Leaves out what fits the key of the file alone."""
 OTHER = "000102030405060708090a0b0c0d0e0f"
 
 
@@ -24,19 +26,19 @@ def key_of_alice(path: Path) -> str:
 
 def test_from_the_environment(alter: Alter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETLAB_TEST_K", OTHER)
-    assert key_of_alice(alter((LINE, 'k = "env:NETLAB_TEST_K"'))) == OTHER
+    assert key_of_alice(alter(OP, (LINE, 'k = "env:NETLAB_TEST_K"'))) == OTHER
 
 
 def test_from_a_file_beside_the_federation_file(alter: Alter, tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "alice.k").write_text(OTHER + "\n")
-    assert key_of_alice(alter((LINE, 'k = "file:secrets/alice.k"'))) == OTHER
+    assert key_of_alice(alter(OP, (LINE, 'k = "file:secrets/alice.k"'))) == OTHER
 
 
 def test_from_a_file_anywhere(alter: Alter, tmp_path: Path) -> None:
     file = tmp_path / "alice.k"
     file.write_text(OTHER)
-    assert key_of_alice(alter((LINE, f'k = "file:{file}"'))) == OTHER
+    assert key_of_alice(alter(OP, (LINE, f'k = "file:{file}"'))) == OTHER
 
 
 def test_password_from_a_file_keeps_its_spaces(alter: Alter, tmp_path: Path) -> None:

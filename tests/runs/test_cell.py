@@ -23,9 +23,11 @@ from conformance.runs.plan import BenchPlan
 from conformance.terminals.terminal import RegistrationRejected
 from conformance.trace.decode import read_trace
 from conformance.trace.model import SipMessage
+from conformance.vocabulary.errors import BeyondProgram
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.points import Point
-from conformance.vocabulary.results import TestSheet
+from conformance.vocabulary.results import RunHeader, TestSheet
+from conformance.vocabulary.verdicts import Verdict
 
 
 class Captured(NamedTuple):
@@ -182,3 +184,38 @@ def test_a_deregistration_that_fails_after_the_cell_is_told(bench: Bench, regist
         bench.core.start_node("uc3m/hss")
     assert told[0].startswith("deregistration after the cell: ")
     assert bench.core.known_users({"uc3m"}) == {}
+
+
+def test_a_program_stands_in_the_network_that_it_visits(bench: Bench, tmp_path: Path) -> None:
+    cell = foreign(bench, RunFolder(tmp_path), Square("uc3m", "stuba", "visited", "alice"))
+    visited = bench.federation.testbeds["stuba"]
+    place = cell.program().place
+    assert place.address in visited.access_networks[0].pool
+    assert place.pcscf.address == str(visited.node(NodeKind.PCSCF).address)
+    assert (place.testbed.name, place.subscriber.name, place.folder) == ("uc3m", "alice", cell.folder)
+    bench.sniffers.close_cell(cell.identity.name, tmp_path / "cell.pcapng")
+    assert cell.leave() == []
+
+
+def test_what_is_beyond_a_program_says_nothing_about_the_network_and_stays_in_sight(
+    bench: Bench, tmp_path: Path, header: RunHeader
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.begin(header)
+    cell = foreign(bench, run, Square("uc3m", "uc3m", "none", "alice"))
+    cell.terminal(faults=frozenset({"wrong-response"}))
+    with pytest.raises(RegistrationRejected):
+        cell._terminals[0].register()
+    result = cell.finish(BeyondProgram("sipp cuts RES"))
+    assert result.pair == (Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
+    assert (result.terminal, result.reasons[0]) == ("sipp", "sipp cuts RES")
+    assert "REG-34" in result.failed_criteria  # what was judged is shown all the same
+
+
+def foreign(bench: Bench, run: RunFolder, square: Square) -> Cell:
+    """Open a cell whose terminal is sipp."""
+    sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
+    name = f"foreign[{square.id}]"
+    return Cell(
+        CellIdentity(name, "cell", "-", square, "registration-home", sheet, Expectation(), terminal="sipp"), bench, run
+    )

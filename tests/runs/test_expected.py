@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.runs.expected import deviation_of, load_expected
+from conformance.runs.expected import deviation_of, deviations_of_core, load_expected
 from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import CoreKind
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 ENTRY = """
@@ -77,3 +78,10 @@ def test_a_mistake_is_one_line(file: Path, change: tuple[str, str], complaint: s
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read"):
         load_expected(tmp_path / "expected.toml")
+
+
+def test_what_is_known_of_a_core_comes_with_it() -> None:
+    known = deviation_of("test_network_deregistration[uc3m@uc3m]", deviations_of_core(CoreKind.KAMAILIO))
+    assert known is not None
+    assert known.criteria == ("REG-70", "REG-78")
+    assert deviations_of_core(CoreKind.EMULATED) == ()

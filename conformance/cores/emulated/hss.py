@@ -1,6 +1,6 @@
-"""The HSS of a testbed: Cx over Diameter, subscribers in SQLite, a control channel for what an operator does.
+"""The HSS of a testbed: Cx over Diameter, subscribers in a database, a control channel for what an operator does.
 
-Files in its folder: `TESTBED-hss.sqlite`, and the socket `TESTBED-hss.sock`, which understands
+Files in its folder: `TESTBED-hss.sqlite` (or a MariaDB's), and the socket `TESTBED-hss.sock`, which understands
 `{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`. Faults are in `hss_procedures`; here only `silent`
 (connections are held, no request is answered) and `silent:303` (one command is not answered).
 """
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from conformance.cores.emulated.control import control_channel
+from conformance.cores.emulated.control import control_channel, short_name
+from conformance.cores.emulated.database import MariaDatabase, SqliteDatabase
 from conformance.cores.emulated.faults import altered_cx
 from conformance.cores.emulated.hss_procedures import HssProcedures
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.subscribers import State, SubscriberStore
+from conformance.cores.kamailio.mariadb import mariadb
 from conformance.protocols.cx import (
     Envelope,
     RegistrationTerminationAnswer,
@@ -26,7 +29,7 @@ from conformance.protocols.diameter_codec import DiameterMessage
 from conformance.stack.cx import SessionIds
 from conformance.stack.diameter import DiameterServer
 from conformance.stack.errors import StackError
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import DatabaseKind, NodeKind
 from conformance.vocabulary.numbers import DeregistrationReasonCode
 
 
@@ -47,12 +50,20 @@ async def run(context: NodeContext) -> None:
         TestbedDown: the port is in use, or the database cannot be opened.
         BadInput: a public identity belongs to two subscribers.
     """
-    store = SubscriberStore(database_path(context.folder, context.testbed.name))
-    try:
+    async with AsyncExitStack() as end:
+        if context.testbed.kept_in is DatabaseKind.SQLITE:
+            store = SubscriberStore(SqliteDatabase(database_path(context.folder, context.testbed.name)))
+            server = None
+        else:
+            socket, server = await end.enter_async_context(mariadb(context))
+            with short_name(socket) as name:
+                store = SubscriberStore(MariaDatabase(Path(name)))
+        end.callback(store.close)
         store.provision(context.testbed.subscribers)
-        await _Hss(context, store).serve()
-    finally:
-        store.close()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_Hss(context, store).serve())
+            if server is not None:
+                tasks.create_task(server.until_end())
 
 
 class _Hss:

@@ -1,4 +1,4 @@
-"""The HSS's memory in SQLite: credentials, sequence numbers, who is registered at which S-CSCF.
+"""The HSS's memory: credentials, sequence numbers, who is registered at which S-CSCF.
 
 Every change is on disk before the answer that tells of it leaves, so that a restarted HSS never repeats a
 sequence number (3GPP TS 33.102 annex C.1).
@@ -6,18 +6,18 @@ sequence number (3GPP TS 33.102 annex C.1).
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import resources
-from pathlib import Path
 
+from conformance.cores.emulated.database import Database, Duplicate
 from conformance.protocols.aka import next_sqn
-from conformance.vocabulary.errors import BadInput, TestbedDown
+from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Subscriber
 from conformance.vocabulary.secrets import Secret
+
+_CHANGE = "UPDATE subscription SET k = ?, opc = ?, amf = ?, password = ?, roaming = ? WHERE impi = ?"
+_ADD = "INSERT INTO subscription (k, opc, amf, password, roaming, impi) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class State(StrEnum):
@@ -54,41 +54,18 @@ class Subscription:
 
 
 class SubscriberStore:
-    """The database of one HSS. All methods are short and synchronous.
+    """What one HSS knows of its subscribers. All methods are short and synchronous.
 
     Args:
-        path: the SQLite file; it is made where there is none.
-
-    Raises:
-        TestbedDown: the file cannot be opened, or is no such database.
+        database: where it is kept; closed with the store.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        schema = resources.files(__package__).joinpath("subscribers.sql").read_text(encoding="utf-8")
-        try:
-            path.touch(mode=0o600)  # it has keys and passwords
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.executescript(schema)
-        except (sqlite3.Error, OSError) as error:
-            raise TestbedDown(
-                f"{path}: expected a subscriber database, found: {error}; remove it or make its folder writable"
-            ) from None
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self._db.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
     def provision(self, subscribers: Iterable[Subscriber]) -> None:
         """Make the database hold exactly these subscribers.
@@ -99,47 +76,44 @@ class SubscriberStore:
             BadInput: a public identity belongs to two of them.
         """
         subscribers = tuple(subscribers)
-        with self._transaction():
+        with self._db.transaction():
             known = {row[0] for row in self._db.execute("SELECT impi FROM subscription")}
             for impi in known - {subscriber.impi for subscriber in subscribers}:
                 self._db.execute("DELETE FROM subscription WHERE impi = ?", (impi,))
             self._db.execute("DELETE FROM identity")
             for subscriber in subscribers:
-                self._db.execute(
-                    "INSERT INTO subscription (impi, k, opc, amf, password, roaming) VALUES (?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT (impi) DO UPDATE SET k = excluded.k, opc = excluded.opc, "
-                    "amf = excluded.amf, password = excluded.password, roaming = excluded.roaming",
-                    (
-                        subscriber.impi,
-                        _reveal(subscriber.k),
-                        _reveal(subscriber.opc),
-                        bytes.fromhex(subscriber.amf),
-                        _reveal(subscriber.password),
-                        subscriber.roaming,
-                    ),
+                values = (
+                    _reveal(subscriber.k),
+                    _reveal(subscriber.opc),
+                    bytes.fromhex(subscriber.amf),
+                    _reveal(subscriber.password),
+                    int(subscriber.roaming),
+                    subscriber.impi,
                 )
+                statement = _CHANGE if subscriber.impi in known else _ADD
+                self._db.execute(statement, values)
                 for position, impu in enumerate(subscriber.impus):
                     self._add_identity(subscriber.impi, impu, position)
 
     def _add_identity(self, impi: str, impu: str, position: int) -> None:
         try:
             self._db.execute("INSERT INTO identity VALUES (?, ?, ?)", (impu, impi, position))
-        except sqlite3.IntegrityError:
+        except Duplicate:
             raise BadInput(
                 f"subscriber {impi}: expected that public identity {impu} is nobody else's, found it twice"
             ) from None
 
     def by_impi(self, impi: str) -> Subscription | None:
         """Return the subscription of a private identity, None where it is unknown."""
-        row = self._db.execute(
+        rows = self._db.execute(
             "SELECT k, opc, amf, password, roaming, state, pending, server_name, server_host "
             "FROM subscription WHERE impi = ?",
             (impi,),
-        ).fetchone()
-        if row is None:
+        )
+        if not rows:
             return None
         identities = self._db.execute("SELECT impu FROM identity WHERE impi = ? ORDER BY position", (impi,))
-        k, opc, amf, password, roaming, state, pending, server_name, server_host = row
+        k, opc, amf, password, roaming, state, pending, server_name, server_host = rows[0]
         return Subscription(
             impi=impi,
             impus=tuple(impu for (impu,) in identities),
@@ -156,17 +130,16 @@ class SubscriberStore:
 
     def by_impu(self, impu: str) -> Subscription | None:
         """Return the subscription that a public identity belongs to, None where it is unknown."""
-        row = self._db.execute("SELECT impi FROM identity WHERE impu = ?", (impu,)).fetchone()
-        return None if row is None else self.by_impi(row[0])
+        rows = self._db.execute("SELECT impi FROM identity WHERE impu = ?", (impu,))
+        return self.by_impi(rows[0][0]) if rows else None
 
     def sqn(self, impi: str) -> int:
         """Return the sequence number that was used last."""
-        row = self._db.execute("SELECT sqn FROM subscription WHERE impi = ?", (impi,)).fetchone()
-        return int(row[0])
+        return int(self._db.execute("SELECT sqn FROM subscription WHERE impi = ?", (impi,))[0][0])
 
     def take_sqn(self, impi: str) -> int:
         """Return the next sequence number, which is used by that."""
-        with self._transaction():
+        with self._db.transaction():
             sqn = next_sqn(self.sqn(impi))
             self._db.execute("UPDATE subscription SET sqn = ? WHERE impi = ?", (sqn, impi))
         return sqn

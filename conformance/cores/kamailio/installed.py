@@ -16,6 +16,7 @@ PACKAGES = (
     "kamailio-presence-modules",
     "kamailio-sqlite-modules",
     "bind9",
+    "mariadb-server",
 )
 """Debian's packages; the configurations are written for the Kamailio of Debian 12."""
 VERSION = (5, 6)

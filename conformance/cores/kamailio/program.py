@@ -109,9 +109,22 @@ async def running(core_folder: Path, name: str, folder: Path, command: Sequence[
     try:
         yield Program(f"{name}: {command[0]}", process, log, begin)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()  # `unshare` takes the whole namespace with it
+        _kill(process)
         await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a program so that its end, when it is waited for, is that of every process in its namespace."""
+    if process.returncode is not None:
+        return
+    try:
+        inside = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    except OSError:
+        inside = []
+    # Process 1 of the namespace ends after all others, and `unshare` after it.
+    for pid in (int(child) for child in inside) if inside else (process.pid,):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _how(status: int) -> str:

@@ -111,6 +111,15 @@ def test_both_cores_register_each_others_subscribers(
 
 
 @needs_servers
+def test_down_returns_when_every_process_is_gone(federation_file: Path, tmp_path: Path) -> None:
+    core = EmulatedCore(federation_file, WORKER, tmp_path / "core")
+    core.up()
+    assert servers(core.folder)
+    core.down()
+    assert servers(core.folder) == []
+
+
+@needs_servers
 def test_nothing_is_left_when_the_harness_is_killed(federation_file: Path, tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from conformance.cores.emulated.core import EmulatedCore\n"

@@ -1,0 +1,21 @@
+-- What an HSS keeps of its subscribers, as subscribers.sql has it, for MariaDB.
+CREATE TABLE IF NOT EXISTS subscription (
+    impi          VARCHAR(255) PRIMARY KEY,
+    k             VARBINARY(64),            -- AKA: K and OPc, 16 octets each, else NULL
+    opc           VARBINARY(64),
+    amf           VARBINARY(2) NOT NULL,
+    password      VARBINARY(1024),          -- SIP Digest, else NULL
+    roaming       BOOLEAN NOT NULL DEFAULT TRUE,
+    sqn           BIGINT UNSIGNED NOT NULL DEFAULT 0,
+    state         VARCHAR(20) NOT NULL DEFAULT 'not-registered',
+    pending       BOOLEAN NOT NULL DEFAULT FALSE,
+    server_name   VARCHAR(1024),
+    server_host   VARCHAR(255)
+) ENGINE = InnoDB;
+
+CREATE TABLE IF NOT EXISTS identity (
+    impu     VARCHAR(255) PRIMARY KEY,
+    impi     VARCHAR(255) NOT NULL,
+    position INTEGER NOT NULL,
+    FOREIGN KEY (impi) REFERENCES subscription (impi) ON DELETE CASCADE
+) ENGINE = InnoDB;
