@@ -84,9 +84,9 @@ class Namespaces:
     @property
     def limits(self) -> tuple[str, ...]:
         """Say what this fabric does not have."""
-        found = ["Fabric namespaces: all hosts share one kernel; links have no delay and lose nothing; IPv4 only."]
-        if self.federation.ip_version == 6:
-            found[0] = found[0].replace("IPv4 only", "IPv6 inside, IPv4 between the VPN gateways")
+        inside, outside = self.federation.ip_version, self.layout.hub_outer.version
+        version = f"IPv{inside} only" if inside == outside else f"IPv{inside} in the tunnel, IPv{outside} around it"
+        found = [f"Fabric namespaces: all hosts share one kernel; links have no delay and lose nothing; {version}."]
         if not self.layout.has_vpn:
             found.append("Interconnection routed: there is no VPN between the partners.")
         return tuple(found)
@@ -339,6 +339,8 @@ class Namespaces:
             self._hosts[name] = Host(self.namespace(name), self.federation.ip_version)
         hub = self._hosts[HUB]
         hub.bridge(_UNDERLAY_BRIDGE, self.layout.hub_outer.ip, self.layout.hub_outer.network)
+        if self.layout.hub_outer.version == 4:
+            hub.without_ipv6(_UNDERLAY_BRIDGE)
         if self.layout.has_vpn:
             hub.tun(TUN)
         hub.forwards()
@@ -351,6 +353,7 @@ class Namespaces:
         gateway.address(OUTER, partner.outer.ip, partner.outer.network)
         if partner.outer.version == 4:
             gateway.without_ipv6(OUTER)
+            hub.without_ipv6(_port(partner))
         if self.layout.has_vpn:
             gateway.tun(TUN)
         gateway.bridge(CORE_BRIDGE, partner.router, partner.core)
