@@ -23,3 +23,7 @@ class Point(StrEnum):
     PANA = "PANA"
     VPN = "VPN"
     """The outer, physical interface of a partner's VPN gateway: what passes in the tunnel is encrypted there."""
+
+
+POINTS = {point.value: point for point in Point}
+"""By the name of the interface."""
