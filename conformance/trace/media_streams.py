@@ -397,7 +397,7 @@ class StreamReader:
             duplicates=count.duplicates,
             reordered=count.reordered,
             restarts=count.restarts,
-            jitter_ms=count.jitter_sum / 1e6 / packets if is_timed else None,
+            jitter_ms=count.jitter_sum / 1e6 / max(packets - 1, 1) if is_timed else None,
             jitter_max_ms=count.jitter_max / 1e6 if is_timed else None,
             jitter_last_ms=count.jitter / 1e6 if is_timed else None,
             longest_gap_ms=count.longest_ns / 1e6,
