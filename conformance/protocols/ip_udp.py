@@ -28,6 +28,8 @@ class UdpPacket:
     source: Endpoint
     destination: Endpoint
     payload: bytes
+    dscp: int = 0
+    """Differentiated services codepoint (RFC 2474)."""
 
     def encode(self) -> bytes:
         """Return the IPv4 packet, never fragmented, so that its identification means nothing (RFC 6864 4.1).
@@ -43,7 +45,7 @@ class UdpPacket:
         # A sum of 0 is sent as all ones: 0 means that there is none (RFC 768).
         check = checksum(_pseudo_header(source, destination, length) + udp) or 0xFFFF
         udp = udp[:6] + check.to_bytes(2) + udp[8:]
-        fields = [0x45, 0, _IP.size + length, 0, _DO_NOT_FRAGMENT, _TIME_TO_LIVE, _PROTOCOL]
+        fields = [0x45, self.dscp << 2, _IP.size + length, 0, _DO_NOT_FRAGMENT, _TIME_TO_LIVE, _PROTOCOL]
         header = _IP.pack(*fields, 0, source, destination)
         return _IP.pack(*fields, checksum(header), source, destination) + udp
 
@@ -56,7 +58,7 @@ class UdpPacket:
         """
         if len(packet) < _IP.size:
             raise MalformedPacket(f"IPv4: expected 20 octets or more, found {len(packet)}")
-        first, _, total, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(packet)
+        first, services, total, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(packet)
         header = 4 * (first & 0x0F)
         if first >> 4 != 4 or not _IP.size <= header <= total <= len(packet):
             raise MalformedPacket(
@@ -79,6 +81,7 @@ class UdpPacket:
             Endpoint(str(IPv4Address(source)), source_port, "udp"),
             Endpoint(str(IPv4Address(destination)), destination_port, "udp"),
             datagram[_UDP.size :],
+            services >> 2,
         )
 
 

@@ -70,3 +70,9 @@ def test_fragments_are_refused() -> None:
     for piece in fragment(layers, fragsize=1400):
         with pytest.raises(MalformedPacket, match="found a fragment"):
             UdpPacket.decode(bytes(piece))
+
+
+def test_the_codepoint_stands_in_the_header() -> None:
+    packet = UdpPacket(ONE, OTHER, b"speech", 46).encode()
+    assert packet[1] == 0xB8
+    assert UdpPacket.decode(packet).dscp == 46
