@@ -24,7 +24,8 @@ def join_streams(readings: Sequence[Reading]) -> tuple[MediaStream, ...]:
     """
     sightings: dict[_Key, list[MediaSighting]] = defaultdict(list)
     clocks: dict[_Key, int] = {}
-    reports: dict[int, dict[int, RtcpReport]] = defaultdict(dict)
+    reports: dict[tuple[int, str], dict[int, RtcpReport]] = defaultdict(dict)
+    """By SSRC of the stream and address of who reports, which is where the stream goes to."""
     for reading in readings:
         if reading.media is None:
             continue
@@ -35,15 +36,15 @@ def join_streams(readings: Sequence[Reading]) -> tuple[MediaStream, ...]:
             if clock_hz:
                 clocks.setdefault(key, clock_hz)
         for report in reading.media.reports:
-            before = reports[report.ssrc].get(report.reporter)
-            more = before.reports if before else 0
-            reports[report.ssrc][report.reporter] = replace(report, reports=report.reports + more)
+            told = reports[report.ssrc, report.source.address]
+            before = told.get(report.reporter)
+            told[report.reporter] = replace(report, reports=report.reports + (before.reports if before else 0))
     streams = [
         MediaStream(
             *key,
             clocks.get(key),
             tuple(sorted(seen, key=_standing)),
-            tuple(reports[key[2]].values()) if key[2] in reports else (),
+            tuple(reports.get((key[2], key[1].address), {}).values()),
         )
         for key, seen in sightings.items()
     ]

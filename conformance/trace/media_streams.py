@@ -140,6 +140,11 @@ class StreamCount:
             del self.missing[late]
             self.missing_total -= 1
             self.reordered += 1
+        elif ahead > 0xFFFF - _MISORDER and late < self.base and not self.restarts:
+            self.missing |= dict.fromkeys(range(late + 1, self.base))
+            self.missing_total += self.base - late - 1
+            self.base = late  # the stream began before its first packet came
+            self.reordered += 1
         elif ahead > 0xFFFF - _MISORDER:
             self.duplicates += 1
         else:
@@ -219,7 +224,7 @@ class StreamReader:
         """By interface and ends: streams in no tunnel, over IPv4, whose clock is known. Of several sources between the
         same ends the newest."""
         self._all: dict[tuple[object, ...], StreamCount] = {}
-        self._reports: dict[tuple[int, int], RtcpReport] = {}
+        self._reports: dict[tuple[int, int, Endpoint], RtcpReport] = {}
 
     def notes(self, interface: int) -> Noted:
         """Return what counts the packets of one interface that look like RTP."""
@@ -346,11 +351,11 @@ class StreamReader:
     def _told(
         self, reporter: int, source: Endpoint, frame: int, ssrc: int, lost: int, _highest: int, jitter: int
     ) -> None:
-        before = self._reports.get((reporter, ssrc))
+        before = self._reports.get((reporter, ssrc, source))
         if before is None and len(self._reports) >= _MOST_REPORTS:
             return
         cumulative = (lost & 0xFFFFFF) - ((lost & 0x800000) << 1)
-        self._reports[reporter, ssrc] = RtcpReport(
+        self._reports[reporter, ssrc, source] = RtcpReport(
             reporter,
             ssrc,
             source,

@@ -65,6 +65,23 @@ def test_lost_late_and_repeated_packets_are_told_apart(packets: Packets) -> None
     assert best.loss == pytest.approx(4 / 22)
 
 
+def test_the_first_packets_may_be_late_too(packets: Packets) -> None:
+    for at, number in enumerate([5, 2, 3, 6, 7, 2]):
+        packets.add(packets.udp(ALICE, BOB, rtp(number)), 20 * at)
+    best = only(packets.trace()).best
+    assert (best.packets, best.lost, best.reordered, best.duplicates) == (6, 1, 2, 1)
+
+
+def test_with_keys_they_are_counted_although_tshark_reads_them(packets: Packets, tmp_path: Path) -> None:
+    for number in range(20):
+        packets.add(packets.gtp("10.9.0.1", "10.9.0.2", marked(packets.udp(ALICE, BOB, rtp(number)), 46)), 20 * number)
+    keys = tmp_path / "keys.txt"
+    keys.write_text("# none\n")
+    with_keys, without = (read_trace([packets.write()], keys=given).media for given in (keys, None))
+    assert with_keys == without
+    assert with_keys[0].best.packets == 20
+
+
 def test_another_beginning_is_no_loss(packets: Packets) -> None:
     for at, number in enumerate([1, 2, 3, 30_000, 30_001, 30_002]):
         packets.add(packets.udp(ALICE, BOB, rtp(number)), 20 * at)
