@@ -218,6 +218,7 @@ class StreamReader:
     def __init__(self, capture: int, interfaces: list[WalkedInterface]) -> None:
         self.not_followed = 0
         """Packets of streams beyond the bound."""
+        self._look_again = 0
         self._capture = capture
         self._interfaces = interfaces
         self._plain: dict[int, dict[bytes, StreamCount]] = {}
@@ -239,10 +240,10 @@ class StreamReader:
                 return
             following = count.next
             ticks = timestamp - count.timestamp
-            if sequence != following & 0xFFFF or kind != count.kind or tos != count.tos or ticks < 0:
+            if sequence != following & 0xFFFF or kind != count.kind or tos != count.tos or ticks >> 31:
                 count.take((size, kind, sequence, timestamp, ssrc), frame, time_ns, tos)
                 return
-            # The same as `take` and `step` do, for a packet in order.
+            # The same as `take` and `step` do, for a packet in order whose timestamp goes on by less than half a circle.
             count.next = following + 1
             gap = time_ns - count.at
             if gap > count.longest_ns:
@@ -309,7 +310,7 @@ class StreamReader:
         key = (interface, chain, ports, ssrc)
         count = self._all.get(key)
         if count is None:
-            if len(self._all) >= MOST_STREAMS and not self._forget():
+            if len(self._all) >= MOST_STREAMS and (self.not_followed < self._look_again or not self._forget()):
                 self.not_followed += 1
                 return
             walked = self._interfaces[interface]
@@ -321,7 +322,7 @@ class StreamReader:
             self._plain[interface][data[end - 28 : end - 16]] = count
 
     def _forget(self) -> bool:
-        """Make room: single packets are no streams."""
+        """Make room: single packets are no streams. To look for them costs as much as to have them counted."""
         singles = [key for key, count in self._all.items() if not count.is_stream]
         for key in singles:
             count = self._all.pop(key)
@@ -329,6 +330,7 @@ class StreamReader:
         if singles:
             for plain in self._plain.values():
                 plain.clear()  # found again by their next packets
+        self._look_again = self.not_followed + MOST_STREAMS - len(singles)
         return len(self._all) < MOST_STREAMS
 
     def report(self, payload: bytes, source: Endpoint, frame: int) -> None:

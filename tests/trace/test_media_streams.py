@@ -6,16 +6,21 @@ import random
 import re
 import struct
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scapy.layers.rtp import RTP
 
+from conformance.pcapng.walk import WalkedInterface
 from conformance.trace.decode import read_trace
 from conformance.trace.media_model import MediaStream
-from conformance.trace.media_streams import MOST_STREAMS
+from conformance.trace.media_streams import MOST_STREAMS, StreamReader
 from conformance.trace.model import Trace
+from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 
 if TYPE_CHECKING:
@@ -205,6 +210,52 @@ def test_single_packets_are_no_stream(packets: Packets) -> None:
     packets.add(packets.udp(ALICE, BOB, rtp(1)), 0)
     packets.add(packets.udp(ALICE, BOB, rtp(1, ssrc=5)), 0)
     assert packets.trace().media == ()
+
+
+NUMBERS = st.lists(
+    st.tuples(
+        st.sampled_from([1, 1, 1, 1, 1, 2, 0, -1, -3, 4, 40_000, 65_000]),  # what the sequence number goes on by
+        st.sampled_from([160, 160, 160, 0, -160, 2**31, 2**32 - 1]),
+        st.sampled_from([8, 8, 8, 0x88, 101, 104]),
+        st.sampled_from([0xB8, 0xB8, 0]),
+        st.integers(0, 10**9),
+    ),
+    min_size=2,
+    max_size=120,
+)
+
+
+@given(NUMBERS)
+def test_haste_changes_nothing_and_every_packet_is_counted_once(steps: list[tuple[int, int, int, int, int]]) -> None:
+    fast, careful = (StreamReader(0, [WalkedInterface("eth0", 101)]) for _ in range(2))
+    note = fast.notes(0)
+    sequence = timestamp = time_ns = 0
+    ends = (b"\x0a\0\0\1", b"\x0a\0\0\2")
+    for frame, (on, ticks, kind, tos, later) in enumerate(steps, 1):
+        sequence, timestamp, time_ns = sequence + on & 0xFFFF, timestamp + ticks & 0xFFFFFFFF, time_ns + later
+        head = struct.pack("!BBHHHBBH", 0x45, tos, 60, 0, 0, 64, 17, 0) + ends[0] + ends[1]
+        udp = struct.pack("!HHHH", 40_000, 50_000, 40, 0)
+        data = head + udp + struct.pack("!BBHII", 0x80, kind, sequence, timestamp, 5)
+        note(frame, time_ns, data, 0, 40)
+        careful.take(data, 40, 0, (ends,), (tos, tos), frame, time_ns)
+    found, wanted = fast.sightings(), careful.sightings()
+    assert [one[1] for one in found] == [one[1] for one in wanted]
+    for (_, _, one), (_, _, other) in zip(found, wanted, strict=True):
+        figures = asdict(one)
+        assert figures.keys() == asdict(other).keys()
+        assert all(figures[name] == pytest.approx(value) for name, value in asdict(other).items())
+        assert one.packets == len(steps) == sum(one.dscp.values()) == sum(one.payload_types.values())
+        assert (one.first_frame, one.last_frame, one.octets) == (1, len(steps), 20 * len(steps))
+        assert min(one.lost, one.duplicates, one.reordered, one.restarts) >= 0
+
+
+@given(st.binary(max_size=80), st.integers(200, 201))
+def test_any_report_is_read_or_passed_over(octets: bytes, kind: int) -> None:
+    reader = StreamReader(0, [WalkedInterface("eth0", 101)])
+    octets += bytes(-len(octets) % 4)
+    compound = b"\x9f" + bytes([kind]) + (len(octets) // 4).to_bytes(2) + octets
+    reader.report(compound, Endpoint("10.0.0.2", 50_001, "udp"), 1)
+    assert len(reader.reports) <= len(octets) // 24
 
 
 ROW = re.compile(
