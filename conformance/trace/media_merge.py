@@ -35,7 +35,7 @@ def join_streams(readings: Sequence[Reading]) -> tuple[MediaStream, ...]:
             sightings[key].append(replace(sighting, clock_offset_ns=offset) if offset else sighting)
             if clock_hz:
                 clocks.setdefault(key, clock_hz)
-        for report in reading.media.reports:
+        for report in reading.media.rtcp.reports:
             told = reports[report.ssrc, report.source.address]
             before = told.get(report.reporter)
             told[report.reporter] = replace(report, reports=report.reports + (before.reports if before else 0))

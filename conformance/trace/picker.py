@@ -257,7 +257,7 @@ class Picker:
         """Count what looks like RTP, read what looks like RTCP."""
         frame, interface, time_ns, data = self._step[:4]
         if 200 <= payload[1] <= 207:
-            self.media.report(payload, Endpoint(chain[-1][0], ports[0], "udp"), frame)
+            self.media.rtcp.read(payload, Endpoint(chain[-1][0], ports[0], "udp"), frame)
         else:
             packed = tuple((_packed(source), _packed(destination)) for source, destination in chain)
             self.media.take(data, offset + 20, interface, packed, self._tos, frame, time_ns)

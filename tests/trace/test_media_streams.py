@@ -20,7 +20,6 @@ from conformance.trace.decode import read_trace
 from conformance.trace.media_model import MediaStream
 from conformance.trace.media_streams import MOST_STREAMS, StreamReader
 from conformance.trace.model import Trace
-from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 
 if TYPE_CHECKING:
@@ -247,15 +246,6 @@ def test_haste_changes_nothing_and_every_packet_is_counted_once(steps: list[tupl
         assert one.packets == len(steps) == sum(one.dscp.values()) == sum(one.payload_types.values())
         assert (one.first_frame, one.last_frame, one.octets) == (1, len(steps), 20 * len(steps))
         assert min(one.lost, one.duplicates, one.reordered, one.restarts) >= 0
-
-
-@given(st.binary(max_size=80), st.integers(200, 201))
-def test_any_report_is_read_or_passed_over(octets: bytes, kind: int) -> None:
-    reader = StreamReader(0, [WalkedInterface("eth0", 101)])
-    octets += bytes(-len(octets) % 4)
-    compound = b"\x9f" + bytes([kind]) + (len(octets) // 4).to_bytes(2) + octets
-    reader.report(compound, Endpoint("10.0.0.2", 50_001, "udp"), 1)
-    assert len(reader.reports) <= len(octets) // 24
 
 
 ROW = re.compile(
