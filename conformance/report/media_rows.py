@@ -73,8 +73,8 @@ def stream_filter(stream: MediaResult) -> str:
 def _row(stream: MediaResult) -> MediaRow:
     seen = stream.seen[0] if stream.seen else None
     return MediaRow(
-        source=short(stream.source, 80),
-        destination=short(stream.destination, 80),
+        source=short(stream.source.removesuffix("/udp"), 80),
+        destination=short(stream.destination.removesuffix("/udp"), 80),
         ssrc=f"0x{stream.ssrc & 0xFFFFFFFF:08x}",
         codec=f"{short(stream.codec, 40)} ({', '.join(map(str, stream.payload_types[:4]))})",
         packets=str(stream.packets),
@@ -93,7 +93,10 @@ def _row(stream: MediaResult) -> MediaRow:
 
 def _place(seen: MediaSeen) -> str:
     where = short(seen.point or seen.interface or "a capture without names", 60)
-    tunnel = f" in {', '.join(short(one, 20) for one in seen.encapsulation[:4])}" if seen.encapsulation else ""
+    tunnel = ""
+    if seen.encapsulation:
+        ends = [short(side.partition(",")[0], 45) for side in seen.outer.split(">")[:2]]
+        tunnel = f" in {', '.join(short(one, 20) for one in seen.encapsulation[:4])} ({' to '.join(ends)})"
     outer = f", outer {_codepoint(seen.outer_dscp)}" if seen.outer_dscp is not None else ""
     return f"{where}{tunnel}: {seen.packets} packets, {seen.lost} lost, DSCP {_codepoints(seen.dscp)}{outer}"
 

@@ -176,7 +176,7 @@ class MediaEndpoint:
         return self._session
 
     def _bind(self, wanted: int | None) -> RtpSession:
-        candidates = [wanted] if wanted is not None else [next(_PORTS) for _ in range(_PAIRS_TRIED)]
+        candidates = itertools.islice(_PORTS, _PAIRS_TRIED) if wanted is None else [wanted]
         refused: TestbedDown | None = None
         for port in candidates:
             try:

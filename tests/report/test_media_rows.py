@@ -50,7 +50,7 @@ def test_a_row_says_all_that_a_reader_asks(stream: MediaResult) -> None:
     assert (row.jitter, row.dscp, row.gap) == ("2.0 ms, at most 3.1 ms", "46 (EF), 0 (default)", "40.0 ms at frame 77")
     assert (row.estimate, row.ssrc, row.frames) == ("estimated MOS 4.3 (R 90)", "0xdeadbeef", "5 to 504")
     assert row.places[0] == "media: 495 packets, 5 lost, DSCP 46 (EF), 0 (default)"
-    assert row.places[1].endswith("in gtp: 495 packets, 5 lost, DSCP 46 (EF), 0 (default), outer 0 (default)")
+    assert row.places[1].endswith("in gtp (a to b): 495 packets, 5 lost, DSCP 46 (EF), 0 (default), outer 0 (default)")
     assert row.told == ["RTCP of 0x00000009: 5 lost, jitter 1.5 ms (frame 300)"]
 
 
@@ -67,9 +67,7 @@ def test_the_filter_finds_the_packets_by_ends_and_frames(stream: MediaResult) ->
 def test_lines_are_bounded(stream: MediaResult) -> None:
     lines = list(media_lines([stream] * 15, 3))
     assert len(lines) == 11
-    assert lines[0].startswith(
-        "media from 10.0.0.1:40000/udp to 10.0.0.2:50000/udp: PCMA (8, 101), 495 packets, 5 lost"
-    )
+    assert lines[0].startswith("media from 10.0.0.1:40000 to 10.0.0.2:50000: PCMA (8, 101), 495 packets, 5 lost")
     assert lines[-1] == "8 more media streams"
     assert list(media_lines([], 0)) == []
 
