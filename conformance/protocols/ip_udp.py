@@ -30,6 +30,8 @@ class UdpPacket:
     source: Endpoint
     destination: Endpoint
     payload: bytes
+    dscp: int = 0
+    """Differentiated services codepoint (RFC 2474)."""
 
     def encode(self) -> bytes:
         """Return the packet, never fragmented, so that an identification means nothing (RFC 6864 4.1).
@@ -49,9 +51,13 @@ class UdpPacket:
         # A sum of 0 is sent as all ones: 0 means that there is none (RFC 768).
         check = checksum(_pseudo_header(source, destination, length) + udp) or 0xFFFF
         udp = udp[:6] + check.to_bytes(2) + udp[8:]
+<<<<<<< HEAD
         if len(source) == 16:
             return _IPV6.pack(_VERSION_6, length, _PROTOCOL, _TIME_TO_LIVE, source, destination) + udp
         fields = [0x45, 0, _IP.size + length, 0, _DO_NOT_FRAGMENT, _TIME_TO_LIVE, _PROTOCOL]
+=======
+        fields = [0x45, self.dscp << 2, _IP.size + length, 0, _DO_NOT_FRAGMENT, _TIME_TO_LIVE, _PROTOCOL]
+>>>>>>> h-media
         header = _IP.pack(*fields, 0, source, destination)
         return _IP.pack(*fields, checksum(header), source, destination) + udp
 
@@ -63,8 +69,25 @@ class UdpPacket:
             MalformedPacket: another protocol, a fragment, an extension header of IPv6, a length or a checksum that does
                 not fit.
         """
+<<<<<<< HEAD
         is_ipv6 = bool(packet) and packet[0] >> 4 == 6
         source, destination, datagram = _read_ipv6(packet) if is_ipv6 else _read_ipv4(packet)
+=======
+        if len(packet) < _IP.size:
+            raise MalformedPacket(f"IPv4: expected 20 octets or more, found {len(packet)}")
+        first, services, total, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(packet)
+        header = 4 * (first & 0x0F)
+        if first >> 4 != 4 or not _IP.size <= header <= total <= len(packet):
+            raise MalformedPacket(
+                f"IPv4: version {first >> 4}, header of {header} and packet of {total} octets do not fit {len(packet)}"
+            )
+        if checksum(packet[:header]):
+            raise MalformedPacket("IPv4: the header's checksum is wrong")
+        if protocol != _PROTOCOL or fragment & _FRAGMENT:
+            what = "a fragment" if fragment & _FRAGMENT else f"protocol {protocol}"
+            raise MalformedPacket(f"IPv4: expected a whole UDP datagram, found {what}")
+        datagram = packet[header:total]
+>>>>>>> h-media
         if len(datagram) < _UDP.size:
             raise MalformedPacket(f"UDP: expected 8 octets or more, found {len(datagram)}")
         source_port, destination_port, length, check = _UDP.unpack_from(datagram)
@@ -78,6 +101,7 @@ class UdpPacket:
             Endpoint(str(ip_address(source)), source_port, "udp"),
             Endpoint(str(ip_address(destination)), destination_port, "udp"),
             datagram[_UDP.size :],
+            services >> 2,
         )
 
 

@@ -24,6 +24,7 @@ from conformance.report.finding_view import (
 from conformance.report.ladder import Ladder, draw
 from conformance.report.ladder import Line as LadderLine
 from conformance.report.ladder_text import ladder_text
+from conformance.report.media_rows import MediaRow, media_rows
 from conformance.report.message_view import Mark, Taken, take_apart
 from conformance.report.reproduce import reproduce
 from conformance.report.side_by_side import Line as SideLine
@@ -120,6 +121,7 @@ class CellView:
     messages: Sequence[MessageView]
     """Of all procedures, each once, in the order of time."""
     linked: Messages
+    media: Sequence[MediaRow]
     reproduce: str
     """Command that runs the cell again; empty where it is not known."""
     beside: Sequence[str]
@@ -223,6 +225,7 @@ def cell_view(
         procedures=procedures,
         messages=_messages(cell, sightings, procedures, linked),
         linked=linked,
+        media=media_rows(cell.media),
         reproduce=reproduce(cell, header.options if header else ()),
         beside=[name for name in beside if name not in captures],
     )

@@ -35,7 +35,7 @@ from conformance.protocols.sip.transaction import Transaction
 from conformance.stack.errors import TransactionTimeout, TransportFailed
 from conformance.stack.hop import Hop
 from conformance.stack.sip_transport import Alter, Channel, SipTransport
-from conformance.stack.tunnel import Tunnel
+from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.identifiers import Endpoint, uri_host
 
@@ -108,6 +108,11 @@ class SipStack:
     def port(self) -> int:
         """Port of the element."""
         return self._transport.port
+
+    @property
+    def tunnel_port(self) -> TunnelPort | None:
+        """The open end of the terminal's tunnel; None where there is none, or it is not started."""
+        return self._transport.tunnel_port
 
     @property
     def handlers(self) -> frozenset[asyncio.Task[None]]:

@@ -97,6 +97,11 @@ class SipTransport:
         self._listener: asyncio.Server | None = None
         self._send_error: OSError | None = None
 
+    @property
+    def tunnel_port(self) -> TunnelPort | None:
+        """The open end of the tunnel; None where there is none, or it is not started."""
+        return self._tunnel_port
+
     async def start(self) -> None:
         """Bind both sockets.
 

@@ -20,6 +20,7 @@ from conformance.protocols.gtpu import (
 from conformance.protocols.ip_udp import MalformedPacket, UdpPacket
 from conformance.stack.errors import TransportFailed
 from conformance.stack.udp_port import Address, UdpPort
+from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import TunnelIds
 from conformance.vocabulary.identifiers import Endpoint
 
@@ -71,10 +72,37 @@ class TunnelPort:
         self._used = False
         self._open = True
         self._ended = asyncio.Event()
+        self._inside: dict[int, InnerPort] = {}
         self._port = UdpPort(tunnel.local_address, tunnel.local_port, self._receive)
 
-    def send(self, data: bytes, destination: Endpoint) -> None:
+    def open_port(self, port: int, on_datagram: Callable[[bytes, Address], None], *, dscp: int = 0) -> InnerPort:
+        """Open a further port of the terminal's home address.
+
+        Args:
+            port: its number.
+            on_datagram: called with each datagram and where it came from.
+            dscp: codepoint of the inner packets that it sends.
+
+        Raises:
+            TestbedDown: the port is in use.
+        """
+        if port in self._inside or port == self._inner.port:
+            raise TestbedDown(f"{self._inner.address}:{port}/udp in the tunnel is in use: expected it free")
+        opened = self._inside[port] = InnerPort(self, self._inner._replace(port=port), on_datagram, dscp)
+        return opened
+
+    def close_port(self, port: int) -> None:
+        """Forget a further port; one that is not open does no harm."""
+        self._inside.pop(port, None)
+
+    def send(self, data: bytes, destination: Endpoint, *, source: Endpoint | None = None, dscp: int = 0) -> None:
         """Send one datagram through the tunnel.
+
+        Args:
+            data: its payload.
+            destination: in the home network, or beyond it.
+            source: the terminal's end; that of the tunnel where it is None.
+            dscp: codepoint of the inner packet.
 
         Raises:
             TransportFailed: the tunnel is closed, the datagram is too long, or the system refuses it.
@@ -82,7 +110,7 @@ class TunnelPort:
         if not self._open:
             raise TransportFailed(f"tunnel of {self._inner}: closed")
         try:
-            packet = UdpPacket(self._inner, destination, data).encode()
+            packet = UdpPacket(source or self._inner, destination, data, dscp).encode()
         except MalformedPacket as error:
             raise TransportFailed(f"tunnel of {self._inner}: {error}") from None
         self._used = True
@@ -133,6 +161,32 @@ class TunnelPort:
             raise MalformedGtp(f"expected tunnel 0x{self._tunnel.ids.downlink:08x}, found 0x{message.teid:08x}")
         else:
             packet = UdpPacket.decode(message.payload)
+            inside = self._inside.get(packet.destination.port)
+            if inside is not None and packet.destination == inside.end:
+                inside.on_datagram(packet.payload, (packet.source.address, packet.source.port))
+                return
             if packet.destination != self._inner:
                 raise MalformedPacket(f"inner packet to {packet.destination}, expected {self._inner}")
             self._on_datagram(packet.payload, packet.source)
+
+
+@dataclass(frozen=True, slots=True)
+class InnerPort:
+    """A further port of the terminal's home address, as a socket would be: for media."""
+
+    tunnel: TunnelPort
+    end: Endpoint
+    on_datagram: Callable[[bytes, Address], None]
+    dscp: int
+
+    def send(self, data: bytes, destination: Address) -> OSError | None:
+        """Send one datagram; return why it cannot be sent, None where it could."""
+        try:
+            self.tunnel.send(data, Endpoint(*destination, "udp"), source=self.end, dscp=self.dscp)
+        except TransportFailed as error:
+            return OSError(str(error))
+        return None
+
+    def close(self) -> None:
+        """Receive no more; a second call does nothing."""
+        self.tunnel.close_port(self.end.port)

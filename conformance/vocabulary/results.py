@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from conformance.vocabulary.difference import Difference
 from conformance.vocabulary.events import TerminalEvent
+from conformance.vocabulary.media import MediaResult
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.verdicts import Level, Severity, Verdict, VerdictPair, worst
 
@@ -163,6 +164,10 @@ class Judgement(_Result):
     """Of a large trace part by part, each made when it is asked for: to go through them costs time each time."""
     unjudged: dict[str, int] = Field(default_factory=dict)
     """SIP messages that belong to no procedure which the harness knows, by method, most frequent first."""
+    media: list[MediaResult] = Field(default_factory=list)
+    """RTP streams in the order of their first packets, as aggregates."""
+    media_left_out: int = 0
+    """Streams beyond those."""
 
     @property
     def verdict(self) -> Verdict:
@@ -255,6 +260,8 @@ class CellResult(_Result):
     """What the test case did to the testbeds, in order of time."""
     node_logs: dict[str, list[str]] = Field(default_factory=dict)
     """Last log lines of each node that went down in this cell, by `testbed/node`."""
+    media: list[MediaResult] = Field(default_factory=list)
+    """RTP streams in the order of their first packets, as aggregates."""
 
     @property
     def pair(self) -> VerdictPair:

@@ -218,3 +218,25 @@ def test_a_stack_behind_a_tunnel_opens_no_socket_of_its_own_and_has_no_tcp(in_sc
         await stack.stop()
 
     in_scene(story)
+
+
+def test_a_further_port_sends_from_its_own_end_and_gets_what_is_sent_there(in_scene: InScene) -> None:
+    async def story(scene: Scene) -> None:
+        port = scene.open()
+        got: asyncio.Queue[tuple[bytes, Address]] = asyncio.Queue()
+        media = port.open_port(40_000, lambda data, source: got.put_nowait((data, source)), dscp=46)
+        there = (SERVER.address, SERVER.port)
+        assert media.send(b"speech", there) is None
+        inner = HOME._replace(port=40_000)
+        assert await scene.message() == g_pdu(IDS.uplink, UdpPacket(inner, SERVER, b"speech", 46).encode())
+        scene.downlink(b"answer", destination=inner)
+        assert await asyncio.wait_for(got.get(), DEADLINE_S) == (b"answer", there)
+        with pytest.raises(TestbedDown, match="in the tunnel is in use"):
+            port.open_port(40_000, lambda data, source: None)
+        media.close()
+        media.close()
+        port.open_port(40_000, lambda data, source: None)
+        await port.close()
+        assert "closed" in str(media.send(b"late", there))
+
+    in_scene(story)
