@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from conformance.stack.ports import bind_failure
+from conformance.stack.ports import bind_failure, family_of
 
 _LONGEST = 65_535
 _TURN = 64
@@ -20,7 +20,7 @@ class UdpPort:
     """A bound UDP socket.
 
     Args:
-        address: numeric IPv4 address.
+        address: numeric address.
         port: port; 0 lets the system choose.
         on_datagram: called with each datagram and where it came from.
 
@@ -31,7 +31,7 @@ class UdpPort:
 
     def __init__(self, address: str, port: int, on_datagram: Callable[[bytes, Address], None]) -> None:
         self._on_datagram = on_datagram
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = socket.socket(family_of(address), socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
@@ -62,6 +62,6 @@ class UdpPort:
                 data, source = self._socket.recvfrom(_LONGEST)
             except OSError:  # nothing is there, or an earlier datagram found nobody
                 return
-            self._on_datagram(data, source)
+            self._on_datagram(data, source[:2])  # IPv6 adds flow and scope
             if self._socket.fileno() < 0:  # closed by what was received
                 return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from ipaddress import IPv4Address
 from typing import Any, Literal, NoReturn
 
 from sipmessage import Request, Response
@@ -27,6 +26,7 @@ from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSerie
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
+from conformance.vocabulary.identifiers import IpAddress, uri_host
 
 WRONG_DIGEST_URI = "wrong-digest-uri"
 
@@ -86,7 +86,7 @@ class Terminal:
         federation: Federation,
         testbed: Testbed,
         subscriber: Subscriber,
-        address: IPv4Address | str,
+        address: IpAddress | str,
         pcscf: Hop,
         transport: Literal["udp", "tcp"] = "udp",
         events: EventLog,
@@ -138,7 +138,7 @@ class Terminal:
         """Contact URI; known once the terminal has sent something."""
         user = NameAddr.parse(self.impu).uri.partition(":")[2].partition("@")[0]
         transport = ";transport=tcp" if self._hop.transport == "tcp" else ""
-        return f"sip:{user}@{self._stack.address}:{self._stack.port}{transport}"
+        return f"sip:{user}@{uri_host(self._stack.address)}:{self._stack.port}{transport}"
 
     def register(self, expires_s: int = ASKED_EXPIRY_S) -> None:
         """Register the default public user identity: initial registration, with a new Call-ID.
@@ -305,7 +305,7 @@ class Terminal:
             if not self.registered:
                 self._reject(0, "a terminal that is not registered has no way to subscribe")
             identity = self.associated_uris[0] if self.associated_uris else self.impu
-            entry = f"<sip:{self._hop.address}:{self._hop.port};lr>"
+            entry = f"<sip:{uri_host(self._hop.address)}:{self._hop.port};lr>"
             subscription = RegSubscription(identity, self.contact, (entry, *self.service_route))
             self._subscription = subscription
         known = len(subscription.notifications)
