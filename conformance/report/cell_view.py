@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from conformance.report.cell_times import named
+from conformance.report.distribution import milliseconds
 from conformance.report.finding_view import (
     BROKEN,
     ORDER,
@@ -16,6 +18,7 @@ from conformance.report.finding_view import (
     ClauseView,
     CriterionView,
     FindingView,
+    FrameLink,
     Messages,
     clause_slug,
     clause_views,
@@ -67,6 +70,15 @@ class Filter:
     failing: str
 
 
+@dataclass(frozen=True, slots=True)
+class TimeView:
+    """How long the user waited for one thing."""
+
+    title: str
+    ms: str
+    ends: tuple[FrameLink, FrameLink]
+
+
 @dataclass(frozen=True)
 class ProcedureView:
     """A procedure as the page shows it."""
@@ -87,6 +99,7 @@ class ProcedureView:
     clauses: Sequence[ClauseView]
     counts: dict[str, int]
     filters: Sequence[Filter]
+    times: Sequence[TimeView]
 
     @property
     def reasons(self) -> list[str]:
@@ -304,6 +317,14 @@ def _procedure(
         clauses=clause_views(criteria),
         counts={str(v): n for v, n in Counter(c.result.verdict for c in criteria).items()},
         filters=_filters(procedure, cell),
+        times=[
+            TimeView(
+                named(one.name).title,
+                milliseconds(one.ms),
+                (linked.link(one.capture, one.from_frame), linked.link(one.capture, one.to_frame)),
+            )
+            for one in procedure.times
+        ],
     )
 
 

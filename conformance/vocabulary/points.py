@@ -30,7 +30,10 @@ class Point(StrEnum):
     """The outer, physical interface of a partner's VPN gateway: what passes in the tunnel is encrypted there."""
 
 
-<<<<<<< HEAD
+POINTS = {point.value: point for point in Point}
+"""By the name of the interface."""
+
+
 def marker_network(block: IpNetwork) -> IpNetwork:
     """Return the part of a federation's block that belongs to the capture markers.
 
@@ -39,7 +42,3 @@ def marker_network(block: IpNetwork) -> IpNetwork:
     if block.version == 6:
         return ip_network(f"{ip_address(int(block.broadcast_address) >> 64 << 64)}/64")
     return ip_network((int(block.network_address) & 0xFFFF0000 | _MARKER_OCTET << 8, 24))
-=======
-POINTS = {point.value: point for point in Point}
-"""By the name of the interface."""
->>>>>>> h-media
