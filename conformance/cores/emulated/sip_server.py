@@ -14,6 +14,8 @@ from conformance.stack.sip import ServerTransaction, SipStack
 
 Handler = Callable[[ServerTransaction], Awaitable[Response]]
 """A node's procedure for one method: returns the final response."""
+OnAck = Callable[[ServerTransaction], Awaitable[None]]
+"""Forwards the ACK of a 2xx."""
 
 _KNOWN_METHODS = frozenset(
     {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK"}
@@ -54,11 +56,23 @@ class SipServer:
         self._log = log
         self._handlers = dict(handlers)
         self._is_ready = is_ready
+        self._on_ack: OnAck | None = None
+
+    def add(self, handlers: Mapping[str, Handler], on_ack: OnAck | None = None) -> None:
+        """Serve more methods.
+
+        Args:
+            handlers: procedures by method.
+            on_ack: takes the ACK of a 2xx, which has no answer; None: nobody sends one through here.
+        """
+        self._handlers.update(handlers)
+        self._on_ack = on_ack
 
     async def __call__(self, transaction: ServerTransaction) -> None:
         """Answer one request (`on_request` of a `SipStack`)."""
         request = transaction.request
         if request.method == "ACK":
+            await self._acknowledged(transaction)
             return
         what = _shown(f"{request.method[:20]} {str(request.uri)[:120]} of {transaction.source}")
         self._log.info("%s", what)
@@ -74,6 +88,14 @@ class SipServer:
             self._log.warning("%s: %s", what, _shown(str(error)[:200]))
         self._log.info("%s: %d %s", what, response.code, _shown(response.phrase[:60]))
         await transaction.respond(response)
+
+    async def _acknowledged(self, transaction: ServerTransaction) -> None:
+        if self._on_ack is None:
+            return
+        try:
+            await self._on_ack(transaction)
+        except (Refused, StackError, ValueError) as error:
+            self._log.warning("ACK of %s: %s", transaction.source, _shown(str(error)[:200]))
 
     async def _answer(self, transaction: ServerTransaction) -> Response:
         request = transaction.request
