@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.federation.matrix import Cell, home_cells, roaming_cells
+from conformance.federation.call_matrix import CALLED, call_cells
+from conformance.federation.matrix import Callee, Cell, home_cells, roaming_cells
 from conformance.federation.mistakes import line_numbers
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import AccessSecurity, Federation, NodeKind, Testbed
@@ -21,15 +22,23 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
     Args:
         federation: the federation.
         wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
-            `roaming` (False: the home network forbids its subscriber the visited access point).
+            `roaming` (False: the home network forbids its subscriber the visited access point), `callee` (who is
+            called: home, visited, third, away; `call_matrix.CALLED` says what they mean).
 
     Raises:
         BadInput: a keyword or value that does not exist.
     """
-    choice = {"access": "none", "credentials": "aka", "roaming": True} | dict(wanted)
-    unknown = sorted(set(choice) - {"access", "credentials", "roaming"})
+    choice = {"access": "none", "credentials": "aka", "roaming": True, "callee": None} | dict(wanted)
+    unknown = sorted(set(choice) - {"access", "credentials", "roaming", "callee"})
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    if choice["callee"] not in (None, *CALLED):
+        raise BadInput(f"marker flow: found callee={choice['callee']!r}, expected one of {tuple(CALLED)}")
+    cells = _of_one_terminal(federation, choice)
+    return cells if choice["callee"] is None else call_cells(federation, cells, choice["callee"])
+
+
+def _of_one_terminal(federation: Federation, choice: Mapping[str, Any]) -> list[Cell]:
     uses_aka = choice["credentials"] == "aka"
     if choice["access"] == "none":
         return home_cells(federation, uses_aka=uses_aka)
@@ -61,6 +70,12 @@ def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str
     """
     needed = {f"{home.name}/{kind}" for kind in home.nodes}
     return frozenset(needed | {f"{visited.name}/{kind}" for kind in NEEDED_WHERE_VISITED[square.access_point]})
+
+
+def nodes_of_callee(callee: Callee, home: Testbed) -> frozenset[str]:
+    """Return the nodes without which nobody can be called: all of the home network, and those where the callee is."""
+    there = {f"{callee.visited}/{kind}" for kind in NEEDED_WHERE_VISITED["visited"]}
+    return frozenset({f"{home.name}/{kind}" for kind in home.nodes} | there)
 
 
 def missing_feature(file: Path, testbed: Testbed, feature: str) -> str | None:
