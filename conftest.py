@@ -90,7 +90,7 @@ def _children() -> set[str]:
 @pytest.fixture(autouse=True, scope="module")
 def _no_process_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     """A module's tests end every process that they start, except the bench, which lives as long as the session."""
-    bench = ("netlab-", "dumpcap", *(["tshark"] if "testcases" in request.path.parts else []))
+    bench = ("netlab-", "dumpcap", *(["tshark", "openvpn"] if "testcases" in request.path.parts else []))
     before = _children()
     yield
     left = {child for child in _children() - before if not child.startswith(bench)}

@@ -276,7 +276,7 @@ def run_cells(folder: Path, count: int) -> tuple[list[str], float]:
     run = RunFolder(folder / "cells")
     plan = BenchPlan(default_federation_path(), WORKER, "scapy")
     bench = Bench(plan, run.path)
-    run.begin(run_header(run.run_id, plan, bench.federation))
+    run.begin(run_header(run.run_id, plan, bench.fabric))
     bench.start()
     try:
         measure(bench, run, 3, fault=False, cold=False)  # imports, caches, first connections

@@ -28,8 +28,9 @@ from conformance.report.allure_results import attach_result
 from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
-from conformance.runs.bench import Bench
-from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable
+from conformance.runs.bench import Bench, NotRun, make_fabric
+from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
+from conformance.runs.choice import FabricChoice, choose_fabric
 from conformance.runs.expected import (
     FILE_NAME,
     Deviation,
@@ -42,18 +43,19 @@ from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
-from conformance.runs.plan import BenchPlan, FabricName, parse_faults
+from conformance.runs.plan import AUTO, CORES, BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
-from conformance.runs.selection import missing_feature, squares
+from conformance.runs.selection import missing_feature, other_fabric, squares
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
-from conformance.vocabulary.federation import CoreKind, NodeKind
+from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
 from conformance.vocabulary.results import CellResult, RunHeader
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 GROUPS = (
     "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
+    "mishap",
 )  # fmt: skip
 ALLURE_FOLDER = "allure_report_dir"
 """Where allure-pytest keeps its `--alluredir`."""
@@ -76,15 +78,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--core",
-        choices=[kind.value for kind in CoreKind],
+        choices=CORES,
         default=None,
         help="software that plays every IMS testbed (default: what the federation file says, else emulated)",
     )
     group.addoption(
         "--fabric",
-        choices=[*FabricName],
+        choices=[AUTO, *FabricName],
         default=FabricName.LOOPBACK,
-        help="how the hosts are joined (default: loopback)",
+        help="how the hosts are joined; auto: namespaces where the machine allows them (default: loopback)",
     )
     group.addoption("--capture-backend", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
     group.addoption(
@@ -115,9 +117,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
-        "flow(id, access='none', credentials='aka', roaming=True): the flow that the cell must follow, and the cells",
+        "flow(id, access='none', credentials='aka', roaming=True, each=None, then=()): the flow that the cell must "
+        "follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "fabric(name): NOT_APPLICABLE on another fabric",
         "program(name): the terminal is that real program; NOT_APPLICABLE where it is missing or cannot play it",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
@@ -135,8 +139,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker which run it belongs to."""
+    """Tell an xdist worker which run it belongs to, and which fabric was chosen for all of them."""
     node.workerinput["netlab_run_id"] = node.config.stash[RUN].run_id
+    plan = node.config.stash[PLAN]
+    node.workerinput["netlab_fabric"] = (str(plan.fabric), plan.fabric_reason)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -177,7 +183,7 @@ def _plan(config: pytest.Config) -> BenchPlan:
     """Return what the options ask for; a mistake in them, or in the federation file, is one line.
 
     Raises:
-        BadInput: the federation file is wrong, or a fault is unknown.
+        BadInput: the federation file is wrong, or not for this fabric, or a fault is unknown.
     """
     file = config.getoption("--federation") or default_federation_path()
     core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
@@ -186,14 +192,27 @@ def _plan(config: pytest.Config) -> BenchPlan:
         for name in config.getoption(option):
             if name not in federation.testbeds:
                 raise BadInput(f"{option} {name}: no such testbed; expected one of {', '.join(federation.testbeds)}")
-    return BenchPlan(
+    fabric = _fabric(config, federation)
+    plan = BenchPlan(
         federation_file=file,
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
         capture_backend=config.getoption("--capture-backend"),
-        fabric=FabricName(config.getoption("--fabric")),
+        fabric=fabric.name,
         core=core,
         faults=parse_faults(config.getoption("--fault"), federation),
+        fabric_reason=fabric.reason,
     )
+    make_fabric(plan, Path())  # says what speaks against it; nothing is brought up
+    return plan
+
+
+def _fabric(config: pytest.Config, federation: Federation) -> FabricChoice:
+    """Return the fabric of the run; under xdist one choice is made for all workers."""
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        name, reason = worker_input["netlab_fabric"]
+        return FabricChoice(FabricName(name), reason)
+    return choose_fabric(config.getoption("--fabric"), federation, config.getoption("--capture-backend"))
 
 
 def _deviations(config: pytest.Config) -> Sequence[Deviation]:
@@ -241,6 +260,10 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     try:
         misbehaving = _misbehave(request.node, request.param, bench)
         opened = Cell(identity, bench, run)
+    except NotRun as error:
+        result = not_run(identity, run, error)
+        _describe(request.node, result)
+        pytest.skip(explain(result))
     except NetlabError as error:
         _stop(request.node, identity, run, error)
     yield opened
@@ -254,7 +277,7 @@ def _stop(item: pytest.Item, identity: CellIdentity, run: RunFolder, error: Netl
     kind = CellWithoutTestbed if isinstance(error, TestbedDown) else CellError
     if not (run.path / RUN_FILE).exists():  # the run itself could not begin
         raise kind(str(error)) from None
-    result = error_result(identity, run, str(error))
+    result = error_result(identity, run, error)
     _describe(item, result)
     raise kind(explain(result)) from None
 
@@ -272,7 +295,10 @@ def _testbed(square: Square, side: str) -> str:
 
 
 def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
-    """Return why the cell does not apply: a feature that a testbed does not declare, a node that cannot misbehave."""
+    """Return why the cell does not apply: another fabric, a missing feature, a node that cannot misbehave."""
+    for marker in item.iter_markers("fabric"):
+        if (reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation)) is not None:
+            return reason
     for marker in item.iter_markers("fault"):
         kind, fault = marker.args
         testbed = bench.federation.testbeds[_testbed(square, marker.kwargs.get("at", "home"))]
@@ -321,6 +347,7 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         title=sheet.purpose,
         square=square,
         flow=marker.args[0],
+        then=tuple(marker.kwargs.get("then", ())),
         sheet=sheet,
         terminal=_program(item),
         expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),

@@ -88,7 +88,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """Root's machine with python3 3.11.2, tshark and apt-get; blanks in the checkout's path."""
+    """Root's machine with python3 3.11.2, tshark, openvpn and apt-get; blanks in the checkout's path."""
     checkout, programs, temporary = tmp_path / "a check out", tmp_path / "bin", tmp_path / "tmp"
     for folder in (checkout, programs, temporary):
         folder.mkdir()
@@ -104,7 +104,7 @@ def machine(tmp_path: Path) -> Machine:
     made.put("id", 'if [ "$1" = -u ]; then echo "${FAKE_UID-0}"; else echo somebody; fi\n')
     made.put("python3", PYTHON)
     made.put("apt-get", APT)
-    for name in ("tshark", "dumpcap"):
+    for name in ("tshark", "dumpcap", "openvpn"):
         made.put(name, "")
     return made
 
@@ -153,12 +153,27 @@ def test_bare_machine_gets_its_packages_by_one_apt_get_call(machine: Machine) ->
     assert install.endswith("install --no-install-recommends -y tshark python3-venv")
 
 
-@pytest.mark.parametrize("words", [("--core", "kamailio"), ("--core=kamailio",)])
+@pytest.mark.parametrize("words", [("run", "--core", "kamailio"), ("run", "--core=kamailio"), ("test", "--real")])
 def test_real_servers_are_installed_for_who_asks_for_them(machine: Machine, words: tuple[str, ...]) -> None:
-    machine.start("run", *words)
+    machine.start(*words)
     _, install = machine.called_with("apt-get")
     assert "kamailio kamailio-ims-modules" in install
-    assert install.endswith("bind9")
+    assert install.endswith("bind9 mariadb-server")
+
+
+def test_real_test_cases_are_all_that_real_tests(installed: Machine) -> None:
+    done = installed.start("test", "--real", "-k", "event")
+    assert done.stdout == "pytest -m pytest testcases --core kamailio --fabric namespaces -k event\n"
+
+
+def test_tests_have_real_servers_and_terminals_installed_where_that_is_allowed(installed: Machine) -> None:
+    installed.start("test")
+    assert any(call.endswith("mariadb-server sip-tester baresip") for call in installed.called_with("apt-get"))
+    done = installed.start("test", FAKE_APT_SAYS="E: Unable to locate package kamailio")
+    assert "the tests that need them are skipped" in done.stderr
+    assert "pytest -m pytest tests testcases" in done.stdout
+    installed.start("test", FAKE_APT_SAYS="E: Unable to locate package kamailio")
+    assert not any("kamailio" in call for call in installed.called_with("apt-get"))
 
 
 def test_nobody_else_gets_them(machine: Machine) -> None:
@@ -312,6 +327,38 @@ def test_without_a_browser_the_other_tests_are_held(installed: Machine) -> None:
     done = installed.start("test", FAKE_APT_SAYS="E: Unable to locate package chromium")
     assert "skipped" in done.stderr
     assert "pytest -m pytest tests testcases" in done.stdout
+
+
+@pytest.fixture
+def without_openvpn(installed: Machine) -> Machine:
+    """The same machine without openvpn, whatever this one has."""
+    (installed.programs / "openvpn").unlink()
+    text = installed.script.read_text()
+    assert ":/usr/sbin:/sbin" in text
+    installed.script.write_text(text.replace(":/usr/sbin:/sbin", ""))
+    return installed
+
+
+@pytest.mark.parametrize("command", ["run", "test", "testbed"])
+def test_who_needs_a_lab_has_openvpn_installed(without_openvpn: Machine, command: str) -> None:
+    done = without_openvpn.start(command)
+    assert done.returncode == 0
+    assert any(call.startswith("apt-get") and call.endswith("openvpn") for call in without_openvpn.called)
+
+
+def test_without_openvpn_it_runs_all_the_same_and_asks_no_more(without_openvpn: Machine) -> None:
+    done = without_openvpn.start("run", FAKE_APT_SAYS="E: Unable to locate package openvpn")
+    assert (done.returncode, done.stdout) == (0, "netlab run\n")
+    assert done.stderr.splitlines()[-1].startswith("netlab: openvpn could not be installed: ")
+    again = without_openvpn.start("run", FAKE_APT_SAYS="E: Unable to locate package openvpn")
+    assert (again.stdout, again.stderr) == ("netlab run\n", "")
+
+
+@pytest.mark.parametrize(("command", "uid"), [("flows", "0"), ("doctor", "0"), ("run", "1000")])
+def test_openvpn_is_left_to_who_needs_it_and_may(without_openvpn: Machine, command: str, uid: str) -> None:
+    done = without_openvpn.start(command, FAKE_UID=uid)
+    assert (done.stdout, done.stderr) == (f"netlab {command}\n", "")
+    assert without_openvpn.called_with("apt-get") == []
 
 
 @pytest.mark.parametrize(

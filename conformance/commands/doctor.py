@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from conformance.cores.kamailio.installed import require_programs
+from conformance.fabric.probe import kernel_abilities, lab_abilities
 from conformance.federation import default_federation_path, load_federation
 from conformance.runs.versions import program_version
 from conformance.terminals.programs.catalogue import PROGRAMS, installed
@@ -46,7 +45,7 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     findings = list(examine())
     for finding in findings:
         mark = "ok     " if finding.good else "MISSING" if finding.needed else "absent "
-        print(f"{mark} {finding.what:34} {finding.found}")
+        print(f"{mark} {finding.what:42} {finding.found}")
         if not finding.good:
             print(f"        {finding.remedy}")
     return int(Exit.AS_EXPECTED if all(f.good or not f.needed for f in findings) else Exit.BROKEN)
@@ -84,13 +83,8 @@ def examine() -> Iterator[Finding]:
             f"an administrator can run: apt-get install --no-install-recommends {program.package}",
             needed=False,
         )
-    yield Finding(
-        "/dev/net/tun (for a later VPN fabric)",
-        os.access("/dev/net/tun", os.R_OK | os.W_OK),
-        "yes" if Path("/dev/net/tun").exists() else "no such device",
-        "only the fabric `namespaces`, which is not written yet, will need it",
-        needed=False,
-    )
+    for ability in (*lab_abilities(), *kernel_abilities()):
+        yield Finding(f"fabric namespaces: {ability.what}", ability.there, ability.found, ability.remedy, needed=False)
 
 
 def _attempt(what: str, action: Callable[[], object], found: str, remedy: str, *, needed: bool = True) -> Finding:

@@ -15,6 +15,7 @@ from conformance.report.text import visible
 from conformance.runs.brief import RunBrief, read_brief
 from conformance.runs.folder import RUN_FILE, new_run_id
 from conformance.runs.outcome import Outcome, outcome
+from conformance.runs.plan import AUTO, FabricName
 from conformance.runs.publish import REPORT_FILE
 from conformance.vocabulary.errors import BadInput, Exit, NotPermitted
 from conformance.vocabulary.verdicts import Verdict
@@ -31,6 +32,12 @@ def add(commands: Any) -> None:
         description="Takes every pytest option; pytest --help shows ours: --fault, --federation, --capture-backend",
     )
     command.add_argument("--reports", type=Path, default=Path("reports"), help="where runs are written")
+    command.add_argument(
+        "--fabric",
+        choices=[AUTO, *FabricName],
+        default=AUTO,
+        help="how the hosts are joined (default: namespaces where the machine allows them, else loopback)",
+    )
     command.set_defaults(execute=execute, passes_options_on=True)
 
 
@@ -43,6 +50,7 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     options = [
         "-pconformance.plugin",
         f"--reports={arguments.reports}",
+        f"--fabric={arguments.fabric}",
         f"--run-id={run_id}",
         f"--junitxml={folder / 'junit.xml'}",
         f"--alluredir={folder / 'allure'}",

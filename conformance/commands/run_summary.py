@@ -71,6 +71,8 @@ def _judgement(cells: Sequence[CellBrief], differing: int) -> str:
 
 
 def _why_skipped(cell: CellBrief) -> str:
+    if cell.not_run:
+        return "not run"
     return "inconclusive" if Verdict.INCONCLUSIVE in cell.pair else "not applicable"
 
 

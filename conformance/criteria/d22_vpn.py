@@ -21,6 +21,7 @@ from conformance.criteria.model import (
     passed,
     unreached,
 )
+from conformance.criteria.on_the_way import as_sent
 from conformance.criteria.procedure import Facts, Kind, Procedure
 from conformance.criteria.registration import Hop, Registration, once
 from conformance.criteria.rfc3261_transport import SIGNALLING, is_loopback
@@ -107,7 +108,11 @@ def in_the_tunnel(registration: Registration) -> Finding:
         for sighting in message.sightings:
             if sighting.point is Point.VPN and "esp" not in sighting.encapsulation:
                 found = f"{_words(message)} in clear from {sighting.source.address} to {sighting.destination.address}"
-                return failed(expected, found, _at(message, sighting), node=_sender(registration, message))
+                sent = as_sent(registration, message) if isinstance(message, SipMessage) else None
+                if sent is not None:
+                    found += f", which {sent.source.address} sent: an address translator is in the way"
+                node = None if sent is not None else _sender(registration, message)
+                return failed(expected, found, _at(message, sighting), node=node, nobody=sent is not None)
     between = _between(registration)
     if not between:
         return not_applicable(expected, NOTHING_BETWEEN)

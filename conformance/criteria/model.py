@@ -57,6 +57,8 @@ class Finding(NamedTuple):
     """True where what the criterion speaks of comes behind the last message that was seen."""
     compared: tuple[Message, ...] = ()
     """Messages that a FAIL rests on and does not cite: one that the capture cut short may have had more."""
+    nobody: bool = False
+    """True where what was seen shows that none of the roles did it: somebody between them changed a message."""
 
 
 Check = Callable[[Any], Finding]
@@ -174,10 +176,11 @@ def failed(
     by_absence: bool = False,
     node: Role | None = None,
     compared: Iterable[Message | None] = (),
+    nobody: bool = False,
 ) -> Finding:
     """The statement is false."""
     others = tuple(message for message in compared if message is not None)
-    return Finding(Verdict.FAIL, expected, found, citations, by_absence, node, compared=others)
+    return Finding(Verdict.FAIL, expected, found, citations, by_absence, node, compared=others, nobody=nobody)
 
 
 def inconclusive(expected: str, reason: str, *citations: Citation) -> Finding:

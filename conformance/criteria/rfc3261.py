@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from conformance.criteria.model import (
     Catalogue,
@@ -14,9 +15,11 @@ from conformance.criteria.model import (
     passed,
     unreached,
 )
+from conformance.criteria.on_the_way import as_sent
 from conformance.criteria.procedure import Kind
-from conformance.criteria.registration import Hop, Registration, once
+from conformance.criteria.registration import Attempt, Hop, Registration, once
 from conformance.criteria.values import (
+    Address,
     addresses,
     asked_expiry,
     authorization,
@@ -218,7 +221,8 @@ def binding(registration: Registration) -> Finding:
                 else [cite_missing(hop.response, "Contact")]
             )
             wanted = f"binding {clip(contact.name_addr.uri)}"
-            return failed(wanted, shown, *cited)
+            node, nobody, why, seen = _who_changed(registration, accepted, contact)
+            return failed(wanted, shown + why, *cited, *seen, node=node, nobody=nobody)
         text = same[0].name_addr.params.get("expires")
         granted = seconds(text)
         cited_value = cite_value(hop.response, "Contact", same[0].value)
@@ -231,3 +235,31 @@ def binding(registration: Registration) -> Finding:
     if not citations:
         return not_applicable(expected, "the REGISTER asks for no binding")
     return passed(expected, ", ".join(found), *citations)
+
+
+def _who_changed(
+    registration: Registration, accepted: Attempt, contact: Address
+) -> tuple[Role | None, bool, str, list[Citation]]:
+    """Return who changed a Contact before it came to the registrar, which bound what it was asked for.
+
+    Returns:
+        Role, None for the registrar's own or where nobody can be named; whether nobody can be named; words; the two
+        messages that show it.
+    """
+    for before, hop in pairwise(accepted.hops):
+        if hop.request is None or before.request is None or _has(hop.request, contact):
+            continue
+        sent = as_sent(registration, hop.request)
+        nobody = sent is not None and _has(sent, contact)
+        here = [cite_address(hop.request, "Contact", one) for one in addresses(hop.request, "Contact")[:1]]
+        there = sent if nobody and sent is not None else before.request
+        shown = [cite_address(there, "Contact", one) for one in addresses(there, "Contact")[:1]]
+        if nobody:
+            way = f"from {hop.sender} to {hop.receiver}" if hop.sender and hop.receiver else "between two nodes"
+            return None, True, f": somebody changed Contact of the REGISTER on its way {way}", [*shown, *here]
+        return hop.sender, False, ": Contact of the REGISTER was changed before", [*shown, *here]
+    return None, False, "", []
+
+
+def _has(message: SipMessage, contact: Address) -> bool:
+    return any(same_contact(one.name_addr.uri, contact.name_addr.uri) for one in addresses(message, "Contact"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Protocol
 
 from conformance.capture.points import ObservationPoint
@@ -32,6 +33,17 @@ class Attachment:
     release: Callable[[], None] = field(default=_nothing, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that runs for the fabric itself."""
+
+    name: str
+    """For a reader: `vpn uc3m`."""
+    pid: int
+    namespace: str
+    log: Path
+
+
 class Fabric(Protocol):
     """How the hosts of a federation are joined."""
 
@@ -57,8 +69,14 @@ class Fabric(Protocol):
     def down(self) -> None:
         """Take everything away again. May be called at any time and more than once."""
 
+    def dead_vpn(self) -> dict[str, list[str]]:
+        """Return who of the VPN does not run (`vpn hub`, `vpn uc3m`), each with the last lines of its log."""
+
     def namespace_of(self, node: str) -> str:
         """Return the network namespace of a node (`uc3m/p-cscf`); empty: that of the process."""
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return what runs for the fabric itself, now that it is up."""
 
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return where packets are captured."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
-from pyroute2 import NetNS, netns
+from pyroute2 import IPRoute, netns
 from pyroute2.netlink.exceptions import NetlinkError
 
-from conformance.fabric.netns import inside
+from conformance.fabric.netns import inside, leave_for_a_new_one
 from conformance.vocabulary.errors import NotPermitted, TestbedDown
 
 ETHERNET = "eth0"
+_FIRST, _SECOND = 1, 2
+"""Which of two routes to the same network is taken."""
 _LONGEST = 15
 """Characters of an interface name."""
 
@@ -32,8 +35,11 @@ class Host:
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
         try:
-            netns.create(namespace)
-            self._link = NetNS(namespace)
+            make_namespace(namespace)
+            # Left to itself pyroute2 forks for a namespace and for a socket there, and ends the copy by SIGTERM: one of
+            # this process with its threads' locks and its signal handlers.
+            with inside(namespace):
+                self._link = IPRoute()
         except PermissionError as error:
             raise NotPermitted(
                 f"network namespace {namespace}: {error.strerror}; run as root, or --fabric loopback"
@@ -93,12 +99,21 @@ class Host:
 
     def route(self, network: IPv4Network | str, via: IPv4Address) -> None:
         """Add a route; `default` is a network too."""
-        self._ask("route", "add", dst=str(network), gateway=str(via))
+        self._ask("route", "add", dst=str(network), gateway=str(via), priority=_SECOND)
 
     def route_away(self, network: IPv4Network | str, via: IPv4Address) -> None:
         """Remove a route; nothing where there is none."""
         with contextlib.suppress(TestbedDown):
-            self._ask("route", "del", dst=str(network), gateway=str(via))
+            self._ask("route", "del", dst=str(network), gateway=str(via), priority=_SECOND)
+
+    def route_by(self, network: IPv4Network, interface: str) -> None:
+        """Add a route to an interface that has no neighbours; it goes before routes by a router."""
+        self._ask("route", "add", dst=str(network), oif=self._index(interface), priority=_FIRST)
+
+    def route_by_no_more(self, network: IPv4Network, interface: str) -> None:
+        """Undo `route_by`; nothing where it was not."""
+        with contextlib.suppress(TestbedDown):
+            self._ask("route", "del", dst=str(network), oif=self._index(interface), priority=_FIRST)
 
     def own(self, address: IPv4Address) -> None:
         """Take packets for an address as if it were the host's own."""
@@ -120,9 +135,19 @@ class Host:
         self._ask("link", "set", index=self._index(interface), state="up" if up else "down")
 
     def write(self, setting: str, value: str) -> None:
-        """Write a setting of `/proc/sys`; nothing where the kernel does not have it."""
-        with inside(self.namespace), contextlib.suppress(FileNotFoundError):
-            Path("/proc/sys", setting).write_text(value)
+        """Write a setting of `/proc/sys`; nothing where the kernel does not have it.
+
+        Raises:
+            NotPermitted: /proc/sys cannot be written, as in many containers.
+        """
+        try:
+            with inside(self.namespace), contextlib.suppress(FileNotFoundError):
+                Path("/proc/sys", setting).write_text(value)
+        except OSError as error:
+            raise NotPermitted(
+                f"{self.namespace}: /proc/sys/{setting}: {error.strerror}; expected that a host may be configured: run "
+                "on the machine itself or in a privileged container, or --fabric loopback"
+            ) from None
 
     def close(self) -> None:
         """Give back what was needed to configure the host; the namespace stays."""
@@ -143,6 +168,28 @@ class Host:
         except NetlinkError as error:
             asked = " ".join([what, *map(str, arguments), *(f"{name}={value}" for name, value in values.items())])
             raise TestbedDown(f"{self.namespace}: {asked}: {error.args[-1]}; choose --fabric loopback") from None
+
+
+def make_namespace(name: str) -> None:
+    """Make a namespace with a name.
+
+    Raises:
+        OSError: the kernel does not.
+    """
+    problems: list[OSError] = []
+
+    def make() -> None:
+        try:
+            leave_for_a_new_one()
+            netns.attach(name, threading.get_native_id())
+        except OSError as error:
+            problems.append(error)
+
+    thread = threading.Thread(target=make, name=f"makes {name}")  # a namespace is a property of a thread
+    thread.start()
+    thread.join()
+    if problems:
+        raise problems[0]
 
 
 def remove_namespace(name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 
 from conformance.capture.points import ObservationPoint, loopback_points
-from conformance.fabric.fabric import Attachment, home_tunnel
+from conformance.fabric.fabric import Attachment, Program, home_tunnel
 from conformance.federation import rebase
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, Testbed
@@ -45,9 +45,17 @@ class Loopback:
     def down(self) -> None:
         """Nothing was joined."""
 
+    def dead_vpn(self) -> dict[str, list[str]]:
+        """Return nobody: there is no VPN."""
+        return {}
+
     def namespace_of(self, node: str) -> str:
         """Return the process's own namespace."""
         return ""
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return nothing: nothing runs for this fabric."""
+        return ()
 
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return the points on `lo`."""

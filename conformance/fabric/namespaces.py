@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from conformance.capture.points import ObservationPoint, marker_endpoint, point_filters
-from conformance.fabric import registry
-from conformance.fabric.fabric import Attachment, home_tunnel
+from conformance.fabric import registry, sip_gateway
+from conformance.fabric.echo import await_echo
+from conformance.fabric.fabric import Attachment, Program, home_tunnel
 from conformance.fabric.hosts import ETHERNET, Host
 from conformance.fabric.layout import (
     CORE_BRIDGE,
@@ -24,15 +26,18 @@ from conformance.fabric.layout import (
     node_host,
     placed,
 )
+from conformance.fabric.nat import Nat
 from conformance.fabric.netns import PREFIX
 from conformance.fabric.openvpn import OpenVpn, require_openvpn, write_client, write_hub
 from conformance.fabric.pki import Authority, Credentials, Flaw, default_folder
 from conformance.terminals.loop import TerminalLoop
+from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import Federation, NodeKind
 from conformance.vocabulary.points import Point
 
 _UNDERLAY_BRIDGE = "under0"
 _READY_S = 20.0
+_REFUSAL = "VERIFY ERROR"
 _AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
 _AT_THE_ACCESS = (Point.GM, Point.ACCESS)
 
@@ -110,6 +115,15 @@ class Namespaces:
         """Return the namespace of a node: `uc3m/p-cscf`."""
         testbed, _, kind = node.partition("/")
         return self.namespace(node_host(testbed, kind))
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return the hub and the clients of the VPN that run."""
+        running = {HUB: self._hub, **self._clients}
+        return tuple(
+            Program(f"vpn {name}", program.pid, program.namespace, program.log)
+            for name, program in running.items()
+            if program is not None and program.runs
+        )
 
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return all points of all partners; each has its own.
@@ -198,8 +212,75 @@ class Namespaces:
             self._hub.start()
             self._hub.wait_ready(time.monotonic() + _READY_S)
 
+    def refused_client(self, partner: str, flaw: Flaw) -> str:
+        """Start the VPN client of a partner with a certificate that must not be accepted; wait until it is refused.
+
+        Returns:
+            What the hub said.
+
+        Raises:
+            TestbedDown: the hub says nothing of the kind, or does not run.
+        """
+        if self._hub is None or not self._hub.runs:
+            raise TestbedDown("openvpn hub: does not run; expected it to look at a certificate")
+        refused = self._hub.listen(_REFUSAL)
+        self.start_client(partner, flaw, wait=False)
+        if not refused.event.wait(_READY_S):
+            raise TestbedDown(
+                f"openvpn hub: expected {_REFUSAL!r} for the certificate ({flaw}) of {partner}, found: "
+                + " | ".join(self._hub.last_lines)
+            )
+        return refused.line.partition(_REFUSAL)[2].lstrip(": ")
+
+    def set_reachable(self, partner: str, *, reachable: bool) -> None:
+        """Cut the line of a partner's VPN gateway, or mend it: its VPN client runs on, and finds nobody.
+
+        The line is cut at its other end: who captures at the partner's own interface goes on.
+        """
+        self._hosts[HUB].interface_up(_port(self.layout.partner(partner)), up=reachable)
+
+    @contextmanager
+    def behind_nat(self, partner: str) -> Iterator[None]:
+        """Let a partner leave the VPN and reach the others through a NAT that changes SIP messages.
+
+        The NAT has the interface of the tunnel inside, so that what reaches it is seen as before, and the address of
+        the router of the nodes outside, to which the others are led without the VPN.
+        """
+        own = self.layout.partner(partner)
+        gateway = self._hosts[own.gateway]
+        others = [one for one in self.layout.partners if one is not own]
+        outside = IPv4Network(own.router)
+        self.stop_client(partner)
+        with ExitStack() as undo:
+            undo.callback(self.start_client, partner)
+            for other in others:
+                for network in other.networks:
+                    gateway.route_by(network, TUN)
+                    undo.callback(gateway.route_by_no_more, network, TUN)
+                    gateway.route(network, other.outer.ip)
+                    undo.callback(gateway.route_away, network, other.outer.ip)
+                theirs = self._hosts[other.gateway]
+                theirs.route(outside, own.outer.ip)
+                undo.callback(theirs.route_away, outside, own.outer.ip)
+            nat = Nat(self.namespace(own.gateway), TUN, own.router, OUTER, sip_gateway.outwards, sip_gateway.inwards)
+            undo.callback(nat.close)
+            yield
+
+    def await_path(self, partner: str, seconds: float) -> None:
+        """Wait until packets pass between a partner and every other one whose VPN client runs.
+
+        Raises:
+            TestbedDown: they do not, in time.
+        """
+        own = self.layout.partner(partner)
+        deadline = time.monotonic() + seconds
+        for other in self.layout.partners:
+            client = self._clients.get(other.name)
+            if other is not own and (client is None or client.runs):
+                await_echo(self.namespace(own.gateway), own.router, other.router, deadline)
+
     def dead_vpn(self) -> dict[str, list[str]]:
-        """Return who of the VPN does not run, each with the last lines of its log."""
+        """Return who of the VPN does not run, each with the last lines of its log; see `Fabric.dead_vpn`."""
         programs = {HUB: self._hub, **self._clients}
         return {
             f"vpn {name}": program.last_lines
@@ -212,12 +293,14 @@ class Namespaces:
         self._authority = Authority(default_folder())
         config = write_hub(self._folder, self.layout, self._authority)
         self._hub = OpenVpn(HUB, config, self.namespace(HUB), self._folder / "hub.log")
+        deadline = time.monotonic() + _READY_S
         self._hub.start()
+        # A client that calls before the hub listens calls again only after two seconds.
+        self._hub.wait_ready(deadline)
         for partner in self.layout.partners:
             self.start_client(partner.name, wait=False)
-        deadline = time.monotonic() + _READY_S
-        for program in (self._hub, *self._clients.values()):
-            program.wait_ready(deadline)
+        for client in self._clients.values():
+            client.wait_ready(deadline)
 
     def _credentials(self, partner: str, flaw: Flaw) -> Credentials:
         assert self._authority is not None
@@ -258,7 +341,7 @@ class Namespaces:
 
     def _build_partner(self, partner: Partner, hub: Host) -> None:
         gateway = self._hosts[partner.gateway]
-        gateway.wire(OUTER, hub, f"p{int(partner.outer.ip) & 0xFF}", _UNDERLAY_BRIDGE)
+        gateway.wire(OUTER, hub, _port(partner), _UNDERLAY_BRIDGE)
         gateway.address(OUTER, partner.outer.ip, partner.outer.network)
         if self.layout.has_vpn:
             gateway.tun(TUN)
@@ -325,6 +408,11 @@ class _Forget:
     def __call__(self) -> None:
         self._neighbour.route_away(IPv4Network(self._address), self._gateway)
         self._host.disown(self._address)
+
+
+def _port(partner: Partner) -> str:
+    """Return the hub's end of a partner's line."""
+    return f"p{int(partner.outer.ip) & 0xFF}"
 
 
 def _has(partner: Partner, point: Point) -> bool:

@@ -44,6 +44,17 @@ def enter(name: str) -> None:
         os.close(descriptor)
 
 
+def leave_for_a_new_one() -> None:
+    """Move this thread into a new namespace that has no name yet; it ends with the thread unless it is given one.
+
+    Raises:
+        OSError: only root may do it, and not everywhere.
+    """
+    if _libc.unshare(_CLONE_NEWNET) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
 @contextlib.contextmanager
 def inside(name: str) -> Iterator[None]:
     """Be in a namespace for a moment, to open sockets there; stay where we are where the name is empty.

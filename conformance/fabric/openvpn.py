@@ -110,7 +110,7 @@ def _common(authority: Authority, credentials: Credentials) -> list[str]:
         f"askpass {credentials.passphrase}",
         "tls-version-min 1.2",
         "data-ciphers AES-256-GCM",
-        "keepalive 2 10",
+        "keepalive 1 4",  # who loses the hub notices within 4 s, and the path is back a second after the hub
         "passtos",
         "script-security 1",
         "verb 3",
@@ -120,6 +120,20 @@ def _common(authority: Authority, credentials: Credentials) -> list[str]:
 def _write(file: Path, lines: Sequence[str]) -> Path:
     file.write_text("\n".join(lines) + "\n")
     return file
+
+
+class Awaited:
+    """A line that somebody waits for.
+
+    Args:
+        words: what it has to contain.
+    """
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.line = ""
+        """The line, when `event` is set."""
+        self.event = threading.Event()
 
 
 class OpenVpn:
@@ -134,12 +148,14 @@ class OpenVpn:
 
     def __init__(self, name: str, config: Path, namespace: str, log: Path) -> None:
         self.name = name
-        self._config, self._namespace, self._log = config, namespace, log
+        self._config = config
+        self.namespace, self.log = namespace, log
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._news = threading.Condition()
         self._ready = False
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._awaited: list[Awaited] = []
 
     @property
     def runs(self) -> bool:
@@ -160,7 +176,7 @@ class OpenVpn:
 
     def start(self) -> None:
         """Start the program; return at once."""
-        program, parent, namespace = require_openvpn(), os.getpid(), self._namespace
+        program, parent, namespace = require_openvpn(), os.getpid(), self.namespace
 
         def prepare() -> None:
             die_with_parent(parent)
@@ -178,6 +194,13 @@ class OpenVpn:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), name=f"vpn-{self.name}", daemon=True)
         self._reader.start()
+
+    def listen(self, words: str) -> Awaited:
+        """Wait for a line with these words, from now on; the result says when it came."""
+        awaited = Awaited(words)
+        with self._news:
+            self._awaited.append(awaited)
+        return awaited
 
     def wait_ready(self, deadline: float) -> None:
         """Wait until the tunnel is up.
@@ -220,12 +243,17 @@ class OpenVpn:
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             for line in process.stdout:
                 log.write(line)
                 log.flush()
+                text = line.decode(errors="replace").strip()
                 with self._news:
-                    self._last.append(line.decode(errors="replace").strip()[:200])
+                    self._last.append(text[:200])
+                    for awaited in [one for one in self._awaited if one.words in text]:
+                        awaited.line = text[:200]
+                        awaited.event.set()
+                        self._awaited.remove(awaited)
                     self._ready = self._ready or READY.encode() in line
                     self._news.notify_all()
         process.wait()

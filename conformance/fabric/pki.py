@@ -6,10 +6,12 @@ and nothing else. Certificates that must not be accepted (revoked, expired, of a
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -65,10 +67,12 @@ class Authority:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not self._is_usable():
-                self._begin()
-            self._key = serialization.load_pem_private_key((folder / _KEY_FILE).read_bytes(), None)
-            self._certificate = x509.load_pem_x509_certificate((folder / CA_FILE).read_bytes())
+            folder.chmod(0o700)
+            with _alone(folder):
+                if not self._is_usable():
+                    self._begin()
+                self._key = serialization.load_pem_private_key((folder / _KEY_FILE).read_bytes(), None)
+                self._certificate = x509.load_pem_x509_certificate((folder / CA_FILE).read_bytes())
         except OSError as error:
             raise _unwritable(folder, error) from None
 
@@ -91,8 +95,9 @@ class Authority:
         base = self.folder / (name if flaw is Flaw.NONE else f"{name}.{flaw}")
         made = Credentials(base.with_name(base.name + ".p12"), base.with_name(base.name + ".pass"))
         try:
-            if not made.pkcs12.exists() or not made.passphrase.exists():
-                self._issue(name, made, flaw, server=server)
+            with _alone(self.folder):
+                if not made.pkcs12.exists() or not made.passphrase.exists():
+                    self._issue(name, made, flaw, server=server)
         except OSError as error:
             raise _unwritable(self.folder, error) from None
         return made
@@ -169,6 +174,17 @@ class Authority:
     def _signer(self) -> ec.EllipticCurvePrivateKey:
         assert isinstance(self._key, ec.EllipticCurvePrivateKey)
         return self._key
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other labs out, which may be starting at the same time: a key and its passphrase are two files."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _authority(name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:

@@ -17,7 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from conformance.cores.emulated.processes import ProcessMark
-from conformance.fabric.hosts import remove_namespace
 from conformance.fabric.netns import PREFIX, named, processes_in
 from conformance.vocabulary.errors import NotPermitted, TestbedDown
 
@@ -37,24 +36,17 @@ def claim() -> str:
     if mark is None:
         raise TestbedDown("fabric namespaces: /proc does not tell of this process; expected that it is mounted")
     try:
-        REGISTRY.mkdir(parents=True, exist_ok=True)
         while True:
+            REGISTRY.mkdir(parents=True, exist_ok=True)
             lab = secrets.token_hex(2)
-            with contextlib.suppress(FileExistsError), _file(lab).open("x") as file:
+            # It exists: another lab has that id. It cannot be made: whoever removed the last lab took the folder away.
+            with contextlib.suppress(FileExistsError, FileNotFoundError), _file(lab).open("x") as file:
                 json.dump(asdict(mark), file)
                 return lab
     except PermissionError as error:
         raise NotPermitted(
             f"{REGISTRY}: {error.strerror}; the fabric namespaces needs root, or --fabric loopback"
         ) from None
-
-
-def hand_over(lab: str, pid: int) -> None:
-    """Make a lab another process's, which lives as long as the lab."""
-    mark = ProcessMark.of(pid)
-    if mark is None:
-        raise TestbedDown(f"lab {lab}: process {pid} is gone")
-    _file(lab).write_text(json.dumps(asdict(mark)))
 
 
 def namespaces_of(lab: str) -> list[str]:
@@ -68,6 +60,9 @@ def remove(lab: str) -> None:
     Raises:
         TestbedDown: a process does not end.
     """
+    # Imported where used: pyroute2 costs a tenth of a second, and every command knows of this file.
+    from conformance.fabric.hosts import remove_namespace
+
     names = namespaces_of(lab)
     deadline = time.monotonic() + _END_S
     marks = [
@@ -88,13 +83,13 @@ def remove(lab: str) -> None:
 
 
 def clear_dead() -> list[str]:
-    """Remove the labs whose process is gone; return their ids."""
+    """Remove the labs whose process is gone; return their ids. Where only root could remove one, it stays."""
     dead = [lab for lab in known() if not _owner_runs(lab)]
     # A namespace without a file is of a lab that was being made, or removed, when its process was killed.
     parts = {name.removeprefix(PREFIX).partition("-")[0] for name in named()}
     dead += sorted(parts - set(known()) - set(dead))
     for lab in dead:
-        with contextlib.suppress(TestbedDown):
+        with contextlib.suppress(TestbedDown, PermissionError):
             remove(lab)
     return dead
 

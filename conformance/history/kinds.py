@@ -33,8 +33,8 @@ WORSE = (Kind.NEW_FAILURES, Kind.NEWLY_INCONCLUSIVE)
 
 
 def applies(cell: CellBrief | None) -> TypeGuard[CellBrief]:
-    """Whether the cell was run: one that does not apply is written down, but nothing was driven."""
-    return cell is not None and cell.pair != _NOT_APPLICABLE
+    """Whether the cell was run: one that does not apply, or was not run, is written down, but nothing was driven."""
+    return cell is not None and cell.pair != _NOT_APPLICABLE and not cell.not_run
 
 
 def kind_of(old: CellBrief | None, new: CellBrief | None) -> Kind:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.flows.load import load_flow
 from conformance.flows.model import Flow
 from conformance.judgement.found import Found
 from conformance.judgement.matcher import Match, match
+from conformance.trace.model import SipMessage
 from conformance.vocabulary.roles import Role
 
 
@@ -25,21 +26,27 @@ class Chosen:
     """Where the flow was left, and why another one fits less."""
 
 
-def choose(every: Iterable[Found], flow: str | None) -> list[Chosen]:
+def choose(every: Iterable[Found], flow: str | Sequence[str] | None) -> list[Chosen]:
     """Choose a flow for each procedure.
 
     Args:
         every: What the finders found.
-        flow: The only flow to judge; None for the best fitting one of each procedure.
+        flow: The only flow to judge; None for the best fitting one of each procedure. Several: what the procedures
+            of their kinds follow, one after the other.
 
     Returns:
         Without `flow` all procedures. With it those that may follow it; where there is none, those of the same
-        kind that should have, so that a procedure that left its flow is reported and not missed.
+        kind that should have, so that a procedure that left its flow is reported and not missed. Of several flows
+        the last one is that of all further procedures, too.
     """
     if flow is None:
         return [_best(found) for found in every]
-    expected = load_flow(flow)
     every = list(every)
+    if not isinstance(flow, str):
+        story = [load_flow(one) for one in flow]
+        told = sorted((found for found in every if {*flow} & {*found.flows, *found.related}), key=_begins)
+        return [against(found, story[min(place, len(story) - 1)]) for place, found in enumerate(told)]
+    expected = load_flow(flow)
     wanted = [found for found in every if flow in found.flows] or [found for found in every if flow in found.related]
     return [against(found, expected) for found in wanted]
 
@@ -50,6 +57,11 @@ def against(found: Found, flow: Flow) -> Chosen:
         flow = flow.at_visited_access_point()
     matched = match(flow, found.procedure)
     return Chosen(found, flow, matched, flow.id, () if matched.departure is None else (matched.departure,))
+
+
+def _begins(found: Found) -> int:
+    """Return when a procedure begins: what was asked of DNS before it may belong to another one as well."""
+    return min(message.time_ns for message in found.procedure.messages if isinstance(message, SipMessage))
 
 
 def _best(found: Found) -> Chosen:

@@ -239,11 +239,13 @@ def _first_failure(case: Case, failed: Sequence[Judged]) -> tuple[int | None, st
         f"{came}{where}: {'' if message is None else f'{criterion.id}, '}"
         f"expected {clip(mask_text(finding.expected), FOUND)}; found {clip(mask_text(finding.found), FOUND)}."
     )
+    if finding.nobody:
+        return place, sentence, f"{criterion.source}; none of the nodes did it, somebody between them did", None
     return place, sentence, f"{criterion.source} asks it of {case.name(node)}", node
 
 
-def _node_of(case: Case, one: Judged) -> Role:
-    return one.finding.node or actor(one.criterion, case.procedure)
+def _node_of(case: Case, one: Judged) -> Role | None:
+    return None if one.finding.nobody else one.finding.node or actor(one.criterion, case.procedure)
 
 
 def _decisive(case: Case, one: Judged) -> Citation | None:

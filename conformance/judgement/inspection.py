@@ -36,14 +36,17 @@ class Inspected:
     """SIP messages that belong to no procedure, by method."""
 
 
-def inspect(part: Trace, around: Surroundings, federation: Federation | None, flow: str | None) -> Inspected:
+def inspect(
+    part: Trace, around: Surroundings, federation: Federation | None, flow: str | Sequence[str] | None
+) -> Inspected:
     """Find the procedures of a trace, or of a part of one, and apply the criteria.
 
     Args:
         part: The trace, or a part that has all messages of its users.
         around: What is known of the whole trace.
         federation: What the partners agreed and declared.
-        flow: The only flow to judge; None for the best fitting one of each procedure.
+        flow: The only flow to judge, or several as `choose` has them; None for the best fitting one of each
+            procedure.
 
     Raises:
         BadInput: `flow` is not known.

@@ -29,7 +29,7 @@ def judge(
     *,
     federation: Federation | None = None,
     events: Sequence[TerminalEvent] = (),
-    flow: str | None = None,
+    flow: str | Sequence[str] | None = None,
     cell: str | None = None,
     confirm: SecondReading | None = second_reading,
     workers: int = 1,
@@ -40,7 +40,8 @@ def judge(
         trace: From `read_trace`.
         federation: What the partners agreed and declared; without it such criteria say less.
         events: What terminals observed; without them interoperability is as seen on the wire.
-        flow: Identifier of the only flow to judge; None for every one that is found.
+        flow: Identifier of the only flow to judge; None for every one that is found. Several: what the procedures
+            of the trace follow, one after the other; such a trace is judged as a whole, whatever its size.
         cell: Identifier of the cell, repeated in the results.
         confirm: Reads every frame that a FAIL cites a second time; None leaves that out (a trace
             that was not read from files).
@@ -56,7 +57,7 @@ def judge(
     """
     around, asked = Surroundings(trace), Asked(trace, events, cell)
     with _no_collection():
-        if len(trace.messages) > LARGE:
+        if len(trace.messages) > LARGE and (flow is None or isinstance(flow, str)):
             inquiry = Inquiry(
                 around, asked, federation, flow, None if confirm is None else partial(_readings, trace, confirm)
             )
@@ -73,7 +74,7 @@ def _at_once(
     around: Surroundings,
     asked: Asked,
     federation: Federation | None,
-    flow: str | None,
+    flow: str | Sequence[str] | None,
     confirm: SecondReading | None,
 ) -> tuple[list[ProcedureResult], Counter[str]]:
     seen = inspect(around.trace, around, federation, flow)

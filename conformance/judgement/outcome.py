@@ -93,7 +93,7 @@ def conclude(chosen: Chosen, criteria: Sequence[Judged], readings: Readings | No
 
 def _criterion(judged: Judged, procedure: Procedure, readings: Readings | None) -> CriterionResult:
     criterion, finding = judged
-    node = finding.node or actor(criterion, procedure)
+    node = None if finding.nobody else finding.node or actor(criterion, procedure)
     confirms = readings is not None and finding.verdict in WRONG
     return CriterionResult.model_construct(
         id=criterion.id,
@@ -102,7 +102,7 @@ def _criterion(judged: Judged, procedure: Procedure, readings: Readings | None) 
         severity=criterion.severity,
         clause=criterion.source,
         statement=criterion.statement,
-        node=node.value,
+        node=None if node is None else node.value,
         expected=mask_text(finding.expected) or criterion.statement,
         found=mask_text(finding.found),
         evidence=[

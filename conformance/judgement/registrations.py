@@ -62,11 +62,15 @@ def find_registrations(
         vpn=around.trace.vpn,
     )
     found: dict[int, Registration] = {}
+    ended: dict[str, int] = {}
     procedures = segments(tries)
     told = belonging(third_party, procedures)
     for segment in procedures:
         before = None if segment.before is None else found[id(segment.before)]
-        found[id(segment)] = _registration(segment, before, world, told.get(id(segment), ()))
+        user = segment.attempts[0].user
+        registration = _registration(segment, before, world, told.get(id(segment), ()), ended.get(user, 0))
+        found[id(segment)] = registration
+        ended[user] = max(ended.get(user, 0), *(m.time_ns for a in registration.attempts for m in a.messages))
     return list(found.values())
 
 
@@ -95,8 +99,16 @@ CLOCK_NS = 2_000_000
 
 REFUSED = "registration-refused"
 RESYNC = "registration-resync"
+CHALLENGED_AGAIN = "registration-challenged-again"
 RELATED = {
-    Kind.REGISTRATION: ("registration-home", "registration-visited", "registration-home-access", RESYNC, REFUSED),
+    Kind.REGISTRATION: (
+        "registration-home",
+        "registration-visited",
+        "registration-home-access",
+        RESYNC,
+        CHALLENGED_AGAIN,
+        REFUSED,
+    ),
     Kind.REREGISTRATION: ("reregistration", REFUSED),
     Kind.DEREGISTRATION: ("deregistration", REFUSED),
 }
@@ -159,11 +171,16 @@ def _lookups(
     table: RoleTable,
     declared: Declared,
     home: Testbed | None,
+    since_ns: int,
 ) -> list[Lookup]:
-    """Return the look-ups of the hosts of a registration, and of the names that their answers lead to."""
+    """Return the look-ups of the hosts of a registration, and of the names that their answers lead to.
+
+    What was asked before `since_ns`, when an earlier procedure of the same user was under way, is that one's.
+    """
     found: list[Lookup] = []
     times = [message.time_ns for attempt in attempts for message in attempt.messages]
-    begin = bisect_left(queries, min(times) - BEFORE_NS, key=lambda query: query.time_ns)
+    since_ns = since_ns if since_ns < min(times) else 0
+    begin = bisect_left(queries, max(min(times) - BEFORE_NS, since_ns), key=lambda query: query.time_ns)
     end = bisect_right(queries, max(times), key=lambda query: query.time_ns)
     for transaction in queries[begin:end]:
         query = transaction.request if isinstance(transaction.request, DnsMessage) else None
@@ -226,7 +243,7 @@ def _hosts(messages: Iterable[SipMessage]) -> set[str]:
 
 
 def _registration(
-    segment: Segment, before: Registration | None, world: _World, third_party: Sequence[RawHop]
+    segment: Segment, before: Registration | None, world: _World, third_party: Sequence[RawHop], since_ns: int
 ) -> Registration:
     procedure = segment.attempts
     subject = procedure[0].subject
@@ -251,7 +268,9 @@ def _registration(
         table.add(Role.HOME_AS, hop.transaction.destination)
     messages = [m for attempt in attempts for m in attempt.messages]
     sip = [m for m in messages if isinstance(m, SipMessage)]
-    lookups = _lookups(_hosts(sip), attempts, world.queries, table, world.declared, home) if world.queries else []
+    lookups = (
+        _lookups(_hosts(sip), attempts, world.queries, table, world.declared, home, since_ns) if world.queries else []
+    )
     return Registration(
         attempts=tuple(attempts),
         subject=subject,

@@ -28,6 +28,11 @@ CATEGORIES = (
         "messageRegex": _said("conformance FAIL"),
     },
     {
+        "name": "Not run: an earlier cell found the testbed dead",
+        "matchedStatuses": ["skipped"],
+        "messageRegex": _said(r"\]: not run"),
+    },
+    {
         "name": "Evidence is missing (INCONCLUSIVE)",
         "matchedStatuses": ["skipped", "failed"],
         "messageRegex": _said("(interoperability|conformance) INCONCLUSIVE"),

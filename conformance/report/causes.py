@@ -49,7 +49,7 @@ class Causes:
 
 def causes(cells: Sequence[CellSummary]) -> Causes:
     """Return what is behind the cells of a run that differ."""
-    differing = [cell for cell in cells if not cell.as_expected]
+    differing = [cell for cell in cells if cell.differs]
     count: Counter[tuple[str, str]] = Counter()
     first: dict[tuple[str, str], tuple[Finding, CellSummary]] = {}
     unexplained = 0
@@ -70,9 +70,10 @@ def causes(cells: Sequence[CellSummary]) -> Causes:
 
 
 def _sentence(cells: Sequence[CellSummary], differing: int) -> str:
+    cells = [cell for cell in cells if cell.was_run]
     if differing < 2:
         return "One cell alone differs." if differing else ""
-    found = common_axes([Row(cell.axes, not cell.as_expected) for cell in cells], AXES)
+    found = common_axes([Row(cell.axes, cell.differs) for cell in cells], AXES)
     if found is None:
         return f"The {differing} cells that differ have no value in common, and no few values explain them."
     if found.is_exact:

@@ -78,6 +78,18 @@ class CellSummary:
     """Findings that are not listed."""
     reason: str
     duration_ms: float
+    not_run: bool = False
+    """An earlier cell had found its testbed dead."""
+
+    @property
+    def was_run(self) -> bool:
+        """Whether anything was driven: it applies here, and its testbeds were alive."""
+        return not self.not_run and self.verdicts != (Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
+
+    @property
+    def differs(self) -> bool:
+        """Whether it was run and came out otherwise than expected."""
+        return self.was_run and not self.as_expected
 
     @property
     def axes(self) -> dict[str, str]:
@@ -127,6 +139,7 @@ def summary(view: CellView) -> CellSummary:
         more=max(0, len(ranked) - MOST_FINDINGS),
         reason=short(view.first_reason, 300),
         duration_ms=result.duration_ms,
+        not_run=bool(result.not_run),
     )
 
 

@@ -43,6 +43,8 @@ def junit_properties(result: CellResult) -> list[tuple[str, str]]:
         ("blamed", short(" | ".join(blamed(result)), LIMIT)),
         ("failing", ", ".join(sorted(result.failed_criteria))),
     ]
+    if result.not_run:
+        properties.append(("not_run", short(result.not_run, LIMIT)))
     seen: Counter[str] = Counter()
     for criterion in failures[:MAX_FAILING]:
         seen[criterion.id] += 1

@@ -51,7 +51,7 @@ class Square:
     @property
     def differing(self) -> int:
         """How many of its cells differ from what was expected."""
-        return sum(not cell.as_expected for cell in self.cells)
+        return sum(cell.differs for cell in self.cells)
 
     @property
     def deviates(self) -> bool:
@@ -59,12 +59,18 @@ class Square:
         return not self.differing and any(cell.deviates for cell in self.cells)
 
     @property
+    def _as_expected(self) -> int:
+        return sum(cell.was_run and cell.as_expected for cell in self.cells)
+
+    @property
     def words(self) -> str:
         """All that it shows, in words."""
         place = (
             f"{self.home} at home" if self.access == "none" else f"{self.home} in {self.visited}, {self.access_words}"
         )
-        how = f"{self.differing} of {len(self.cells)} differ" if self.differing else f"{len(self.cells)} as expected"
+        how = f"{self.differing} of {len(self.cells)} differ" if self.differing else f"{self._as_expected} as expected"
+        if idle := sum(not cell.was_run for cell in self.cells):
+            how += f", {idle} not run"
         return f"{place}: interoperability {self.interoperability}, conformance {self.conformance}; {how}"
 
 

@@ -198,7 +198,7 @@ def write_index(
             listed = [square for place in row.places for square in place]
             text = page.render(home=row.home, header=header, squares=listed, site=site, assets=assets())
             _write(folder / site.list_of(row.home), text)
-    differing = [cell for cell in cells if not cell.as_expected]
+    differing = [cell for cell in cells if cell.differs]
     wanted = differing or [cell for cell in cells if cell.deviates]
     text = (
         environment()
@@ -232,8 +232,8 @@ def _tidy(folder: Path, cells: Iterable[CellSummary], site: Site) -> None:
 
 
 def _differing_first(bodies: Sequence[Rendered]) -> Iterator[Rendered]:
-    yield from (one for one in bodies if not one.summary.as_expected)
-    yield from (one for one in bodies if one.summary.as_expected)
+    yield from (one for one in bodies if one.summary.differs)
+    yield from (one for one in bodies if not one.summary.differs)
 
 
 @cache

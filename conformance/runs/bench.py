@@ -7,6 +7,7 @@ says before and after each cell whether the testbeds of that cell are still aliv
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -25,6 +26,34 @@ from conformance.vocabulary.federation import Federation
 
 SPOOL = "spool"
 NODES = "nodes"
+VPN = "vpn"
+"""Below the nodes: what OpenVPN was told, and what it said."""
+
+
+class DeadNodes(TestbedDown):
+    """Nodes that a cell needs are dead, and nobody has told of them yet.
+
+    Args:
+        text: one line for a person.
+        logs: last log lines of each, by `testbed/kind`.
+    """
+
+    def __init__(self, text: str, logs: dict[str, list[str]]) -> None:
+        super().__init__(text)
+        self.logs = logs
+
+
+class NotRun(TestbedDown):
+    """All dead nodes that a cell needs were found dead in an earlier cell, which has their logs.
+
+    Args:
+        text: one line for a person.
+        first: name of that cell.
+    """
+
+    def __init__(self, text: str, first: str) -> None:
+        super().__init__(text)
+        self.first = first
 
 
 class Bench:
@@ -44,19 +73,13 @@ class Bench:
         self.folder = folder
         nodes = folder / NODES / f"worker-{plan.worker}"
         self._spool = folder / SPOOL / f"worker-{plan.worker}"
-        self.fabric = _fabric(plan, nodes)
+        self.fabric = make_fabric(plan, nodes)
         self.federation: Federation = self.fabric.federation
-        node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
-        self.core = EmulatedCore(
-            plan.federation_file,
-            plan.worker,
-            nodes,
-            node_faults,
-            core=plan.core,
-            block=self.federation.block,
-        )
+        self.core = make_core(plan, self.fabric, nodes)
         self.decoder = Decoder()
         self._running = ExitStack()
+        self._told_dead: dict[str, str] = {}
+        """Dead nodes, by the first cell whose result tells of them."""
 
     def start(self) -> None:
         """Bring the testbeds up, then the sniffers; return when nodes answer and every sniffer has seen a packet."""
@@ -80,17 +103,42 @@ class Bench:
         self._running.close()
 
     def dead_nodes(self, nodes: frozenset[str]) -> dict[str, list[str]]:
-        """Return those of these nodes (`testbed/kind`) that died, with their last log lines."""
-        return {name: log for name, log in self.core.check().items() if name in nodes}
+        """Return those of these nodes (`testbed/kind`, `vpn hub`, `vpn testbed`) that died, with their last log lines.
 
-    def require_alive(self, nodes: frozenset[str]) -> None:
-        """Raise TestbedDown where one of these nodes has died."""
+        A node that lives again has not been told of.
+        """
+        dead = self.core.check() | self.fabric.dead_vpn()
+        self._told_dead = {name: cell for name, cell in self._told_dead.items() if name in dead}
+        return {name: log for name, log in dead.items() if name in nodes}
+
+    def tell_dead(self, nodes: Iterable[str], cell: str) -> None:
+        """Note that the result of a cell tells of these dead nodes."""
+        for name in nodes:
+            self._told_dead.setdefault(name, cell)
+
+    def require_alive(self, nodes: frozenset[str], cell: str) -> None:
+        """Raise where one of the nodes that a cell needs has died.
+
+        Args:
+            nodes: what it needs.
+            cell: its name; from now on it is the one that tells of them.
+
+        Raises:
+            DeadNodes: nobody has told of one of them.
+            NotRun: an earlier cell has told of all.
+        """
         dead = self.dead_nodes(nodes)
-        if dead:
-            raise TestbedDown(
+        if not dead:
+            return
+        if news := [name for name in dead if name not in self._told_dead]:
+            self.tell_dead(news, cell)
+            raise DeadNodes(
                 f"{', '.join(dead)}: the node is down, so nothing can be said about this cell; "
-                f"its log is in {self.folder / NODES}"
+                f"its log is in {self.folder / NODES}",
+                dead,
             )
+        first = self._told_dead[next(iter(dead))]
+        raise NotRun(f"{', '.join(dead)} went down before: {first} tells of it and has the log", first)
 
     def settle(self, testbeds: set[str]) -> None:
         """Wait until nothing is on its way between the nodes of these testbeds.
@@ -130,20 +178,34 @@ class Bench:
         return self.fabric.attach(visited, home)
 
 
-def _fabric(plan: BenchPlan, folder: Path) -> Fabric:
+def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
+    """Return the fabric of a plan, which is not up yet.
+
+    Args:
+        plan: what to bring up.
+        folder: of the nodes; what the fabric itself writes goes below `vpn`.
+    """
     federation = load_federation(plan.federation_file).played_by(plan.core)
     if plan.fabric is FabricName.LOOPBACK:
         return Loopback(federation, plan.worker)
     # Imported where used: pyroute2 costs a tenth of a second.
     from conformance.fabric.namespaces import Namespaces
 
-    return Namespaces(federation, folder / "vpn")
+    return Namespaces(federation, folder / VPN)
+
+
+def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
+    """Return the core of a plan, which is not up yet; its nodes have the addresses that the fabric gave them."""
+    node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
+    return EmulatedCore(
+        plan.federation_file, plan.worker, folder, node_faults, core=plan.core, block=fabric.federation.block
+    )
 
 
 def remove_databases(nodes: Path) -> None:
     """Remove what nodes kept while they ran; their logs stay. An HSS keeps subscribers' keys, which outlive no run."""
     for folder in nodes.iterdir() if nodes.is_dir() else ():
-        if folder.is_dir():
+        if folder.is_dir() and folder.name != VPN:
             shutil.rmtree(folder)
 
 

@@ -58,6 +58,8 @@ class CellBrief:
     findings: dict[Finding, str] = field(default_factory=dict)
     """Each with what was found, in one line."""
     reasons: Sequence[str] = ()
+    not_run: bool = False
+    """An earlier cell had found its testbed dead."""
     known: str = ""
     """Reason and owner of the known deviation that speaks of this cell."""
 
@@ -124,6 +126,7 @@ class _Cell(BaseModel):
     procedures: list[_Procedure]
     reasons: list[str]
     known: _Known | None = None
+    not_run: str = ""
 
 
 def read_brief(folder: Path) -> RunBrief:
@@ -181,6 +184,7 @@ def _brief(cell: _Cell) -> CellBrief:
         duration_ms=cell.duration_ms,
         findings={_finding(one, cell): short(one.found, FOUND_LIMIT) for one in failing},
         reasons=[short(reason, FOUND_LIMIT) for reason in dict.fromkeys(reasons)][:MOST_REASONS],
+        not_run=bool(cell.not_run),
         known=f"{cell.known.reason} ({cell.known.who})" if cell.known else "",
     )
 

@@ -15,9 +15,10 @@ from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.runs.bench import NODES, Bench
+from conformance.runs.bench import NODES, Bench, DeadNodes, NotRun
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
+from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
 from conformance.runs.parties import Party, called_party, first_party
 from conformance.runs.selection import needed_nodes, nodes_of_callee
@@ -34,6 +35,7 @@ from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
     Judgement,
+    Mishap,
     ProcedureResult,
     TestSheet,
 )
@@ -61,6 +63,14 @@ class CellIdentity:
     flow: str
     sheet: TestSheet
     expected: Expectation
+    then: tuple[str, ...] = ()
+    """Flows of the procedures that follow, one after the other, where the cell tells a longer story."""
+
+    @property
+    def flows(self) -> str | tuple[str, ...]:
+        """What `judge` is asked for."""
+        return (self.flow, *self.then) if self.then else self.flow
+
     terminal: str = STANDARD
     """Which real program is the terminal (`sipp`), or `standard`."""
 
@@ -76,13 +86,12 @@ class Cell:
 
     def __init__(self, identity: CellIdentity, bench: Bench, run: RunFolder) -> None:
         self.identity = identity
-        self.folder = run.cell_folder(identity.name)
         self._bench = bench
         self._run = run
         self._testbeds = set(identity.square.testbeds)
         self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
-        self._events = EventLog(self.folder / EVENTS_FILE)
+        self._told: list[Mishap] = []
         self._started_ns = time.time_ns()
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
@@ -90,7 +99,9 @@ class Cell:
         self._nodes = needed_nodes(identity.square, self.home, self.visited)
         if (callee := identity.square.callee) is not None:
             self._nodes |= nodes_of_callee(callee, bench.federation.testbeds[callee.home])
-        bench.require_alive(self._nodes)
+        bench.require_alive(self._nodes, identity.name)
+        self.folder = run.cell_folder(identity.name)
+        self._events = EventLog(self.folder / EVENTS_FILE)
         self._log_marks = mark(bench.logs(self._testbeds))
         bench.sniffers.open_cell(identity.name)
 
@@ -161,6 +172,11 @@ class Cell:
         self._terminals.append(terminal)
         return terminal
 
+    @property
+    def mishaps(self) -> Mishaps:
+        """What may happen to the testbeds of this cell."""
+        return Mishaps(self._bench, self._events, self._told)
+
     def program(self) -> ProgramTerminal:
         """Return a new terminal that the cell's program plays, in the access network of the visited testbed."""
         entry = self.visited.node(NodeKind.PCSCF)
@@ -226,19 +242,25 @@ class Cell:
                 self._bench.decoder.read([file]),
                 federation=self._bench.federation,
                 events=events,
-                flow=self.identity.flow,
+                flow=self.identity.flows,
                 cell=self.identity.name,
             )
             ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = _verdicts(own, events, reasons)
+            if len(own) < 1 + len(self.identity.then):
+                reasons.append(
+                    f"expected {1 + len(self.identity.then)} procedures one after the other, found {len(own)}"
+                )
+                pair = VerdictPair(*(worst(verdict, Verdict.INCONCLUSIVE) for verdict in pair))
         except NetlabError as error:
             reasons.append(str(error))
             events = self._events.events
         write_since(self._log_marks, self.folder / NODES)
         dead = self._bench.dead_nodes(self._nodes)
         if dead:
+            self._bench.tell_dead(dead, self.identity.name)
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
             pair = BOTH_ERROR
         elif isinstance(stopped_by, BeyondProgram):
@@ -263,6 +285,7 @@ class Cell:
             judgement=judgement,
             events=events,
             dead=dead,
+            mishaps=self._told,
         )
         left = self.leave()
         result = result.model_copy(update={"reasons": [*result.reasons, *left]})
@@ -297,9 +320,23 @@ class Cell:
         return told
 
 
-def error_result(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
+def error_result(identity: CellIdentity, run: RunFolder, error: NetlabError) -> CellResult:
     """Write and return an ERROR for a cell that could not even be opened."""
-    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [reason])
+    dead = error.logs if isinstance(error, DeadNodes) else {}
+    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [str(error)], dead=dead)
+    run.add(result)
+    return result
+
+
+def not_run(identity: CellIdentity, run: RunFolder, error: NotRun) -> CellResult:
+    """Write and return that a cell was not run, because an earlier one has found its testbed dead.
+
+    Both verdicts are INCONCLUSIVE: there is no evidence, and there could have been.
+    """
+    pair = VerdictPair(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+    result = _result(
+        identity, run, run.cell_folder(identity.name), time.time_ns(), pair, [str(error)], not_run=error.first
+    )
     run.add(result)
     return result
 
@@ -323,6 +360,8 @@ def _result(
     judgement: Judgement | None = None,
     events: Sequence[TerminalEvent] = (),
     dead: dict[str, list[str]] | None = None,
+    mishaps: Sequence[Mishap] = (),
+    not_run: str = "",
 ) -> CellResult:
     judgement = judgement or Judgement(captures=[], procedures=[])
     return CellResult(
@@ -348,6 +387,8 @@ def _result(
         sheet=identity.sheet,
         known=identity.expected.known,
         expected_criteria=list(identity.expected.criteria),
+        mishaps=list(mishaps),
+        not_run=not_run,
         node_logs=dead or {},
     )
 

@@ -7,7 +7,7 @@ import time
 import conformance
 from conformance.fabric.fabric import Fabric
 from conformance.federation import default_federation_path
-from conformance.runs.plan import BenchPlan, FabricName
+from conformance.runs.plan import BenchPlan
 from conformance.runs.versions import git_commit, tool_versions
 from conformance.vocabulary.federation import CoreKind, Federation
 from conformance.vocabulary.results import RunHeader
@@ -35,16 +35,16 @@ def run_header(run_id: str, plan: BenchPlan, fabric: Fabric) -> RunHeader:
         commit=git_commit(),
         federation=f"{federation.name} ({plan.federation_file.name})",
         testbeds={name: testbed.domain for name, testbed in federation.testbeds.items()},
-        core=" and ".join(_cores(federation)),
+        core=" and ".join(cores_of(federation)),
         fabric=fabric.name,
         capture_backend=plan.capture_backend,
         tools=tool_versions(),
-        limits=[*fabric.limits, *LIMITS, *_played_by(federation), *_faults(plan)],
+        limits=[*_choice(plan), *fabric.limits, *LIMITS, *_played_by(federation), *_faults(plan)],
         options=_options(plan),
     )
 
 
-def _cores(federation: Federation) -> dict[CoreKind, list[str]]:
+def cores_of(federation: Federation) -> dict[CoreKind, list[str]]:
     """Return the IMS testbeds of each core that plays one."""
     found: dict[CoreKind, list[str]] = {}
     for testbed in federation.testbeds.values():
@@ -54,7 +54,7 @@ def _cores(federation: Federation) -> dict[CoreKind, list[str]]:
 
 
 def _played_by(federation: Federation) -> list[str]:
-    cores = _cores(federation)
+    cores = cores_of(federation)
     told = []
     for core, names in cores.items():
         whole = len(cores) == 1
@@ -69,13 +69,17 @@ def _options(plan: BenchPlan) -> list[str]:
     is_usual = plan.federation_file.resolve() == default_federation_path().resolve()
     federation = [] if is_usual else [f"--federation={plan.federation_file}"]
     core = [f"--core={plan.core}"] if plan.core is not None else []
-    fabric = [] if plan.fabric is FabricName.LOOPBACK else [f"--fabric={plan.fabric}"]
     return (
         federation
         + core
-        + fabric
+        # Always: what `netlab run` chooses by itself is another one on another machine.
+        + [f"--fabric={plan.fabric}"]
         + [f"--fault={node}={name}" for node, names in sorted(plan.faults.items()) for name in sorted(names)]
     )
+
+
+def _choice(plan: BenchPlan) -> list[str]:
+    return [plan.fabric_reason] if plan.fabric_reason else []
 
 
 def _faults(plan: BenchPlan) -> list[str]:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from conformance.cores.emulated.core import end_leftovers
+from conformance.fabric import registry
 from conformance.runs.bench import NODES, SPOOL, remove_databases
 from conformance.runs.folder import RUN_FILE, RunFolder, read_lines
 from conformance.runs.publish import publish
@@ -16,7 +17,7 @@ from conformance.vocabulary.results import RunFooter
 
 
 def clear_leftovers(reports: Path) -> list[str]:
-    """End the nodes of dead runs, remove their unfinished captures, and publish what they had finished.
+    """End the nodes of dead runs, remove their labs and unfinished captures, and publish what they had finished.
 
     The nodes of a killed run end by themselves, but a run that starts at once must not meet them.
 
@@ -27,6 +28,7 @@ def clear_leftovers(reports: Path) -> list[str]:
         The names of the runs that were found cut short and had not been tidied yet.
     """
     clear_private_folders()
+    registry.clear_dead()
     found = []
     for file in sorted(reports.glob(f"*/{RUN_FILE}")):
         folder = file.parent

@@ -33,6 +33,8 @@ def outcome(result: CellResult | CellBrief, *, strict: bool = False) -> Outcome:
     """
     if Verdict.ERROR in result.pair:
         return Outcome.ERROR
+    if result.not_run:
+        return Outcome.SKIPPED  # the cell that found the testbed dead is the error, once
     if result.as_expected:
         # JUnit knows no verdict but the outcome: what could not be judged is never shown as passed.
         return Outcome.SKIPPED if set(result.pair) & NOT_JUDGED else Outcome.PASSED
@@ -46,6 +48,8 @@ def outcome(result: CellResult | CellBrief, *, strict: bool = False) -> Outcome:
 
 def explain(result: CellResult) -> str:
     """Return a few lines that say what differs, whose it is and which frame shows it."""
+    if result.not_run:
+        return "\n".join([f"{result.cell}: not run", *(f"  {reason}" for reason in result.reasons)])
     lines = [f"{result.cell}: interoperability {result.interoperability}, conformance {result.conformance}"]
     if result.pair != result.expected_pair:
         lines[0] += f" (expected {result.expected_pair})"

@@ -12,6 +12,11 @@ from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
 
+CORES = tuple(CoreKind)
+"""Software that can play the testbeds, as `--core` spells it."""
+AUTO = "auto"
+"""Value of `--fabric`: what the machine allows."""
+
 
 class FabricName(StrEnum):
     """How hosts are joined."""
@@ -32,6 +37,8 @@ class BenchPlan:
     core: CoreKind | None = None
     """What plays every IMS testbed; None: what the federation file says."""
     fabric: FabricName = FabricName.LOOPBACK
+    fabric_reason: str = ""
+    """Why the fabric is no better one, for the report; empty where the user said which."""
 
 
 def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, frozenset[str]]:

@@ -10,7 +10,7 @@ from conformance.federation.call_matrix import CALLED, call_cells
 from conformance.federation.matrix import Callee, Cell, home_cells, roaming_cells
 from conformance.federation.mistakes import line_numbers
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import AccessSecurity, Federation, NodeKind, Testbed
+from conformance.vocabulary.federation import AccessSecurity, Federation, Interconnect, NodeKind, Testbed
 
 ACCESS_POINTS = ("none", "visited", "home")
 CREDENTIALS = ("aka", "password")
@@ -23,22 +23,35 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
         federation: the federation.
         wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
             `roaming` (False: the home network forbids its subscriber the visited access point), `callee` (who is
-            called: home, visited, third, away; `call_matrix.CALLED` says what they mean).
+            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `each` (home, visited,
+            federation: one cell is enough for each home or visited network, or in all); `then` says nothing about
+            cells.
 
     Raises:
         BadInput: a keyword or value that does not exist.
     """
-    choice = {"access": "none", "credentials": "aka", "roaming": True, "callee": None} | dict(wanted)
-    unknown = sorted(set(choice) - {"access", "credentials", "roaming", "callee"})
+    choice = {"access": "none", "credentials": "aka", "roaming": True, "callee": None, "each": None} | dict(wanted)
+    unknown = sorted(set(choice) - {"access", "credentials", "roaming", "callee", "each", "then"})
+    if choice["each"] not in (None, "home", "visited", "federation"):
+        raise BadInput(f"marker flow: found each={choice['each']!r}, expected home, visited or federation")
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
     if choice["callee"] not in (None, *CALLED):
         raise BadInput(f"marker flow: found callee={choice['callee']!r}, expected one of {tuple(CALLED)}")
-    cells = _of_one_terminal(federation, choice)
-    return cells if choice["callee"] is None else call_cells(federation, cells, choice["callee"])
+    found = _squares(federation, choice)
+    if choice["callee"] is not None:
+        found = call_cells(federation, found, choice["callee"])
+    if choice["each"] is None:
+        return found
+    if choice["each"] == "federation":
+        return found[:1]
+    first: dict[str, Cell] = {}
+    for cell in found:
+        first.setdefault(getattr(cell, choice["each"]), cell)
+    return list(first.values())
 
 
-def _of_one_terminal(federation: Federation, choice: Mapping[str, Any]) -> list[Cell]:
+def _squares(federation: Federation, choice: Mapping[str, Any]) -> list[Cell]:
     uses_aka = choice["credentials"] == "aka"
     if choice["access"] == "none":
         return home_cells(federation, uses_aka=uses_aka)
@@ -63,12 +76,14 @@ NEEDED_WHERE_VISITED = {
 
 
 def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str]:
-    """Return the nodes (`testbed/kind`) without which nothing can be said about a cell.
+    """Return the nodes (`testbed/kind`) without which nothing can be said about a cell, and who of the VPN.
 
     Of the home network these are all; of the visited one only those that carry the terminal's signalling, so that a
     dead HSS makes an ERROR of its own subscribers' cells and of no others.
     """
     needed = {f"{home.name}/{kind}" for kind in home.nodes}
+    if home.name != visited.name:
+        needed |= {"vpn hub", f"vpn {home.name}", f"vpn {visited.name}"}
     return frozenset(needed | {f"{visited.name}/{kind}" for kind in NEEDED_WHERE_VISITED[square.access_point]})
 
 
@@ -76,6 +91,24 @@ def nodes_of_callee(callee: Callee, home: Testbed) -> frozenset[str]:
     """Return the nodes without which nobody can be called: all of the home network, and those where the callee is."""
     there = {f"{callee.visited}/{kind}" for kind in NEEDED_WHERE_VISITED["visited"]}
     return frozenset({f"{home.name}/{kind}" for kind in home.nodes} | there)
+
+
+def other_fabric(name: str, wanted: str, federation: Federation) -> str | None:
+    """Return why a test case that needs a fabric does not apply to a run; None where it has that one.
+
+    Args:
+        name: fabric of the run.
+        wanted: fabric of the test case; `namespaces` means the VPN between the partners, too.
+        federation: says whether the partners are joined by the VPN.
+    """
+    if name != wanted:
+        return f"needs the VPN between the partners, which the fabric {name} does not have: --fabric {wanted} would"
+    if federation.interconnect is not Interconnect.VPN:
+        return (
+            "needs the VPN between the partners, who are routed to each other here: "
+            f'interconnect = "{Interconnect.VPN}" in the federation file would'
+        )
+    return None
 
 
 def missing_feature(file: Path, testbed: Testbed, feature: str) -> str | None:

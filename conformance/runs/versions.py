@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -19,14 +20,15 @@ PACKAGES = (
     "python-diameter",
     "sipmessage",
 )
-PROGRAMS = ("tshark", "dumpcap")
+PROGRAMS = ("tshark", "dumpcap", "openvpn")
 
 
 def program_version(name: str) -> str | None:
     """Return the version number that `name --version` prints, None where the program is missing."""
-    if shutil.which(name) is None:
+    program = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if program is None:
         return None
-    text = subprocess.run([name, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+    text = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
     found = re.search(r"\d+\.\d+(\.\d+)?", text)
     return found.group(0) if found else "unknown"
 

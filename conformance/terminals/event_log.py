@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.vocabulary.events import EventKind, TerminalEvent
@@ -20,6 +22,7 @@ class EventLog:
         self.path = path
         self._events: list[TerminalEvent] = []
         self._lock = threading.Lock()
+        self._watchers: list[Callable[[TerminalEvent], None]] = []
 
     def record(self, terminal: str, kind: EventKind, status: int | None = None, detail: str = "") -> None:
         """Add one observation, stamped with the wall clock.
@@ -36,6 +39,17 @@ class EventLog:
             if self.path is not None:
                 with self.path.open("a", encoding="utf-8") as file:
                     file.write(event.model_dump_json() + "\n")
+        for watcher in list(self._watchers):
+            watcher(event)
+
+    @contextmanager
+    def watched(self, watcher: Callable[[TerminalEvent], None]) -> Iterator[None]:
+        """Call somebody at each event meanwhile. The terminal goes on when the call returns."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
 
     @property
     def events(self) -> list[TerminalEvent]:

@@ -207,6 +207,15 @@ class TestSheet(_Result):
     references: list[str]
 
 
+class Mishap(_Result):
+    """Something that a test case did to a testbed, or undid."""
+
+    time_ns: int
+    """Wall clock, nanoseconds since 1970."""
+    what: str
+    """One line: `the VPN client of stuba is killed`."""
+
+
 class CellResult(_Result):
     """`result.json` of a cell: one square of the matrix, judged."""
 
@@ -240,6 +249,10 @@ class CellResult(_Result):
     sheet: TestSheet | None = None
     known: KnownDeviation | None = None
     """The known deviation that speaks of this cell; when it has expired nothing is expected of it any more."""
+    not_run: str = ""
+    """Name of the cell that found a node of this one's dead first: then nothing was driven here; empty: it was run."""
+    mishaps: list[Mishap] = Field(default_factory=list)
+    """What the test case did to the testbeds, in order of time."""
     node_logs: dict[str, list[str]] = Field(default_factory=dict)
     """Last log lines of each node that went down in this cell, by `testbed/node`."""
 

@@ -25,7 +25,8 @@ SHOW_CURSOR, HIDE_CURSOR = b"\x1b[?25h", b"\x1b[?25l"
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
     (tmp_path / "test_some.py").write_text(TESTS)
-    return [sys.executable, "-m", "conformance.cli", "run", "--reports", str(tmp_path / "reports"), "test_some.py"]
+    words = ["run", "--reports", str(tmp_path / "reports"), "--fabric", "loopback", "test_some.py"]
+    return [sys.executable, "-m", "conformance.cli", *words]
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -41,6 +41,13 @@ def test_the_first_that_differ_are_named(run: Callable[..., RunBrief], make_cell
     assert lines[2 + FIRST :] == ["  and 4 more"]
 
 
+def test_what_was_not_run_is_counted_apart(run: Callable[..., RunBrief], make_cell: Callable[..., CellResult]) -> None:
+    idle = make_cell(
+        interoperability=Verdict.INCONCLUSIVE, conformance=Verdict.INCONCLUSIVE, not_run="test_first[uc3m@uc3m]"
+    )
+    assert summary_lines(run(make_cell(), idle))[0] == "2 cells in 0:19, 1 not run"
+
+
 def test_what_was_not_judged_is_no_failure(run: Callable[..., RunBrief], make_cell: Callable[..., CellResult]) -> None:
     cells = [
         make_cell(interoperability=NOT_APPLICABLE, conformance=NOT_APPLICABLE),

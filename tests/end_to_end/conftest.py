@@ -74,6 +74,6 @@ def run_cells(netlab: Callable[..., Ended], tmp_path: Path) -> Callable[..., End
     """Runs test cases with `netlab run` and returns what came of it."""
 
     def execute(*words: str, **changes: str) -> Ended:
-        return netlab("run", "--reports", str(tmp_path / "reports"), *words, **changes)
+        return netlab("run", "--reports", str(tmp_path / "reports"), "--fabric", "loopback", *words, **changes)
 
     return execute

@@ -64,7 +64,9 @@ def assert_no_traceback(output: str) -> None:
     assert "\nE  " not in output
 
 
-def test_an_hss_that_dies_makes_error_of_its_testbed_alone(run_cells: Callable, tmp_path: Path) -> None:
+def test_an_hss_that_dies_makes_one_error_and_its_testbed_is_not_run_any_more(
+    run_cells: Callable, tmp_path: Path
+) -> None:
     file = tmp_path / "test_stops.py"
     file.write_text(HSS_STOPS)
 
@@ -77,11 +79,11 @@ def test_an_hss_that_dies_makes_error_of_its_testbed_alone(run_cells: Callable, 
         "test_first[uc3m@uc3m]": "ERROR/ERROR",
         "test_first[stuba@stuba]": "PASS/PASS",
         "test_first[octopus@octopus]": "PASS/PASS",
-        "test_later[uc3m@uc3m]": "ERROR/ERROR",
+        "test_later[uc3m@uc3m]": "INCONCLUSIVE/INCONCLUSIVE",
         "test_later[stuba@stuba]": "PASS/PASS",
         "test_later[octopus@octopus]": "PASS/PASS",
-        "test_roaming[uc3m@stuba-visited]": "ERROR/ERROR",
-        "test_roaming[uc3m@octopus-visited]": "ERROR/ERROR",
+        "test_roaming[uc3m@stuba-visited]": "INCONCLUSIVE/INCONCLUSIVE",
+        "test_roaming[uc3m@octopus-visited]": "INCONCLUSIVE/INCONCLUSIVE",
         "test_roaming[stuba@uc3m-visited]": "PASS/PASS",
         "test_roaming[stuba@octopus-visited]": "PASS/PASS",
         "test_roaming[octopus@uc3m-visited]": "PASS/PASS",
@@ -89,6 +91,12 @@ def test_an_hss_that_dies_makes_error_of_its_testbed_alone(run_cells: Callable, 
     }
     first = next(cell for cell in ended.run.cells if cell.cell == "test_first[uc3m@uc3m]")
     assert first.node_logs["uc3m/hss"], "the last log lines of the HSS are shown"
+    idle = [cell for cell in ended.run.cells if str(cell.pair) == "INCONCLUSIVE/INCONCLUSIVE"]
+    assert {cell.not_run for cell in idle} == {first.cell}
+    assert {tuple(cell.reasons) for cell in idle} == {
+        ("uc3m/hss went down before: test_first[uc3m@uc3m] tells of it and has the log",)
+    }
+    assert "1 differs from what was expected, 3 not run" in ended.output
     assert "uc3m/hss" in (ended.reports / "latest" / "index.html").read_text()
 
 
@@ -109,7 +117,7 @@ def test_a_port_in_use_is_named(run_cells: Callable) -> None:
 def test_missing_permission_is_named(run_cells: Callable, tmp_path: Path, capability: str, words: str) -> None:
     done = subprocess.run(
         ["setpriv", f"--bounding-set=-{capability},-net_admin", NETLAB, "run",
-         "--reports", str(tmp_path / "reports"), *ONE_CELL],
+         "--reports", str(tmp_path / "reports"), "--fabric", "loopback", *ONE_CELL],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTEST_XDIST_WORKER": "gw40"},
         capture_output=True,
@@ -166,7 +174,7 @@ def test_a_killed_run_keeps_what_was_finished_and_the_next_one_starts(
     file.write_text(WAITS_TO_BE_KILLED)
     os.mkfifo(fifo)
     process = subprocess.Popen(
-        [NETLAB, "run", "--reports", str(reports), str(file), "-k", "uc3m"],
+        [NETLAB, "run", "--reports", str(reports), "--fabric", "loopback", str(file), "-k", "uc3m"],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTEST_XDIST_WORKER": "gw40", "NETLAB_TEST_FIFO": str(fifo)},
         stdout=subprocess.DEVNULL,

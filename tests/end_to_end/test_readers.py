@@ -117,7 +117,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = folder / "test_every_outcome.py"
     file.write_text(EVERY_OUTCOME)
     subprocess.run(
-        [NETLAB, "run", "--reports", str(folder / "reports"), "--home", "uc3m", str(file)],
+        [NETLAB, "run", "--reports", str(folder / "reports"), "--fabric", "loopback", "--home", "uc3m", str(file)],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.DEVNULL,

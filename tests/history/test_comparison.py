@@ -188,6 +188,17 @@ def test_a_deviation_that_is_not_expected_any_more_is_told_as_such(
     assert change.note == "Only REG-38 is expected to fail."
 
 
+def test_what_was_not_run_is_no_longer_run_and_is_not_passed(
+    run: Callable[..., RunBrief], cell: Callable[..., CellResult]
+) -> None:
+    idle = cell(INCONCLUSIVE, interoperability=INCONCLUSIVE, not_run="test_first[uc3m@uc3m]")
+    found = compare(run("a", cell()), run("b", idle))
+    assert len(found.no_longer_run) == 1
+    assert not found.new_failures
+    assert not found.newly_inconclusive
+    assert len(compare(run("a", idle), run("b", cell())).newly_run) == 1
+
+
 def test_what_does_not_apply_is_not_run_and_not_failing(
     run: Callable[..., RunBrief], cell: Callable[..., CellResult]
 ) -> None:

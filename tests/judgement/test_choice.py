@@ -51,3 +51,25 @@ def test_the_p_cscf_that_took_part_is_blamed(lab: Any, federation: Any) -> None:
     assert lab.result("REG-16").node == "visited-pcscf"
     assert lab.result("REG-30").node == "visited-pcscf"
     assert lab.result("REG-19").node == "visited-pcscf"
+
+
+def test_procedures_of_a_story_follow_one_flow_each(lab: Any, another_lab: Any, federation: Any) -> None:
+    lab.federation = federation
+    other = another_lab()
+    lab.drop("sar saa").edit("s200 i200 g200", "200 OK", "403 Forbidden")
+    for entry in other.entries:
+        entry.key = f"later-{entry.key}"
+        entry.time_ns = 1_700_000_060_000_000_000 + other.entries.index(entry) * 1_000_000
+        entry.sip = entry.sip.replace("Call-ID: ", "Call-ID: later-").replace("z9hG4bK", "z9hG4bKlater")
+    lab.entries += other.entries
+    told = judge(
+        lab.trace(), federation=federation, flow=("registration-refused", "registration-home"), confirm=None
+    ).procedures
+    assert [(one.flow, str(one.interoperability)) for one in told] == [
+        ("registration-refused", "PASS"),
+        ("registration-home", "PASS"),
+    ]
+    reverse = judge(
+        lab.trace(), federation=federation, flow=("registration-home", "registration-refused"), confirm=None
+    )
+    assert [one.interoperability for one in reverse.procedures] == ["FAIL", "FAIL"]

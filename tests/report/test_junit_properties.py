@@ -54,3 +54,8 @@ def test_a_value_from_a_packet_stays_one_bounded_line(
     value = said["failing.REG-38"]
     assert len(value) < 1500
     assert value.isprintable()
+
+
+def test_what_was_not_run_names_the_cell_that_tells_why(make_cell: Callable[..., CellResult]) -> None:
+    assert dict(junit_properties(make_cell(not_run="test_first[uc3m@uc3m]")))["not_run"] == "test_first[uc3m@uc3m]"
+    assert "not_run" not in dict(junit_properties(make_cell()))

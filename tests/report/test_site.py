@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from conformance.report import site
-from conformance.vocabulary.results import CellResult, CriterionResult, RunFooter, RunHeader
+from conformance.vocabulary.results import CellResult, CriterionResult, Mishap, RunFooter, RunHeader
 from conformance.vocabulary.verdicts import Verdict
 
 FOOTER = RunFooter(finished_ns=1, cells=1, differing=[], exit_code=0)
@@ -200,3 +200,37 @@ def test_a_large_run_is_a_folder_of_pages(
             if target.suffix == ".html":
                 assert target in pages, f"{file}: {href}"
                 assert not fragment or fragment in pages[target].ids, f"{file}: {href}"
+
+
+def test_what_was_not_run_does_not_differ_and_is_not_as_expected(
+    render_run: Callable[..., str], header: RunHeader, make_cell: Callable[..., CellResult]
+) -> None:
+    idle = make_cell(
+        cell="test_later[uc3m@uc3m]",
+        folder="cells/test_later.uc3m@uc3m",
+        interoperability=Verdict.INCONCLUSIVE,
+        conformance=Verdict.INCONCLUSIVE,
+        not_run="test_registration[uc3m@uc3m]",
+        procedures=[],
+    )
+    elsewhere = make_cell(
+        cell="test_vpn[uc3m@uc3m]",
+        folder="cells/test_vpn.uc3m@uc3m",
+        interoperability=Verdict.NOT_APPLICABLE,
+        conformance=Verdict.NOT_APPLICABLE,
+        procedures=[],
+    )
+    page = render_run(header, [make_cell(), idle, elsewhere], FOOTER)
+    assert "All 1 cells that were run are as expected." in page
+    assert "1 cell was not run, because an earlier cell had found a node dead." in page
+    assert "1 cell was not run, because it does not apply here." in page
+    assert "1 as expected, 2 not run" in page
+
+
+def test_what_happened_to_the_testbeds_is_shown(
+    render_run: Callable[..., str], header: RunHeader, make_cell: Callable[..., CellResult]
+) -> None:
+    mishaps = [Mishap(time_ns=1_700_000_000_000_500_000, what="the VPN client of <b>stuba</b> is killed")]
+    page = render_run(header, [make_cell(mishaps=mishaps)], FOOTER)
+    assert "What happened to the testbeds" in page
+    assert "+0.5<td>the VPN client of &lt;b&gt;stuba&lt;/b&gt; is killed" in page

@@ -22,31 +22,35 @@ def test_it_names_the_options_that_a_cell_needs_to_be_run_again() -> None:
     plan = BenchPlan(Path("other.toml"), 0, "scapy", parse_faults(words, FEDERATION))
     assert run_header("1", plan, LOOPBACK).options == [
         "--federation=other.toml",
+        "--fabric=loopback",
         "--fault=terminal=wrong-digest-uri",
         "--fault=uc3m/s-cscf=no-service-route",
         "--fault=uc3m/s-cscf=wrong-nonce",
     ]
 
 
-def test_a_run_as_usual_needs_none() -> None:
-    assert run_header("1", BenchPlan(default_federation_path(), 0, "scapy"), LOOPBACK).options == []
+def test_a_run_as_usual_names_its_fabric_alone() -> None:
+    assert run_header("1", BenchPlan(default_federation_path(), 0, "scapy"), LOOPBACK).options == ["--fabric=loopback"]
 
 
-def test_another_fabric_is_said_again_and_what_the_fabric_cannot_do_is_told() -> None:
-    plan = BenchPlan(default_federation_path(), 0, "scapy", fabric=FabricName.NAMESPACES)
+def test_why_a_fabric_was_chosen_is_the_first_limit() -> None:
+    plan = BenchPlan(default_federation_path(), 0, "scapy", fabric_reason="Fabric loopback was chosen because.")
     header = run_header("1", plan, LOOPBACK)
-    assert header.options == ["--fabric=namespaces"]
+    assert header.limits[:2] == ["Fabric loopback was chosen because.", *LOOPBACK.limits]
     assert header.fabric == "loopback"
-    assert header.limits[0].startswith("Fabric loopback: all nodes share one host")
+
+
+def test_another_fabric_is_said_again() -> None:
+    plan = BenchPlan(default_federation_path(), 0, "scapy", fabric=FabricName.NAMESPACES)
+    assert run_header("1", plan, LOOPBACK).options == ["--fabric=namespaces"]
 
 
 def test_a_core_for_all_testbeds_is_an_option_and_a_limit() -> None:
     federation = FEDERATION.played_by(CoreKind.KAMAILIO)
-    header = run_header(
-        "1", BenchPlan(default_federation_path(), 0, "scapy", core=CoreKind.KAMAILIO), Loopback(federation, 0)
-    )
+    plan = BenchPlan(default_federation_path(), 0, "scapy", core=CoreKind.KAMAILIO)
+    header = run_header("1", plan, Loopback(federation, 0))
     assert header.core == "kamailio"
-    assert header.options == ["--core=kamailio"]
+    assert header.options == ["--core=kamailio", "--fabric=loopback"]
     assert "Core kamailio: the testbeds have Kamailio" in " ".join(header.limits)
 
 

@@ -114,3 +114,14 @@ def test_the_explanation_says_where_the_flow_was_left_and_who_is_to_blame(make_c
     lines = explain(cell).splitlines()
     assert "  compared with registration-home: Expected next UAR; next came REGISTER (frame 501)." in lines
     assert "    to blame: home-icscf (it never sent UAR)" in lines
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_was_not_run_is_skipped_and_names_the_cell_that_tells_why(
+    make_cell: Callable[..., CellResult], strict: bool
+) -> None:
+    cell = make_cell(
+        interoperability=I, conformance=I, not_run="test_first[uc3m@uc3m]", reasons=["uc3m/hss went down before"]
+    )
+    assert outcome(cell, strict=strict) is Outcome.SKIPPED
+    assert explain(cell).splitlines() == ["test_registration[uc3m@uc3m]: not run", "  uc3m/hss went down before"]

@@ -8,9 +8,9 @@ import pytest
 
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell
-from conformance.runs.selection import missing_feature, needed_nodes, squares
+from conformance.runs.selection import missing_feature, needed_nodes, other_fabric, squares
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import Federation, Interconnect
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,15 @@ def federation() -> Federation:
         ),
         ({"access": "visited", "credentials": "password"}, ["octopus@uc3m-visited", "octopus@stuba-visited"]),
         ({"access": "visited", "roaming": False}, ["uc3m@stuba-visited", "uc3m@octopus-visited"]),
+        (
+            {"access": "visited", "each": "visited"},
+            ["uc3m@stuba-visited", "uc3m@octopus-visited", "stuba@uc3m-visited"],
+        ),
+        (
+            {"access": "visited", "each": "home"},
+            ["uc3m@stuba-visited", "stuba@uc3m-visited", "octopus@uc3m-visited"],
+        ),
+        ({"access": "visited", "each": "federation", "then": ["registration-visited"]}, ["uc3m@stuba-visited"]),
     ],
 )  # fmt: skip
 def test_cells(federation: Federation, wanted: dict[str, object], ids: list[str]) -> None:
@@ -48,7 +57,7 @@ def test_the_barred_subscriber_is_another_one(federation: Federation) -> None:
     assert not barred & free
 
 
-@pytest.mark.parametrize("wanted", [{"acces": "home"}, {"access": "away"}, {"credentials": "card"}])
+@pytest.mark.parametrize("wanted", [{"acces": "home"}, {"access": "away"}, {"credentials": "card"}, {"each": "year"}])
 def test_a_mistake_in_the_marker_is_said(federation: Federation, wanted: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="marker flow"):
         squares(federation, wanted)
@@ -65,6 +74,19 @@ def test_a_cell_needs_all_of_home_and_little_of_the_visited_network(
     needed = needed_nodes(Cell("uc3m", "stuba", access_point, "alice"), home, visited)
     assert {name for name in needed if name.startswith("stuba/")} == of_visited
     assert {"uc3m/hss", "uc3m/s-cscf", "uc3m/dns"} <= needed
+    assert {"vpn hub", "vpn uc3m", "vpn stuba"} <= needed
+
+
+def test_a_cell_at_home_needs_no_vpn(federation: Federation) -> None:
+    home = federation.testbeds["uc3m"]
+    assert not [name for name in needed_nodes(Cell("uc3m", "uc3m", "none", "alice"), home, home) if "vpn" in name]
+
+
+def test_another_fabric_or_no_vpn_is_said(federation: Federation) -> None:
+    assert other_fabric("namespaces", "namespaces", federation) is None
+    assert "--fabric namespaces would" in (other_fabric("loopback", "namespaces", federation) or "")
+    routed = federation.model_copy(update={"interconnect": Interconnect.ROUTED})
+    assert 'interconnect = "vpn"' in (other_fabric("namespaces", "namespaces", routed) or "")
 
 
 def test_a_declared_feature_is_not_missing(federation: Federation) -> None:

@@ -23,3 +23,12 @@ def test_without_a_file_events_stay_in_memory() -> None:
     log.record("sip:a@h", EventKind.REGISTERED)
     log.events.clear()
     assert len(log.events) == 1
+
+
+def test_who_watches_is_told_of_each_event_meanwhile() -> None:
+    log, told = EventLog(), []
+    with log.watched(lambda event: told.append(event.kind)):
+        log.record("sip:a@h", EventKind.CHALLENGED, 401)
+    log.record("sip:a@h", EventKind.REGISTERED, 200)
+    assert told == [EventKind.CHALLENGED]
+    assert len(log.events) == 2
