@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from conformance.terminals.call_failures import CallFailed, CallRefused, CallTimedOut
-from conformance.terminals.incoming_session import IncomingSession
+from conformance.terminals.incoming_session import IncomingSession, caller_of
 from conformance.terminals.loop import TerminalLoop
 from conformance.terminals.media_endpoint import MediaEndpoint
 from conformance.terminals.outgoing_session import OutgoingSession
@@ -190,9 +190,9 @@ class IncomingCall(Call):
     _session: IncomingSession
 
     @property
-    def is_video(self) -> bool:
-        """The caller offers video."""
-        return b"m=video" in self._session.invite.body
+    def caller(self) -> str:
+        """Who calls, as the network asserts it; `anonymous` where it says nothing."""
+        return caller_of(self._session.invite)
 
     def ring(self) -> None:
         """Alert the user: 180, after 183 where the caller waits for resources. Raises CallRefused, CallTimedOut."""

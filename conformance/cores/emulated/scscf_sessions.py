@@ -1,6 +1,6 @@
 """The S-CSCF in sessions: for the user who calls, and for the one who is called (3GPP TS 24.229 5.4.3).
 
-One S-CSCF may be both in one session: then the INVITE passes it twice, and its Record-Route has two entries.
+One S-CSCF may be both in one session: then each request passes it twice, and Record-Route has two entries of it.
 Filter criteria of sessions are not evaluated: the profiles of the emulated HSS have none.
 """
 
@@ -112,24 +112,22 @@ class SCscfSessions:
         await self._relay.ack(self._along(transaction.request))
 
     def _along(self, request: Request) -> Request:
-        """Return a request of a dialog as it goes on: without the own entries of Route, one or two.
+        """Return a request of a dialog as it goes on: without the first entry of Route, which is the own one.
+
+        Where the S-CSCF is on both sides the next entry is its own, too: it sends the request to itself (RFC 3261 16.4).
 
         Raises:
             Refused: 403 where the Route does not come here.
         """
         outgoing = forwarded_request(request)
-        routes = split_entries(request.headers.getlist("Route"))
-        own = 0
-        while own < len(routes) and self._side(routes[own]):
-            own += 1
-        if not own:
+        first, *others = split_entries(request.headers.getlist("Route")) or [""]
+        if not first or not self._side(first):
             raise Refused(403)
         outgoing.headers.remove("Route")
-        if routes[own:]:
-            outgoing.headers.setlist("Route", routes[own:])
+        if others:
+            outgoing.headers.setlist("Route", others)
         if request.method in TARGET_REFRESH:
-            for entry in routes[:own]:
-                self._record(outgoing, entry)
+            self._record(outgoing, first)
         return outgoing
 
     def _side(self, entry: str) -> str:

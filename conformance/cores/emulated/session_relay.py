@@ -80,7 +80,8 @@ class SessionRelay:
             Refused: 408 where nobody answers, 504 where no next hop can be reached.
         """
         try:
-            return await relay(self.stack, request, self.locator.locate(next_hop(request)), self.log)
+            hops = self.locator.locate(next_hop(request))
+            return await relay(self.stack, request, hops, self.log, spirals=_is_routed(request))
         except StackError as error:
             self.log.warning("%s %s: %s", request.method, request.uri, error)
             raise Refused(_status_of(error)) from None
@@ -153,7 +154,7 @@ class ForwardedInvite:
         stack = self._owner.stack
         try:
             async for hop in self._owner.locator.locate(next_hop(request)):
-                if (hop.address, hop.port) == (stack.address, stack.port):
+                if (hop.address, hop.port) == (stack.address, stack.port) and not _is_routed(request):
                     status = 482
                     break
                 try:
@@ -215,6 +216,11 @@ class _Alarm:
     def stop(self) -> None:
         """Call no more."""
         self._handle.cancel()
+
+
+def _is_routed(request: Request) -> bool:
+    """Tell whether Route says where a request goes: then it may come back here, on its way along the route."""
+    return bool(request.headers.getlist("Route"))
 
 
 def _adapted(response: Response, adapt: Adapt) -> Response:

@@ -124,7 +124,9 @@ def _shown(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-async def relay(stack: SipStack, request: Request, hops: AsyncIterable[Hop], log: logging.Logger) -> Response:
+async def relay(
+    stack: SipStack, request: Request, hops: AsyncIterable[Hop], log: logging.Logger, *, spirals: bool = False
+) -> Response:
     """Forward a request to the first place that can be reached (RFC 3261 16.6 and 16.7, RFC 3263 4.3).
 
     Args:
@@ -132,6 +134,7 @@ async def relay(stack: SipStack, request: Request, hops: AsyncIterable[Hop], log
         request: as it shall leave, Max-Forwards counted down.
         hops: places in the order in which they are tried.
         log: the node's logger.
+        spirals: the request may go to this node itself; Max-Forwards ends what never leaves it.
 
     Returns:
         The final response for the previous hop: without our Via.
@@ -142,7 +145,7 @@ async def relay(stack: SipStack, request: Request, hops: AsyncIterable[Hop], log
     """
     failure: StackError = TransportFailed("no place to send to")
     async for hop in hops:
-        if (hop.address, hop.port) == (stack.address, stack.port):
+        if (hop.address, hop.port) == (stack.address, stack.port) and not spirals:
             raise Refused(482)
         try:
             log.info("%s %s to %s", request.method, request.uri, hop)
