@@ -114,7 +114,7 @@ class SCscfSessions:
     def _along(self, request: Request) -> Request:
         """Return a request of a dialog as it goes on: without the first entry of Route, which is the own one.
 
-        Where the S-CSCF is on both sides the next entry is its own, too: it sends the request to itself (RFC 3261 16.4).
+        Where the S-CSCF is on both sides the next entry is its own, too: it sends to itself (RFC 3261 16.4).
 
         Raises:
             Refused: 403 where the Route does not come here.
