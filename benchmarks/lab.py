@@ -30,6 +30,7 @@ from conformance.fabric.netns import named
 from conformance.federation import default_federation_path, load_federation
 from conformance.runs.bench import make_core, make_fabric
 from conformance.runs.plan import BenchPlan, FabricName
+from conformance.vocabulary.federation import CoreKind, Federation, Interconnect
 
 Step = Callable[[], None]
 PEER = "peer-"
@@ -83,11 +84,11 @@ def _timed(step: Step) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def testbeds(fabric: FabricName) -> Callable[[Path], tuple[Step, Step]]:
-    """Return what makes the testbeds of the emulated federation on a fabric."""
+def up_and_down(fabric: FabricName, kind: CoreKind | None = None) -> Callable[[Path], tuple[Step, Step]]:
+    """Return what makes the testbeds of the default federation on a fabric, played by a core."""
 
     def make(folder: Path) -> tuple[Step, Step]:
-        plan = BenchPlan(default_federation_path(), 0, "none", fabric)
+        plan = BenchPlan(default_federation_path(), 0, "none", core=kind, fabric=fabric)
         joined = make_fabric(plan, folder)
         core = make_core(plan, joined, folder)
 
@@ -104,12 +105,15 @@ def testbeds(fabric: FabricName) -> Callable[[Path], tuple[Step, Step]]:
     return make
 
 
-def lab_alone(interconnect: str) -> Callable[[Path], tuple[Step, Step]]:
+def _federation(interconnect: Interconnect) -> Federation:
+    return load_federation(default_federation_path()).model_copy(update={"interconnect": interconnect})
+
+
+def lab_alone(interconnect: Interconnect) -> Callable[[Path], tuple[Step, Step]]:
     """Return what makes a lab in which no node runs."""
 
     def make(folder: Path) -> tuple[Step, Step]:
-        federation = load_federation(default_federation_path())
-        fabric = Namespaces(federation, folder, "vpn" if interconnect == "vpn" else "routed")
+        fabric = Namespaces(_federation(interconnect), folder)
         return fabric.up, fabric.down
 
     return make
@@ -204,7 +208,7 @@ class Left:
 
 def run(rounds: int, folder: Path) -> tuple[list[str], list[str]]:
     """Measure everything; return the lines of the section and what was left."""
-    plan = layout(placed(load_federation(default_federation_path())), "routed")
+    plan = layout(placed(_federation(Interconnect.ROUTED)))
     claimed: set[str] = set()
     claim = registry.claim
 
@@ -216,13 +220,19 @@ def run(rounds: int, folder: Path) -> tuple[list[str], list[str]]:
     registry.claim = noted
     # Once to import, and to make the keys of the VPN.
     for fabric in FabricName:
-        measure("first", 1, testbeds(fabric), folder)
+        measure("first", 1, up_and_down(fabric), folder)
     before = Left.now()
     found = [
-        measure("testbeds, fabric loopback", rounds, testbeds(FabricName.LOOPBACK), folder),
-        measure("testbeds, fabric namespaces with VPN", rounds, testbeds(FabricName.NAMESPACES), folder),
-        measure("lab with VPN, no node", rounds, lab_alone("vpn"), folder),
-        measure("lab without VPN, no node", rounds, lab_alone("routed"), folder),
+        measure("testbeds, fabric loopback", rounds, up_and_down(FabricName.LOOPBACK), folder),
+        measure("testbeds, fabric namespaces with VPN", rounds, up_and_down(FabricName.NAMESPACES), folder),
+        measure(
+            "testbeds on Kamailio, BIND and MariaDB, the same fabric",
+            rounds,
+            up_and_down(FabricName.NAMESPACES, CoreKind.KAMAILIO),
+            folder,
+        ),
+        measure("lab with VPN, no node", rounds, lab_alone(Interconnect.VPN), folder),
+        measure("lab without VPN, no node", rounds, lab_alone(Interconnect.ROUTED), folder),
     ]
     left = Left.now().more_than(before, frozenset(claimed))
     shell = measure("`ip netns` and shell: the same lab without VPN", max(2, rounds // 10), peer(plan), folder)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Network, ip_address
+from ipaddress import ip_address
 from typing import Protocol
 
 from conformance.trace.model import Message
 from conformance.vocabulary.federation import NodeKind, Testbed
-from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.identifiers import Endpoint, IpNetwork
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 
@@ -72,7 +72,7 @@ class Facts:
     """Password of a subscriber without AKA, for the digest alone."""
     testbeds: tuple[Testbed, ...] = ()
     """All networks of the federation."""
-    block: IPv4Network | None = None
+    block: IpNetwork | None = None
     """All addresses that the federation agreed on."""
     home_network: Testbed | None = None
     entry_network: Testbed | None = None

@@ -7,25 +7,21 @@ same one where it is free (RFC 4787: address and port preservation, endpoint-ind
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import selectors
 import socket
-import struct
 import threading
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from conformance.fabric.netns import inside
+from conformance.fabric.tun import open_tun
 from conformance.protocols.ip_udp import MalformedPacket, UdpPacket
-from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.identifiers import Endpoint
 
 Rewriting = Callable[[bytes, Endpoint, Endpoint], bytes]
 """Datagram, endpoint inside, endpoint outside to what is passed on."""
 
-_TUNSETIFF = 0x400454CA
-_IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 _PACKET = 65_536
 _MOST_SENDERS = 1024
 
@@ -58,7 +54,7 @@ class Nat:
         self._outwards, self._inwards = outwards, inwards
         self._selector = selectors.DefaultSelector()
         self._senders: dict[Endpoint, socket.socket] = {}
-        self._tun = _open_tun(namespace, tun)
+        self._tun = open_tun(namespace, tun)
         self._wake, self._waker = socket.socketpair()
         self._selector.register(self._tun, selectors.EVENT_READ)
         self._selector.register(self._wake, selectors.EVENT_READ)
@@ -117,14 +113,3 @@ class Nat:
 def _endpoint(bound: socket.socket) -> Endpoint:
     address, port = bound.getsockname()
     return Endpoint(address, port, "udp")
-
-
-def _open_tun(namespace: str, name: str) -> int:
-    with inside(namespace):
-        descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.ioctl(descriptor, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN | _IFF_NO_PI))
-        except OSError as error:
-            os.close(descriptor)
-            raise TestbedDown(f"{namespace}: tun interface {name}: {error.strerror}") from None
-    return descriptor

@@ -127,6 +127,7 @@ class Bench:
             DeadNodes: nobody has told of one of them.
             NotRun: an earlier cell has told of all.
         """
+        self.fabric.keep_points()  # a marker opens the capture of a cell at every point
         dead = self.dead_nodes(nodes)
         if not dead:
             return
@@ -148,6 +149,7 @@ class Bench:
         """
         with suppress(TestbedDown):
             self.core.settle(testbeds)
+        self.fabric.keep_points()  # a marker will close the capture of the cell at every point
 
     def forget_users(self, testbeds: set[str]) -> list[str]:
         """Make sure that no node of these testbeds knows a registration, so that a cell takes nothing from another.

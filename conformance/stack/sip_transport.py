@@ -18,7 +18,7 @@ from conformance.protocols.sip.framing import PING, PONG, StreamFramer
 from conformance.protocols.sip.message import MalformedMessage
 from conformance.stack.errors import TransportFailed
 from conformance.stack.hop import Hop
-from conformance.stack.ports import bind_failure
+from conformance.stack.ports import bind_failure, family_of
 from conformance.stack.tunnel import InnerPort, Tunnel, TunnelPort
 from conformance.stack.udp_port import Address
 from conformance.vocabulary.errors import HarnessFault
@@ -65,7 +65,7 @@ class SipTransport:
     """The sockets of one element.
 
     Args:
-        address: numeric IPv4 address of the element.
+        address: numeric address of the element.
         port: port of the UDP socket and of the TCP listener; 0 lets the system choose one for both.
         on_message: called with each datagram or frame and the way back to its sender.
         on_lost: called with each connection that ended.
@@ -190,7 +190,7 @@ class SipTransport:
         """
         closed = self._udp is None or self._udp.is_closing()
         if closed and self._tunnel_port is None:
-            raise TransportFailed(f"{self.address}:{self.port}/udp is closed")
+            raise TransportFailed(f"{Endpoint(self.address, self.port, 'udp')} is closed")
         outgoing = self.altered(data)
         if outgoing is None:
             return
@@ -238,7 +238,7 @@ class SipTransport:
         return connection
 
     def _bound(self, kind: socket.SocketKind) -> socket.socket:
-        bound = socket.socket(socket.AF_INET, kind)
+        bound = socket.socket(family_of(self.address), kind)
         try:
             bound.setblocking(False)
             if kind is socket.SOCK_STREAM:

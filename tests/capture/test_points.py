@@ -12,6 +12,7 @@ from scapy.layers.inet import IP, UDP, fragment
 from scapy.packet import Raw
 
 from conformance.capture import ObservationPoint, Sniffers, loopback_points
+from conformance.capture.points import marker_endpoint, point_filters
 from conformance.federation import default_federation_path, load_federation, rebase
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
@@ -177,3 +178,11 @@ def test_all_fragments_of_a_packet_are_captured(
     assert cell.frames[Point.GM] == len(pieces) == 3
     lengths = [row[0] for row in rows(cell.file, "udp.length") if row[0]]
     assert lengths == ["4008"]  # tshark could put them together
+
+
+def test_points_of_ipv6_have_markers_and_filters_of_ipv6() -> None:
+    federation = load_federation(default_federation_path().with_name("emulated6.toml"))
+    assert marker_endpoint(federation.block, Point.GM) == Endpoint("fd4e:1:0:ffff::1", 9, "udp")
+    filters = point_filters(federation)
+    assert filters[Point.DNS] == "(host fd4e:1:0:10::15 or host fd4e:1:0:20::15 or host fd4e:1:0:30::15)"
+    assert "net fd4e:1:0:11::/64" in filters[Point.GM]

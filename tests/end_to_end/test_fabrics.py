@@ -82,8 +82,7 @@ def test_the_lab_of_a_killed_run_is_gone_with_the_next_one(run_cells: Callable[.
     labs = {lab for lab in set(registry.known()) - before if f'"pid": {process.pid},' in _owner(lab)}
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=20)
-    (lab,) = labs
-    assert named(f"{PREFIX}{lab}-")
+    (lab,) = labs  # its namespaces are there, unless somebody who makes a lab just now has removed them
 
     ended = run_cells(*CELLS, "--home", "uc3m")  # on loopback
 

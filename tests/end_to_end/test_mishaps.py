@@ -8,6 +8,26 @@ from pathlib import Path
 
 import pytest
 
+CLIENT_DIES = '''
+import pytest
+
+@pytest.mark.flow("registration-visited", access="visited")
+def test_first(cell, bench):
+    """The VPN client of a visited network is killed, and nobody starts it again."""
+    bench.fabric.stop_client("stuba", kill=True)
+    cell.refused(cell.terminal().register, 504)
+
+@pytest.mark.flow("registration-visited", access="visited")
+def test_later(cell):
+    """Cells that follow."""
+    cell.terminal().register()
+
+@pytest.mark.flow("registration-home")
+def test_home(cell):
+    """Cells that need no VPN."""
+    cell.terminal().register()
+'''
+HAS_LABS = os.geteuid() == 0 and Path("/dev/net/tun").exists()
 NODES = "testcases/mishaps/test_nodes.py"
 VPN = ("testcases/mishaps/test_vpn.py", "testcases/mishaps/test_nat.py")
 
@@ -32,7 +52,23 @@ def test_on_loopback_the_vpn_does_not_apply(run_cells: Callable) -> None:
     }
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not Path("/dev/net/tun").exists(), reason="needs root and /dev/net/tun")
+@pytest.mark.skipif(not HAS_LABS, reason="needs root and /dev/net/tun")
+def test_a_vpn_client_that_stays_dead_is_one_error(run_cells: Callable, tmp_path: Path) -> None:
+    file = tmp_path / "test_dies.py"
+    file.write_text(CLIENT_DIES)
+    ended = run_cells(str(file), "--fabric", "namespaces", "--home=uc3m", "--visited=stuba", "--visited=uc3m")
+    assert ended.code == 4, ended.output
+    cells = {cell.cell: cell for cell in ended.run.cells}
+    assert {name: str(cell.pair) for name, cell in cells.items()} == {
+        "test_first[uc3m@stuba-visited]": "ERROR/ERROR",
+        "test_later[uc3m@stuba-visited]": "INCONCLUSIVE/INCONCLUSIVE",
+        "test_home[uc3m@uc3m]": "PASS/PASS",
+    }
+    assert set(cells["test_first[uc3m@stuba-visited]"].node_logs) == {"vpn stuba"}
+    assert cells["test_later[uc3m@stuba-visited]"].not_run == "test_first[uc3m@stuba-visited]"
+
+
+@pytest.mark.skipif(not HAS_LABS, reason="needs root and /dev/net/tun")
 def test_a_vpn_that_fails_and_a_nat_in_its_place(run_cells: Callable) -> None:
     ended = run_cells(
         *VPN, "--fabric", "namespaces", "--home=uc3m", "--visited=stuba", "-k", "client or revoked or sip"

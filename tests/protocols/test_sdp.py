@@ -77,6 +77,12 @@ def test_a_refused_stream_has_no_attributes() -> None:
     assert parse_sdp(refused.encode()).of("video") is None
 
 
+def test_addresses_of_ipv6() -> None:
+    session = SessionDescription("fd00::1", (replace(SESSION.media[0], address="fd00::2"),))
+    assert b"c=IN IP6 fd00::1\r\n" in session.encode()
+    assert parse_sdp(session.encode()) == as_read(session)
+
+
 @pytest.mark.parametrize(
     ("conditions", "met"),
     [

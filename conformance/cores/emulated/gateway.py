@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from conformance.cores.emulated.node import NodeContext
 from conformance.protocols.gtpu import (
@@ -30,7 +30,7 @@ from conformance.stack.idle_table import IdleTable
 from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.federation import NodeKind, Testbed
-from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.identifiers import Endpoint, IpAddress
 
 VISITORS_AT_MOST = 10_000
 PORTS_AT_MOST = 500
@@ -86,7 +86,7 @@ class Gateway:
             self._log.warning("%s:%d: %s", *source, error)
 
     def _take(self, data: bytes, source: Address) -> None:
-        if IPv4Address(source[0]) not in self._federation.block:
+        if ip_address(source[0]) not in self._federation.block:
             self._log.warning("%s:%d: not of this federation: dropped", *source)
             return
         message = GtpMessage.decode(data)
@@ -118,7 +118,7 @@ class Gateway:
     # --- gateway of the visited network ---------------------------------------------------------------------
 
     def _from_visitor(self, message: GtpMessage, home: Testbed, source: Address) -> str | None:
-        here = self._federation.pool_owner(IPv4Address(source[0]))
+        here = self._federation.pool_owner(ip_address(source[0]))
         if here is None or here.name != self._testbed.name:
             return f"expected a terminal of {self._testbed.name}, or a subscriber of it"
         known = self._visitors.use(message.teid)
@@ -161,7 +161,7 @@ class Gateway:
 
     # --- gateway of the home network ------------------------------------------------------------------------
 
-    def _from_subscriber(self, message: GtpMessage, owner: IPv4Address, source: Address) -> str | None:
+    def _from_subscriber(self, message: GtpMessage, owner: IpAddress, source: Address) -> str | None:
         if source[0] not in self._gateways:
             return "expected a gateway of the federation"
         if message.type == GtpType.END_MARKER:
@@ -170,7 +170,7 @@ class Gateway:
         packet = UdpPacket.decode(message.payload)
         if packet.source.address != str(owner):
             raise MalformedPacket(f"inner packet from {packet.source.address}, expected {owner}")
-        if IPv4Address(packet.destination.address) not in self._federation.block or 0 in (
+        if ip_address(packet.destination.address) not in self._federation.block or 0 in (
             packet.source.port,
             packet.destination.port,
         ):
@@ -209,9 +209,9 @@ class Gateway:
         except MalformedPacket as error:
             self._log.warning("%s:%d: %s", *source, error)
             return
-        self._send(g_pdu(self._federation.tunnel_ids(IPv4Address(key[0])).downlink, packet), port.peer)
+        self._send(g_pdu(self._federation.tunnel_ids(ip_address(key[0])).downlink, packet), port.peer)
 
-    def _forget_subscriber(self, owner: IPv4Address, peer: Address) -> None:
+    def _forget_subscriber(self, owner: IpAddress, peer: Address) -> None:
         """Close the ports of a subscriber whose tunnel leads to that peer."""
         for key in self._ports:
             if key[0] == str(owner) and (port := self._ports.use(key)) is not None and port.peer == peer:
