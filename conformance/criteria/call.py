@@ -149,6 +149,12 @@ class Call:
         return tuple(one for one in self.requests if one.request is not None and _has_to_tag(one.request))
 
     @property
+    def ended(self) -> str | None:
+        """Why a later step did not come, where that was seen, in words."""
+        status = self.invite.status
+        return None if status is None or status < 300 else f"the call was refused with {status} before"
+
+    @property
     def cancelled(self) -> bool:
         """Whether the caller gave up before the answer."""
         return bool(self.all("CANCEL"))

@@ -137,10 +137,9 @@ def _call(
     first = next(hop.request for hop in setup.hops if hop.request is not None)
     subject, callee = _caller_of(setup, first), first.sip.request_uri
     caller_home = _home(subject, federation, declared)
-    callee_home = _home(callee, federation, declared)
-    known = Known(
-        declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home or caller_home
-    )
+    dialled = (callee, *(hop.request.sip.request_uri for hop in setup.hops if hop.request is not None))
+    callee_home = next((home for uri in dialled if (home := _home(uri, federation, declared)) is not None), None)
+    known = Known(declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home)
     table = RoleTable()
     parts: dict[str, set[Role]] = {}
     bound: dict[int, list[Pair]] = {}
@@ -167,7 +166,7 @@ def _call(
             sender = Role.TERM_ICSCF if exchange.command == "LIR" else Role.TERM_SCSCF
             table.add(sender, exchange.request.source)
             table.add(Role.TERM_HSS, exchange.request.destination)
-    networks = _networks(caller_home, callee_home or caller_home, table, declared)
+    networks = _networks(caller_home, callee_home, table, declared)
     lookups = _lookups(requests, invite, queries, table, networks, declared)
     return Call(
         subject=subject,
