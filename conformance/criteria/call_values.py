@@ -36,6 +36,15 @@ def charging(message: SipMessage) -> dict[str, str | None] | None:
     return None if value is None else parse_parameters(value)[1]
 
 
+def adds_itself(got: SipMessage, sent: SipMessage) -> bool:
+    """Tell whether who forwards a request put an entry of its own in front of Record-Route.
+
+    Its name may be the one that stood there: a node that is passed twice may use one name for both.
+    """
+    before, after = route_of(got, "Record-Route"), route_of(sent, "Record-Route")
+    return bool(after) and (len(after) > len(before) or not same_uri(after[0], before[0]))
+
+
 def cite_all(message: SipMessage, *names: str) -> list[Citation]:
     """Cite all headers of those names; that a header is missing where it is."""
     found: list[Citation] = []

@@ -7,6 +7,7 @@ from conformance.criteria.call_values import (
     NO_INVITE,
     NOT_FROM_CALLER,
     TS24229,
+    adds_itself,
     charging,
     cite_all,
     cite_reverse,
@@ -209,9 +210,9 @@ def record_route_of_pcscf(call: Call) -> Finding:
         return inconclusive(expected, NO_INVITE)
     request = hop.request
     got = call.into(Role.ORIG_PCSCF)
-    before = 0 if got is None or got.request is None else len(got.request.sip.values("Record-Route"))
     cited = cite_all(request, "Record-Route", "P-Charging-Vector")
-    if len(request.sip.values("Record-Route")) <= before:
+    before = None if got is None else got.request
+    if not (request.sip.values("Record-Route") if before is None else adds_itself(before, request)):
         return failed(expected, "no Record-Route of the P-CSCF", *cited)
     vector = charging(request)
     if vector is None:
@@ -223,8 +224,8 @@ def record_route_of_pcscf(call: Call) -> Finding:
 
 @CATALOGUE.add(
     "CALL-07",
-    "The caller's S-CSCF takes its own Route away, puts itself in Record-Route and names its network in orig-ioi of what "
-    "leaves it for another one.",
+    "The caller's S-CSCF takes its own Route away, puts itself in Record-Route and names its network in orig-ioi of "
+    "what leaves it for another one.",
     source=TS24229,
     node=Role.ORIG_SCSCF,
     points=(Point.MW, Point.IC),
@@ -243,7 +244,7 @@ def originating_scscf(call: Call) -> Finding:
     if still is not None:
         found = f"Route {clip(still.name_addr.uri)} is still there"
         return failed(expected, found, cite_address(sent, "Route", still), cite_reverse(got, "Route"))
-    if len(sent.sip.values("Record-Route")) <= len(got.sip.values("Record-Route")):
+    if not adds_itself(got, sent):
         return failed(expected, "no Record-Route of the S-CSCF", *cite_all(sent, "Record-Route"))
     networks = call.facts.networks
     caller, callee = networks.get(Role.ORIG_SCSCF), networks.get(Role.TERM_SCSCF)

@@ -6,6 +6,7 @@ from conformance.criteria.call import Call
 from conformance.criteria.call_values import (
     NO_INVITE,
     TS24229,
+    adds_itself,
     cite_all,
     cite_reverse,
     pair_at,
@@ -231,8 +232,7 @@ def terminating_pcscf(call: Call) -> Finding:
     got = call.into(Role.TERM_PCSCF)
     citations = [cite_missing(request, CHARGING[0]), *cite_all(request, "Record-Route")]
     if got is not None and got.request is not None:
-        before, after = len(got.request.sip.values("Record-Route")), len(request.sip.values("Record-Route"))
-        if after <= before:
+        if not adds_itself(got.request, request):
             return failed(expected, "no Record-Route of the P-CSCF", *citations)
     elif not request.sip.values("Record-Route"):
         return failed(expected, "no Record-Route", *citations)

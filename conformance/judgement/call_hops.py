@@ -99,11 +99,11 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
         message = hop.any
         from_caller = _tag(message, "From") == caller_tag
         by_key.setdefault((hop.transaction.method, message.sip.cseq_number, from_caller), []).append(hop)
+    invites = [hop for hop in hops if hop.transaction.method == "INVITE"]
     found = []
     for (method, number, from_caller), some in by_key.items():
-        invites = by_key.get(("INVITE", number, from_caller), [])
-        hop_by_hop = method in ("ACK", "CANCEL") and invites
-        following = _following(some, invites) if hop_by_hop else []
+        # By the branch, whatever number it has: a wrong number is for a criterion to find.
+        following = _following(some, invites) if method in ("ACK", "CANCEL") else []
         rest = [hop for hop in some if all(hop is not one for one in following)]
         if following:
             found.append(RawRequest(method, number, from_caller, following))
