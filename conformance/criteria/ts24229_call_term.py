@@ -61,7 +61,22 @@ UNAVAILABLE = (404, 480)
 
 
 def _location(call: Call) -> Exchange | None:
-    return next((one for one in call.exchanges if one.command == "LIR"), None)
+    """Return the LIR of the call: the one for its Request-URI, else the first while the I-CSCF had the INVITE.
+
+    Others may be under way: a P-CSCF that subscribes to a registration makes the I-CSCF ask too.
+    """
+    asked = [one for one in call.exchanges if one.command == "LIR"]
+    got, sent = call.into(Role.TERM_ICSCF), call.out_of(Role.TERM_ICSCF)
+    if got is None or got.request is None:
+        return asked[0] if len(asked) == 1 else None
+    uri, begin = got.request.sip.request_uri, got.request.time_ns
+    end = sent.request.time_ns if sent is not None and sent.request is not None else None
+    for one in asked:
+        named = avp(one.request, Avp.PUBLIC_IDENTITY) if one.request is not None else None
+        identity = (text(named) or "") if named is not None else ""
+        if same_identity(identity, uri) or _same_number(identity, uri):
+            return one
+    return next((one for one in asked if begin <= one.time_ns and (end is None or one.time_ns <= end)), None)
 
 
 @CATALOGUE.add(
