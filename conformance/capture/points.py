@@ -60,7 +60,7 @@ class ObservationPoint:
 
 
 def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
-    """Return the points Gm, access, Mw, Ic, ISC, Cx and DNS of a federation whose nodes live on `lo`.
+    """Return the points Gm, access, Mw, Ic, ISC, Cx, DNS and media of a federation whose nodes live on `lo`.
 
     A point without any node (no HSS in the whole federation, say) is left out: it cannot be observed.
 
@@ -85,12 +85,13 @@ def point_filters(federation: Federation) -> dict[Point, str]:
     """Return which packets belong to each point, in the language of pcap-filter(7).
 
     Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers; access is
-    GTP-U at the gateways. A point without any node has none.
+    GTP-U at the gateways, media from terminal to terminal. A point without any node has none.
     """
     domains = [_addresses([testbed], *_CSCFS) for testbed in federation.testbeds.values()]
     cscfs = sorted({address for domain in domains for address in domain}, key=int)
     everybody = federation.testbeds.values()
     pools = [a.pool for t in everybody for a in t.access_networks]
+    callers = pools if cscfs else []  # without IMS nobody calls
     between_cscfs = _between(cscfs)
     # In the language of filters `and` binds no closer than `or`.
     within = " or ".join(f"({_between(domain)})" for domain in domains if domain)
@@ -104,6 +105,7 @@ def point_filters(federation: Federation) -> dict[Point, str]:
         ),
         Point.CX: _any("host", _addresses(everybody, NodeKind.HSS)),
         Point.DNS: _any("host", _addresses(everybody, NodeKind.DNS)),
+        Point.MEDIA: _both(_any("src net", callers), _any("dst net", callers)),
     }
     if filters[Point.CX] and filters[Point.DNS]:
         # Where an HSS asks the DNS, the packet belongs to DNS alone.

@@ -41,7 +41,7 @@ _UNDERLAY_BRIDGE = "under0"
 _READY_S = 20.0
 _REFUSAL = "VERIFY ERROR"
 _AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
-_AT_THE_ACCESS = (Point.GM, Point.ACCESS)
+_AT_THE_ACCESS = (Point.GM, Point.ACCESS, Point.MEDIA)
 _IPV6 = "ip6 and not (ip6[6] == 58 and ip6[40] >= 133 and ip6[40] <= 137)"
 """Neighbour discovery (RFC 4861 4) is for IPv6 what ARP is for IPv4, which is no IP packet."""
 
@@ -136,7 +136,7 @@ class Namespaces:
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return all points of all partners; each has its own.
 
-        Gm, access, Mw, ISC, Cx and DNS on the bridge of the nodes; Gm and access on that of the access network, too;
+        Gm, access, Mw, ISC, Cx and DNS on the bridge of the nodes; Gm, access and media on that of the access network;
         Ic in the tunnel; VPN on the outer interface. Without a VPN the outer interface has Ic.
         """
         filters = point_filters(self.federation)

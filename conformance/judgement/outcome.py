@@ -61,7 +61,7 @@ class Outcome:
         roles = {role.value: [str(endpoint) for endpoint in ends] for role, ends in procedure.roles.items()}
         return ProcedureResult.model_construct(
             flow=flow.id,
-            subject=[procedure.subject],
+            subject=list(procedure.parties),
             cell=asked.cell,
             roles=roles,
             frames=[FrameRef.model_construct(capture=capture, frame=frame) for capture, frame in frames],

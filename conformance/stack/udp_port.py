@@ -39,7 +39,10 @@ class UdpPort:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             if dscp:
-                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+                if self._socket.family is socket.AF_INET6:
+                    self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, dscp << 2)
+                else:
+                    self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
             self._socket.bind((address, port))
         except OSError as error:
             self._socket.close()

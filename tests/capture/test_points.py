@@ -35,14 +35,14 @@ def addresses(testbed: Testbed) -> dict[str, str]:
 
 def test_the_points_are_those_of_a_registration_in_the_order_of_point(federation: Federation) -> None:
     assert [p.point for p in loopback_points(federation)] == [
-        Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.CX, Point.DNS,
+        Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.CX, Point.DNS, Point.MEDIA,
     ]  # fmt: skip
 
 
 def test_marker_addresses_are_numbered_in_the_order_of_point(federation: Federation) -> None:
     base = str(federation.block.network_address).removesuffix("0.0")
     assert [p.marker for p in loopback_points(federation)] == [
-        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 2, 3, 4, 5, 6, 8)
+        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 2, 3, 4, 5, 6, 8, 9)
     ]
 
 
@@ -57,7 +57,7 @@ def test_a_point_without_nodes_is_left_out(federation: Federation) -> None:
 
     testbeds = {name: without_hss(testbed) for name, testbed in federation.testbeds.items()}
     found = loopback_points(federation.model_copy(update={"testbeds": testbeds}))
-    assert [p.point for p in found] == [Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.DNS]
+    assert [p.point for p in found] == [Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.DNS, Point.MEDIA]
 
 
 def test_one_testbed_alone_has_nothing_between_networks(federation: Federation) -> None:
@@ -67,7 +67,14 @@ def test_one_testbed_alone_has_nothing_between_networks(federation: Federation) 
 
 def test_without_an_application_server_there_is_no_isc(federation: Federation) -> None:
     alone = federation.model_copy(update={"testbeds": {"octopus": federation.testbeds["octopus"]}})
-    assert [p.point for p in loopback_points(alone)] == [Point.GM, Point.ACCESS, Point.MW, Point.CX, Point.DNS]
+    assert [p.point for p in loopback_points(alone)] == [
+        Point.GM,
+        Point.ACCESS,
+        Point.MW,
+        Point.CX,
+        Point.DNS,
+        Point.MEDIA,
+    ]
 
 
 def test_an_access_network_alone_has_its_gateway_only(federation: Federation) -> None:
