@@ -269,6 +269,9 @@ class Cell:
         elif isinstance(stopped_by, NetlabError):
             reasons.append(str(stopped_by))
             pair = BOTH_ERROR
+        elif isinstance(stopped_by, CallFailed):
+            reasons.append(f"the call failed for its users: {stopped_by}")
+            pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
         elif isinstance(stopped_by, AssertionError):
             reasons.append(f"the test case expected otherwise: {stopped_by}")
             pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
