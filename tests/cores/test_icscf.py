@@ -193,7 +193,7 @@ def test_options_says_503_while_cx_is_closed(in_scene: Callable[..., None]) -> N
     assert codes == [503]
 
 
-# --- SUBSCRIBE and INVITE for a user of this network (3GPP TS 24.229) ---------------------------------------------------
+# --- SUBSCRIBE and INVITE for a user of this network (3GPP TS 24.229) ----------------------------------------
 
 
 @pytest.fixture(params=["SUBSCRIBE", "INVITE"])
