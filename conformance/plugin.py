@@ -117,8 +117,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
-        "flow(id, access='none', credentials='aka', roaming=True, each=None, then=()): the flow that the cell must "
-        "follow, those of the procedures after it, and the cells",
+        "flow(id, access='none', credentials='aka', roaming=True, callee=None, each=None, then=()): the flow that the "
+        "cell must follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
         "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",

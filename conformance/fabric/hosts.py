@@ -26,6 +26,10 @@ _PLAIN_IPV6 = (("accept_dad", "0"), ("dad_transmits", "0"), ("accept_ra", "0"), 
 """No duplicate address detection, which takes a second, and nobody looks for routers."""
 
 
+_NTF_PROXY = 0x08
+"""Flag of a neighbour entry that says who answers for it (linux/neighbour.h)."""
+
+
 class Host:
     """One host.
 
@@ -144,6 +148,25 @@ class Host:
         """Undo `own`; nothing where it was not."""
         with contextlib.suppress(TestbedDown):
             self._ask("route", "del", **self._local_route(address))
+
+    def answer_for(self, address: IpAddress, interface: str) -> None:
+        """Say on an interface that packets for an address are to be sent here (proxy ARP, RFC 1027; RFC 4861 7.2.8)."""
+        if address.version == 6:
+            self.write(f"net/ipv6/conf/{interface}/proxy_ndp", "1")
+        self._ask("neigh", "replace", **self._proxy(address, interface))
+
+    def answer_no_more(self, address: IpAddress, interface: str) -> None:
+        """Undo `answer_for`; nothing where it was not."""
+        with contextlib.suppress(TestbedDown):
+            self._ask("neigh", "del", **self._proxy(address, interface))
+
+    def _proxy(self, address: IpAddress, interface: str) -> dict[str, Any]:
+        return {
+            "dst": str(address),
+            "ifindex": self._index(interface),
+            "flags": _NTF_PROXY,
+            "family": _family(address),
+        }
 
     def _local_route(self, address: IpAddress) -> dict[str, Any]:
         route = {"dst": str(ip_network(address)), "type": "local", "table": 255, "oif": self._index("lo")}

@@ -411,9 +411,13 @@ class Namespaces:
         host = self._hosts[node_host(home, NodeKind.GATEWAY)]
         # The P-CSCF goes to the gateway directly: by the router the same packet would be seen twice at one point.
         neighbour = self._hosts[node_host(home, NodeKind.PCSCF)]
+        # Media comes from the networks of other terminals: the router knows the way, also for those of the own network.
+        router = self._hosts[partner.gateway]
         host.own(address)
         neighbour.route(ip_network(address), gateway)
-        return address, _Forget(host, neighbour, address, gateway)
+        router.route(ip_network(address), gateway)
+        router.answer_for(address, partner.access[0].bridge)
+        return address, _Forget(host, (neighbour, router), address, gateway, partner.access[0].bridge)
 
     def _remove(self) -> None:
         for slot in self._slots:
@@ -431,11 +435,16 @@ class Namespaces:
 class _Forget:
     """Undoes what leads packets for a home address to its gateway."""
 
-    def __init__(self, host: Host, neighbour: Host, address: IpAddress, gateway: IpAddress) -> None:
-        self._host, self._neighbour, self._address, self._gateway = host, neighbour, address, gateway
+    def __init__(
+        self, host: Host, knowing: tuple[Host, Host], address: IpAddress, gateway: IpAddress, bridge: str
+    ) -> None:
+        self._host, self._knowing, self._address, self._gateway = host, knowing, address, gateway
+        self._bridge = bridge
 
     def __call__(self) -> None:
-        self._neighbour.route_away(ip_network(self._address), self._gateway)
+        for host in self._knowing:
+            host.route_away(ip_network(self._address), self._gateway)
+        self._knowing[1].answer_no_more(self._address, self._bridge)
         self._host.disown(self._address)
 
 

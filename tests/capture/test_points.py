@@ -114,7 +114,7 @@ def test_every_packet_appears_at_its_point_and_at_no_other(
         (one["dns"], other["dns"], "DNS"),
         (one["hss"], one["dns"], "DNS"),
         (one["ue"], one["as"], ""),  # Ut is no point yet
-        (one["ue"], other["ue"], ""),  # media between terminals belongs to none of these points
+        (one["ue"], other["ue"], "media"),
     ]
     with Sniffers(loopback_points(federation), "scapy", tmp_path) as sniffers:
         sniffers.open_cell("paths")

@@ -106,7 +106,7 @@ def test_preconditions_are_met_when_what_is_mandatory_is_there(conditions: Preco
         b"v=0\nc=IN IP4 1.2.3.4\nm=audio 4 RTP/AVP 0\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nm=audio 4 RTP/AVP 0\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 example.com\n",
-        b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP6 ::1\n",
+        b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 ::1\n",
         b"o=- 1 x IN IP4 1.2.3.4\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 1.2.3.4\nm=audio 99999 RTP/AVP 0\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 1.2.3.4\nm=audio\n",
