@@ -36,7 +36,8 @@ from conformance.criteria.values import (
     same_contact,
     same_uri,
 )
-from conformance.trace.model import SipMessage
+from conformance.trace.model import Message, SipMessage
+from conformance.trace.sip_values import parse_via
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 
@@ -303,10 +304,10 @@ def cancel(call: Call) -> Finding:
     """RFC 3261 9.1 and 9.2."""
     expected = "CANCEL like its INVITE on each hop, 200, 487"
     citations: list[Citation] = []
-    invites = {hop.depth: hop for hop in call.invite.hops}
+    invites = {top_via(next(hop.messages)): hop for hop in call.invite.hops}
     for one in call.all("CANCEL"):
         for hop in one.hops:
-            invite = invites.get(hop.depth)
+            invite = invites.get(top_via(next(hop.messages)))
             got, wanted = hop.request, None if invite is None else invite.request
             if got is None or wanted is None or invite is None or got.truncated or wanted.truncated:
                 continue
@@ -333,6 +334,13 @@ def cancel(call: Call) -> Finding:
             return failed("487 to the INVITE", found, cite_status(end.response), node=Role.CALLEE)
         citations.append(cite_status(end.response))
     return passed(expected, "as the INVITE", *citations)
+
+
+def top_via(message: Message) -> str:
+    """Return branch and sent-by of the topmost Via: CANCEL has those of its INVITE (RFC 3261 9.1)."""
+    value = next(iter(message.sip.values("Via")), None) if isinstance(message, SipMessage) else None
+    via = None if value is None else parse_via(value)
+    return "" if via is None else f"{via.params.get('branch') or ''} {via.host}:{via.port or ''}"
 
 
 def _cancel_differs(got: SipMessage, wanted: SipMessage) -> tuple[str, str, list[Citation]] | None:

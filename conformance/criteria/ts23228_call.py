@@ -59,7 +59,7 @@ def follow(call: Call, expected: Expected) -> Finding:
     words = _words(expected)
     if call.invite.hop_from(Role.CALLER) is None:
         return inconclusive(words, NOT_FROM_CALLER)
-    places, gap, depth, address = {-1}, False, 0, ""
+    places, gap, strange, depth, address = {-1}, False, False, 0, ""
     citations: list[Citation] = []
     for node, hop in zip(call.route, call.invite.hops, strict=False):
         if hop.depth != depth + 1:
@@ -67,7 +67,7 @@ def follow(call: Call, expected: Expected) -> Finding:
         cited = [] if hop.request is None else [cite_request_uri(hop.request)]
         known = node.network is not None and bool(node.kinds)
         if not known:
-            gap = True  # who it is, and what it stands for, nobody says
+            gap = strange = True  # who it is, and what it stands for, nobody says
         elif NodeKind.AS not in node.kinds or node.kinds & {NodeKind.SCSCF}:
             following = {
                 after
@@ -94,7 +94,7 @@ def follow(call: Call, expected: Expected) -> Finding:
             f"the INVITE goes to the callee behind {_name(*expected[max(places)]) if max(places) >= 0 else 'no node'}"
         )
         return failed(words, found, *cited, node=last.sender)
-    if gap or not call.is_complete:
+    if gap or strange or not call.is_complete:
         return inconclusive(words, "not every hop of the INVITE was captured, or a node is none that is declared")
     return passed(words, words, *citations)
 

@@ -104,7 +104,8 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
     for (method, number, from_caller), some in by_key.items():
         # By the branch, whatever number it has: a wrong number is for a criterion to find.
         following = _following(some, invites) if method in ("ACK", "CANCEL") else []
-        rest = [hop for hop in some if all(hop is not one for one in following)]
+        placed = {id(hop.transaction) for hop in following}
+        rest = [hop for hop in some if id(hop.transaction) not in placed]
         if following:
             found.append(RawRequest(method, number, from_caller, following))
         if rest:
