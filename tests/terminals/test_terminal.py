@@ -363,6 +363,6 @@ def test_nobody_calls(
     pcscf.will(granted)
     terminal = make_terminal(alice)
     terminal.register()
-    with pytest.raises(CallTimedOut, match="awaited a call for 0.1 s"):
+    with pytest.raises(CallTimedOut, match=r"awaited a call for 0\.1 s"):
         terminal.await_call(0.1)
     assert terminal.events.events[-1].kind is EventKind.TIMED_OUT
