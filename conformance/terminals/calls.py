@@ -77,6 +77,8 @@ class Calls:
 
     async def _invited(self, transaction: ServerTransaction) -> None:
         request = transaction.request
+        # When the user answers is not known: the hop before is told at once that the INVITE is here (RFC 3261 17.2.1).
+        await transaction.respond(make_response(request, 100))
         unknown = option_tags(request, "Require") - EXTENSIONS
         if unknown or len(self._sessions) >= _MOST:
             response = make_response(request, 420 if unknown else 486)

@@ -108,6 +108,26 @@ def test_declined_while_ringing(cell: Cell) -> None:
     calling.wait_refused(603)
 
 
+@pytest.mark.flow("call-refused", callee="home")
+def test_no_answer(cell: Cell) -> None:
+    """The called terminal rings, and nobody answers.
+
+    Preconditions:
+        - Both terminals are registered.
+    Steps:
+        1. The call rings: 180 and PRACK.
+        2. The called terminal gives up and answers the INVITE with 480.
+
+    References:
+        RFC 3261 13.3.1.1, 21.4.18
+    """
+    calling, called = invite(cell)
+    called.ring()
+    calling.wait_ringing()
+    called.refuse(480)
+    calling.wait_refused(480)
+
+
 @pytest.mark.flow("call-refused", callee="third")
 def test_not_registered(cell: Cell) -> None:
     """The called user is not registered, and has no service for that case.

@@ -182,7 +182,7 @@ def test_every_cscf_answers_an_invite_at_once(called: Callable[[str, Story], Wir
     """CALL-19: 100 by each hop, passed on by none."""
     wire = called("uc3m@uc3m-to-stuba", whole)
     rows = wire.rows("sip.Status-Code == 100", "ip.src", "ip.dst")
-    way = ["caller", *ROUTES["uc3m@uc3m-to-stuba"]]
+    way = ["caller", *ROUTES["uc3m@uc3m-to-stuba"], "callee"]
     assert [(wire.names[a], wire.names[b]) for a, b in rows] == [(b, a) for a, b in itertools.pairwise(way)]
 
 

@@ -16,7 +16,7 @@ def test_figure_1() -> None:
         call, _ = pair.set_up()
         call.hang_up()
         assert pair.caller.starts() == ["INVITE", "PRACK", "ACK", "BYE"]
-        assert pair.callee.starts() == ["180", "200", "200", "200"]
+        assert pair.callee.starts() == ["100", "180", "200", "200", "200"]
         assert pair.caller.kinds == [EventKind.CALLING, EventKind.RINGING, EventKind.ANSWERED, EventKind.ENDED]
 
 
@@ -24,7 +24,7 @@ def test_with_preconditions() -> None:
     with call_pair() as pair:
         pair.set_up(preconditions=True)
         assert pair.caller.starts() == ["INVITE", "PRACK", "UPDATE", "PRACK", "ACK"]
-        assert pair.callee.starts() == ["183", "200", "200", "180", "200", "200"]
+        assert pair.callee.starts() == ["100", "183", "200", "200", "180", "200", "200"]
         assert pair.callee.kinds == [EventKind.INVITED, EventKind.PROGRESS, EventKind.RINGING, EventKind.ANSWERED]
 
 

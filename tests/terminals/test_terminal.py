@@ -12,11 +12,14 @@ from conformance.protocols.aka import SequenceNumbers, encode_nonce, generate_ve
 from conformance.protocols.milenage import Milenage
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
+from conformance.protocols.sip.name_addr import split_entries
 from conformance.stack.tunnel import Tunnel
+from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut, Terminal
 from conformance.vocabulary.errors import HarnessFault, TestbedDown
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, NodeKind, Subscriber
+from tests.terminals.conftest import ScriptedPcscf
 
 Answer = Callable[[Request], Response]
 
@@ -326,3 +329,40 @@ def test_a_tunnel_carries_udp_from_a_known_port_only(
     tunnel = Tunnel("127.35.4.129", (str(gateway.address), gateway.port), federation.tunnel_ids(home))
     with pytest.raises(HarnessFault, match="terminal alice: expected udp and a port of its own inside the tunnel"):
         make_terminal(alice, tunnel=tunnel, **other)
+
+
+def test_who_is_not_registered_cannot_call(make_terminal: Callable[..., Terminal], alice: Subscriber) -> None:
+    with pytest.raises(CallRefused, match="not registered"):
+        make_terminal(alice).call("sip:bob@stuba.netlab.test")
+
+
+def test_a_call_takes_the_service_route(
+    make_terminal: Callable[..., Terminal],
+    alice: Subscriber,
+    pcscf: ScriptedPcscf,
+    granted: Callable[[Request], Response],
+) -> None:
+    pcscf.will(granted, lambda request: make_response(request, 486))
+    terminal = make_terminal(alice)
+    terminal.register()
+    terminal.call("sip:bob@stuba.netlab.test").wait_refused(486)
+    invite = next(request for request in pcscf.requests if request.method == "INVITE")
+    assert str(invite.uri) == "sip:bob@stuba.netlab.test"
+    entry = f"<sip:{pcscf.stack.address}:{pcscf.stack.port};lr>"
+    assert split_entries(invite.headers.getlist("Route")) == [entry, "<sip:orig@s.test;lr>", "<sip:i.test;lr>"]
+    assert invite.headers["P-Preferred-Identity"] == "<sip:alice@uc3m.netlab.test>"
+    assert invite.headers["P-Access-Network-Info"].startswith("IEEE-802.11b;")
+
+
+def test_nobody_calls(
+    make_terminal: Callable[..., Terminal],
+    alice: Subscriber,
+    pcscf: ScriptedPcscf,
+    granted: Callable[[Request], Response],
+) -> None:
+    pcscf.will(granted)
+    terminal = make_terminal(alice)
+    terminal.register()
+    with pytest.raises(CallTimedOut, match=r"awaited a call for 0\.1 s"):
+        terminal.await_call(0.1)
+    assert terminal.events.events[-1].kind is EventKind.TIMED_OUT
