@@ -124,7 +124,7 @@ def _registered(call: Call) -> tuple[str, ...]:
 @CATALOGUE.add(
     "CALL-03",
     "The caller's P-CSCF puts in P-Asserted-Identity: a SIP URI, a tel URI or one of each, of the caller's registered "
-    "identities.",
+    "identities; what stands there further on can be read as well.",
     source=("RFC 3325", "9.1"),
     node=Role.ORIG_PCSCF,
     points=(Point.MW, Point.IC),
@@ -148,6 +148,14 @@ def asserted_identity(call: Call) -> Finding:
     for one in read:
         if known and not any(same_identity(one.name_addr.uri, uri) for uri in known):
             return failed("an identity that the caller registered", clip(one.name_addr.uri), *cited)
+    for later in call.invite.hops:
+        # Whoever puts another one in its place puts in one that can be read.
+        if later.request is None or later.depth <= hop.depth or later.request.truncated:
+            continue
+        broken = [one for one in addresses(later.request, ASSERTED) if one.uri is None]
+        if broken:
+            found = clip(broken[0].name_addr.uri)
+            return failed(expected, found, *cite_all(later.request, ASSERTED), *cited, node=later.sender)
     return passed(expected, clip(", ".join(one.name_addr.uri for one in read)), *cited)
 
 

@@ -35,8 +35,19 @@ def draw(flow: Flow) -> str:
 def _messages(flow: Flow, parent: str | None) -> Iterator[tuple[Step, str, bool]]:
     for step in flow.children(parent):
         yield step, _request(step), False
+        if step.provisional and not any(child.provisional for child in flow.children(step.id)):
+            yield from _provisional(flow, step)
         yield from _messages(flow, step.id)
         yield step, _answer(step), True
+
+
+def _provisional(flow: Flow, step: Step) -> Iterator[tuple[Step, str, bool]]:
+    """Yield the provisional answers on their way back, from who gives them on."""
+    while step.provisional:
+        yield step, f"[{step.before_answer}]", True
+        if step.inside is None:
+            return
+        step = flow.step(step.inside)
 
 
 def _request(step: Step) -> str:

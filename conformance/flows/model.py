@@ -45,6 +45,8 @@ class Step(_Model):
     """SIP method, Diameter command or DNS type; one of them."""
     response: tuple[Word, ...] = ()
     """SIP status or Diameter result, one of them; empty: any."""
+    provisional: tuple[Word, ...] = ()
+    """SIP statuses that may come before the answer: drawn, and not asked for."""
     inside: Identifier | None = None
     """Transaction that this one lies in."""
     after: tuple[Identifier, ...] = ()
@@ -68,6 +70,11 @@ class Step(_Model):
             return True
         refused = answer is not None and answer.isdigit() and int(answer) >= 300 and answer not in ("401", "407")
         return REFUSAL in self.response and refused
+
+    @property
+    def before_answer(self) -> str:
+        """The provisional answers in words: `180 or 183`."""
+        return _or(self.provisional)
 
     @property
     def answer(self) -> str:

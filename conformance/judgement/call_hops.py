@@ -8,7 +8,7 @@ a refusal, are sent anew by each node: they follow the hops of their INVITE.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.criteria.values import address
@@ -19,6 +19,8 @@ from conformance.trace.sip_values import parse_via
 
 OUTSIDE = ("REGISTER", "OPTIONS", "MESSAGE", "PUBLISH", "SUBSCRIBE", "NOTIFY")
 """Methods that are no part of a call, or judged elsewhere."""
+MOST_CALLERS = 32
+"""Callers of one Call-ID that are looked at: there is one, unless somebody plays tricks."""
 MOST_HOPS = 64
 """Hops of one request that are put in order; a hostile capture may have any number."""
 
@@ -80,7 +82,7 @@ def _calls(call_id: str, hops: Sequence[RawHop]) -> Iterator[RawCall]:
         if hop.transaction.method == "INVITE" and hop.request is not None and not _tag(hop.request, "To")
         for tag in [_tag(hop.request, "From")]
     )
-    for tag in tags:
+    for tag in list(tags)[:MOST_CALLERS]:
         ours = [hop for hop in hops if tag in (_tag(hop.any, "From"), _tag(hop.any, "To"))]
         requests = _requests(ours, tag)
         setups = [one for one in requests if one.method == "INVITE" and _begins(one)]
@@ -99,11 +101,11 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
         message = hop.any
         from_caller = _tag(message, "From") == caller_tag
         by_key.setdefault((hop.transaction.method, message.sip.cseq_number, from_caller), []).append(hop)
-    invites = [hop for hop in hops if hop.transaction.method == "INVITE"]
+    places = {_branch(hop.any): hop.depth for hop in hops if hop.transaction.method == "INVITE"}
     found = []
     for (method, number, from_caller), some in by_key.items():
         # By the branch, whatever number it has: a wrong number is for a criterion to find.
-        following = _following(some, invites) if method in ("ACK", "CANCEL") else []
+        following = _following(some, places) if method in ("ACK", "CANCEL") else []
         placed = {id(hop.transaction) for hop in following}
         rest = [hop for hop in some if id(hop.transaction) not in placed]
         if following:
@@ -116,9 +118,8 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
     return sorted(found, key=lambda one: one.start_ns)
 
 
-def _following(hops: Sequence[RawHop], invites: Sequence[RawHop]) -> list[RawHop]:
+def _following(hops: Sequence[RawHop], places: Mapping[str, int]) -> list[RawHop]:
     """Return hops of CANCEL or ACK that have the branch of an INVITE, each as far from the caller as that INVITE."""
-    places = {_branch(hop.any): hop.depth for hop in invites}
     found = [
         RawHop(hop.transaction, places[branch]) for hop in hops if (branch := _branch(hop.any)) in places and branch
     ]

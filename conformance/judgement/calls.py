@@ -15,7 +15,7 @@ from conformance.criteria.call import Call, DialogRequest
 from conformance.criteria.procedure import Facts
 from conformance.criteria.registration import Exchange, Hop, Lookup
 from conformance.criteria.subscription import Accepted
-from conformance.criteria.values import address, addresses, avp, in_domain, same_contact, same_identity, text
+from conformance.criteria.values import address, addresses, avp, in_domain, same_contact, text
 from conformance.judgement.attempts import find_tries
 from conformance.judgement.call_flows import EVERY, flows_of
 from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
@@ -82,8 +82,9 @@ def find_trace_calls(
 class _Registered:
     """What registrations and Cx of a whole trace show."""
 
-    accepted: Sequence[Accepted]
-    """In time order."""
+    by_contact: dict[str, list[Accepted]]
+    """REGISTERs that were accepted, in time order."""
+    by_identity: dict[str, list[Accepted]]
     kinds: dict[tuple[str, int], frozenset[NodeKind]]
     terminals: frozenset[str]
     exchanges: Sequence[Exchange]
@@ -105,8 +106,16 @@ def _registered(around: Surroundings) -> _Registered:
             if hop.depth == 1:
                 terminals.add(hop.transaction.source.address)
     found = [accepted(one) for one in tries if one.status is not None and 200 <= one.status < 300]
+    by_contact: dict[str, list[Accepted]] = {}
+    by_identity: dict[str, list[Accepted]] = {}
+    for register in sorted(found, key=lambda one: one.end_ns):
+        for uri in dict.fromkeys(map(canonical, register.contacts)):
+            by_contact.setdefault(uri, []).append(register)
+        for uri in dict.fromkeys(map(canonical, (register.identity, *register.associated))):
+            by_identity.setdefault(uri, []).append(register)
     return _Registered(
-        sorted(found, key=lambda one: one.end_ns),
+        by_contact,
+        by_identity,
         {end: frozenset(some) for end, some in kinds.items()},
         frozenset(terminals - nodes),
         [_exchange(t) for t in around.diameter if t.method in CX_OF_CALLS],
@@ -180,8 +189,8 @@ def _call(
         observed=around.points | _points(requests, networks),
         lossless=around.lossless,
         facts=_facts(caller_home, networks, declared),
-        caller_registered=_register_of(first, registered.accepted),
-        callee_registered=_register_reached(invite, callee, registered.accepted),
+        caller_registered=_register_of(first, registered),
+        callee_registered=_register_reached(invite, callee, registered),
         end_ns=around.end_ns,
     )
 
@@ -233,26 +242,34 @@ def _hop(hop: RawHop, sender: Role | None, receiver: Role | None) -> Hop:
 # --- registrations, Cx and DNS ------------------------------------------------------------------------------
 
 
-def _register_of(invite: SipMessage, every: Sequence[Accepted]) -> Accepted | None:
+def _register_of(invite: SipMessage, registered: _Registered) -> Accepted | None:
     """Return the REGISTER of the terminal that sends an INVITE."""
-    contacts = [one.name_addr.uri for one in addresses(invite, "Contact")]
-    fitting = [
-        one
-        for one in every
-        if one.end_ns <= invite.time_ns and any(same_contact(a, b) for a in contacts for b in one.contacts)
-    ]
-    return fitting[-1] if fitting and not fitting[-1].removes else None
+    for contact in addresses(invite, "Contact"):
+        known = registered.by_contact.get(canonical(contact.name_addr.uri), [])
+        found = _last(known, contact.name_addr.uri, invite.time_ns)
+        if found is not None:
+            return found
+    return None
 
 
-def _register_reached(invite: DialogRequest, callee: str, every: Sequence[Accepted]) -> Accepted | None:
+def _register_reached(invite: DialogRequest, callee: str, registered: _Registered) -> Accepted | None:
     """Return the REGISTER of the terminal that an INVITE reached, else the last one of who was dialled."""
-    before = [one for one in every if one.end_ns <= invite.time_ns]
     hop = invite.hop_to(Role.CALLEE)
     reached = None if hop is None or hop.request is None else hop.request.sip.request_uri
-    contact = [one for one in before if reached is not None and any(same_contact(reached, c) for c in one.contacts)]
-    dialled = [one for one in before if any(same_identity(callee, uri) for uri in (one.identity, *one.associated))]
-    found = contact or dialled
-    return found[-1] if found and not found[-1].removes else None
+    if reached is not None:
+        found = _last(registered.by_contact.get(canonical(reached), []), reached, invite.time_ns)
+        if found is not None:
+            return found
+    return _last(registered.by_identity.get(canonical(callee), []), None, invite.time_ns)
+
+
+def _last(known: Sequence[Accepted], contact: str | None, time_ns: int) -> Accepted | None:
+    """Return the last REGISTER before a time, of a contact where one is given; None where it ended what it was for."""
+    before = known[: bisect_left(known, time_ns, key=lambda one: one.end_ns)]
+    for one in reversed(before):
+        if contact is None or any(same_contact(contact, uri) for uri in one.contacts):
+            return None if one.removes else one
+    return None
 
 
 def _exchanges_of(invite: DialogRequest, callee: str, registered: _Registered) -> list[Exchange]:

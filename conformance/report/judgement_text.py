@@ -11,7 +11,7 @@ from conformance.report.text import short
 from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
 
-NOTHING = "no procedure was found; expected SIP registrations or subscriptions to them"
+NOTHING = "no procedure was found; expected SIP registrations, subscriptions to them or calls"
 _MOST_PROTOCOLS = 8
 """Protocols without signalling that are named."""
 

@@ -52,10 +52,12 @@ def call(name: str = SAME) -> Lab:
             time_ns=recipe["start_s"] * 1_000_000_000 + packet["at_us"] * 1000,
         )
         words = packet["message"].split()
+        if packet["point"] == "Cx" and words[0] not in ("LIR", "LIA"):
+            continue  # of a registration before the call
         if words[0] in ("LIR", "LIA"):
             entry.key, entry.command, entry.is_request = f"{words[0]} 1", LIR, words[0] == "LIR"
         elif words[0] in ("NAPTR", "SRV", "A"):
-            entry.question = ("ims-c.test", words[0])
+            entry.question = ("ims-c.test", words[0])  # what answers hold is read from captures, not here
         else:
             entry.sip = texts[packet["message"]].decode()
         entries.append(entry)
@@ -64,7 +66,7 @@ def call(name: str = SAME) -> Lab:
     lab.federation = three_networks()
     for entry in entries:
         if entry.command:
-            dialled = lab["1"].sip.split()[1]
+            dialled = next(one.sip for one in entries if one.sip.startswith("INVITE")).split()[1]
             network = dialled.partition("@")[2]
             code = {UNKNOWN: 5001, UNREGISTERED: 5003}.get(name)
             entry.avps = [(Avp.PUBLIC_IDENTITY, dialled)]

@@ -61,3 +61,9 @@ def test_the_order_of_parameters_makes_no_difference() -> None:
     for key in frames(11, 11).split():
         lab[key].sip = lab[key].sip.replace('orig-ioi="ims-b.test"', "orig-ioi=ims-b.test")
     assert not failing(lab)
+
+
+def test_who_breaks_an_asserted_identity_on_the_way_is_blamed() -> None:
+    lab = call().edit("11 15 17 19", "Identity: <sip:bob@ims-b.test>", "Identity: <sip:bob@<null>>")
+    result = lab.result("CALL-03")
+    assert (result.verdict, result.node) == ("FAIL", "orig-scscf")

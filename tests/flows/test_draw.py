@@ -58,3 +58,11 @@ def test_arrows_point_at_who_gets_the_message() -> None:
 
 def test_no_trailing_spaces() -> None:
     assert all(line == line.rstrip() for line in ladder())
+
+
+def test_provisional_answers_are_drawn_on_their_whole_way_back() -> None:
+    lines = draw(load_flow("call-home")).splitlines()
+    places = [number for number, line in enumerate(lines) if "[180 or 183]" in line]
+    assert len(places) == 6
+    assert places == list(range(places[0], places[0] + 6))
+    assert "PRACK" in lines[places[-1] + 1]

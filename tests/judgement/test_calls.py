@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
 from conformance.judgement.inspection import inspect
+from conformance.judgement.judge import judge
 from conformance.judgement.surroundings import Surroundings
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
@@ -63,3 +68,19 @@ def test_a_route_has_the_networks_of_its_nodes() -> None:
         (Role.TERM_SCSCF, "ims-c"),
         (Role.TERM_PCSCF, "ims-c"),
     ]
+
+
+def test_a_call_in_a_large_trace_is_judged_as_it_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = call()
+    alone = judge(lab.trace(), federation=lab.federation, confirm=None)
+    monkeypatch.setattr(sys.modules[judge.__module__], "LARGE", 10)
+    parts = judge(lab.trace(), federation=lab.federation, confirm=None)
+    assert [one.model_dump() for one in parts.procedures] == [one.model_dump() for one in alone.procedures]
+    assert not parts.unjudged
+
+
+def test_the_registration_of_the_caller_is_that_of_his_contact() -> None:
+    one = found(call("handbuilt-call-registered"))
+    assert one.caller_registered is not None
+    assert one.caller_registered.service_route == ("sip:orig@scscf.ims-b.test:6060;lr",)
+    assert one.callee_registered is None
