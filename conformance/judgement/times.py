@@ -76,8 +76,10 @@ def between(name: TimeName, sent: Message | None, got: Message | None) -> Proced
 
 
 def _same_place(start: Sighting, message: Message) -> Sighting | None:
+    """Return where the message was seen last at a place: of two tunnels one behind the other in the one it left."""
     place = (start.capture, start.point, start.encapsulation)
-    return next((one for one in message.sightings if (one.capture, one.point, one.encapsulation) == place), None)
+    seen = reversed(message.sightings)
+    return next((one for one in seen if (one.capture, one.point, one.encapsulation) == place), None)
 
 
 def _same_capture(start: Sighting, message: Message) -> Sighting | None:
