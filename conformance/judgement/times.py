@@ -14,6 +14,8 @@ from conformance.vocabulary.times import TimeName
 
 RINGING = (180, 183)
 """What tells the caller that something goes on at the other end: Ringing and Session Progress (RFC 3261 21.1)."""
+LONGEST_NS = 24 * 3600 * 1_000_000_000
+"""Nobody waits longer for an answer: a clock has been set in between."""
 
 
 def times(procedure: Procedure) -> list[ProcedureTime]:
@@ -56,13 +58,13 @@ def between(name: TimeName, sent: Message | None, got: Message | None) -> Proced
         got: Taken where `sent` was taken, for a message may pass several points on its way.
 
     Returns:
-        None where one of both is missing, or no capture has both.
+        None where one of both is missing, no capture has both, or the clock was set in between.
     """
     if sent is None or got is None:
         return None
     start = sent.sightings[0]
     end = _same_place(start, got) or _same_capture(start, got)
-    if end is None or end.time_ns < start.time_ns:
+    if end is None or not 0 <= end.time_ns - start.time_ns <= LONGEST_NS:
         return None
     return ProcedureTime.model_construct(
         name=name.value,
@@ -74,8 +76,10 @@ def between(name: TimeName, sent: Message | None, got: Message | None) -> Proced
 
 
 def _same_place(start: Sighting, message: Message) -> Sighting | None:
+    """Return where the message was seen last at a place: of two tunnels one behind the other in the one it left."""
     place = (start.capture, start.point, start.encapsulation)
-    return next((one for one in message.sightings if (one.capture, one.point, one.encapsulation) == place), None)
+    seen = reversed(message.sightings)
+    return next((one for one in seen if (one.capture, one.point, one.encapsulation) == place), None)
 
 
 def _same_capture(start: Sighting, message: Message) -> Sighting | None:

@@ -100,7 +100,7 @@ class ProcedureTime(_Result):
 
     name: str
     """What was measured: `registration`, `post-dial-delay` or `set-up`."""
-    ms: float = Field(ge=0, allow_inf_nan=False)
+    ms: float = Field(ge=0, le=1e12)
     """Milliseconds."""
     capture: int
     """Index of the capture that has both frames."""
