@@ -23,7 +23,7 @@ from conformance.judgement.call_roles import Known, Pair, bind_invite, bind_with
 from conformance.judgement.call_service import service
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
-from conformance.judgement.registrations import BEFORE_NS, lookups_of, subscriber_of
+from conformance.judgement.registrations import lookups_of, subscriber_of
 from conformance.judgement.roles import Declared, RoleTable, bind
 from conformance.judgement.subscriptions import accepted
 from conformance.judgement.surroundings import Surroundings
@@ -313,7 +313,8 @@ def _lookups(
     if not queries:
         return []
     sip = [message for one in requests for message in one.messages if isinstance(message, SipMessage)]
-    begin = min(message.time_ns for message in sip) - BEFORE_NS
+    # What was asked before the INVITE came is of the registrations: nobody knew then who would be called.
+    begin = min(message.time_ns for message in sip)
     end = max(message.time_ns for message in invite.messages)
     sent = [(hop.request.time_ns, hop.sender) for hop in invite.hops if hop.request is not None and hop.sender]
 

@@ -6,10 +6,12 @@ estimated offset may be as large as a time: between them nothing is measured.
 
 from __future__ import annotations
 
+from conformance.criteria.call import Call
 from conformance.criteria.procedure import Kind, Procedure
 from conformance.criteria.registration import Hop, Registration
 from conformance.trace.model import Message, Sighting
 from conformance.vocabulary.results import ProcedureTime
+from conformance.vocabulary.roles import Role
 from conformance.vocabulary.times import TimeName
 
 RINGING = (180, 183)
@@ -22,6 +24,8 @@ def times(procedure: Procedure) -> list[ProcedureTime]:
     """Return the times of a procedure whose two messages were both captured; none for kinds without one."""
     if isinstance(procedure, Registration) and procedure.kind is Kind.REGISTRATION:
         return of_registration(procedure)
+    if isinstance(procedure, Call):
+        return of_invite(procedure.invite.hop_from(Role.CALLER))
     return []
 
 

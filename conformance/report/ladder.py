@@ -23,6 +23,8 @@ MAX_ARROWS = 400
 ROLE_ORDER = (
     "ue", "visited-dns", "visited-pcscf", "home-pcscf", "home-dns", "home-icscf", "home-scscf", "home-hss",
     "home-as",
+    "caller", "orig-pcscf", "orig-dns", "orig-scscf", "orig-as", "term-icscf", "term-dns", "term-hss", "term-scscf",
+    "term-as", "term-pcscf", "callee",
 )  # fmt: skip
 
 

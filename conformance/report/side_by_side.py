@@ -27,9 +27,11 @@ WIDTH = 1230
 NARROWEST, WIDEST = 60, 150
 """Distance between two lanes."""
 MAX_ROWS = 200
-MAX_LANES = 8
+MAX_LANES = 12
+MAX_ADDRESSES = 2
+"""More addresses of nobody known share one lane: they must not crowd out the nodes."""
 OTHERS = "others"
-"""Lane of all addresses beyond `MAX_LANES`."""
+"""Lane of all addresses beyond these."""
 
 _NAMES = {
     "ue": "UE",
@@ -41,6 +43,18 @@ _NAMES = {
     "home-scscf": "S-CSCF",
     "home-hss": "HSS",
     "home-as": "AS",
+    "caller": "Caller",
+    "orig-pcscf": "P-CSCF",
+    "orig-dns": "DNS",
+    "orig-scscf": "S-CSCF",
+    "orig-as": "AS",
+    "term-icscf": "I-CSCF",
+    "term-dns": "DNS",
+    "term-hss": "HSS",
+    "term-scscf": "S-CSCF",
+    "term-as": "AS",
+    "term-pcscf": "P-CSCF",
+    "callee": "Callee",
 }
 _WORDS = {
     RowStatus.MATCHED: "as expected",
@@ -219,6 +233,9 @@ def _lanes(rows: Sequence[LadderRow], owners: Mapping[str, str]) -> list[Lane]:
         name for row in rows for end in (row.expected, row.seen) if end for name in (end.source, end.destination)
     )
     ranked = sorted(seen, key=lambda name: ROLE_ORDER.index(name) if name in ROLE_ORDER else len(ROLE_ORDER))
+    known = [name for name in ranked if name in ROLE_ORDER]
+    if len(ranked) - len(known) > MAX_ADDRESSES:
+        ranked = [*known, OTHERS]
     if len(ranked) > MAX_LANES:
         ranked = [*ranked[: MAX_LANES - 1], OTHERS]
     gaps = max(len(ranked) - 1, 1)

@@ -100,15 +100,26 @@ def test_a_criterion_stands_at_the_message_that_it_finds_wrong() -> None:
     assert (drawing.bands[0].kind, drawing.bands[0].words) == ("wrong", "REG-15 fails")
 
 
-def test_very_many_addresses_share_one_lane() -> None:
+def test_many_addresses_of_nobody_known_share_one_lane() -> None:
     rows = [
         LadderRow(status=RowStatus.UNEXPECTED, seen=CAME.model_copy(update={"source": f"192.0.2.{number}:5060/udp"}))
         for number in range(50)
     ]
     drawing = side_by_side(explained(*rows, at=None))
     assert drawing is not None
-    assert len(drawing.lanes) == MAX_LANES
-    assert drawing.lanes[-1].name == OTHERS
+    assert [lane.name for lane in drawing.lanes] == ["home-scscf", OTHERS]
+
+
+def test_all_nodes_of_a_call_have_lanes_of_their_own() -> None:
+    names = ["caller", "orig-pcscf", "orig-dns", "orig-scscf", "term-icscf", "term-hss", "term-scscf", "term-pcscf"]
+    rows = [
+        LadderRow(status=RowStatus.MATCHED, seen=CAME.model_copy(update={"source": name, "destination": "callee"}))
+        for name in reversed(names)
+    ]
+    drawing = side_by_side(explained(*rows, at=None))
+    assert drawing is not None
+    assert [lane.name for lane in drawing.lanes] == [*names, "callee"]
+    assert len(drawing.lanes) <= MAX_LANES
 
 
 def test_a_very_long_ladder_is_cut_and_says_so() -> None:
