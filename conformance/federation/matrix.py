@@ -7,6 +7,16 @@ from typing import Literal, NamedTuple
 from conformance.vocabulary.federation import Federation, Testbed
 
 
+class Callee(NamedTuple):
+    """Who is called in a cell."""
+
+    home: str
+    """Testbed that the called subscriber belongs to."""
+    visited: str
+    """Testbed in whose access network the called terminal is, by the visited access point where it is away."""
+    subscriber: str
+
+
 class Cell(NamedTuple):
     """One square of the matrix, without test case and terminal."""
 
@@ -18,12 +28,27 @@ class Cell(NamedTuple):
     """`none` at home, `visited` or `home` when roaming."""
     subscriber: str
     """Name of the subscriber in the home testbed."""
+    callee: Callee | None = None
+    """None where nobody is called."""
 
     @property
     def id(self) -> str:
-        """Short and stable name: `uc3m@uc3m` at home, `uc3m@stuba-visited` away."""
+        """Short and stable name: `uc3m@uc3m` at home, `uc3m@stuba-visited` away, `uc3m@stuba-visited-to-octopus`."""
         away = "" if self.access_point == "none" else f"-{self.access_point}"
-        return f"{self.home}@{self.visited}{away}"
+        return f"{self.home}@{self.visited}{away}{self._to}"
+
+    @property
+    def _to(self) -> str:
+        if self.callee is None:
+            return ""
+        where = "" if self.callee.visited == self.callee.home else f"@{self.callee.visited}"
+        return f"-to-{self.callee.home}{where}"
+
+    @property
+    def testbeds(self) -> frozenset[str]:
+        """All testbeds that take part."""
+        others = {self.callee.home, self.callee.visited} if self.callee is not None else set()
+        return frozenset({self.home, self.visited, *others})
 
 
 def home_cells(federation: Federation, uses_aka: bool = True) -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +20,10 @@ from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
-from conformance.runs.selection import needed_nodes
+from conformance.runs.parties import Party, called_party, first_party
+from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
+from conformance.terminals.call_failures import CallFailed
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.programs.catalogue import PROGRAMS
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
@@ -41,7 +43,7 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
-JUDGED = (RegistrationFailed, NetlabError, AssertionError)
+JUDGED = (RegistrationFailed, CallFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
 STANDARD = "standard"
 """The terminal of the harness itself."""
@@ -86,7 +88,7 @@ class Cell:
         self.identity = identity
         self._bench = bench
         self._run = run
-        self._testbeds = {identity.square.home, identity.square.visited}
+        self._testbeds = set(identity.square.testbeds)
         self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
         self._told: list[Mishap] = []
@@ -95,6 +97,8 @@ class Cell:
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
         self._nodes = needed_nodes(identity.square, self.home, self.visited)
+        if (callee := identity.square.callee) is not None:
+            self._nodes |= nodes_of_callee(callee, bench.federation.testbeds[callee.home])
         bench.require_alive(self._nodes, identity.name)
         self.folder = run.cell_folder(identity.name)
         self._events = EventLog(self.folder / EVENTS_FILE)
@@ -122,20 +126,45 @@ class Cell:
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
             faults: how it misbehaves, beside what the run asks of all terminals.
         """
-        at_home_access_point = self.identity.square.access_point == "home"
-        network = self.home if at_home_access_point else self.visited
-        place = self._bench.attach(self.visited.name, self.home.name if at_home_access_point else None)
+        party = first_party(self._bench.federation, self.identity.square)
+        return self._attached(
+            replace(party, subscriber=subscriber or party.subscriber),
+            transport=transport,
+            home=home or party.home,
+            numbers=numbers,
+            faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
+        )
+
+    def callee(self, *, transport: Literal["udp", "tcp"] = "udp", numbers: SequenceNumbers | None = None) -> Terminal:
+        """Return a new terminal of the user who is called, attached where that user is; see `terminal`.
+
+        Raises:
+            HarnessFault: the marker `flow` of the test case does not say who is called.
+        """
+        party = called_party(self._bench.federation, self.identity.square)
+        return self._attached(party, transport=transport, home=party.home, numbers=numbers, faults=frozenset())
+
+    def _attached(
+        self,
+        party: Party,
+        *,
+        transport: Literal["udp", "tcp"],
+        home: Testbed,
+        numbers: SequenceNumbers | None,
+        faults: frozenset[str],
+    ) -> Terminal:
+        place = self._bench.attach(party.visited.name, party.home.name if party.access_point == "home" else None)
         self._places.append(place)
-        entry = network.node(NodeKind.PCSCF)
+        entry = party.entry.node(NodeKind.PCSCF)
         terminal = Terminal(
             federation=self._bench.federation,
-            testbed=home or self.home,
-            subscriber=subscriber or self.subscriber,
+            testbed=home,
+            subscriber=party.subscriber,
             address=place.address,
             pcscf=Hop(str(entry.address), entry.port, transport),
             transport=transport,
             events=self._events,
-            faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
+            faults=faults,
             numbers=numbers,
             tunnel=place.tunnel,
             loop=place.loop,

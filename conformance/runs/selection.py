@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.federation.matrix import Cell, home_cells, roaming_cells
+from conformance.federation.call_matrix import CALLED, call_cells
+from conformance.federation.matrix import Callee, Cell, home_cells, roaming_cells
 from conformance.federation.mistakes import line_numbers
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import AccessSecurity, Federation, Interconnect, NodeKind, Testbed
@@ -21,20 +22,25 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
     Args:
         federation: the federation.
         wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
-            `roaming` (False: the home network forbids its subscriber the visited access point), `each`
-            (home, visited, federation: one cell is enough for each home or visited network, or in all); `then` says
-            nothing about cells.
+            `roaming` (False: the home network forbids its subscriber the visited access point), `callee` (who is
+            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `each` (home, visited,
+            federation: one cell is enough for each home or visited network, or in all); `then` says nothing about
+            cells.
 
     Raises:
         BadInput: a keyword or value that does not exist.
     """
-    choice = {"access": "none", "credentials": "aka", "roaming": True, "each": None} | dict(wanted)
-    unknown = sorted(set(choice) - {"access", "credentials", "roaming", "each", "then"})
+    choice = {"access": "none", "credentials": "aka", "roaming": True, "callee": None, "each": None} | dict(wanted)
+    unknown = sorted(set(choice) - {"access", "credentials", "roaming", "callee", "each", "then"})
     if choice["each"] not in (None, "home", "visited", "federation"):
         raise BadInput(f"marker flow: found each={choice['each']!r}, expected home, visited or federation")
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    if choice["callee"] not in (None, *CALLED):
+        raise BadInput(f"marker flow: found callee={choice['callee']!r}, expected one of {tuple(CALLED)}")
     found = _squares(federation, choice)
+    if choice["callee"] is not None:
+        found = call_cells(federation, found, choice["callee"])
     if choice["each"] is None:
         return found
     if choice["each"] == "federation":
@@ -79,6 +85,12 @@ def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str
     if home.name != visited.name:
         needed |= {"vpn hub", f"vpn {home.name}", f"vpn {visited.name}"}
     return frozenset(needed | {f"{visited.name}/{kind}" for kind in NEEDED_WHERE_VISITED[square.access_point]})
+
+
+def nodes_of_callee(callee: Callee, home: Testbed) -> frozenset[str]:
+    """Return the nodes without which nobody can be called: all of the home network, and those where the callee is."""
+    there = {f"{callee.visited}/{kind}" for kind in NEEDED_WHERE_VISITED["visited"]}
+    return frozenset({f"{home.name}/{kind}" for kind in home.nodes} | there)
 
 
 def other_fabric(name: str, wanted: str, federation: Federation) -> str | None:

@@ -61,7 +61,15 @@ def _add(section: list[str], text: str) -> None:
 
 
 def configuration(square: Cell) -> str:
-    """Return in one sentence which networks take part and where the terminal gets its address."""
+    """Return which networks take part and where each terminal gets its address, one sentence a terminal."""
+    if square.callee is None:
+        return _of_first(square)
+    home, visited, _ = square.callee
+    where = "at home" if home == visited else f"in {visited}; address and P-CSCF are those of {visited}"
+    return f"{_of_first(square)} Who is called: a subscriber of {home} {where}."
+
+
+def _of_first(square: Cell) -> str:
     if square.access_point == "none":
         return f"A subscriber of {square.home} at home in {square.home}."
     if square.access_point == "visited":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
 from sipmessage import Parameters, Request, Response, Via
@@ -12,7 +11,7 @@ from sipmessage import Parameters, Request, Response, Via
 from conformance.protocols.sip.message import (
     MalformedMessage,
     copy_message,
-    make_ack,
+    make_cancel,
     make_response,
     new_branch,
     push_via,
@@ -21,21 +20,14 @@ from conformance.protocols.sip.message import (
     top_via,
     write_message,
 )
-from conformance.protocols.sip.routing import (
-    ClientKey,
-    ServerKey,
-    client_key,
-    note_source,
-    response_destination,
-    server_key,
-)
-from conformance.protocols.sip.states import Action, Stimulus
+from conformance.protocols.sip.routing import ClientKey, ServerKey, client_key, note_source, server_key
 from conformance.protocols.sip.timers import SipTimers
-from conformance.protocols.sip.transaction import Transaction
-from conformance.stack.errors import TransactionTimeout, TransportFailed
+from conformance.stack.errors import StackError, TransactionTimeout, TransportFailed
 from conformance.stack.hop import Hop
+from conformance.stack.sip_transactions import ClientTransaction, OnResponse, ServerTransaction
 from conformance.stack.sip_transport import Alter, Channel, SipTransport
-from conformance.stack.tunnel import Tunnel
+from conformance.stack.tunnel import InnerPort, Tunnel
+from conformance.stack.udp_port import Address
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.identifiers import Endpoint
 
@@ -47,15 +39,8 @@ UDP_AT_MOST = 1300
 _TRANSACTIONS_AT_MOST = 20_000
 
 OnRequest = Callable[["ServerTransaction"], Awaitable[None]]
-OnResponse = Callable[[Response], None]
 TimersFor = Callable[[str], SipTimers]
 """Timers towards the peer of an address: a P-CSCF has other ones towards terminals (3GPP TS 24.229)."""
-
-
-def _stimulus(code: int) -> Stimulus:
-    if code < 200:
-        return Stimulus.PROVISIONAL
-    return Stimulus.SUCCESS if code < 300 else Stimulus.FAILURE
 
 
 class SipStack:
@@ -95,7 +80,7 @@ class SipStack:
             log=self.log,
             tunnel=tunnel,
         )
-        self._clients: dict[ClientKey, _ClientTransaction] = {}
+        self._clients: dict[ClientKey, ClientTransaction] = {}
         self._servers: dict[ServerKey, ServerTransaction] = {}
         self._handlers: set[asyncio.Task[None]] = set()
 
@@ -177,10 +162,43 @@ class SipStack:
         key = client_key(branch, request.method)
         if key in self._clients:
             raise HarnessFault(f"branch {branch} is in use by another {request.method} of {self.address}")
-        transaction = _ClientTransaction(self, key, outgoing, data, channel, on_response)
+        transaction = ClientTransaction(self, key, outgoing, data, channel, on_response)
         self._clients[key] = transaction
         transaction.start()
         return await transaction.final
+
+    async def cancel(self, branch: str) -> None:
+        """Give up an INVITE that has no final response yet (RFC 3261 9.1); nothing where it is over.
+
+        The CANCEL goes where the INVITE went, once somebody has answered it with a provisional response. Where no
+        final response follows within 64*T1, who waits for one gets TransportFailed.
+
+        Args:
+            branch: branch of the INVITE.
+        """
+        invite = self._clients.get(client_key(branch, "INVITE"))
+        key = client_key(branch, "CANCEL")
+        if invite is None or key in self._clients:
+            return
+        await invite.heard.wait()
+        if invite.final.done():
+            return
+        request = make_cancel(invite.request)
+        transaction = ClientTransaction(self, key, request, write_message(request), invite.channel, None)
+        self._clients[key] = transaction
+        transaction.start()
+        try:
+            await transaction.final
+            await asyncio.wait({invite.final}, timeout=invite.transaction.timers.timeout_s)
+        except StackError as error:
+            self.log.info("%s", error)
+        invite.give_up()
+
+    def invite_of(self, cancel: Request) -> ServerTransaction | None:
+        """Return the INVITE that a CANCEL is for (RFC 3261 9.2), None where there is none."""
+        branch, sent_by, *_ = server_key(cancel)
+        found = self._servers.get((branch, sent_by, "INVITE"))
+        return found if found is not None and not found.transaction.terminated else None
 
     async def send_ack(self, ack: Request, hop: Hop) -> None:
         """Send the ACK of a 2xx, which belongs to no transaction (RFC 3261 13.2.2.4).
@@ -195,6 +213,10 @@ class SipStack:
         outgoing = copy_message(ack)
         push_via(outgoing, self._via(hop.transport, new_branch()))
         (await self._transport.channel(hop)).send(write_message(outgoing))
+
+    def open_inner_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
+        """Open another port inside the element's tunnel, for media; raises as `SipTransport` does."""
+        return self._transport.open_inner_port(port, receive)
 
     def _via(self, transport: str, branch: str) -> Via:
         # RFC 3581: an empty rport asks for the answer on the port that the request came from.
@@ -269,9 +291,9 @@ class SipStack:
             if request.method != "ACK":
                 await transaction.respond(make_response(request, 500))
 
-    def forget(self, transaction: _ClientTransaction | ServerTransaction) -> None:
+    def forget(self, transaction: ClientTransaction | ServerTransaction) -> None:
         """Drop a transaction that is over."""
-        if isinstance(transaction, _ClientTransaction):
+        if isinstance(transaction, ClientTransaction):
             self._clients.pop(transaction.key, None)
         elif self._servers.get(transaction.key) is transaction:
             del self._servers[transaction.key]
@@ -279,215 +301,3 @@ class SipStack:
     async def way_back(self, hop: Hop) -> Channel:
         """Open a connection for a response whose own connection is gone (RFC 3261 18.2.2)."""
         return await self._transport.channel(hop)
-
-
-class _Clocked(ABC):
-    """Joins a transaction to the loop's clock."""
-
-    def __init__(self, stack: SipStack, transaction: Transaction) -> None:
-        self.stack = stack
-        self.transaction = transaction
-        self._loop = asyncio.get_running_loop()
-        self._handle: asyncio.TimerHandle | None = None
-
-    def arm(self) -> None:
-        """Set the alarm for the next timer; forget the transaction when it is over."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-        if self.transaction.terminated:
-            self._over()
-        elif (deadline := self.transaction.deadline) is not None:
-            self._handle = self._loop.call_at(deadline, self._alarm)
-
-    def disarm(self) -> None:
-        """Stop the clock."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-
-    def _alarm(self) -> None:
-        # The loop may call a clock tick early: never ask for less than was promised.
-        now = max(self._loop.time(), self.transaction.deadline or 0.0)
-        self._timers_fired(self.transaction.advance(now))
-        self.arm()
-
-    @abstractmethod
-    def _timers_fired(self, actions: tuple[Action, ...]) -> None: ...
-
-    @abstractmethod
-    def _over(self) -> None: ...
-
-
-class _ClientTransaction(_Clocked):
-    def __init__(
-        self,
-        stack: SipStack,
-        key: ClientKey,
-        request: Request,
-        data: bytes,
-        channel: Channel,
-        on_response: OnResponse | None,
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        super().__init__(
-            stack,
-            Transaction(
-                "client",
-                invite=request.method == "INVITE",
-                timers=stack.timers_for(channel.peer),
-                reliable=channel.reliable,
-                now=loop.time(),
-            ),
-        )
-        self.key = key
-        self.request = request
-        self.channel = channel
-        self.final: asyncio.Future[Response] = loop.create_future()
-        self._data = data
-        self._on_response = on_response
-
-    def start(self) -> None:
-        self._perform((Action.SEND,), None)
-        self.arm()
-
-    def receive(self, response: Response) -> None:
-        self._perform(self.transaction.receive(_stimulus(response.code), self._loop.time()), response)
-        self.arm()
-
-    def lost(self, why: str) -> None:
-        self._fail(why)
-        self.arm()
-
-    def abandon(self, why: str) -> None:
-        self.disarm()
-        self._end(TransportFailed(why))
-
-    def _timers_fired(self, actions: tuple[Action, ...]) -> None:
-        self._perform(actions, None)
-
-    def _over(self) -> None:
-        self.stack.forget(self)
-
-    def _perform(self, actions: tuple[Action, ...], response: Response | None) -> None:
-        for action in actions:
-            try:
-                if action is Action.SEND:
-                    self.channel.send(self._data)
-                elif action is Action.ACKNOWLEDGE and response is not None:
-                    self.channel.send(write_message(make_ack(self.request, response)))
-            except TransportFailed as error:
-                self._fail(str(error))
-                return
-            if action is Action.DELIVER and response is not None:
-                self._deliver(response)
-            elif action is Action.TIMED_OUT:
-                waited = self.transaction.timers.timeout_s
-                self._end(
-                    TransactionTimeout(f"{self.request.method} to {self.channel.peer}: no answer within {waited:g} s")
-                )
-
-    def _deliver(self, response: Response) -> None:
-        if response.code >= 200 and not self.final.done():
-            self.final.set_result(response)
-        elif self._on_response is not None:
-            self._on_response(response)
-
-    def _fail(self, why: str) -> None:
-        if Action.TRANSPORT_FAILED in self.transaction.receive(Stimulus.TRANSPORT_ERROR, self._loop.time()):
-            self._end(TransportFailed(f"{self.request.method}: {why}"))
-
-    def _end(self, error: Exception) -> None:
-        if not self.final.done():
-            self.final.set_exception(error)
-
-
-class ServerTransaction(_Clocked):
-    """A request that came, and the way to answer it.
-
-    `request` has `received` and `rport` in its top Via where they belong; `source` is where it came from. Answer with
-    `respond`, made by `protocols.sip.message.make_response` or received from the next hop. Retransmissions of the
-    request are answered from here without the user.
-    """
-
-    def __init__(self, stack: SipStack, key: ServerKey, request: Request, channel: Channel) -> None:
-        super().__init__(
-            stack,
-            Transaction(
-                "server",
-                invite=request.method in ("INVITE", "ACK"),
-                timers=stack.timers_for(channel.peer),
-                reliable=channel.reliable,
-                now=asyncio.get_running_loop().time(),
-            ),
-        )
-        self.key = key
-        self.request = request
-        self._channel = channel
-        self._last: bytes | None = None
-
-    @property
-    def source(self) -> Endpoint:
-        """Where the request came from."""
-        return self._channel.peer
-
-    async def respond(self, response: Response) -> None:
-        """Send a response; a second final one is discarded (RFC 3261 17.2.2).
-
-        Args:
-            response: its top Via is that of `request`. Content-Length is set.
-
-        Raises:
-            HarnessFault: the request is an ACK, which has no answer.
-        """
-        if self.request.method == "ACK":
-            raise HarnessFault("an ACK is not answered")
-        actions = self.transaction.receive(_stimulus(response.code), self._loop.time())
-        self.arm()
-        if Action.SEND not in actions:
-            self.stack.log.info("%d to %s discarded: answered already", response.code, self.source)
-            return
-        self._last = write_message(response)
-        try:
-            self._channel.send(self._last)
-        except TransportFailed as error:
-            await self._send_anew(self._last, error)
-
-    async def _send_anew(self, data: bytes, error: TransportFailed) -> None:
-        try:
-            if not self._channel.reliable:
-                raise error
-            back = response_destination(top_via(self.request), self.source)
-            self._channel = await self.stack.way_back(Hop(back.address, back.port, "tcp"))
-            self._channel.send(data)
-        except TransportFailed as failed:
-            self.stack.log.warning("response to %s lost: %s", self.source, failed)
-            self.transaction.receive(Stimulus.TRANSPORT_ERROR, self._loop.time())
-            self.arm()
-
-    def receive_again(self, request: Request) -> None:
-        """Take a retransmission, or the ACK of an INVITE."""
-        ack = request.method == "ACK"
-        actions = self.transaction.receive(Stimulus.ACK if ack else Stimulus.REQUEST, self._loop.time())
-        self._timers_fired(actions)
-        if ack and Action.DELIVER in actions:
-            self.stack.dispatch(ServerTransaction(self.stack, self.key, request, self._channel))
-        self.arm()
-
-    def _timers_fired(self, actions: tuple[Action, ...]) -> None:
-        for action in actions:
-            data = None
-            if action is Action.RESEND:
-                data = self._last
-            elif action is Action.SEND_TRYING and self._last is None:
-                data = self._last = write_message(make_response(self.request, 100))
-            elif action is Action.TIMED_OUT:
-                self.stack.log.info("no ACK from %s within %g s", self.source, self.transaction.timers.timeout_s)
-            if data is not None:
-                try:
-                    self._channel.send(data)
-                except TransportFailed as error:
-                    self.stack.log.warning("response to %s lost: %s", self.source, error)
-
-    def _over(self) -> None:
-        self.stack.forget(self)

@@ -19,7 +19,9 @@ from conformance.protocols.sip.message import MalformedMessage
 from conformance.stack.errors import TransportFailed
 from conformance.stack.hop import Hop
 from conformance.stack.ports import bind_failure
-from conformance.stack.tunnel import Tunnel, TunnelPort
+from conformance.stack.tunnel import InnerPort, Tunnel, TunnelPort
+from conformance.stack.udp_port import Address
+from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.identifiers import Endpoint
 
 Alter = Callable[[bytes], bytes | None]
@@ -164,6 +166,17 @@ class SipTransport:
             if task.cancelled():  # by `stop`, not the wait by its owner
                 raise TransportFailed(f"{hop}: the stack was stopped") from None
             raise
+
+    def open_inner_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
+        """Open another port inside the tunnel, for media.
+
+        Raises:
+            HarnessFault: there is no open tunnel.
+            TestbedDown: the port is in use.
+        """
+        if self._tunnel_port is None:
+            raise HarnessFault(f"{self.address}: expected an open tunnel")
+        return self._tunnel_port.open_port(port, receive)
 
     def altered(self, data: bytes) -> bytes | None:
         """Apply the fault hook."""

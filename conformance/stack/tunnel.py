@@ -20,12 +20,16 @@ from conformance.protocols.gtpu import (
 from conformance.protocols.ip_udp import MalformedPacket, UdpPacket
 from conformance.stack.errors import TransportFailed
 from conformance.stack.udp_port import Address, UdpPort
+from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import TunnelIds
 from conformance.vocabulary.identifiers import Endpoint
 
 _END_S = 1.0
 """How long the gateway may take to answer at the end."""
 _LAST_ECHO = 0xFFFF
+
+Receiver = Callable[[bytes, Endpoint], None]
+"""Takes a datagram and who sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,13 @@ class TunnelPort:
         self,
         tunnel: Tunnel,
         inner: Endpoint,
-        on_datagram: Callable[[bytes, Endpoint], None],
+        on_datagram: Receiver,
         log: logging.Logger,
     ) -> None:
         self._tunnel = tunnel
         self._inner = inner
-        self._on_datagram = on_datagram
+        self._receivers: dict[int, Receiver] = {inner.port: on_datagram}
+        """By port of the inner address."""
         self._log = log
         self._used = False
         self._open = True
@@ -79,14 +84,33 @@ class TunnelPort:
         Raises:
             TransportFailed: the tunnel is closed, the datagram is too long, or the system refuses it.
         """
+        self.send_from(self._inner.port, data, destination)
+
+    def send_from(self, port: int, data: bytes, destination: Endpoint) -> None:
+        """Send one datagram from another port of the inner address; raises as `send`."""
         if not self._open:
             raise TransportFailed(f"tunnel of {self._inner}: closed")
         try:
-            packet = UdpPacket(self._inner, destination, data).encode()
+            packet = UdpPacket(self._inner._replace(port=port), destination, data).encode()
         except MalformedPacket as error:
             raise TransportFailed(f"tunnel of {self._inner}: {error}") from None
         self._used = True
         self._send(g_pdu(self._tunnel.ids.uplink, packet))
+
+    def open_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
+        """Open another port of the inner address.
+
+        Raises:
+            TestbedDown: it is in use.
+        """
+        if port in self._receivers:
+            raise TestbedDown(f"{self._inner.address}:{port}/udp inside the tunnel is in use")
+        self._receivers[port] = lambda data, source: receive(data, (source.address, source.port))
+        return InnerPort(self, port)
+
+    def close_port(self, port: int) -> None:
+        """Close a port that `open_port` opened; a second call does nothing."""
+        self._receivers.pop(port, None)
 
     async def close(self) -> None:
         """Tell the gateways that nothing follows, and close; a second call does nothing.
@@ -133,6 +157,32 @@ class TunnelPort:
             raise MalformedGtp(f"expected tunnel 0x{self._tunnel.ids.downlink:08x}, found 0x{message.teid:08x}")
         else:
             packet = UdpPacket.decode(message.payload)
-            if packet.destination != self._inner:
+            receive = self._receivers.get(packet.destination.port)
+            if packet.destination.address != self._inner.address or receive is None:
                 raise MalformedPacket(f"inner packet to {packet.destination}, expected {self._inner}")
-            self._on_datagram(packet.payload, packet.source)
+            receive(packet.payload, packet.source)
+
+
+class InnerPort:
+    """One more port of the inner address of a tunnel, for media.
+
+    Args:
+        tunnel: an open tunnel.
+        port: which one.
+    """
+
+    def __init__(self, tunnel: TunnelPort, port: int) -> None:
+        self._tunnel = tunnel
+        self._port = port
+
+    def send(self, data: bytes, destination: Address) -> OSError | None:
+        """Send one datagram; return why it cannot be sent, None where it was sent."""
+        try:
+            self._tunnel.send_from(self._port, data, Endpoint(*destination, "udp"))
+        except TransportFailed as error:
+            return OSError(str(error))
+        return None
+
+    def close(self) -> None:
+        """Close the port; a second call does nothing."""
+        self._tunnel.close_port(self._port)

@@ -23,18 +23,23 @@ class UdpPort:
         address: numeric IPv4 address.
         port: port; 0 lets the system choose.
         on_datagram: called with each datagram and where it came from.
+        dscp: differentiated services codepoint of what is sent (RFC 2474).
 
     Raises:
         TestbedDown: the port is in use, in one line with its holder.
         NotPermitted: the port may not be bound.
     """
 
-    def __init__(self, address: str, port: int, on_datagram: Callable[[bytes, Address], None]) -> None:
+    def __init__(
+        self, address: str, port: int, on_datagram: Callable[[bytes, Address], None], *, dscp: int = 0
+    ) -> None:
         self._on_datagram = on_datagram
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            if dscp:
+                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
             self._socket.bind((address, port))
         except OSError as error:
             self._socket.close()

@@ -38,6 +38,11 @@ class TerminalLoop:
         self._thread = threading.Thread(target=self._serve, name="netlab-terminals", daemon=True)
         self._thread.start()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the loop's own thread."""
+        return threading.current_thread() is self._thread
+
     def run(self, work: Callable[[], Coroutine[Any, Any, T]], deadline_s: float, awaited: str) -> T:
         """Run a coroutine in the loop and wait for its result.
 
@@ -52,7 +57,7 @@ class TerminalLoop:
         Raises:
             HarnessFault: called from the loop's own thread, or the deadline passed.
         """
-        if threading.current_thread() is self._thread:
+        if self.is_here:
             raise HarnessFault(f"terminal: {awaited}: expected a call from another thread than the loop's own")
         future: Future[T] = asyncio.run_coroutine_threadsafe(work(), self._loop)
         try:

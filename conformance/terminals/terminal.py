@@ -1,4 +1,4 @@
-"""A terminal that registers: the standard one (3GPP TS 24.229 5.1.1)."""
+"""A terminal that registers, calls and is called: the standard one (3GPP TS 24.229 5.1)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,22 @@ from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.stack.tunnel import Tunnel
+from conformance.terminals.access_info import access_info
 from conformance.terminals.authenticator import Authenticator, ChallengeAnswer, UnusableChallenge
+from conformance.terminals.call import IncomingCall, OutgoingCall
+from conformance.terminals.call_failures import CallRefused, CallTimedOut
+from conformance.terminals.calls import METHODS, Calls
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
+from conformance.terminals.media_endpoint import MediaEndpoint
+from conformance.terminals.outgoing_session import OutgoingSession, Wanted
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
+from conformance.terminals.session import CallAgent
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
+from conformance.vocabulary.identifiers import Endpoint
 
 WRONG_DIGEST_URI = "wrong-digest-uri"
 
@@ -119,6 +127,9 @@ class Terminal:
         self._started = False
         self._deregistering = False
         self._subscription: RegSubscription | None = None
+        self._tunnelled = tunnel is not None
+        attached_at = str(address) if tunnel is None else tunnel.local_address
+        self._access_info = access_info(federation, attached_at)
         self._stack = SipStack(
             str(address),
             port,
@@ -127,6 +138,7 @@ class Terminal:
             alter=alteration_of(faults, EMITTED),
             tunnel=tunnel,
         )
+        self._calls = Calls(self._stack, self._call_agent)
 
     @property
     def numbers(self) -> SequenceNumbers:
@@ -195,11 +207,82 @@ class Terminal:
             lambda: self._notified(state, patience, version or 0), patience + _GRACE_S, f"{self.impu}: NOTIFY"
         )
 
+    def call(
+        self, impu: str, *, video: bool = False, preconditions: bool = False, anonymous: bool = False
+    ) -> OutgoingCall:
+        """Call somebody; return when the INVITE is on its way.
+
+        Args:
+            impu: public user identity of who is called.
+            video: offer video beside audio.
+            preconditions: let the other end ring only when both have their resources (RFC 3312).
+            anonymous: hide who calls: Privacy: id.
+
+        Raises:
+            CallRefused: the terminal is not registered.
+        """
+        wanted = Wanted(impu, video, preconditions, anonymous)
+
+        async def begin() -> OutgoingSession:
+            if not self.registered:
+                raise CallRefused(0, "a terminal that is not registered has no way to call")
+            return self._calls.call(wanted)
+
+        session = self._loop.run(begin, self._deadline_s, f"{self.impu}: INVITE")
+        return OutgoingCall(session, self._loop, self._deadline_s)
+
+    def await_call(self, deadline_s: float | None = None) -> IncomingCall:
+        """Wait for a call and return it; the user is not alerted yet.
+
+        Args:
+            deadline_s: seconds; `timers.procedure_ms` where it is None.
+
+        Raises:
+            CallTimedOut: nobody calls.
+        """
+        patience = self._deadline_s if deadline_s is None else deadline_s
+        session = self._loop.run(
+            lambda: self._calls.next_incoming(patience), patience + _GRACE_S, f"{self.impu}: a call"
+        )
+        if session is None:
+            self._record(EventKind.TIMED_OUT, detail=f"awaited a call for {patience:g} s")
+            raise CallTimedOut(f"{self.impu}: awaited a call for {patience:g} s")
+        return IncomingCall(session, self._loop, self._deadline_s)
+
     def close(self) -> None:
         """Close the terminal's sockets; it does not deregister. A second call does nothing."""
         if self._started:
             self._started = False
-            self._loop.run(self._stack.stop, self._deadline_s, f"{self.impu}: end of the terminal")
+            self._loop.run(self._stop, self._deadline_s, f"{self.impu}: end of the terminal")
+
+    async def _stop(self) -> None:
+        await self._calls.stop()
+        await self._stack.stop()
+
+    def _call_agent(self) -> CallAgent:
+        return CallAgent(
+            stack=self._stack,
+            hop=self._hop,
+            contact=self.contact,
+            identity=self.associated_uris[0] if self.associated_uris else self.impu,
+            routes=(self._entry, *self.service_route),
+            access_info=self._access_info,
+            timers=self._stack.timers_for(Endpoint(self._hop.address, self._hop.port, self._hop.transport)),
+            record=self._record,
+            open_media=self._open_media,
+        )
+
+    def _open_media(self) -> MediaEndpoint:
+        endpoint = MediaEndpoint(
+            self._stack.address, self._loop, open_port=self._stack.open_inner_port if self._tunnelled else None
+        )
+        endpoint.open()
+        return endpoint
+
+    @property
+    def _entry(self) -> str:
+        """The P-CSCF as an entry of Route."""
+        return f"<sip:{self._hop.address}:{self._hop.port};lr>"
 
     def _run(self, procedure: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._loop.run(procedure, self._deadline_s + _GRACE_S, f"{self.impu}: {name}")
@@ -305,8 +388,7 @@ class Terminal:
             if not self.registered:
                 self._reject(0, "a terminal that is not registered has no way to subscribe")
             identity = self.associated_uris[0] if self.associated_uris else self.impu
-            entry = f"<sip:{self._hop.address}:{self._hop.port};lr>"
-            subscription = RegSubscription(identity, self.contact, (entry, *self.service_route))
+            subscription = RegSubscription(identity, self.contact, (self._entry, *self.service_route))
             self._subscription = subscription
         known = len(subscription.notifications)
         request = subscription.next_request(expires_s)
@@ -340,7 +422,10 @@ class Terminal:
         return subscription.last
 
     async def _requested(self, transaction: ServerTransaction) -> None:
-        """Answer what the network asks for: NOTIFY alone."""
+        """Answer what the network asks for: NOTIFY, and what belongs to calls."""
+        if transaction.request.method in METHODS:
+            await self._calls.requested(transaction)
+            return
         await transaction.respond(await self._answer_to(transaction.request))
 
     async def _answer_to(self, request: Request) -> Response:

@@ -187,6 +187,8 @@ class Timers(_Model):
     """Shortest registration that the registrar grants: a shorter one (not 0) is answered with 423 and Min-Expires."""
     ready_ms: Milliseconds = 10_000
     """How long a node may take to become ready."""
+    proceeding_s: Seconds = 181
+    """Timer C: how long an INVITE may ring until a proxy gives it up (RFC 3261 16.6 item 11: more than 3 minutes)."""
     procedure_ms: Milliseconds = 10_000
     """How long a terminal waits for the end of a procedure."""
 

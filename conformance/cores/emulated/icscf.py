@@ -19,6 +19,7 @@ from conformance.cores.emulated.register_fields import (
     refuse_unknown_extensions,
     wants_removal,
 )
+from conformance.cores.emulated.session_relay import ForwardedInvite, SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
 from conformance.protocols.cx import LocationInfoRequest, UserAuthorizationAnswer, UserAuthorizationRequest
 from conformance.protocols.sip.message import forwarded_request
@@ -47,16 +48,21 @@ class ICscf:
         self._locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.cx = cx_link(context)
         self._select = selection(context, self._ask_the_hss)
+        server = SipServer(
+            context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe}, lambda: self.cx.is_open
+        )
         self.stack = SipStack(
             str(context.node.address),
             context.node.port,
             SipTimers.core(context.federation.timers),
-            on_request=SipServer(
-                context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe}, lambda: self.cx.is_open
-            ),
+            on_request=server,
             alter=altered(context),
             log=context.log,
         )
+        self.work = Work()
+        relaying = SessionRelay(self.stack, self._locator, self.work, context.federation.timers.proceeding_s, self._log)
+        server.add({"INVITE": relaying.inviting(self._invite), "CANCEL": relaying.cancel})
+        self._relaying = relaying
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Forward a REGISTER to the S-CSCF that the HSS names, or that is chosen here.
@@ -85,22 +91,32 @@ class ICscf:
 
         The S-CSCF goes into Route; the I-CSCF does not stay on the path.
         """
+        outgoing = await self._towards_server(transaction)
+        return await self._relaying.request(outgoing)
+
+    async def _invite(self, invite: ForwardedInvite) -> Response:
+        """Forward an INVITE for a user of this network to the S-CSCF that serves the user (3GPP TS 24.229 5.3.2.1)."""
+        return await invite.forward([await self._towards_server(invite.transaction)])
+
+    async def _towards_server(self, transaction: ServerTransaction) -> Request:
+        """Return a request for a user of this network as it leaves for the user's S-CSCF.
+
+        Raises:
+            Refused: 403 to who is no server of a joined network, 482 to what comes back, else what the HSS says.
+        """
         request = transaction.request
         if not self._is_trusted(transaction.source.address):
             raise Refused(403)
         refuse_unknown_extensions(request, "Proxy-Require", ())
         server = await self._serving(str(request.uri).partition(";")[0])
-        outgoing = forwarded_request(request)
-        outgoing.headers.setlist("Route", [f"<{server};lr>"])
         try:
-            hops = self._locator.locate(URI.parse(server))
-            return await relay(self.stack, outgoing, hops, self._log)
+            URI.parse(server)
         except ValueError:
             self._log.error("S-CSCF %.120r: expected a SIP URI", server)
             raise Refused(480) from None
-        except StackError as error:
-            self._log.warning("S-CSCF %s: %s", server, error)
-            raise Refused(504) from None
+        outgoing = forwarded_request(request)
+        outgoing.headers.setlist("Route", [f"<{server};lr>"])
+        return outgoing
 
     async def _serving(self, identity: str) -> str:
         """Ask the HSS which S-CSCF serves a public user identity: LIR.
@@ -176,6 +192,7 @@ async def run(context: NodeContext) -> None:
         await node.cx.start()
         end.push_async_callback(node.stack.stop)
         await node.stack.start()
-        await end.enter_async_context(quiet_channel(context.folder, node.stack, Work()))
+        end.push_async_callback(node.work.stop)
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.work))
         context.ready()
         await asyncio.Event().wait()

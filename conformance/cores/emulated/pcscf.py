@@ -13,10 +13,13 @@ from sipmessage import Request, Response
 
 from conformance.cores.emulated.faults import KEEPS_KEYS, altered
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.pcscf_sessions import NOT_FROM_TERMINALS, NOT_TO_TERMINALS, PCscfSessions, identify
 from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.reg_watch import RegWatch
 from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
+from conformance.cores.emulated.session_relay import SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
+from conformance.protocols.sip.charging_vector import HEADER, ChargingVector
 from conformance.protocols.sip.dialog import dialog_key, next_hop
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import forwarded_request
@@ -28,13 +31,6 @@ from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import AccessSecurity, NodeKind
 from conformance.vocabulary.identifiers import Endpoint
 
-_NOT_FROM_TERMINALS = (
-    "P-Asserted-Identity",
-    "P-Charging-Vector",
-    "P-Charging-Function-Addresses",
-    "P-Visited-Network-ID",
-)
-_NOT_TO_TERMINALS = ("P-Charging-Vector", "P-Charging-Function-Addresses")
 _SECURITY_AGREEMENT = ("Security-Client", "Security-Verify")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _MOST_REGISTRATIONS = 10_000
@@ -71,18 +67,20 @@ class PCscf:
         self._security = testbed.features.access_security
         self.registrations: dict[str, TerminalRegistration] = {}
         """By contact URI."""
+        server = SipServer(context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe, "NOTIFY": self.notify})
         self.stack = SipStack(
             str(context.node.address),
             context.node.port,
             # Towards terminals the values of Gm (3GPP TS 24.229), towards servers those of RFC 3261.
-            lambda peer: gm if self._is_terminal(peer) else core,
-            on_request=SipServer(
-                context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe, "NOTIFY": self.notify}
-            ),
+            lambda peer: gm if self.is_terminal(peer) else core,
+            on_request=server,
             alter=altered(context),
             log=context.log,
         )
         self.work = Work()
+        relaying = SessionRelay(self.stack, self._locator, self.work, timers.proceeding_s, context.log)
+        sessions = PCscfSessions(relaying, self, self._here)
+        server.add(sessions.handlers, sessions.ack)
         self.watches = RegWatch(self.stack, self._locator, self._uri, self._here, self._forget, context.log)
 
     async def register(self, transaction: ServerTransaction) -> Response:
@@ -108,18 +106,14 @@ class PCscf:
         """Forward a SUBSCRIBE of a registered terminal, and say who it is from (3GPP TS 24.229)."""
         request = transaction.request
         refuse_unknown_extensions(request, "Proxy-Require", {"sec-agree"})
-        registration = self._registered(transaction.source)
+        registration = self.registered(transaction.source)
         if registration is None:
             raise Refused(403)
         outgoing = forwarded_request(request)
         headers = outgoing.headers
-        preferred = [address.uri for address in parse_addresses(request.headers.getlist("P-Preferred-Identity"))]
-        for name in (*_NOT_FROM_TERMINALS, *_SECURITY_AGREEMENT, "P-Preferred-Identity"):
-            headers.remove(name)
-        asserted = next((uri for uri in preferred if uri in registration.identities), registration.identities[0])
-        headers.set("P-Asserted-Identity", f"<{asserted}>")
-        headers.set("P-Charging-Vector", f'icid-value="{secrets.token_hex(16)}"')
-        routes = self._without_own(outgoing)
+        identify(outgoing, registration.identities)
+        headers.set(HEADER, str(ChargingVector.new()))
+        routes = self.without_own(outgoing)
         if dialog_key(request) is None:
             # The way to the S-CSCF is the one that the network gave, whatever the terminal wrote.
             routes = list(registration.service_route)
@@ -129,15 +123,15 @@ class PCscf:
     async def notify(self, transaction: ServerTransaction) -> Response:
         """Take a NOTIFY of an own subscription; forward any other one to its terminal."""
         request = transaction.request
-        if self._is_terminal(transaction.source.address):
+        if self.is_terminal(transaction.source.address):
             raise Refused(403)
         if (own := self.watches.notified(request)) is not None:
             return own
         outgoing = forwarded_request(request)
-        routes = self._without_own(outgoing)
-        if dialog_key(request) is None or routes or not self._is_terminal(outgoing.uri.host):
+        routes = self.without_own(outgoing)
+        if dialog_key(request) is None or routes or not self.is_terminal(outgoing.uri.host):
             raise Refused(481)
-        for name in _NOT_TO_TERMINALS:
+        for name in NOT_TO_TERMINALS:
             outgoing.headers.remove(name)
         return await self._forward(outgoing, routes)
 
@@ -152,7 +146,7 @@ class PCscf:
             self._log.warning("%s %s: %s", outgoing.method, outgoing.uri, error)
             raise Refused(504) from None
 
-    def _without_own(self, request: Request) -> list[str]:
+    def without_own(self, request: Request) -> list[str]:
         """Return the entries of Route without this P-CSCF, which is the first one (RFC 3261 16.4)."""
         routes = split_entries(request.headers.getlist("Route"))
         own = {self._uri, self._here}
@@ -165,7 +159,7 @@ class PCscf:
         now = asyncio.get_running_loop().time()
         return [r.identities[0] for r in self.registrations.values() if r.expires_at > now]
 
-    def _is_terminal(self, address: str) -> bool:
+    def is_terminal(self, address: str) -> bool:
         """Tell whether an address lies in an access network: terminals are there, and no servers."""
         try:
             place = ip_address(address)
@@ -174,12 +168,18 @@ class PCscf:
         testbeds = self._context.federation.testbeds.values()
         return any(place in network.pool for testbed in testbeds for network in testbed.access_networks)
 
-    def _registered(self, source: Endpoint) -> TerminalRegistration | None:
+    def registered(self, source: Endpoint) -> TerminalRegistration | None:
         """Return the newest registration that came from there, by any port where the terminal uses TCP."""
         now = asyncio.get_running_loop().time()
         living = [r for r in self.registrations.values() if r.expires_at > now and r.source.address == source.address]
         same = [r for r in living if r.source == source]
         return next(reversed(same or living), None)
+
+    def registered_contact(self, contact: str) -> TerminalRegistration | None:
+        """Return the living registration of a contact URI."""
+        now = asyncio.get_running_loop().time()
+        living = (r for r in self.registrations.values() if r.expires_at > now)
+        return next((r for r in living if r.contact == contact), None)
 
     def _forget(self, contact: str) -> None:
         """The network has ended a registration."""
@@ -189,7 +189,7 @@ class PCscf:
     def _towards_home(self, request: Request) -> Request:
         outgoing = forwarded_request(request)
         headers = outgoing.headers
-        for name in (*_NOT_FROM_TERMINALS, *_SECURITY_AGREEMENT, "Route"):
+        for name in (*NOT_FROM_TERMINALS, *_SECURITY_AGREEMENT, "Route"):
             headers.remove(name)
         # The way to a registrar is found from the Request-URI alone; a terminal may not prescribe it.
         require = _without_agreement(request.headers.getlist("Require"))
@@ -198,7 +198,7 @@ class PCscf:
         headers.setlist("Path", [self._path, *request.headers.getlist("Path")])
         network = self._context.testbed.visited_network_id
         headers.set("P-Visited-Network-ID", network if _TOKEN.fullmatch(network) else f'"{network}"')
-        headers.set("P-Charging-Vector", f'icid-value="{secrets.token_hex(16)}"')
+        headers.set(HEADER, str(ChargingVector.new()))
         if values := request.headers.getlist("Authorization"):
             headers.setlist("Authorization", [self._marked(value) for value in values])
         return outgoing
@@ -220,7 +220,7 @@ class PCscf:
 
     def _towards_terminal(self, response: Response) -> Response:
         """Keep back what is the network's own: keys of the challenge, charging (3GPP TS 24.229 5.2.2.2)."""
-        for name in _NOT_TO_TERMINALS:
+        for name in NOT_TO_TERMINALS:
             response.headers.remove(name)
         challenges = response.headers.getlist("WWW-Authenticate")
         if challenges and KEEPS_KEYS not in self._context.faults:

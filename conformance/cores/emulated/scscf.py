@@ -21,6 +21,8 @@ from conformance.cores.emulated.register_fields import (
     refuse_unknown_extensions,
 )
 from conformance.cores.emulated.registrar import IntervalTooBrief, OutOfOrder, Registrar, Registration, Wish
+from conformance.cores.emulated.scscf_sessions import SCscfSessions
+from conformance.cores.emulated.session_relay import SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer
 from conformance.cores.emulated.third_party import ThirdPartyRegistration
 from conformance.protocols.aka import decode_auts, digest_ha1, encode_nonce
@@ -65,19 +67,23 @@ class SCscf:
         self.registrar = Registrar(timers.registration_s, timers.minimum_registration_s, loop.time)
         self._changed = asyncio.Event()
         self.cx = cx_link(context, self.terminate)
+        server = SipServer(
+            context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe}, lambda: self.cx.is_open
+        )
         self.stack = SipStack(
             str(context.node.address),
             context.node.port,
             SipTimers.core(timers),
-            on_request=SipServer(
-                context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe}, lambda: self.cx.is_open
-            ),
+            on_request=server,
             alter=altered(context),
             log=context.log,
         )
         dns = context.testbed.node(NodeKind.DNS)
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
+        relaying = SessionRelay(self.stack, locator, self.reg_events.work, timers.proceeding_s, context.log)
+        sessions = SCscfSessions(relaying, self._uri, self._testbed.domain, self.registrar.find)
+        server.add(sessions.handlers, sessions.ack)
         self.third_party = ThirdPartyRegistration(
             self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log
         )

@@ -14,6 +14,8 @@ from conformance.stack.sip import ServerTransaction, SipStack
 
 Handler = Callable[[ServerTransaction], Awaitable[Response]]
 """A node's procedure for one method: returns the final response."""
+OnAck = Callable[[ServerTransaction], Awaitable[None]]
+"""Forwards the ACK of a 2xx."""
 
 _KNOWN_METHODS = frozenset(
     {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK"}
@@ -54,11 +56,23 @@ class SipServer:
         self._log = log
         self._handlers = dict(handlers)
         self._is_ready = is_ready
+        self._on_ack: OnAck | None = None
+
+    def add(self, handlers: Mapping[str, Handler], on_ack: OnAck | None = None) -> None:
+        """Serve more methods.
+
+        Args:
+            handlers: procedures by method.
+            on_ack: takes the ACK of a 2xx, which has no answer; None: nobody sends one through here.
+        """
+        self._handlers.update(handlers)
+        self._on_ack = on_ack
 
     async def __call__(self, transaction: ServerTransaction) -> None:
         """Answer one request (`on_request` of a `SipStack`)."""
         request = transaction.request
         if request.method == "ACK":
+            await self._acknowledged(transaction)
             return
         what = _shown(f"{request.method[:20]} {str(request.uri)[:120]} of {transaction.source}")
         self._log.info("%s", what)
@@ -74,6 +88,14 @@ class SipServer:
             self._log.warning("%s: %s", what, _shown(str(error)[:200]))
         self._log.info("%s: %d %s", what, response.code, _shown(response.phrase[:60]))
         await transaction.respond(response)
+
+    async def _acknowledged(self, transaction: ServerTransaction) -> None:
+        if self._on_ack is None:
+            return
+        try:
+            await self._on_ack(transaction)
+        except (Refused, StackError, ValueError) as error:
+            self._log.warning("ACK of %s: %s", transaction.source, _shown(str(error)[:200]))
 
     async def _answer(self, transaction: ServerTransaction) -> Response:
         request = transaction.request
@@ -102,7 +124,9 @@ def _shown(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-async def relay(stack: SipStack, request: Request, hops: AsyncIterable[Hop], log: logging.Logger) -> Response:
+async def relay(
+    stack: SipStack, request: Request, hops: AsyncIterable[Hop], log: logging.Logger, *, spirals: bool = False
+) -> Response:
     """Forward a request to the first place that can be reached (RFC 3261 16.6 and 16.7, RFC 3263 4.3).
 
     Args:
@@ -110,6 +134,7 @@ async def relay(stack: SipStack, request: Request, hops: AsyncIterable[Hop], log
         request: as it shall leave, Max-Forwards counted down.
         hops: places in the order in which they are tried.
         log: the node's logger.
+        spirals: the request may go to this node itself; Max-Forwards ends what never leaves it.
 
     Returns:
         The final response for the previous hop: without our Via.
@@ -120,7 +145,7 @@ async def relay(stack: SipStack, request: Request, hops: AsyncIterable[Hop], log
     """
     failure: StackError = TransportFailed("no place to send to")
     async for hop in hops:
-        if (hop.address, hop.port) == (stack.address, stack.port):
+        if (hop.address, hop.port) == (stack.address, stack.port) and not spirals:
             raise Refused(482)
         try:
             log.info("%s %s to %s", request.method, request.uri, hop)

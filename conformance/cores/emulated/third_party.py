@@ -12,6 +12,7 @@ from conformance.cores.emulated.quiet import Work
 from conformance.cores.emulated.register_fields import public_identity
 from conformance.cores.emulated.registrar import Registration
 from conformance.cores.emulated.sip_server import Refused, relay
+from conformance.protocols.sip.charging_vector import HEADER, ChargingVector
 from conformance.protocols.sip.message import new_tag
 from conformance.protocols.user_profile import FilterCriteria, UserProfile
 from conformance.stack.errors import StackError
@@ -105,9 +106,9 @@ class ThirdPartyRegistration:
         for name in _COPIED:
             if values := request.headers.getlist(name):
                 headers.setlist(name, list(values))
-        charging = (request.headers.get("P-Charging-Vector") or "").split(";")
-        if icid := next((part.strip() for part in charging if part.strip().lower().startswith("icid-value=")), ""):
-            headers.set("P-Charging-Vector", f"{icid};orig-ioi={self._domain}")
+        vector = ChargingVector.parse(request.headers.get(HEADER) or "").only("icid-value")
+        if vector.parameters:
+            headers.set(HEADER, str(vector.with_parameter("orig-ioi", self._domain)))
         return message
 
     async def _send(self, message: Request) -> None:

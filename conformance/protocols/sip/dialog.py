@@ -28,6 +28,8 @@ class Dialog:
     """Route set, first the next hop."""
     cseq: int = 0
     """Number of the last request that this end sent."""
+    remote_cseq: int | None = None
+    """Number of the last request of the peer, None where none came."""
 
     @property
     def key(self) -> DialogKey:
@@ -51,6 +53,7 @@ class Dialog:
             remote=request.headers["From"],
             target=_contact(request),
             routes=tuple(split_entries(request.headers.getlist("Record-Route"))),
+            remote_cseq=request.cseq.sequence,
         )
 
     @classmethod
@@ -59,7 +62,7 @@ class Dialog:
 
         Args:
             request: as it was sent.
-            response: the 2xx to it.
+            response: the 2xx to it, or a provisional response with a tag: an early dialog.
 
         Raises:
             ValueError: the response has no Contact, or one that cannot be read.
@@ -79,6 +82,36 @@ class Dialog:
         All routers of the route set are loose ones: the Request-URI is the remote target.
         """
         self.cseq += 1
+        return self._request(method, self.cseq)
+
+    def ack(self, cseq: int) -> Request:
+        """Return the ACK of a 2xx, without Via (RFC 3261 13.2.2.4).
+
+        Args:
+            cseq: number of the INVITE that it acknowledges.
+        """
+        return self._request("ACK", cseq)
+
+    def refresh(self, message: Request | Response) -> None:
+        """Take over the remote target of a target refresh request or of the 2xx to it (RFC 3261 12.2).
+
+        Raises:
+            ValueError: its Contact cannot be read.
+        """
+        if message.headers.getlist("Contact"):
+            self.target = _contact(message)
+
+    def in_order(self, request: Request) -> bool:
+        """Note the number of a request of the peer; False where it is too low (RFC 3261 12.2.2)."""
+        number = request.cseq.sequence
+        if request.method == "ACK":
+            return True
+        if self.remote_cseq is not None and number <= self.remote_cseq:
+            return False
+        self.remote_cseq = number
+        return True
+
+    def _request(self, method: str, number: int) -> Request:
         request = Request(method, URI.parse(self.target))
         headers = request.headers
         headers.setlist("Via", [])
@@ -88,7 +121,7 @@ class Dialog:
         headers.set("From", self.local)
         headers.set("To", self.remote)
         headers.set("Call-ID", self.call_id)
-        headers.set("CSeq", str(CSeq(self.cseq, method)))
+        headers.set("CSeq", str(CSeq(number, method)))
         return request
 
 

@@ -40,6 +40,8 @@ PHRASES = {
     415: "Unsupported Media Type",
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
+    421: "Extension Required",
+    422: "Session Interval Too Small",
     423: "Interval Too Brief",
     480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
@@ -49,6 +51,7 @@ PHRASES = {
     487: "Request Terminated",
     488: "Not Acceptable Here",
     489: "Bad Event",
+    491: "Request Pending",
     494: "Security Agreement Required",
     500: "Server Internal Error",
     501: "Not Implemented",
@@ -60,6 +63,7 @@ PHRASES = {
     600: "Busy Everywhere",
     603: "Decline",
     604: "Does Not Exist Anywhere",
+    580: "Precondition Failure",
     606: "Not Acceptable",
 }
 """Default reason phrases."""
@@ -261,11 +265,26 @@ def make_ack(request: Request, response: Response) -> Request:
         request: the INVITE as it was sent, with its top Via.
         response: the final answer, whose To is used.
     """
-    ack = Request("ACK", request.uri)
-    ack.headers.set("Via", str(top_via(request)))
-    for name in ("Route", "Max-Forwards", "From", "Call-ID"):
-        if values := request.headers.getlist(name):
-            ack.headers.setlist(name, list(values))
+    ack = _companion(request, "ACK")
     ack.headers.set("To", response.headers["To"])
-    ack.cseq = CSeq(request.cseq.sequence, "ACK")
     return ack
+
+
+def make_cancel(request: Request) -> Request:
+    """Return the CANCEL of an INVITE (RFC 3261 9.1): everything that names the request, and its top Via alone.
+
+    Args:
+        request: the INVITE as it was sent, with its top Via.
+    """
+    return _companion(request, "CANCEL")
+
+
+def _companion(request: Request, method: str) -> Request:
+    """Return a request that belongs to the transaction of another one: same top Via, same CSeq number."""
+    companion = Request(method, request.uri)
+    companion.headers.set("Via", str(top_via(request)))
+    for name in ("Route", "Max-Forwards", "From", "To", "Call-ID"):
+        if values := request.headers.getlist(name):
+            companion.headers.setlist(name, list(values))
+    companion.cseq = CSeq(request.cseq.sequence, method)
+    return companion

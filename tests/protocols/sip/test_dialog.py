@@ -80,3 +80,30 @@ def test_a_dialog_needs_one_contact(contact: tuple[str, ...]) -> None:
     request = subscribe(*contact)
     with pytest.raises(ValueError, match="expected"):
         Dialog.answered(request, accepted(request))
+
+
+def test_the_ack_has_the_number_of_its_invite() -> None:
+    dialog = Dialog.begun(subscribe(*REQUEST), accepted(subscribe(*REQUEST)))
+    dialog.next_request("PRACK")
+    ack = dialog.ack(5)
+    assert ack.headers["CSeq"] == "5 ACK"
+    assert str(ack.uri) == "sip:s.test:6060"
+    assert ack.headers.getlist("Route") == ["<sip:first.test;lr>", "<sip:second.test;lr>"]
+    assert dialog.next_request("BYE").headers["CSeq"] == "7 BYE"
+
+
+def test_the_remote_target_is_that_of_the_last_contact() -> None:
+    dialog = Dialog.begun(subscribe(*REQUEST), accepted(subscribe(*REQUEST)))
+    dialog.refresh(subscribe())
+    assert dialog.target == "sip:s.test:6060"
+    dialog.refresh(subscribe("Contact: <sip:b@10.0.0.9>"))
+    assert dialog.target == "sip:b@10.0.0.9"
+
+
+def test_a_request_whose_number_is_not_higher_is_out_of_order() -> None:
+    request = subscribe(*REQUEST)
+    dialog = Dialog.answered(request, accepted(request))
+    assert not dialog.in_order(request)
+    request.headers.set("CSeq", "6 SUBSCRIBE")
+    assert dialog.in_order(request)
+    assert not dialog.in_order(request)

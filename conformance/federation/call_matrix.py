@@ -1,0 +1,87 @@
+"""The cells of calls: to each caller's square the users who may be called, and where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from conformance.federation.matrix import Callee, Cell
+from conformance.vocabulary.federation import Federation, Subscriber, Testbed
+
+
+def call_cells(federation: Federation, callers: Iterable[Cell], called: str) -> list[Cell]:
+    """Return the cells of calls, in the order of the callers and then of the file.
+
+    Args:
+        federation: the federation.
+        callers: squares of those who call. Where the caller of a square is the only one who could be called, another
+            subscriber of the home network calls.
+        called: who is called, a key of `CALLED`.
+
+    Returns:
+        Cells; a square whose federation has nobody to call gives none.
+    """
+    return [cell for square in callers for cell in CALLED[called](federation, square)]
+
+
+def _at_home(federation: Federation, square: Cell, homes: Iterable[str]) -> list[Cell]:
+    cells = []
+    for name in homes:
+        others = [one for one in _users(federation, name) if (name, one.name) != (square.home, square.subscriber)]
+        if others:
+            cells.append(square._replace(callee=Callee(name, name, others[0].name)))
+    return cells
+
+
+def _same_home(federation: Federation, square: Cell) -> list[Cell]:
+    return _at_home(federation, square, [square.home])
+
+
+def _visited(federation: Federation, square: Cell) -> list[Cell]:
+    return _at_home(federation, square, [square.visited])
+
+
+def _elsewhere(federation: Federation, square: Cell) -> list[Cell]:
+    return _at_home(federation, square, _ims(federation, but={square.home, square.visited}))
+
+
+def _away(federation: Federation, square: Cell) -> list[Cell]:
+    """Somebody of the caller's own network who is in another one, and not in the one where the caller is."""
+    for caller, callee in _pairs(federation, square):
+        return [
+            square._replace(subscriber=caller.name, callee=Callee(square.home, place, callee.name))
+            for place in _ims(federation, but={square.home, square.visited})
+        ]
+    return []
+
+
+def _pairs(federation: Federation, square: Cell) -> Iterable[tuple[Subscriber, Subscriber]]:
+    """Yield two users of the home network of whom the second may roam, and the first where he does."""
+    roams = square.access_point == "visited"
+    users = _users(federation, square.home)
+    callers = sorted(users, key=lambda one: one.name != square.subscriber)
+    for callee in sorted(users, key=lambda one: one.name == square.subscriber):
+        for caller in callers:
+            if caller != callee and callee.roaming and (caller.roaming or not roams):
+                yield caller, callee
+
+
+def _users(federation: Federation, home: str) -> list[Subscriber]:
+    """Return the subscribers of a network, those with a SIM first; who may not roam calls and is called at home."""
+    return sorted(federation.testbeds[home].subscribers, key=lambda one: (not one.uses_aka, one.roaming))
+
+
+def _ims(federation: Federation, but: set[str]) -> list[str]:
+    def fits(testbed: Testbed) -> bool:
+        return testbed.has_ims and testbed.name not in but
+
+    return [testbed.name for testbed in federation.testbeds.values() if fits(testbed)]
+
+
+CALLED: Mapping[str, Callable[[Federation, Cell], list[Cell]]] = {
+    "home": _same_home,
+    "visited": _visited,
+    "third": _elsewhere,
+    "away": _away,
+}
+"""Who is called: somebody of the caller's network who is at home; of the network that the caller is in; of each other
+network, at home; of the caller's network, away in each other one."""

@@ -1,0 +1,207 @@
+"""A call as a test case sees it. Its methods may be called from any thread but the terminals' own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from conformance.terminals.call_failures import CallFailed, CallRefused, CallTimedOut
+from conformance.terminals.incoming_session import IncomingSession, caller_of
+from conformance.terminals.loop import TerminalLoop
+from conformance.terminals.media_endpoint import MediaEndpoint
+from conformance.terminals.outgoing_session import OutgoingSession
+from conformance.terminals.session import Session, SessionState
+from conformance.vocabulary.events import EventKind
+
+_GRACE_S = 5.0
+"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
+
+_PACKETS_S = 0.1
+"""What has come is listened to again after so many seconds."""
+
+T = TypeVar("T")
+_ENDED = SessionState.ENDED
+
+
+class Call:
+    """One end of a call.
+
+    Args:
+        session: the end.
+        loop: where it lives.
+        patience_s: how long the end of a procedure is awaited, seconds.
+    """
+
+    def __init__(self, session: Session, loop: TerminalLoop, patience_s: float) -> None:
+        self._session = session
+        self._loop = loop
+        self._patience_s = patience_s
+
+    @property
+    def state(self) -> SessionState:
+        """How far it has come."""
+        return self._session.state
+
+    @property
+    def status(self) -> int | None:
+        """Final answer to the INVITE, None where none came."""
+        return self._session.status
+
+    @property
+    def audio(self) -> MediaEndpoint:
+        """The own end of the audio stream."""
+        return self._session.endpoints["audio"]
+
+    @property
+    def heard(self) -> int | None:
+        """Frequency of the tone that is heard now, Hz; None where none is."""
+        return self.audio.heard()
+
+    def hold(self) -> None:
+        """Hold the call: the other end hears nothing any more, and sends nothing. Raises CallRefused."""
+        self._procedure(lambda: self._session.direct("sendonly"), "hold")
+        self._record(EventKind.HELD)
+
+    def resume(self) -> None:
+        """Go on with a call that was held. Raises CallRefused."""
+        self._procedure(lambda: self._session.direct("sendrecv"), "resume")
+        self._record(EventKind.RESUMED)
+
+    def add_video(self) -> None:
+        """Add a video stream. Raises CallRefused."""
+        self._procedure(lambda: self._session.with_video(True), "video")
+        self._record(EventKind.MEDIA_CHANGED, self._session.streams)
+
+    def drop_video(self) -> None:
+        """End the video stream. Raises CallRefused."""
+        self._procedure(lambda: self._session.with_video(False), "end of the video")
+        self._record(EventKind.MEDIA_CHANGED, self._session.streams)
+
+    def hang_up(self) -> None:
+        """End the call. Raises CallRefused where there is none, or the other end does not know it."""
+        self._procedure(self._session.hang_up, "BYE")
+
+    def wait_ended(self) -> None:
+        """Wait until the call has ended, whoever ended it; CallTimedOut where it does not."""
+        self._until(lambda: self._session.ended, "the end of the call")
+
+    def wait_heard(self, other: Call) -> None:
+        """Wait until the tone of the other end is heard, and note how many packets came.
+
+        Args:
+            other: the other end.
+
+        Raises:
+            CallTimedOut: it is not heard, or another one is.
+        """
+        wanted, endpoint = other.audio.tone_hz, self.audio
+
+        async def listen() -> bool:
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    while endpoint.heard() != wanted:
+                        if await self._session.until(lambda: self._session.ended, _PACKETS_S):
+                            return False
+            except TimeoutError:
+                return False
+            return True
+
+        if not self._run(listen, "the tone"):
+            raise CallTimedOut(f"awaited the tone of {wanted} Hz, heard {self.heard}")
+        statistics = endpoint.statistics()
+        kinds = ", ".join(map(str, statistics.payload_types))
+        self._record(
+            EventKind.HEARD, f"{wanted} Hz, {statistics.packets} packets, {statistics.lost} lost, payload type {kinds}"
+        )
+
+    def _record(self, kind: EventKind, detail: str = "") -> None:
+        self._session.agent.record(kind, None, detail)
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        if not self._run(lambda: self._session.until(holds, self._patience_s), what):
+            detail = f"awaited {what} for {self._patience_s:g} s; the call is {self._session.state}"
+            self._record(EventKind.TIMED_OUT, detail)
+            raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
+
+    def _procedure(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
+        """Run a procedure to its end; what makes it fail is noted."""
+        try:
+            self._run(work, what)
+        except CallTimedOut as error:
+            self._record(EventKind.TIMED_OUT, str(error))
+            raise
+        except CallFailed as error:
+            self._record(EventKind.REJECTED, f"{what}: {error}")
+            raise
+
+    def _run(self, work: Callable[[], Coroutine[Any, Any, T]], what: str) -> T:
+        identity, timers = self._session.agent.identity, self._session.agent.timers
+        deadline = max(self._patience_s, timers.timeout_s) + _GRACE_S
+        return self._loop.run(work, deadline, f"{identity}: {what}")
+
+
+class OutgoingCall(Call):
+    """The end that calls."""
+
+    _session: OutgoingSession
+
+    def wait_ringing(self) -> None:
+        """Wait until the other end rings: 180.
+
+        Raises:
+            CallRefused: it was refused.
+            CallTimedOut: nothing came.
+        """
+        self._until(lambda: self._session.state is not SessionState.BEGUN, "180")
+        self._must_go_on()
+
+    def wait_answered(self) -> None:
+        """Wait until the other end answers: 200. Raises as `wait_ringing`."""
+        self._until(lambda: self._session.state in (SessionState.ESTABLISHED, _ENDED), "the answer to INVITE")
+        self._must_go_on()
+
+    def wait_refused(self, status: int) -> None:
+        """Wait until the call is refused.
+
+        Args:
+            status: final answer that it has to have.
+
+        Raises:
+            AssertionError: it was accepted, or refused with another status.
+            CallTimedOut: nothing came.
+        """
+        self._until(lambda: self._session.state in (SessionState.ESTABLISHED, _ENDED), "the refusal of INVITE")
+        if self._session.status != status:
+            raise AssertionError(f"refusal with {status}; found {self._session.status}: {self._session.reason}")
+
+    def cancel(self) -> None:
+        """Give the call up before it is answered. Raises CallRefused where it has been answered."""
+        self._procedure(self._session.cancel, "CANCEL")
+
+    def _must_go_on(self) -> None:
+        if self._session.ended:
+            raise CallRefused(self._session.status or 0, self._session.reason)
+
+
+class IncomingCall(Call):
+    """The end that is called."""
+
+    _session: IncomingSession
+
+    @property
+    def caller(self) -> str:
+        """Who calls, as the network asserts it; `anonymous` where it says nothing."""
+        return caller_of(self._session.invite)
+
+    def ring(self) -> None:
+        """Alert the user: 180, after 183 where the caller waits for resources. Raises CallRefused, CallTimedOut."""
+        self._procedure(self._session.ring, "180")
+
+    def answer(self) -> None:
+        """Accept: 200; return when it is acknowledged. Raises CallRefused, CallTimedOut."""
+        self._procedure(self._session.answer, "200")
+
+    def refuse(self, status: int) -> None:
+        """Refuse with that final answer."""
+        self._procedure(lambda: self._session.refuse(status), f"{status}")

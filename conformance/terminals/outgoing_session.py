@@ -1,0 +1,215 @@
+"""The end of a session that calls: INVITE, PRACK, UPDATE, ACK, CANCEL (RFC 3261 13.2, RFC 3262, RFC 3312)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+
+from sipmessage import URI, CSeq, Request, Response
+
+from conformance.protocols.sdp import Preconditions
+from conformance.protocols.sdp_answer import offered
+from conformance.protocols.sip.dialog import Dialog
+from conformance.protocols.sip.message import new_branch, new_tag, tag_of
+from conformance.stack.errors import StackError, TransactionTimeout
+from conformance.terminals.call_failures import CallRefused
+from conformance.terminals.session import Session, SessionState, has_sdp, option_tags
+from conformance.vocabulary.events import EventKind
+
+ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How to call."""
+
+    to: str
+    """Public user identity that is called."""
+    video: bool = False
+    """Offer video beside audio."""
+    preconditions: bool = False
+    """Let the other end ring only when both have their resources (RFC 3312); else they are there already."""
+    anonymous: bool = False
+    """Hide who calls: Privacy: id (RFC 3325)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """A dialog that a provisional response began; with forking there may be several."""
+
+    dialog: Dialog
+    seen: list[int] = field(default_factory=list)
+    """RSeq numbers of the reliable responses that were acknowledged."""
+
+
+@dataclass(eq=False)
+class OutgoingSession(Session):
+    """A session that this end begins."""
+
+    wanted: Wanted = field(default_factory=lambda: Wanted(""))
+    branch: str = field(default_factory=new_branch)
+    early: dict[str, _Early] = field(default_factory=dict)
+    """By the peer's tag."""
+    invite: Request | None = None
+    cancelling: bool = False
+
+    def begin(self) -> None:
+        """Send the INVITE; what becomes of it is seen in `state`."""
+        kinds = ["audio", "video"] if self.wanted.video else ["audio"]
+        conditions = Preconditions() if self.wanted.preconditions else None
+        ports = self.ports(kinds)
+        self.local = self.describe(*(offered(kind, port, preconditions=conditions) for kind, port in ports.items()))
+        self.invite = self._invite()
+        self.agent.record(EventKind.CALLING, None, f"{self.wanted.to} with {self.streams}")
+        self.spawn(self._call(self.invite))
+
+    async def cancel(self) -> None:
+        """Give the call up (RFC 3261 9.1); the end comes as 487."""
+        if self.state in (SessionState.ESTABLISHED, SessionState.ENDED):
+            raise CallRefused(0, "CANCEL: the call has been answered or has ended")
+        self.cancelling = True
+        self.agent.record(EventKind.CANCELLED, None, "by the caller")
+        await self.agent.stack.cancel(self.branch)
+
+    def _invite(self) -> Request:
+        request = Request("INVITE", URI.parse(self.wanted.to))
+        headers = request.headers
+        headers.setlist("Via", [])
+        headers.set("Max-Forwards", "70")
+        headers.setlist("Route", list(self.agent.routes))
+        caller = ANONYMOUS if self.wanted.anonymous else f"<{self.agent.identity}>"
+        headers.set("From", f"{caller};tag={new_tag()}")
+        headers.set("To", f"<{self.wanted.to}>")
+        headers.set("Call-ID", secrets.token_hex(12))
+        headers.set("CSeq", str(CSeq(1, "INVITE")))
+        headers.set("P-Preferred-Identity", f"<{self.agent.identity}>")
+        if self.wanted.anonymous:
+            headers.set("Privacy", "id")
+        headers.set("Supported", "100rel, precondition" if self.wanted.preconditions else "100rel")
+        assert self.local is not None
+        self.complete(request, self.local.encode())
+        return request
+
+    async def _call(self, invite: Request) -> None:
+        stack, hop = self.agent.stack, self.agent.hop
+        try:
+            response = await stack.send_request(invite, hop, branch=self.branch, on_response=self._heard)
+        except TransactionTimeout as error:
+            self.end(EventKind.TIMED_OUT, None, str(error))
+            return
+        except StackError as error:
+            self.end(EventKind.TIMED_OUT, None, f"INVITE: {error}")
+            return
+        if response.code >= 300:
+            self.end(EventKind.REFUSED, response.code, response.phrase)
+            return
+        await self._answered(invite, response)
+
+    async def _answered(self, invite: Request, response: Response) -> None:
+        tag = tag_of(response.headers["To"]) or ""
+        try:
+            early = self.early.get(tag)
+            confirmed = Dialog.begun(invite, response)
+            if early is not None:
+                confirmed.cseq = max(confirmed.cseq, early.dialog.cseq)
+                confirmed.remote_cseq = early.dialog.remote_cseq
+            self.dialog = confirmed
+            await self.acknowledge(invite.cseq.sequence)
+            if has_sdp(response) and self.remote is None:
+                self.take_answer(response.body)
+        except ValueError as error:
+            self.end(EventKind.REFUSED, response.code, f"the 200 cannot be read: {error}")
+            return
+        self.status = response.code
+        if self.remote is None:
+            self.end(EventKind.REFUSED, response.code, "the 200 brings no answer to the offer")
+            return
+        self.state = SessionState.ESTABLISHED
+        self.agent.record(EventKind.ANSWERED, response.code, self.streams)
+        self.play()
+        self.tell()
+        if self.cancelling:  # the answer and the CANCEL have crossed each other (RFC 3261 9.1)
+            await self.hang_up()
+
+    def _heard(self, response: Response) -> None:
+        """Take a provisional response, or a 2xx that came once more."""
+        if response.code >= 200:
+            if self.dialog is not None and tag_of(response.headers["To"]) == tag_of(self.dialog.remote):
+                self.spawn(self.acknowledge(response.cseq.sequence))
+            return
+        self.spawn(self._provisional(response))
+
+    async def _provisional(self, response: Response) -> None:
+        tag = tag_of(response.headers["To"])
+        if tag is None or self.invite is None or self.state in (SessionState.ESTABLISHED, SessionState.ENDED):
+            return
+        try:
+            early = self.early.get(tag) or _Early(Dialog.begun(self.invite, response))
+            number = _rseq(response)
+        except ValueError as error:
+            self.agent.stack.log.warning("%d: %s", response.code, error)
+            return
+        self.early[tag] = early
+        if number is not None:
+            if early.seen and number != early.seen[-1] + 1:
+                return  # a copy, or one that has to wait for its predecessor, which comes again (RFC 3262 4)
+            early.seen.append(number)
+        self.dialog = early.dialog
+        try:
+            if has_sdp(response) and self.remote is None:
+                self.take_answer(response.body)
+            self._note(response)
+            if number is not None:
+                await self._prack(response, number)
+                await self._confirm_resources()
+        except (CallRefused, ValueError) as error:
+            self.agent.stack.log.warning("%d: %s", response.code, error)
+
+    def _note(self, response: Response) -> None:
+        if response.code == 180 and self.state is SessionState.BEGUN:
+            self.agent.record(EventKind.RINGING, 180, "")
+            self.enter(SessionState.RINGING)
+        elif response.code == 183:
+            self.agent.record(EventKind.PROGRESS, 183, self.streams)
+            self.tell()
+
+    async def _prack(self, response: Response, number: int) -> None:
+        answer = await self.ask("PRACK", RAck=f"{number} {response.cseq.sequence} INVITE")
+        if answer.code >= 300:
+            raise CallRefused(answer.code, f"PRACK: {answer.phrase}")
+
+    async def _confirm_resources(self) -> None:
+        """Say that the own resources are there, where the peer waits for it: UPDATE (RFC 3312 5.1.2)."""
+        if self.local is None or self.remote is None:
+            return
+        waits = [one.preconditions is not None and one.preconditions.confirm for one in self.remote.media if one.port]
+        mine = [one.preconditions for one in self.local.media if one.port and one.preconditions is not None]
+        if not any(waits) or not mine or all(conditions.local == "sendrecv" for conditions in mine):
+            return
+        media = []
+        for stream, theirs in zip(self.local.media, self.remote.media, strict=True):
+            conditions = stream.preconditions
+            if conditions is not None and stream.port:
+                known = theirs.preconditions.local if theirs.preconditions is not None else "none"
+                conditions = replace(conditions, local="sendrecv", remote=known, desired_remote="mandatory")
+            media.append(replace(stream, preconditions=conditions))
+        self.local = self.local.next(tuple(media))
+        response = await self.ask("UPDATE", self.local.encode(), Supported="100rel, precondition")
+        if response.code >= 300:
+            raise CallRefused(response.code, f"UPDATE: {response.phrase}")
+        if has_sdp(response):
+            self.take_answer(response.body)
+
+
+def _rseq(response: Response) -> int | None:
+    """Return the number of a reliable provisional response (RFC 3262 7.1), None where it is not one.
+
+    Raises:
+        ValueError: it says that it is one, and has no number.
+    """
+    if "100rel" not in option_tags(response, "Require"):
+        return None
+    text = (response.headers.get("RSeq") or "").strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 10:
+        raise ValueError(f"RSeq: expected a number, found {text[:20]!r}")
+    return int(text)
