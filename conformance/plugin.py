@@ -14,7 +14,7 @@ means. Nothing happens in runs without such test cases.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +24,7 @@ from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
+from conformance.options import add_options
 from conformance.report.allure_results import attach_result
 from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
@@ -43,7 +44,7 @@ from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
-from conformance.runs.plan import AUTO, CORES, BenchPlan, FabricName, parse_faults
+from conformance.runs.plan import BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, other_fabric, squares
 from conformance.runs.sheet import configuration, read_sheet
@@ -61,55 +62,18 @@ ALLURE_FOLDER = "allure_report_dir"
 """Where allure-pytest keeps its `--alluredir`."""
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
+FEDERATION = pytest.StashKey[Federation]()
+"""As its file describes it, played by the core of the run; read once."""
+SQUARES = pytest.StashKey[dict[str, list[Square]]]()
+"""The cells of each marker `flow` that was met: many test cases have the same."""
 DEVIATIONS = pytest.StashKey[Sequence[Deviation]]()
-OF_CORE = pytest.StashKey[dict[str, Sequence[Deviation]]]()
+OF_CORE = pytest.StashKey[Mapping[str, Sequence[Deviation]]]()
 """Known deviations of the software that plays a home network, by testbed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the harness; `netlab run` takes the same."""
-    group = parser.getgroup("netlab", "netlab-conformance")
-    group.addoption(
-        "--federation",
-        type=Path,
-        default=None,
-        metavar="FILE",
-        help="federation file (default: the emulated one)",
-    )
-    group.addoption(
-        "--core",
-        choices=CORES,
-        default=None,
-        help="software that plays every IMS testbed (default: what the federation file says, else emulated)",
-    )
-    group.addoption(
-        "--fabric",
-        choices=[AUTO, *FabricName],
-        default=FabricName.LOOPBACK,
-        help="how the hosts are joined; auto: namespaces where the machine allows them (default: loopback)",
-    )
-    group.addoption("--capture-backend", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
-    group.addoption(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="NODE=FAULT",
-        help="misbehave on purpose, for example uc3m/s-cscf=no-service-route or terminal=wrong-digest-uri",
-    )
-    group.addoption("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written")
-    group.addoption("--run-id", default=None, help="name of the run's folder (default: date and time)")
-    group.addoption("--home", action="append", default=[], metavar="NAME", help="only cells of this home testbed")
-    group.addoption("--visited", action="append", default=[], metavar="NAME", help="only cells in this network")
-    group.addoption(
-        "--access", choices=["none", "visited", "home"], default=None, help="only cells with this access point"
-    )
-    group.addoption("--expected", type=Path, default=None, metavar="FILE", help="known deviations (expected.toml)")
-    group.addoption(
-        "--inconclusive",
-        choices=["skip", "fail"],
-        default="skip",
-        help="what an unexpected INCONCLUSIVE does",
-    )
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,8 +81,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
-        "flow(id, access='none', credentials='aka', roaming=True, each=None, then=()): the flow that the cell must "
-        "follow, those of the procedures after it, and the cells",
+        "flow(id, access='none', credentials='aka', roaming=True, callee=None, transport='udp', each=None, then=()): "
+        "the flow that the cell must follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
         "fabric(name): NOT_APPLICABLE on another fabric",
@@ -126,12 +90,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
         config.addinivalue_line("markers", words)
+    config.stash[SQUARES] = dict[str, list[Square]]()
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
     run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
     try:
         config.stash[PLAN] = _plan(config)
         config.stash[DEVIATIONS] = _deviations(config)
-        config.stash[OF_CORE] = _deviations_by_home(config.stash[PLAN])
+        testbeds = config.stash[FEDERATION].testbeds.values()
+        config.stash[OF_CORE] = {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
@@ -150,33 +116,51 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("flow")
     if marker is None or "cell" not in metafunc.fixturenames:
         return
-    federation = load_federation(metafunc.config.stash[PLAN].federation_file)
+    known = metafunc.config.stash[SQUARES]
+    wanted = repr(sorted(marker.kwargs.items()))
     try:
-        found = squares(federation, marker.kwargs)
+        if wanted not in known:
+            full = metafunc.config.getoption("--full")
+            known[wanted] = squares(metafunc.config.stash[FEDERATION], marker.kwargs, full=full)
     except BadInput as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
+    # What the options leave out is not even made. Of nothing pytest would make a test that is skipped.
+    found = [square for square in known[wanted] if _is_asked_for(square, metafunc.config)] or known[wanted][:1]
     metafunc.parametrize("cell", found, ids=[square.id for square in found], indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the cells that --home, --visited and --access leave out."""
-    left_out = [item for item in items if not _is_selected(item, config)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    """Deselect the cells that --home, --visited, --third and --access leave out."""
+    squares_of = ((item, _square(item)) for item in items)
+    wanted = {item for item, square in squares_of if square is None or _is_asked_for(square, config)}
+    _keep(config, items, wanted.__contains__)
 
 
-def _is_selected(item: pytest.Item, config: pytest.Config) -> bool:
-    call = getattr(item, "callspec", None)
-    square = call.params.get("cell") if call else None
-    if not isinstance(square, Square):
-        return True
-    homes, visits, access = (config.getoption(name) for name in ("--home", "--visited", "--access"))
+def _is_asked_for(square: Square, config: pytest.Config) -> bool:
+    homes, visits, thirds, access = (config.getoption(f"--{name}") for name in ("home", "visited", "third", "access"))
     return (
         (not homes or square.home in homes)
         and (not visits or square.visited in visits)
+        and (not thirds or square.third in thirds)
         and access in (None, square.access_point)
     )
+
+
+def _square(item: pytest.Item) -> Square | None:
+    call = getattr(item, "callspec", None)
+    square = call.params.get("cell") if call else None
+    return square if isinstance(square, Square) else None
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], is_wanted: Callable[[pytest.Item], bool]) -> None:
+    """Deselect what is not wanted."""
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (kept if is_wanted(item) else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 def _plan(config: pytest.Config) -> BenchPlan:
@@ -188,7 +172,8 @@ def _plan(config: pytest.Config) -> BenchPlan:
     file = config.getoption("--federation") or default_federation_path()
     core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
     federation = load_federation(file).played_by(core)
-    for option in ("--home", "--visited"):
+    config.stash[FEDERATION] = federation
+    for option in ("--home", "--visited", "--third"):
         for name in config.getoption(option):
             if name not in federation.testbeds:
                 raise BadInput(f"{option} {name}: no such testbed; expected one of {', '.join(federation.testbeds)}")
@@ -219,11 +204,6 @@ def _deviations(config: pytest.Config) -> Sequence[Deviation]:
     """Return the known deviations: of the named file, else of `expected.toml` in the root folder, else none."""
     file = config.getoption("--expected") or config.rootpath / FILE_NAME
     return load_expected(file) if config.getoption("--expected") or file.exists() else ()
-
-
-def _deviations_by_home(plan: BenchPlan) -> dict[str, Sequence[Deviation]]:
-    testbeds = load_federation(plan.federation_file).played_by(plan.core).testbeds.values()
-    return {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
 
 
 @pytest.fixture(scope="session")
