@@ -13,6 +13,7 @@ means. Nothing happens in runs without such test cases.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench, NotRun, make_fabric
 from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
 from conformance.runs.choice import FabricChoice, choose_fabric
+from conformance.runs.deadline import deadline, usual_deadline_s
 from conformance.runs.expected import (
     FILE_NAME,
     Deviation,
@@ -366,7 +368,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         return (yield)
     stopped_by: Exception | None = None
     try:
-        yield
+        with deadline(_deadline_s(pyfuncitem), Path(inspect.unwrap(pyfuncitem.function).__code__.co_filename)):
+            yield
     except Exception as error:  # noqa: BLE001 - judged below; what is not ours to judge is raised again
         stopped_by = error
     result = opened.finish(stopped_by)
@@ -383,6 +386,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         case Outcome.ERROR:
             is_down = isinstance(stopped_by, TestbedDown) or result.node_logs
             raise (CellWithoutTestbed if is_down else CellError)(explain(result))
+
+
+def _deadline_s(item: pytest.Item) -> float:
+    asked: float | None = item.config.getoption("--cell-deadline")
+    slow = item.get_closest_marker("slow") is not None
+    return asked or usual_deadline_s(item.config.stash[FEDERATION].timers, slow=slow)
 
 
 class CellError(Exception):

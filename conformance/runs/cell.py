@@ -320,7 +320,10 @@ class Cell:
             self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
             told += self._bench.forget_users(self._testbeds)
         for terminal in self._terminals:
-            terminal.close()
+            try:
+                terminal.close()
+            except NetlabError as error:
+                told.append(f"end of a terminal after the cell: {error}")
         self._terminals.clear()
         for place in self._places:
             place.release()

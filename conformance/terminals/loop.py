@@ -56,6 +56,8 @@ class TerminalLoop:
 
         Raises:
             HarnessFault: called from the loop's own thread, or the deadline passed.
+
+        Whoever interrupts the wait ends the coroutine; what was awaited becomes a note of the exception.
         """
         if self.is_here:
             raise HarnessFault(f"terminal: {awaited}: expected a call from another thread than the loop's own")
@@ -67,6 +69,10 @@ class TerminalLoop:
                 raise
             future.cancel()
             raise HarnessFault(f"terminal: {awaited}: expected an end within {deadline_s:g} s") from None
+        except BaseException as stopped:
+            if future.cancel():  # somebody interrupts the wait, not the coroutine its caller
+                stopped.add_note(f"awaited {awaited}")
+            raise
 
     def close(self) -> None:
         """Cancel what still runs, stop the loop and end the thread; a second call does nothing."""
