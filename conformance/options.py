@@ -53,6 +53,23 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written")
     group.addoption("--run-id", default=None, help="name of the run's folder (default: date and time)")
+    group.addoption("--words", default=None, help=argparse.SUPPRESS)
+    group.addoption(
+        "--resume",
+        nargs="?",
+        const="",
+        default=None,
+        metavar="RUN",
+        help="finish a run that was cut short: the newest one, or --resume=RUN; say the other options as for that run",
+    )
+    group.addoption(
+        "--rerun-failed",
+        nargs="?",
+        const="latest",
+        default=None,
+        metavar="RUN",
+        help="only those cells of the newest run, or of --rerun-failed=RUN, that differ, are ERROR or were not run",
+    )
     group.addoption("--home", action="append", default=[], metavar="NAME", help="only cells of this home testbed")
     group.addoption("--visited", action="append", default=[], metavar="NAME", help="only cells in this network")
     group.addoption("--third", action="append", default=[], metavar="NAME", help="only calls to somebody who is there")

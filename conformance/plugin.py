@@ -14,8 +14,10 @@ means. Nothing happens in runs without such test cases.
 from __future__ import annotations
 
 import inspect
+import json
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +36,7 @@ from conformance.runs.bench import Bench, NotRun, make_fabric
 from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
 from conformance.runs.choice import FabricChoice, choose_fabric
 from conformance.runs.deadline import deadline, usual_deadline_s
+from conformance.runs.earlier import Earlier, require_same, rerun_failed, resumed, unfinished_run, words_to_repeat
 from conformance.runs.expected import (
     FILE_NAME,
     Deviation,
@@ -42,7 +45,7 @@ from conformance.runs.expected import (
     expectation,
     load_expected,
 )
-from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
+from conformance.runs.folder import RUN_FILE, RunFolder, named_run, new_run_id, open_run, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
@@ -64,6 +67,9 @@ ALLURE_FOLDER = "allure_report_dir"
 """Where allure-pytest keeps its `--alluredir`."""
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
+EARLIER = pytest.StashKey[Earlier]()
+WORDS = pytest.StashKey[Sequence[str]]()
+"""What the run was begun with."""
 FEDERATION = pytest.StashKey[Federation]()
 """As its file describes it, played by the core of the run; read once."""
 SQUARES = pytest.StashKey[dict[str, list[Square]]]()
@@ -94,15 +100,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", words)
     config.stash[SQUARES] = dict[str, list[Square]]()
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
-    run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
+    reports = Path(config.getoption("--reports")).absolute()
     try:
+        config.stash[EARLIER] = _earlier(config, reports)
         config.stash[PLAN] = _plan(config)
         config.stash[DEVIATIONS] = _deviations(config)
         testbeds = config.stash[FEDERATION].testbeds.values()
         config.stash[OF_CORE] = {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
+    run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
+    config.stash[RUN] = RunFolder(reports / run_id)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -110,6 +118,8 @@ def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker which run it belongs to, and which fabric was chosen for all of them."""
     node.workerinput["netlab_run_id"] = node.config.stash[RUN].run_id
     plan = node.config.stash[PLAN]
+    node.workerinput["netlab_earlier"] = node.config.stash[EARLIER].to_json()
+    node.workerinput["netlab_words"] = node.config.stash[WORDS]
     node.workerinput["netlab_fabric"] = (str(plan.fabric), plan.fabric_reason)
 
 
@@ -133,9 +143,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the cells that --home, --visited, --third and --access leave out."""
-    squares_of = ((item, _square(item)) for item in items)
-    wanted = {item for item, square in squares_of if square is None or _is_asked_for(square, config)}
-    _keep(config, items, wanted.__contains__)
+    earlier = config.stash[EARLIER]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        square = _square(item)
+        is_wanted = square is None or (_is_asked_for(square, config) and earlier.wants((_test_case(item), item.name)))
+        (kept if is_wanted else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 def _is_asked_for(square: Square, config: pytest.Config) -> bool:
@@ -154,15 +171,29 @@ def _square(item: pytest.Item) -> Square | None:
     return square if isinstance(square, Square) else None
 
 
-def _keep(config: pytest.Config, items: list[pytest.Item], is_wanted: Callable[[pytest.Item], bool]) -> None:
-    """Deselect what is not wanted."""
-    kept: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
-    for item in items:
-        (kept if is_wanted(item) else left_out).append(item)
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+def _earlier(config: pytest.Config, reports: Path) -> Earlier:
+    """Return what an earlier run leaves to this one; the options then name the run that goes on.
+
+    Raises:
+        BadInput: there is no such run, or its set-up was another one.
+    """
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        config.stash[WORDS] = worker_input["netlab_words"]
+        return Earlier.from_json(worker_input["netlab_earlier"])
+    said = config.getoption("--words")
+    words = words_to_repeat(json.loads(said) if said else list(config.invocation_params.args))
+    config.stash[WORDS] = words
+    earlier, again = Earlier(), config.getoption("--rerun-failed")
+    if again is not None:
+        folder = named_run(again, reports).resolve()
+        words.append(f"--rerun-failed={folder.name}")
+        earlier = rerun_failed(folder)
+    if config.getoption("--resume") is not None:
+        folder = unfinished_run(config.getoption("--resume"), reports)
+        earlier = replace(resumed(folder), only=earlier.only)
+        config.option.run_id = folder.name
+    return earlier
 
 
 def _plan(config: pytest.Config) -> BenchPlan:
@@ -216,7 +247,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
     try:
         clear_leftovers(run.path.parent)
         made = Bench(config.stash[PLAN], run.path)
-        run.begin(run_header(run.run_id, made.plan, made.fabric))
+        run.begin(run_header(run.run_id, made.plan, made.fabric, config.stash[WORDS]))
         made.start()
     except NetlabError as error:
         yield error
@@ -321,7 +352,7 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
     assert isinstance(item, pytest.Function)
     marker = item.get_closest_marker("flow")
     assert marker is not None
-    identifier = f"{item.path.parent.name}/{item.path.stem.removeprefix('test_')}/{item.originalname}"
+    identifier = _test_case(item)
     sheet = read_sheet(identifier, configuration(square), item.function.__doc__)
     return CellIdentity(
         name=item.name,
@@ -334,6 +365,12 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         terminal=_program(item),
         expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
+
+
+def _test_case(item: pytest.Item) -> str:
+    """Return the identifier of an item's test case: folder, file and function."""
+    name = getattr(item, "originalname", item.name)
+    return f"{item.path.parent.name}/{item.path.stem.removeprefix('test_')}/{name}"
 
 
 def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
@@ -358,6 +395,19 @@ def _of_test_case(item: pytest.Item) -> Expectation:
         return Expectation()
     pair = (Verdict(marker.kwargs.get(name, Verdict.PASS)) for name in VerdictPair._fields)
     return Expectation(VerdictPair(*pair), tuple(marker.kwargs.get("criteria", ())))
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Take up the run that is resumed, in the process that all workers belong to."""
+    config = session.config
+    if hasattr(config, "workerinput") or not config.stash[EARLIER].resumed or config.getoption("collectonly"):
+        return
+    run, plan = config.stash[RUN], config.stash[PLAN]
+    try:
+        require_same(open_run(run.path).header, run_header(run.run_id, plan, make_fabric(plan, Path())))
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from None
+    run.take_up()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -427,7 +477,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     run = session.config.stash[RUN]
     if (run.path / RUN_FILE).exists():
-        run.finish(int(exitstatus))
+        resumed = session.config.stash[EARLIER].resumed
+        nothing_left = resumed and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        run.finish(int(pytest.ExitCode.OK if nothing_left else exitstatus))
         publish(run.path)
         allure_folder = session.config.getoption(ALLURE_FOLDER, None)
         header = read_lines(run.path)[0]
