@@ -31,14 +31,18 @@ def test_registration(cell):
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_was_stopped_is_finished(netlab: Callable, tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "workers"), [(signal.SIGINT, []), (signal.SIGKILL, []), (signal.SIGINT, ["-n", "1"])]
+)
+def test_a_run_that_was_stopped_is_finished(
+    netlab: Callable, tmp_path: Path, number: signal.Signals, workers: list[str]
+) -> None:
     file, fifo, reports = tmp_path / "test_waits.py", tmp_path / "fifo", tmp_path / "reports"
     file.write_text(WAITS)
     os.mkfifo(fifo)
-    words = [NETLAB, "run", "--reports", str(reports), "--fabric", "loopback", str(file), "-k", "not octopus"]
+    words = ["--reports", str(reports), "--fabric", "loopback", str(file), "-k", "not octopus", *workers]
     process = subprocess.Popen(
-        words,
+        [NETLAB, "run", *words],
         cwd=ROOT,
         env=environment() | {"NETLAB_TEST_FIFO": str(fifo)},
         stdout=subprocess.DEVNULL,
