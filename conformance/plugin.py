@@ -93,7 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "the flow that the cell must follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
-        "fabric(name): NOT_APPLICABLE on another fabric",
+        "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",
         "program(name): the terminal is that real program; NOT_APPLICABLE where it is missing or cannot play it",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
@@ -310,7 +310,9 @@ def _testbed(square: Square, side: str) -> str:
 def _missing_feature(item: pytest.Item, square: Square, bench: Bench) -> str | None:
     """Return why the cell does not apply: another fabric, a missing feature, a node that cannot misbehave."""
     for marker in item.iter_markers("fabric"):
-        if (reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation)) is not None:
+        if (
+            reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation, marker.kwargs.get("ip"))
+        ) is not None:
             return reason
     for marker in item.iter_markers("fault"):
         kind, fault = marker.args

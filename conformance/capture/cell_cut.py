@@ -7,7 +7,7 @@ import struct
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -28,7 +28,7 @@ class _Part:
 
     def __init__(self, point: ObservationPoint, folder: Path) -> None:
         self.point = point
-        self.marker_address = IPv4Address(point.marker.address).packed
+        self.marker_address = ip_address(point.marker.address).packed
         self.link_type = -1
         self.frames = 0
         self.opened_ns: int | None = None

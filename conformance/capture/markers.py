@@ -18,7 +18,7 @@ LINK_HEADER_LENGTH = {1: 14, 101: 0, 113: 16, 276: 20}
 """Octets before the IP header, by LINKTYPE: Ethernet, raw IP, Linux cooked capture v1 and v2."""
 
 _UDP = 17
-_ETH_P_IP = 0x0800
+_ETH_P_IP, _ETH_P_IPV6 = 0x0800, 0x86DD
 _MAC_OCTETS = 6
 
 
@@ -92,10 +92,11 @@ class MarkerSender:
             return self._socket
         with inside(self._point.namespace):
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-            self._socket.bind((self._point.interface, _ETH_P_IP))
+            ether_type = _ETH_P_IPV6 if ":" in self._point.marker.address else _ETH_P_IP
+            self._socket.bind((self._point.interface, ether_type))
         # To the interface's own address: it is seen on the interface, and nobody takes it.
         own = self._socket.getsockname()[4]
-        self._link_header = own + own + _ETH_P_IP.to_bytes(2, "big") if len(own) == _MAC_OCTETS else b""
+        self._link_header = own + own + ether_type.to_bytes(2, "big") if len(own) == _MAC_OCTETS else b""
         return self._socket
 
 
@@ -105,15 +106,19 @@ def marker_payload(data: bytes | memoryview, link_type: int, marker_address: byt
     Args:
         data: Octets of the packet from the link header on; they may be anything.
         link_type: LINKTYPE of the capture, one of `LINK_HEADER_LENGTH`.
-        marker_address: Marker address of the point, 4 octets.
+        marker_address: Marker address of the point, 4 or 16 octets.
         marker_port: Marker port of the point.
     """
     ip = LINK_HEADER_LENGTH[link_type]
+    size = len(marker_address)
+    version, header, protocol, destination = (4, 20, 9, 16) if size == 4 else (6, 40, 6, 24)
     # Addresses first: this runs for every packet, and nearly none gets further.
-    if data[ip + 16 : ip + 20] != marker_address or len(data) < ip + 28:
+    if data[ip + destination : ip + destination + size] != marker_address or len(data) < ip + header + 8:
         return None
-    udp = ip + (data[ip] & 0x0F) * 4
-    if data[ip] >> 4 != 4 or data[ip + 9] != _UDP or data[udp + 2 : udp + 4] != marker_port.to_bytes(2, "big"):
+    udp = ip + ((data[ip] & 0x0F) * 4 if version == 4 else header)
+    if data[ip] >> 4 != version or data[ip + protocol] != _UDP:
+        return None
+    if data[udp + 2 : udp + 4] != marker_port.to_bytes(2, "big"):
         return None
     payload = bytes(data[udp + 8 :])
     return payload if payload.startswith(MAGIC) else None

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
-from conformance.vocabulary.identifiers import Endpoint
-from conformance.vocabulary.points import Point
+from conformance.vocabulary.identifiers import Endpoint, IpAddress, IpNetwork
+from conformance.vocabulary.points import Point, marker_network
 
 LOOPBACK = "lo"
 DISCARD_PORT = 9
 """Where markers go: the discard service (RFC 863), which answers nothing."""
-_MARKER_OCTET = 255
 _CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF)
 
 
@@ -62,7 +60,7 @@ class ObservationPoint:
 
 
 def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
-    """Return the points Gm, access, Mw, Ic, ISC, Cx and DNS of a federation whose nodes live on `lo`.
+    """Return the points Gm, access, Mw, Ic, ISC, Cx, DNS and media of a federation whose nodes live on `lo`.
 
     A point without any node (no HSS in the whole federation, say) is left out: it cannot be observed.
 
@@ -87,12 +85,13 @@ def point_filters(federation: Federation) -> dict[Point, str]:
     """Return which packets belong to each point, in the language of pcap-filter(7).
 
     Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers; access is
-    GTP-U at the gateways. A point without any node has none.
+    GTP-U at the gateways, media from terminal to terminal. A point without any node has none.
     """
     domains = [_addresses([testbed], *_CSCFS) for testbed in federation.testbeds.values()]
-    cscfs = sorted({address for domain in domains for address in domain})
+    cscfs = sorted({address for domain in domains for address in domain}, key=int)
     everybody = federation.testbeds.values()
     pools = [a.pool for t in everybody for a in t.access_networks]
+    callers = pools if cscfs else []  # without IMS nobody calls
     between_cscfs = _between(cscfs)
     # In the language of filters `and` binds no closer than `or`.
     within = " or ".join(f"({_between(domain)})" for domain in domains if domain)
@@ -106,6 +105,7 @@ def point_filters(federation: Federation) -> dict[Point, str]:
         ),
         Point.CX: _any("host", _addresses(everybody, NodeKind.HSS)),
         Point.DNS: _any("host", _addresses(everybody, NodeKind.DNS)),
+        Point.MEDIA: _both(_any("src net", callers), _any("dst net", callers)),
     }
     if filters[Point.CX] and filters[Point.DNS]:
         # Where an HSS asks the DNS, the packet belongs to DNS alone.
@@ -113,15 +113,15 @@ def point_filters(federation: Federation) -> dict[Point, str]:
     return {point: text for point, text in filters.items() if text}
 
 
-def _addresses(testbeds: Iterable[Testbed], *kinds: NodeKind) -> list[IPv4Address]:
-    return sorted({n.address for t in testbeds for k, n in t.nodes.items() if k in kinds})
+def _addresses(testbeds: Iterable[Testbed], *kinds: NodeKind) -> list[IpAddress]:
+    return sorted({n.address for t in testbeds for k, n in t.nodes.items() if k in kinds}, key=int)
 
 
-def _between(addresses: Sequence[IPv4Address]) -> str:
+def _between(addresses: Sequence[IpAddress]) -> str:
     return _both(_any("src host", addresses), _any("dst host", addresses))
 
 
-def _any(primitive: str, values: Iterable[IPv4Address | IPv4Network]) -> str:
+def _any(primitive: str, values: Iterable[IpAddress | IpNetwork]) -> str:
     """Return `(host a or host b)`, and the empty filter where there is no value."""
     terms = [f"{primitive} {value}" for value in values]
     return f"({' or '.join(terms)})" if terms else ""
@@ -131,14 +131,14 @@ def _both(one: str, other: str) -> str:
     return f"{one} and {other}" if one and other else ""
 
 
-def marker_endpoint(block: IPv4Network, point: Point) -> Endpoint:
+def marker_endpoint(block: IpNetwork, point: Point) -> Endpoint:
     """Return where the markers of a point go.
 
     Raises:
         BadInput: the block has no room for them (third octet 255).
     """
     number = list(Point).index(point) + 1
-    address = IPv4Address(int(block.network_address) & 0xFFFF0000 | _MARKER_OCTET << 8 | number)
+    address = marker_network(block)[number]
     if address not in block:
         raise BadInput(f"federation block {block}: expected a block that holds the marker address {address}; use a /16")
     return Endpoint(str(address), DISCARD_PORT, "udp")

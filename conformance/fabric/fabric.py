@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from conformance.capture.points import ObservationPoint
 from conformance.stack.tunnel import Tunnel
 from conformance.terminals.loop import TerminalLoop
 from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.identifiers import IpAddress
 
 
 def _nothing() -> None:
@@ -22,7 +22,7 @@ def _nothing() -> None:
 class Attachment:
     """A terminal's place in an access network. `release` gives it back; it is called once."""
 
-    address: IPv4Address
+    address: IpAddress
     """Address of the terminal: of the network that it is in, or of its home network at the home access point."""
     tunnel: Tunnel | None = None
     """What carries its packets at the home access point."""
@@ -94,7 +94,7 @@ class Fabric(Protocol):
         """
 
 
-def home_tunnel(federation: Federation, visited: str, home_address: IPv4Address, local: IPv4Address) -> Tunnel:
+def home_tunnel(federation: Federation, visited: str, home_address: IpAddress, local: IpAddress) -> Tunnel:
     """Return the tunnel of a terminal at its home access point.
 
     Args:

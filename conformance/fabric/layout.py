@@ -13,24 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_interface, ip_network
+from itertools import islice
 
 from conformance.federation import moved_by
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, Interconnect, Testbed
+from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 
 UNDERLAY = IPv4Network("198.18.0.0/24")
 """Outer addresses of the partners: a range for tests between networks (RFC 2544), which no testbed uses."""
 TUNNEL = IPv4Network("10.8.0.0/24")
 """Addresses of the tunnel (D2.2 2.8)."""
+UNDERLAY_6 = IPv6Network("fd18:198::/64")
+"""Outer addresses where partners of an IPv6 federation are routed to each other; those of a VPN are always IPv4."""
+TUNNEL_6 = IPv6Network("fd10:8::/64")
 HUB = "hub"
 VPN_PORT = 1194
 CORE_BRIDGE = "core0"
 OUTER = "outer0"
 TUN = "tun0"
-HUB_OUTER = IPv4Interface(f"{UNDERLAY[1]}/{UNDERLAY.prefixlen}")
 _FIRST_PARTNER = 10
 _MOST_PARTNERS = 240
+_MOST_TERMINALS = 4096
+"""Addresses of an IPv6 pool that are given to terminals."""
+_SMALLEST = {4: 30, 6: 64}
+"""Prefix of the smallest network of nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +46,14 @@ class Access:
     """One access network of a partner."""
 
     bridge: str
-    pool: IPv4Network
-    router: IPv4Address
-    """Last address of the pool: the default route of its terminals."""
+    pool: IpNetwork
+    router: IpAddress
+    """The default route of its terminals: last address of the pool, of an IPv6 pool the first one."""
 
-    def addresses(self) -> list[IPv4Address]:
+    def addresses(self) -> list[IpAddress]:
         """Return what terminals may get."""
-        return [address for address in self.pool.hosts() if address != self.router]
+        hosts = self.pool.hosts() if self.pool.version == 4 else islice(self.pool.hosts(), _MOST_TERMINALS)
+        return [address for address in hosts if address != self.router]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +61,11 @@ class Partner:
     """A testbed, as the lab sees it."""
 
     testbed: Testbed
-    outer: IPv4Interface
-    tunnel: IPv4Address
-    core: IPv4Network
+    outer: IPv4Interface | IPv6Interface
+    tunnel: IpAddress
+    core: IpNetwork
     """Smallest network that has all nodes, and room for the router."""
-    router: IPv4Address
+    router: IpAddress
     """Of the nodes."""
     access: tuple[Access, ...]
 
@@ -71,7 +80,7 @@ class Partner:
         return f"{self.name}-vpn"
 
     @property
-    def networks(self) -> tuple[IPv4Network, ...]:
+    def networks(self) -> tuple[IpNetwork, ...]:
         """What the other partners reach through the tunnel."""
         return (self.core, *(access.pool for access in self.access))
 
@@ -82,6 +91,8 @@ class Layout:
 
     federation: Federation
     partners: tuple[Partner, ...]
+    tunnel: IpNetwork
+    hub_outer: IPv4Interface | IPv6Interface
 
     @property
     def has_vpn(self) -> bool:
@@ -114,7 +125,7 @@ def placed(federation: Federation) -> Federation:
 
     A lab is alone in its namespaces, so that parallel ones have the same addresses.
     """
-    if not federation.block.is_loopback:
+    if federation.ip_version != 4 or not federation.block.is_loopback:
         return federation
     return moved_by(federation, (10 - 127) << 24)
 
@@ -129,10 +140,14 @@ def layout(federation: Federation) -> Layout:
         raise BadInput(
             f"fabric namespaces: found {len(federation.testbeds)} testbeds, expected {_MOST_PARTNERS} or fewer"
         )
+    is_ipv4, has_vpn = federation.ip_version == 4, federation.interconnect is Interconnect.VPN
+    tunnel: IpNetwork = TUNNEL if is_ipv4 else TUNNEL_6
+    underlay: IpNetwork = UNDERLAY if is_ipv4 or has_vpn else UNDERLAY_6
     partners = tuple(
-        _partner(testbed, _FIRST_PARTNER + number) for number, testbed in enumerate(federation.testbeds.values())
+        _partner(testbed, _on(underlay, number), tunnel[number])
+        for number, testbed in enumerate(federation.testbeds.values(), _FIRST_PARTNER)
     )
-    taken: list[tuple[str, IPv4Network]] = [("the tunnel", TUNNEL), ("the partners' outer interfaces", UNDERLAY)]
+    taken: list[tuple[str, IpNetwork]] = [("the tunnel", tunnel), ("the partners' outer interfaces", underlay)]
     for partner in partners:
         for network in partner.networks:
             for owner, other in taken:
@@ -142,49 +157,63 @@ def layout(federation: Federation) -> Layout:
                         " expected networks of its own: change the addresses of its nodes or its pools"
                     )
             taken.append((f"testbed {partner.name}", network))
-    return Layout(federation, partners)
+    return Layout(federation, partners, tunnel, _on(underlay, 1))
 
 
-def _partner(testbed: Testbed, number: int) -> Partner:
+def _on(network: IpNetwork, number: int) -> IPv4Interface | IPv6Interface:
+    return ip_interface(f"{network[number]}/{network.prefixlen}")
+
+
+def _partner(testbed: Testbed, outer: IPv4Interface | IPv6Interface, tunnel: IpAddress) -> Partner:
     core, router = _core(testbed)
     access = tuple(
-        Access(f"access{index}", network.pool, _last(network.pool, testbed.name))
+        Access(f"access{index}", network.pool, _pool_router(network.pool, testbed.name))
         for index, network in enumerate(testbed.access_networks)
     )
     return Partner(
         testbed=testbed,
-        outer=IPv4Interface(f"{UNDERLAY[number]}/{UNDERLAY.prefixlen}"),
-        tunnel=TUNNEL[number],
+        outer=outer,
+        tunnel=tunnel,
         core=core,
         router=router,
         access=access,
     )
 
 
-def _core(testbed: Testbed) -> tuple[IPv4Network, IPv4Address]:
+def _core(testbed: Testbed) -> tuple[IpNetwork, IpAddress]:
     nodes = {node.address for node in testbed.nodes.values()}
     if len(nodes) != len(testbed.nodes):
         raise BadInput(
             f"fabric namespaces: two nodes of testbed {testbed.name} share an address; expected one a node, because "
             "each node is a host of its own"
         )
-    network = IPv4Network(f"{min(nodes)}/30", strict=False)
+    network = ip_network(f"{min(nodes, key=int)}/{_SMALLEST[min(node.version for node in nodes)]}", strict=False)
     while not (all(node in network for node in nodes) and (free := _free(network, nodes))):
         network = network.supernet()
     return network, free
 
 
-def _free(network: IPv4Network, taken: Iterable[IPv4Address]) -> IPv4Address | None:
-    """Return the last address of a network that nobody has."""
+def _free(network: IpNetwork, taken: Iterable[IpAddress]) -> IpAddress | None:
+    """Return the first address for a router that nobody has."""
     used = set(taken)
-    last = int(network.broadcast_address) - 1
-    return next((a for n in range(last, int(network.network_address), -1) if (a := IPv4Address(n)) not in used), None)
+    return next((address for address in _routers(network) if address not in used), None)
 
 
-def _last(pool: IPv4Network, testbed: str) -> IPv4Address:
-    if pool.prefixlen > 29:
+def _routers(network: IpNetwork) -> Iterator[IpAddress]:
+    """Yield addresses for a router: from the last one down, of IPv6 from the first one up.
+
+    The last addresses of an IPv6 network are reserved (RFC 2526).
+    """
+    if isinstance(network, IPv6Network):
+        yield from network.hosts()
+    else:
+        yield from (network[offset] for offset in range(network.num_addresses - 2, 0, -1))
+
+
+def _pool_router(pool: IpNetwork, testbed: str) -> IpAddress:
+    if pool.num_addresses < 8:
         raise BadInput(
-            f"fabric namespaces: testbed {testbed} has the pool {pool}, expected a /29 or larger: "
-            "give it more addresses"
+            f"fabric namespaces: testbed {testbed} has the pool {pool}, expected a /{pool.max_prefixlen - 3} or "
+            "larger: give it more addresses"
         )
-    return pool.broadcast_address - 1
+    return next(_routers(pool))

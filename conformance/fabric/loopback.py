@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from conformance.capture.points import ObservationPoint, loopback_points
 from conformance.fabric.fabric import Attachment, Program, home_tunnel
 from conformance.federation import rebase
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, Testbed
+from conformance.vocabulary.identifiers import IpAddress
 
 
 class Loopback:
@@ -73,6 +73,6 @@ class Loopback:
         return Attachment(address, home_tunnel(self.federation, visited, address, local))
 
 
-def _hosts(testbed: Testbed) -> Iterator[IPv4Address]:
+def _hosts(testbed: Testbed) -> Iterator[IpAddress]:
     """Yield the pool's addresses in turn, for ever; the network and broadcast addresses are left out."""
     return itertools.cycle(list(testbed.access_networks[0].pool.hosts()))

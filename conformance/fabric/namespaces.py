@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 
 from conformance.capture.points import ObservationPoint, marker_endpoint, point_filters
@@ -18,7 +18,6 @@ from conformance.fabric.hosts import ETHERNET, Host
 from conformance.fabric.layout import (
     CORE_BRIDGE,
     HUB,
-    HUB_OUTER,
     OUTER,
     TUN,
     Access,
@@ -35,13 +34,16 @@ from conformance.fabric.tun import open_tun
 from conformance.terminals.loop import TerminalLoop
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.identifiers import IpAddress
 from conformance.vocabulary.points import Point
 
 _UNDERLAY_BRIDGE = "under0"
 _READY_S = 20.0
 _REFUSAL = "VERIFY ERROR"
 _AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
-_AT_THE_ACCESS = (Point.GM, Point.ACCESS)
+_AT_THE_ACCESS = (Point.GM, Point.ACCESS, Point.MEDIA)
+_IPV6 = "ip6 and not (ip6[6] == 58 and ip6[40] >= 133 and ip6[40] <= 137)"
+"""Neighbour discovery (RFC 4861 4) is for IPv6 what ARP is for IPv4, which is no IP packet."""
 
 
 class _Slot:
@@ -86,7 +88,9 @@ class Namespaces:
     @property
     def limits(self) -> tuple[str, ...]:
         """Say what this fabric does not have."""
-        found = ["Fabric namespaces: all hosts share one kernel; links have no delay and lose nothing; IPv4 only."]
+        inside, outside = self.federation.ip_version, self.layout.hub_outer.version
+        version = f"IPv{inside} only" if inside == outside else f"IPv{inside} in the tunnel, IPv{outside} around it"
+        found = [f"Fabric namespaces: all hosts share one kernel; links have no delay and lose nothing; {version}."]
         if not self.layout.has_vpn:
             found.append("Interconnection routed: there is no VPN between the partners.")
         return tuple(found)
@@ -132,10 +136,11 @@ class Namespaces:
     def points(self) -> tuple[ObservationPoint, ...]:
         """Return all points of all partners; each has its own.
 
-        Gm, access, Mw, ISC, Cx and DNS on the bridge of the nodes; Gm and access on that of the access network, too;
+        Gm, access, Mw, ISC, Cx and DNS on the bridge of the nodes; Gm, access and media on that of the access network;
         Ic in the tunnel; VPN on the outer interface. Without a VPN the outer interface has Ic.
         """
         filters = point_filters(self.federation)
+        inside, outside = (_IPV6, "ip or ip6") if self.federation.ip_version == 6 else ("ip", "ip")
         found = []
         for partner in self.layout.partners:
             places = [(point, CORE_BRIDGE, f"core of {partner.name}") for point in _AT_THE_CORE]
@@ -151,7 +156,7 @@ class Namespaces:
             for point, interface, place in places:
                 if (point not in filters and point is not Point.VPN) or not _has(partner, point):
                     continue
-                text = f"ip and ({filters[point]})" if point in filters else "ip"
+                text = f"{inside} and ({filters[point]})" if point in filters else outside
                 marker = marker_endpoint(self.federation.block, point)
                 found.append(ObservationPoint(point, interface, text, marker, self.namespace(partner.gateway), place))
         return tuple(sorted(found, key=lambda one: list(Point).index(one.point)))
@@ -248,12 +253,13 @@ class Namespaces:
         """Let a partner leave the VPN and reach the others through a NAT that changes SIP messages.
 
         The NAT has the interface of the tunnel inside, so that what reaches it is seen as before, and the address of
-        the router of the nodes outside, to which the others are led without the VPN.
+        the router of the nodes outside, to which the others are led without the VPN. A NAT is a matter of IPv4.
         """
         own = self.layout.partner(partner)
         gateway = self._hosts[own.gateway]
         others = [one for one in self.layout.partners if one is not own]
-        outside = IPv4Network(own.router)
+        assert isinstance(own.router, IPv4Address)
+        outside = ip_network(own.router)
         self.stop_client(partner)
         self._let_go(partner)
         with ExitStack() as undo:
@@ -348,9 +354,11 @@ class Namespaces:
 
     def _build(self) -> None:
         for name in self.layout.hosts():
-            self._hosts[name] = Host(self.namespace(name))
+            self._hosts[name] = Host(self.namespace(name), self.federation.ip_version)
         hub = self._hosts[HUB]
-        hub.bridge(_UNDERLAY_BRIDGE, HUB_OUTER.ip, HUB_OUTER.network)
+        hub.bridge(_UNDERLAY_BRIDGE, self.layout.hub_outer.ip, self.layout.hub_outer.network)
+        if self.layout.hub_outer.version == 4:
+            hub.without_ipv6(_UNDERLAY_BRIDGE)
         if self.layout.has_vpn:
             hub.tun(TUN)
         hub.forwards()
@@ -361,6 +369,9 @@ class Namespaces:
         gateway = self._hosts[partner.gateway]
         gateway.wire(OUTER, hub, _port(partner), _UNDERLAY_BRIDGE)
         gateway.address(OUTER, partner.outer.ip, partner.outer.network)
+        if partner.outer.version == 4:
+            gateway.without_ipv6(OUTER)
+            hub.without_ipv6(_port(partner))
         if self.layout.has_vpn:
             gateway.tun(TUN)
         gateway.bridge(CORE_BRIDGE, partner.router, partner.core)
@@ -385,14 +396,14 @@ class Namespaces:
         if free:
             return free.pop()
         number = len(self._slots) + 1
-        host = Host(self.namespace(f"{partner.name}-ue{number}"))
+        host = Host(self.namespace(f"{partner.name}-ue{number}"), self.federation.ip_version)
         self._hosts[f"{partner.name}-ue{number}"] = host
         host.wire(ETHERNET, self._hosts[partner.gateway], f"ue{number}", access.bridge)
         slot = _Slot(host, TerminalLoop(host.namespace))
         self._slots.append(slot)
         return slot
 
-    def _give_home_address(self, home: str) -> tuple[IPv4Address, _Forget]:
+    def _give_home_address(self, home: str) -> tuple[IpAddress, _Forget]:
         """Lead packets for an address of a home network to its gateway, which carries them to the terminal."""
         partner = self.layout.partner(home)
         address = next(self._addresses[home])
@@ -400,9 +411,13 @@ class Namespaces:
         host = self._hosts[node_host(home, NodeKind.GATEWAY)]
         # The P-CSCF goes to the gateway directly: by the router the same packet would be seen twice at one point.
         neighbour = self._hosts[node_host(home, NodeKind.PCSCF)]
+        # Media comes from the networks of other terminals: the router knows the way, also for those of the own network.
+        router = self._hosts[partner.gateway]
         host.own(address)
-        neighbour.route(IPv4Network(address), gateway)
-        return address, _Forget(host, neighbour, address, gateway)
+        neighbour.route(ip_network(address), gateway)
+        router.route(ip_network(address), gateway)
+        router.answer_for(address, partner.access[0].bridge)
+        return address, _Forget(host, (neighbour, router), address, gateway, partner.access[0].bridge)
 
     def _remove(self) -> None:
         for slot in self._slots:
@@ -420,11 +435,16 @@ class Namespaces:
 class _Forget:
     """Undoes what leads packets for a home address to its gateway."""
 
-    def __init__(self, host: Host, neighbour: Host, address: IPv4Address, gateway: IPv4Address) -> None:
-        self._host, self._neighbour, self._address, self._gateway = host, neighbour, address, gateway
+    def __init__(
+        self, host: Host, knowing: tuple[Host, Host], address: IpAddress, gateway: IpAddress, bridge: str
+    ) -> None:
+        self._host, self._knowing, self._address, self._gateway = host, knowing, address, gateway
+        self._bridge = bridge
 
     def __call__(self) -> None:
-        self._neighbour.route_away(IPv4Network(self._address), self._gateway)
+        for host in self._knowing:
+            host.route_away(ip_network(self._address), self._gateway)
+        self._knowing[1].answer_no_more(self._address, self._bridge)
         self._host.disown(self._address)
 
 

@@ -18,10 +18,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.cores.emulated.processes import die_with_parent
-from conformance.fabric.layout import HUB, HUB_OUTER, TUN, TUNNEL, VPN_PORT, Layout, Partner
+from conformance.fabric.layout import HUB, TUN, VPN_PORT, Layout, Partner
 from conformance.fabric.netns import enter
 from conformance.fabric.pki import Authority, Credentials
 from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.identifiers import IpNetwork
 
 CRL_FILE = "crl.pem"
 READY = "Initialization Sequence Completed"
@@ -52,21 +53,18 @@ def write_hub(folder: Path, layout: Layout, authority: Authority) -> Path:
     clients.mkdir(exist_ok=True)
     for partner in layout.partners:
         (clients / partner.name).write_text("\n".join(_client_entry(layout, partner)) + "\n")
+    tunnel = layout.tunnel
     lines = [
-        f"server {TUNNEL.network_address} {TUNNEL.netmask}",
+        f"server-ipv6 {tunnel}" if tunnel.version == 6 else f"server {_with_mask(tunnel)}",
         "topology subnet",
-        f"local {HUB_OUTER.ip}",
+        f"local {layout.hub_outer.ip}",
         f"port {VPN_PORT}",
         "dh none",
         f"crl-verify {folder / CRL_FILE}",
         f"client-config-dir {clients}",
         "ccd-exclusive",
         "remote-cert-tls client",
-        *(
-            f"route {network.network_address} {network.netmask}"
-            for partner in layout.partners
-            for network in partner.networks
-        ),
+        *(_route(network) for partner in layout.partners for network in partner.networks),
         *_common(authority, credentials),
     ]
     return _write(folder / f"{HUB}.conf", lines)
@@ -78,7 +76,7 @@ def write_client(
     """Write a partner's configuration and return it."""
     lines = [
         "client",
-        f"remote {HUB_OUTER.ip} {VPN_PORT}",
+        f"remote {layout.hub_outer.ip} {VPN_PORT}",
         f"local {partner.outer.ip}",
         "lport 0",
         "remote-cert-tls server",
@@ -92,11 +90,24 @@ def write_client(
 def _client_entry(layout: Layout, partner: Partner) -> list[str]:
     """What the hub knows of a partner, and what it tells it of the others."""
     others = (network for other in layout.partners if other is not partner for network in other.networks)
+    if layout.tunnel.version == 6:
+        address = f"ifconfig-ipv6-push {partner.tunnel}/{layout.tunnel.prefixlen} {layout.tunnel[1]}"
+    else:
+        address = f"ifconfig-push {partner.tunnel} {layout.tunnel.netmask}"
     return [
-        f"ifconfig-push {partner.tunnel} {TUNNEL.netmask}",
-        *(f"iroute {network.network_address} {network.netmask}" for network in partner.networks),
-        *(f'push "route {network.network_address} {network.netmask}"' for network in others),
+        address,
+        *(f"i{_route(network)}" for network in partner.networks),
+        *(f'push "{_route(network)}"' for network in others),
     ]
+
+
+def _route(network: IpNetwork) -> str:
+    """Return the option that leads a network into the tunnel; behind an `i` it says which client has it."""
+    return f"route-ipv6 {network}" if network.version == 6 else f"route {_with_mask(network)}"
+
+
+def _with_mask(network: IpNetwork) -> str:
+    return f"{network.network_address} {network.netmask}"
 
 
 def _common(authority: Authority, credentials: Credentials) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,12 +16,16 @@ from pydantic import TypeAdapter, ValidationError
 from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
 from conformance.federation.operator_variant import opc_from_op
 from conformance.federation.secret_values import STAND_IN
-from conformance.vocabulary.federation import IMS_NODES, Domain, Key128, NodeKind, Timers
+from conformance.vocabulary.federation import IMS_NODES, Domain, Key128, NodeKind, Timers, read_network
+from conformance.vocabulary.identifiers import IpAddress, IpNetwork
+from conformance.vocabulary.points import marker_network
 from conformance.vocabulary.secrets import Secret
 
 _DOMAIN: TypeAdapter[str] = TypeAdapter(Domain)
 _KEY128: TypeAdapter[Secret] = TypeAdapter(Key128)
 _LOOPBACK = IPv4Network("127.0.0.0/8")
+_LONGEST_IPV6 = 56
+"""Prefix of an IPv6 block: room for a /64 a network (RFC 4291 2.5.4)."""
 
 
 def check_consistency(data: dict[str, Any]) -> list[Mistake]:
@@ -46,15 +50,21 @@ def _blocks(data: dict[str, Any], testbeds: dict[str, dict[str, Any]]) -> Iterat
     block = _network(data.get("block"))
     if block is None:
         return
-    loopback = block.subnet_of(_LOOPBACK)
+    loopback = isinstance(block, IPv4Network) and block.subnet_of(_LOOPBACK)
     if loopback and block.prefixlen != 16:
         yield Mistake(("block",), str(block), "a /16 on 127.0.0.0/8", "write 127.N.0.0/16: workers shift N")
         return
-    markers = list(block.subnets(new_prefix=24))[-1] if loopback else None
-    located = [(path, IPv4Network(address)) for path, address in _node_addresses(testbeds)]
+    if block.version == 6 and block.prefixlen > _LONGEST_IPV6:
+        yield Mistake(("block",), str(block), f"a /{_LONGEST_IPV6} or larger", "give every network a /64 of it")
+        return
+    markers = marker_network(block) if loopback or block.version == 6 else None
+    located = [(path, ip_network(address)) for path, address in _node_addresses(testbeds)]
     for path, network in [*located, *_all_pools(testbeds)]:
-        shown = str(network).removesuffix("/32")
-        if not network.subnet_of(block):
+        shown = str(network).removesuffix(f"/{network.max_prefixlen}")
+        if network.version != block.version:
+            expected = f"IPv{block.version}, as the block {block} has: a federation is of one kind"
+            yield Mistake(path, shown, expected, "correct it, or the block")
+        elif not network.subnet_of(block):  # type: ignore[arg-type]  # of one version here
             yield Mistake(path, shown, f"something inside the block {block}", "correct it, or the block")
         elif markers is not None and network.overlaps(markers):
             remedy = f"keep out of {markers}"
@@ -62,8 +72,8 @@ def _blocks(data: dict[str, Any], testbeds: dict[str, dict[str, Any]]) -> Iterat
 
 
 def _addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
-    taken: dict[tuple[IPv4Address, object], KeyPath] = {}
-    hosts: dict[tuple[str, object], tuple[IPv4Address, KeyPath]] = {}
+    taken: dict[tuple[IpAddress, object], KeyPath] = {}
+    hosts: dict[tuple[str, object], tuple[IpAddress, KeyPath]] = {}
     for path, address in _node_addresses(testbeds):
         node = testbeds[str(path[1])]["nodes"][path[3]]
         first = taken.setdefault((address, node.get("port")), path)
@@ -77,20 +87,24 @@ def _addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
 
 
 def _pools(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
-    outermost: list[tuple[KeyPath, IPv4Network]] = []
+    outermost: list[tuple[KeyPath, IpNetwork]] = []
     # Networks are disjoint or nested, and sort by address and then from wide to narrow.
-    for path, pool in sorted(_all_pools(testbeds), key=lambda item: item[1]):
+    for path, pool in sorted(_all_pools(testbeds), key=lambda item: (item[1].version, item[1])):
         if outermost and pool.overlaps(outermost[-1][1]):
             expected = f"no address of {spell(outermost[-1][0])} ({outermost[-1][1]})"
             yield Mistake(path, str(pool), expected, "make the pools disjoint")
         else:
             outermost.append((path, pool))
     for node_path, address in _node_addresses(testbeds):
-        index = bisect_right(outermost, address, key=lambda item: item[1].network_address) - 1
+        index = bisect_right(outermost, _order(address), key=lambda item: _order(item[1].network_address)) - 1
         if index >= 0 and address in outermost[index][1]:
             path, pool = outermost[index]
             expected = f"an address outside {spell(path)} ({pool})"
             yield Mistake(node_path, str(address), expected, "move the node or the pool")
+
+
+def _order(address: IpAddress) -> tuple[int, int]:
+    return address.version, int(address)
 
 
 def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
@@ -180,15 +194,15 @@ def _all_identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPa
                     yield (*path, "impus", place), "impus", impu
 
 
-def _node_addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, IPv4Address]]:
+def _node_addresses(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, IpAddress]]:
     for name, testbed in testbeds.items():
         for kind, node in _tables(testbed.get("nodes")).items():
             network = _network(node.get("address"))
-            if network is not None and network.prefixlen == 32:
+            if network is not None and network.prefixlen == network.max_prefixlen:
                 yield ("testbeds", name, "nodes", kind, "address"), network.network_address
 
 
-def _all_pools(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, IPv4Network]]:
+def _all_pools(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, IpNetwork]]:
     for name, testbed in testbeds.items():
         for index, access in _listed(testbed.get("access_networks")):
             pool = _network(access.get("pool"))
@@ -211,8 +225,8 @@ def _domain(value: object) -> str | None:
         return None
 
 
-def _network(value: object) -> IPv4Network | None:
+def _network(value: object) -> IpNetwork | None:
     try:
-        return IPv4Network(value) if isinstance(value, str) else None
+        return read_network(value)
     except ValueError:  # the schema reports it
         return None

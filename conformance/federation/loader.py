@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from conformance.federation.schema import apply_schema
 from conformance.federation.secret_values import resolve_secrets
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, Testbed
+from conformance.vocabulary.identifiers import IpNetwork
 
 _LONGEST = 1 << 20
 _LOOPBACK = IPv4Network("127.0.0.0/8")
@@ -65,7 +66,7 @@ def rebase(federation: Federation, worker: int) -> Federation:
     if worker == 0:
         return federation
     block = federation.block
-    if not block.subnet_of(_LOOPBACK):
+    if not isinstance(block, IPv4Network) or not block.subnet_of(_LOOPBACK):
         raise BadInput(
             f"federation {federation.name}: found block {block}, expected one on 127.0.0.0/8 because "
             f"worker {worker} needs a copy of it: run without parallel workers"
@@ -79,7 +80,7 @@ def rebase(federation: Federation, worker: int) -> Federation:
     return moved_by(federation, shift)
 
 
-def at_block(federation: Federation, block: IPv4Network | None) -> Federation:
+def at_block(federation: Federation, block: IpNetwork | None) -> Federation:
     """Move a federation so that its addresses lie in a block; None leaves it where it is."""
     if block is None:
         return federation
@@ -100,18 +101,15 @@ def moved_by(federation: Federation, shift: int) -> Federation:
 
 
 def _rebase_testbed(testbed: Testbed, shift: int) -> Testbed:
-    nodes = {
-        kind: node.model_copy(update={"address": IPv4Address(int(node.address) + shift)})
-        for kind, node in testbed.nodes.items()
-    }
+    nodes = {kind: node.model_copy(update={"address": node.address + shift}) for kind, node in testbed.nodes.items()}
     access_networks = tuple(
         access.model_copy(update={"pool": _moved(access.pool, shift)}) for access in testbed.access_networks
     )
     return testbed.model_copy(update={"nodes": nodes, "access_networks": access_networks})
 
 
-def _moved(network: IPv4Network, shift: int) -> IPv4Network:
-    return IPv4Network((int(network.network_address) + shift, network.prefixlen))
+def _moved(network: IpNetwork, shift: int) -> IpNetwork:
+    return ip_network(f"{network.network_address + shift}/{network.prefixlen}")
 
 
 def _read(path: Path) -> str:

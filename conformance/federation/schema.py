@@ -29,9 +29,9 @@ _MILLISECONDS = "whole milliseconds from 1 to 3600000"
 _EXPECTED = {
     "name": _NAME,
     "host": f"{_NAME}: the first label of the host name",
-    "block": "an IPv4 network as text: '127.1.0.0/16'",
-    "address": "an IPv4 address as text: '127.1.1.11'",
-    "pool": "an IPv4 network as text: '127.1.1.128/25'",
+    "block": "an IPv4 network as text: '127.1.0.0/16', or one of IPv6",
+    "address": "an IPv4 address as text: '127.1.1.11', or one of IPv6",
+    "pool": "an IPv4 network as text: '127.1.1.128/25', or one of IPv6",
     "port": "a port number from 1 to 65535",
     "operator": "the operator's name, 1 to 120 characters",
     "domain": "a domain name in small letters: 'uc3m.netlab.test'",

@@ -9,7 +9,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from ipaddress import IPv4Address
+from ipaddress import ip_address
+
+from conformance.vocabulary.identifiers import IpAddress
 
 PORT = 2152
 """UDP port of GTP-U."""
@@ -110,7 +112,7 @@ def echo_response(request: GtpMessage) -> GtpMessage:
     return GtpMessage(GtpType.ECHO_RESPONSE, 0, bytes([_RECOVERY, 0]), request.sequence or 0)
 
 
-def error_indication(teid: int, receiver: IPv4Address) -> GtpMessage:
+def error_indication(teid: int, receiver: IpAddress) -> GtpMessage:
     """Say that a G-PDU came for a tunnel that there is not.
 
     Args:
@@ -119,17 +121,19 @@ def error_indication(teid: int, receiver: IPv4Address) -> GtpMessage:
 
     Source: 3GPP TS 29.281 7.3.1. Both information elements shall be there; the sequence number is not used.
     """
-    elements = struct.pack("!BI", _TEID_DATA_I, teid) + struct.pack("!BH4s", _PEER_ADDRESS, 4, receiver.packed)
-    return GtpMessage(GtpType.ERROR_INDICATION, 0, elements, sequence=0)
+    elements = struct.pack("!BI", _TEID_DATA_I, teid) + struct.pack("!BH", _PEER_ADDRESS, len(receiver.packed))
+    return GtpMessage(GtpType.ERROR_INDICATION, 0, elements + receiver.packed, sequence=0)
 
 
-def erroneous_tunnel(message: GtpMessage) -> tuple[int, IPv4Address]:
+def erroneous_tunnel(message: GtpMessage) -> tuple[int, IpAddress]:
     """Read an error indication: identifier and address of the tunnel endpoint that there is not.
 
     Raises:
         MalformedGtp: one of them is missing.
     """
     elements = message.payload
-    if len(elements) < 12 or elements[0] != _TEID_DATA_I or elements[5:8] != bytes([_PEER_ADDRESS, 0, 4]):
-        raise MalformedGtp("error indication: expected Tunnel Endpoint Identifier Data I and an IPv4 peer address")
-    return int.from_bytes(elements[1:5]), IPv4Address(elements[8:12])
+    length = int.from_bytes(elements[6:8])
+    address = elements[8 : 8 + length]
+    if elements[:1] + elements[5:6] != bytes([_TEID_DATA_I, _PEER_ADDRESS]) or not len(address) == length in (4, 16):
+        raise MalformedGtp("error indication: expected Tunnel Endpoint Identifier Data I and the address of a peer")
+    return int.from_bytes(elements[1:5]), ip_address(address)

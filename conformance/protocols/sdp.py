@@ -6,7 +6,7 @@ What is read comes from a peer: it is bounded, and what is not known here is pas
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 CONTENT_TYPE = "application/sdp"
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -113,9 +113,9 @@ class SessionDescription:
         """Return the octets."""
         lines = [
             "v=0",
-            f"o=- {self.session_id} {self.version} IN IP4 {self.address}",
+            f"o=- {self.session_id} {self.version} {_net(self.address)}",
             "s=-",
-            f"c=IN IP4 {self.address}",
+            f"c={_net(self.address)}",
             "t=0 0",
         ]
         for media in self.media:
@@ -124,7 +124,7 @@ class SessionDescription:
             if not media.port:
                 continue
             if media.address:
-                lines.append(f"c=IN IP4 {media.address}")
+                lines.append(f"c={_net(media.address)}")
             if media.bandwidth_kbps is not None:
                 lines.append(f"b=AS:{media.bandwidth_kbps}")
             for codec in media.codecs:
@@ -254,14 +254,22 @@ def _origin(value: str) -> tuple[int, int]:
     return int(words[1]) or 1, int(words[2])
 
 
+def _net(address: str) -> str:
+    """Return network type, address type and address."""
+    return f"IN IP{ip_address(address).version} {address}"
+
+
 def _address(value: str) -> str:
     words = value.split()
-    if len(words) != 3 or words[:2] != ["IN", "IP4"]:
-        raise ValueError(f"SDP: expected `c=IN IP4 address`, found {value[:60]!r}")
+    if len(words) != 3 or words[0] != "IN" or words[1] not in ("IP4", "IP6"):
+        raise ValueError(f"SDP: expected `c=IN IP4 address` or IP6, found {value[:60]!r}")
     try:
-        return str(IPv4Address(words[2].partition("/")[0]))
+        address = ip_address(words[2].partition("/")[0])
     except ValueError:
         raise ValueError(f"SDP: expected a numeric address, found {words[2][:60]!r}") from None
+    if f"IP{address.version}" != words[1]:
+        raise ValueError(f"SDP: expected an address of type {words[1]}, found {words[2][:60]!r}")
+    return str(address)
 
 
 def _media_line(value: str) -> _Draft:

@@ -20,6 +20,7 @@ def invite(
     caller, callee = cell.terminal(transport=transport), cell.callee(transport=transport)
     callee.register()
     caller.register()
+    cell.settle()
     calling = caller.call(callee.impu, video=video, preconditions=preconditions, anonymous=anonymous)
     return calling, callee.await_call()
 

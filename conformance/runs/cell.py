@@ -203,13 +203,21 @@ class Cell:
         self._terminals.append(terminal)
         return terminal
 
+    def settle(self) -> None:
+        """Wait until what the terminals have set off has come to its end: subscriptions of the P-CSCFs, for example.
+
+        Between two procedures of a user time passes; in a cell the second one follows at once, and what belongs to the
+        first would lie in between.
+        """
+        self._bench.settle(self._testbeds)
+
     def network_deregisters(self) -> None:
         """Let the HSS of the home network end the subscriber's registration (RTR).
 
         What the registration set off comes to its end first: a P-CSCF that has not yet subscribed to the registration
         would never be told.
         """
-        self._bench.settle(self._testbeds)
+        self.settle()
         self._bench.core.network_deregister(self.home.name, self.subscriber.impi)
 
     def refused(self, procedure: Callable[[], None], status: int | None = None) -> None:
@@ -277,6 +285,9 @@ class Cell:
         elif isinstance(stopped_by, NetlabError):
             reasons.append(str(stopped_by))
             pair = BOTH_ERROR
+        elif isinstance(stopped_by, CallFailed):
+            reasons.append(f"the call failed for its users: {stopped_by}")
+            pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
         elif isinstance(stopped_by, AssertionError):
             reasons.append(f"the test case expected otherwise: {stopped_by}")
             pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
@@ -392,6 +403,7 @@ def _result(
         duration_ms=round((time.time_ns() - started_ns) / 1e6, 3),
         captures=[_with_name_only(capture) for capture in judgement.captures],
         procedures=list(judgement.procedures),
+        media=judgement.media,
         events=list(events),
         reasons=reasons,
         folder=str(folder.relative_to(run.path)),

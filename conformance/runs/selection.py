@@ -111,13 +111,14 @@ def nodes_of_callee(callee: Callee, home: Testbed) -> frozenset[str]:
     return frozenset({f"{home.name}/{kind}" for kind in home.nodes} | there)
 
 
-def other_fabric(name: str, wanted: str, federation: Federation) -> str | None:
+def other_fabric(name: str, wanted: str, federation: Federation, ip: int | None = None) -> str | None:
     """Return why a test case that needs a fabric does not apply to a run; None where it has that one.
 
     Args:
         name: fabric of the run.
         wanted: fabric of the test case; `namespaces` means the VPN between the partners, too.
-        federation: says whether the partners are joined by the VPN.
+        federation: says whether the partners are joined by the VPN, and which addresses they have.
+        ip: version of IP that the test case is about; None: any.
     """
     if name != wanted:
         return f"needs the VPN between the partners, which the fabric {name} does not have: --fabric {wanted} would"
@@ -126,6 +127,8 @@ def other_fabric(name: str, wanted: str, federation: Federation) -> str | None:
             "needs the VPN between the partners, who are routed to each other here: "
             f'interconnect = "{Interconnect.VPN}" in the federation file would'
         )
+    if ip not in (None, federation.ip_version):
+        return f"is about IPv{ip}, and this federation has IPv{federation.ip_version}"
     return None
 
 

@@ -24,6 +24,7 @@ from conformance.stack.diameter_connection import (
 )
 from conformance.stack.errors import StackError
 from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.identifiers import uri_host
 from conformance.vocabulary.numbers import Avp, DiameterCommand, DiameterResult
 
 __all__ = [
@@ -238,7 +239,7 @@ class DiameterServer:
         Raises:
             TestbedDown: address and port cannot be used.
         """
-        where = f"{self._identity.address}:{self._port}"
+        where = f"{uri_host(self._identity.address)}:{self._port}"
         try:
             self._server = await asyncio.start_server(self._accepted, self._identity.address, self._port)
         except OSError as error:

@@ -20,6 +20,7 @@ from conformance.protocols.diameter_base import (
 )
 from conformance.protocols.diameter_codec import DiameterMessage, MalformedMessage, message_length
 from conformance.stack.errors import StackError
+from conformance.vocabulary.identifiers import uri_host
 from conformance.vocabulary.numbers import Avp, DiameterCommand, DiameterResult
 
 OnRequest = Callable[[DiameterMessage], Awaitable[DiameterMessage]]
@@ -103,7 +104,7 @@ class Connection:
         self.peer_host = ""
         """Origin-Host of the peer, known after CER and CEA."""
         address = writer.get_extra_info("peername") or ("?", 0)
-        self.where = f"Diameter peer {address[0]}:{address[1]}"
+        self.where = f"Diameter peer {uri_host(address[0])}:{address[1]}"
         """Which peer, for messages to a person."""
         self.why_closed: str | None = None
         """Why the connection ended; None while it is open."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from conformance.vocabulary.identifiers import uri_host
+
 
 class Hop(NamedTuple):
     """A numeric address, a port, and `udp` or `tcp`."""
@@ -13,4 +15,4 @@ class Hop(NamedTuple):
     transport: str = "udp"
 
     def __str__(self) -> str:
-        return f"{self.address}:{self.port}/{self.transport}"
+        return f"{uri_host(self.address)}:{self.port}/{self.transport}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 import dns.asyncquery
 import dns.exception
@@ -42,7 +42,8 @@ class Locator:
     """Finds the servers of a URI by asking one DNS server.
 
     Args:
-        dns_address: numeric address of the DNS server of the testbed.
+        dns_address: numeric address of the DNS server of the testbed. Addresses of its kind are asked for: who uses
+            it has one of that kind.
         port: its port.
         source: numeric address that queries are sent from; the system's choice where it is None.
         timeout_s: how long one query waits for its answer, in seconds.
@@ -62,6 +63,7 @@ class Locator:
     ) -> None:
         self._server = dns_address
         self._port = port
+        self._address_type = "AAAA" if ":" in dns_address else "A"
         self._source = source
         self._timeout_s = timeout_s
         self._attempts = attempts
@@ -101,8 +103,9 @@ class Locator:
             raise LocationFailed(f"{str(uri)!r:.80}: transport {asked}, expected udp or tcp")
         if uri.port is not None and not 0 < uri.port < 65536:
             raise LocationFailed(f"{str(uri)!r:.80}: port {uri.port}, expected 1 to 65535")
-        if uri.port is not None or _numeric(host):
-            yield _Target(host, uri.port or _DEFAULT_PORT, asked or "udp")
+        address = _numeric(host)
+        if uri.port is not None or address is not None:
+            yield _Target(address or host, uri.port or _DEFAULT_PORT, asked or "udp")
             return
         served = False
         async for name, transport in self._services(host, asked):
@@ -135,9 +138,9 @@ class Locator:
         ]
 
     async def _addresses(self, name: str) -> list[str]:
-        if _numeric(name):
-            return [name]
-        return [record.to_text() for record in await self._ask(name, "A")]
+        if (address := _numeric(name)) is not None:
+            return [address]
+        return [record.to_text() for record in await self._ask(name, self._address_type)]
 
     async def _ask(self, name: str, kind: str) -> list[Rdata]:
         """Send one query; an empty list where the name or the type does not exist."""
@@ -195,9 +198,9 @@ def _service(record: NAPTR) -> str:
     return str(record.service.decode("latin-1")).lower()
 
 
-def _numeric(host: str) -> bool:
+def _numeric(host: str) -> str | None:
+    """Return the address that a host of a URI is, in its one usual notation; None where it is a name."""
     try:
-        IPv4Address(host)
+        return str(ip_address(host.removeprefix("[").removesuffix("]")))
     except ValueError:
-        return False
-    return True
+        return None

@@ -1,17 +1,23 @@
-"""Says why a port could not be bound, and who holds it."""
+"""The sockets of an address: their family, why a port could not be bound, and who holds it."""
 
 from __future__ import annotations
 
 import errno
 import socket
 import struct
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 from conformance.vocabulary.errors import NetlabError, NotPermitted, TestbedDown
+from conformance.vocabulary.identifiers import Endpoint
 
 _PROC = Path("/proc")
 _TCP_LISTEN = "0A"
+
+
+def family_of(address: str) -> socket.AddressFamily:
+    """Return the family of sockets that a numeric address needs."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def bind_failure(error: OSError, address: str, port: int, transport: str) -> NetlabError:
@@ -19,14 +25,14 @@ def bind_failure(error: OSError, address: str, port: int, transport: str) -> Net
 
     Args:
         error: what `bind` or `listen` raised.
-        address: numeric IPv4 address.
+        address: numeric address.
         port: port number.
         transport: `udp` or `tcp`.
 
     Returns:
         The error to raise: TestbedDown, or NotPermitted where the right to bind is missing.
     """
-    where = f"{address}:{port}/{transport}"
+    where = Endpoint(address, port, transport)
     if error.errno == errno.EADDRINUSE:
         holder = port_holder(address, port, transport)
         held = f"held by {holder}" if holder else "the holder is not visible"
@@ -42,7 +48,7 @@ def port_holder(address: str, port: int, transport: str) -> str | None:
     """Return `name (pid N)` of the process that has the port, as `ss -lpn` would show.
 
     Args:
-        address: numeric IPv4 address; a socket on 0.0.0.0 holds it too.
+        address: numeric address; a socket on 0.0.0.0 or :: holds it too.
         port: port number.
         transport: `udp` or `tcp`.
 
@@ -65,11 +71,14 @@ def port_holder(address: str, port: int, transport: str) -> str | None:
 
 def _inodes(address: str, port: int, transport: str) -> set[str]:
     def written(ip: str) -> str:
-        return f"{struct.unpack('=I', socket.inet_aton(ip))[0]:08X}:{port:04X}"
+        packed = ip_address(ip).packed
+        words = struct.unpack(f"={len(packed) // 4}I", packed)
+        return f"{''.join(f'{word:08X}' for word in words)}:{port:04X}"
 
-    wanted = {written(str(IPv4Address(address))), written("0.0.0.0")}
+    is_ipv6 = ":" in address
+    wanted = {written(address), written("::" if is_ipv6 else "0.0.0.0")}
     try:
-        rows = (_PROC / "net" / transport).read_text().splitlines()[1:]
+        rows = (_PROC / "net" / f"{transport}{'6' if is_ipv6 else ''}").read_text().splitlines()[1:]
     except OSError:
         return set()
     found = set()

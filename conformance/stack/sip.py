@@ -26,10 +26,9 @@ from conformance.stack.errors import StackError, TransactionTimeout, TransportFa
 from conformance.stack.hop import Hop
 from conformance.stack.sip_transactions import ClientTransaction, OnResponse, ServerTransaction
 from conformance.stack.sip_transport import Alter, Channel, SipTransport
-from conformance.stack.tunnel import InnerPort, Tunnel
-from conformance.stack.udp_port import Address
+from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.vocabulary.errors import HarnessFault
-from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.identifiers import Endpoint, uri_host
 
 __all__ = ["Hop", "ServerTransaction", "SipStack", "TransactionTimeout", "TransportFailed"]
 
@@ -47,7 +46,7 @@ class SipStack:
     """One SIP element on one address and port, UDP and TCP.
 
     Args:
-        address: numeric IPv4 address; everything that leaves carries it.
+        address: numeric address; everything that leaves carries it.
         port: port for both transports; 0 lets the system choose (then see `port` after `start`).
         timers: transaction timers, the same towards everybody or by the address of the peer.
         on_request: called in a task of its own for each new request, and for each ACK of a 2xx. Where it is None
@@ -93,6 +92,11 @@ class SipStack:
     def port(self) -> int:
         """Port of the element."""
         return self._transport.port
+
+    @property
+    def tunnel_port(self) -> TunnelPort | None:
+        """The open end of the terminal's tunnel; None where there is none, or it is not started."""
+        return self._transport.tunnel_port
 
     @property
     def handlers(self) -> frozenset[asyncio.Task[None]]:
@@ -214,14 +218,10 @@ class SipStack:
         push_via(outgoing, self._via(hop.transport, new_branch()))
         (await self._transport.channel(hop)).send(write_message(outgoing))
 
-    def open_inner_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
-        """Open another port inside the element's tunnel, for media; raises as `SipTransport` does."""
-        return self._transport.open_inner_port(port, receive)
-
     def _via(self, transport: str, branch: str) -> Via:
         # RFC 3581: an empty rport asks for the answer on the port that the request came from.
         parameters = Parameters(branch=branch, rport=None) if transport == "udp" else Parameters(branch=branch)
-        return Via(transport=transport.upper(), host=self.address, port=self.port, parameters=parameters)
+        return Via(transport=transport.upper(), host=uri_host(self.address), port=self.port, parameters=parameters)
 
     async def _large(self, outgoing: Request, hop: Hop, branch: str) -> tuple[Channel, Request]:
         over_tcp = copy_message(outgoing)
@@ -248,7 +248,7 @@ class SipStack:
     def _on_response(self, response: Response, channel: Channel) -> None:
         via = top_via(response)
         transaction = self._clients.get(client_key(via.parameters.get("branch") or "", response.cseq.method))
-        ours = (via.host, via.port) == (self.address, self.port)  # RFC 3261 18.1.2: else discard
+        ours = (via.host, via.port) == (uri_host(self.address), self.port)  # RFC 3261 18.1.2: else discard
         if transaction is None or not ours:
             self.log.info("%s sent a %d that belongs to no transaction", channel.peer, response.code)
             return

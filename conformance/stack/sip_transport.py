@@ -18,10 +18,8 @@ from conformance.protocols.sip.framing import PING, PONG, StreamFramer
 from conformance.protocols.sip.message import MalformedMessage
 from conformance.stack.errors import TransportFailed
 from conformance.stack.hop import Hop
-from conformance.stack.ports import bind_failure
-from conformance.stack.tunnel import InnerPort, Tunnel, TunnelPort
-from conformance.stack.udp_port import Address
-from conformance.vocabulary.errors import HarnessFault
+from conformance.stack.ports import bind_failure, family_of
+from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.vocabulary.identifiers import Endpoint
 
 Alter = Callable[[bytes], bytes | None]
@@ -65,7 +63,7 @@ class SipTransport:
     """The sockets of one element.
 
     Args:
-        address: numeric IPv4 address of the element.
+        address: numeric address of the element.
         port: port of the UDP socket and of the TCP listener; 0 lets the system choose one for both.
         on_message: called with each datagram or frame and the way back to its sender.
         on_lost: called with each connection that ended.
@@ -98,6 +96,11 @@ class SipTransport:
         self._udp: asyncio.DatagramTransport | None = None
         self._listener: asyncio.Server | None = None
         self._send_error: OSError | None = None
+
+    @property
+    def tunnel_port(self) -> TunnelPort | None:
+        """The open end of the tunnel; None where there is none, or it is not started."""
+        return self._tunnel_port
 
     async def start(self) -> None:
         """Bind both sockets.
@@ -167,17 +170,6 @@ class SipTransport:
                 raise TransportFailed(f"{hop}: the stack was stopped") from None
             raise
 
-    def open_inner_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
-        """Open another port inside the tunnel, for media.
-
-        Raises:
-            HarnessFault: there is no open tunnel.
-            TestbedDown: the port is in use.
-        """
-        if self._tunnel_port is None:
-            raise HarnessFault(f"{self.address}: expected an open tunnel")
-        return self._tunnel_port.open_port(port, receive)
-
     def altered(self, data: bytes) -> bytes | None:
         """Apply the fault hook."""
         return data if self.alter is None else self.alter(data)
@@ -190,7 +182,7 @@ class SipTransport:
         """
         closed = self._udp is None or self._udp.is_closing()
         if closed and self._tunnel_port is None:
-            raise TransportFailed(f"{self.address}:{self.port}/udp is closed")
+            raise TransportFailed(f"{Endpoint(self.address, self.port, 'udp')} is closed")
         outgoing = self.altered(data)
         if outgoing is None:
             return
@@ -238,7 +230,7 @@ class SipTransport:
         return connection
 
     def _bound(self, kind: socket.SocketKind) -> socket.socket:
-        bound = socket.socket(socket.AF_INET, kind)
+        bound = socket.socket(family_of(self.address), kind)
         try:
             bound.setblocking(False)
             if kind is socket.SOCK_STREAM:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from conformance.stack.ports import bind_failure
+from conformance.stack.ports import bind_failure, family_of
 
 _LONGEST = 65_535
 _TURN = 64
@@ -20,7 +20,7 @@ class UdpPort:
     """A bound UDP socket.
 
     Args:
-        address: numeric IPv4 address.
+        address: numeric address.
         port: port; 0 lets the system choose.
         on_datagram: called with each datagram and where it came from.
         dscp: differentiated services codepoint of what is sent (RFC 2474).
@@ -34,12 +34,15 @@ class UdpPort:
         self, address: str, port: int, on_datagram: Callable[[bytes, Address], None], *, dscp: int = 0
     ) -> None:
         self._on_datagram = on_datagram
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = socket.socket(family_of(address), socket.SOCK_DGRAM)
         try:
             self._socket.setblocking(False)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             if dscp:
-                self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
+                if self._socket.family is socket.AF_INET6:
+                    self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, dscp << 2)
+                else:
+                    self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
             self._socket.bind((address, port))
         except OSError as error:
             self._socket.close()
@@ -67,6 +70,6 @@ class UdpPort:
                 data, source = self._socket.recvfrom(_LONGEST)
             except OSError:  # nothing is there, or an earlier datagram found nobody
                 return
-            self._on_datagram(data, source)
+            self._on_datagram(data, source[:2])  # IPv6 adds flow and scope
             if self._socket.fileno() < 0:  # closed by what was received
                 return

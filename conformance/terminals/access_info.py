@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from conformance.vocabulary.federation import Federation
 
@@ -22,7 +22,7 @@ def access_info(federation: Federation, address: str) -> str:
     Returns:
         Empty where no access network has the address: then nothing is said.
     """
-    place = IPv4Address(address)
+    place = ip_address(address)
     for testbed in federation.testbeds.values():
         for access in testbed.access_networks:
             if place in access.pool:

@@ -108,7 +108,10 @@ class Call:
             return True
 
         if not self._run(listen, "the tone"):
-            raise CallTimedOut(f"awaited the tone of {wanted} Hz, heard {self.heard}")
+            found = f"{self.heard} Hz" if self.heard is not None else "nothing"
+            detail = f"awaited the tone of {wanted} Hz for {self._patience_s:g} s, heard {found}"
+            self._record(EventKind.TIMED_OUT, detail)
+            raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
         statistics = endpoint.statistics()
         kinds = ", ".join(map(str, statistics.payload_types))
         self._record(

@@ -318,6 +318,8 @@ class Session:
         """
         if self.state is not SessionState.ESTABLISHED:
             raise CallRefused(0, "BYE: the session is not established")
+        for endpoint in self.endpoints.values():
+            endpoint.stop()  # the other end closes its ports when it has read the BYE; what it still sends comes in
         response = await self.ask("BYE")
         self.end(EventKind.ENDED, response.code, "hung up")
         if response.code >= 300:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from ipaddress import IPv4Address
 from typing import Any, Literal, NoReturn
 
 from sipmessage import Request, Response
@@ -26,7 +25,7 @@ from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.calls import METHODS, Calls
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
-from conformance.terminals.media_endpoint import MediaEndpoint
+from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
 from conformance.terminals.outgoing_session import OutgoingSession, Wanted
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
@@ -34,7 +33,7 @@ from conformance.terminals.session import CallAgent
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
-from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.identifiers import Endpoint, IpAddress, uri_host
 
 WRONG_DIGEST_URI = "wrong-digest-uri"
 
@@ -94,7 +93,7 @@ class Terminal:
         federation: Federation,
         testbed: Testbed,
         subscriber: Subscriber,
-        address: IPv4Address | str,
+        address: IpAddress | str,
         pcscf: Hop,
         transport: Literal["udp", "tcp"] = "udp",
         events: EventLog,
@@ -127,7 +126,6 @@ class Terminal:
         self._started = False
         self._deregistering = False
         self._subscription: RegSubscription | None = None
-        self._tunnelled = tunnel is not None
         attached_at = str(address) if tunnel is None else tunnel.local_address
         self._access_info = access_info(federation, attached_at)
         self._stack = SipStack(
@@ -150,7 +148,7 @@ class Terminal:
         """Contact URI; known once the terminal has sent something."""
         user = NameAddr.parse(self.impu).uri.partition(":")[2].partition("@")[0]
         transport = ";transport=tcp" if self._hop.transport == "tcp" else ""
-        return f"sip:{user}@{self._stack.address}:{self._stack.port}{transport}"
+        return f"sip:{user}@{uri_host(self._stack.address)}:{self._stack.port}{transport}"
 
     def register(self, expires_s: int = ASKED_EXPIRY_S) -> None:
         """Register the default public user identity: initial registration, with a new Call-ID.
@@ -273,16 +271,16 @@ class Terminal:
         )
 
     def _open_media(self) -> MediaEndpoint:
-        endpoint = MediaEndpoint(
-            self._stack.address, self._loop, open_port=self._stack.open_inner_port if self._tunnelled else None
-        )
+        tunnel = self._stack.tunnel_port
+        open_port = in_tunnel(tunnel) if tunnel is not None else None
+        endpoint = MediaEndpoint(self._stack.address, self._loop, open_port=open_port)
         endpoint.open()
         return endpoint
 
     @property
     def _entry(self) -> str:
         """The P-CSCF as an entry of Route."""
-        return f"<sip:{self._hop.address}:{self._hop.port};lr>"
+        return f"<sip:{uri_host(self._hop.address)}:{self._hop.port};lr>"
 
     def _run(self, procedure: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._loop.run(procedure, self._deadline_s + _GRACE_S, f"{self.impu}: {name}")

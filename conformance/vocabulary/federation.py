@@ -6,12 +6,14 @@ Passive data. `conformance.federation` reads it from TOML, resolves secrets and 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
+from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 from conformance.vocabulary.secrets import Secret
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -25,15 +27,27 @@ Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 
-def _not_a_number(value: object) -> object:
-    """Refuse what the ipaddress types would take for an address: numbers, bytes, tuples."""
-    if not isinstance(value, str | IPv4Address | IPv4Network):
+def _text(value: object) -> str:
+    """Refuse what the ipaddress types would take for an address: numbers, bytes, tuples; and the zone of RFC 4007."""
+    if not isinstance(value, str | IpAddress | IpNetwork) or "%" in str(value):
         raise ValueError("expected a text")
-    return value
+    return str(value)
 
 
-Address = Annotated[IPv4Address, BeforeValidator(_not_a_number)]
-Network = Annotated[IPv4Network, BeforeValidator(_not_a_number)]
+def read_address(value: object) -> IpAddress:
+    """Return an address; ValueError where it is none."""
+    return ip_address(_text(value))
+
+
+def read_network(value: object) -> IpNetwork:
+    """Return a network; ValueError where it is none."""
+    return ip_network(_text(value))
+
+
+Address = Annotated[IpAddress, PlainValidator(read_address)]
+Network = Annotated[IpNetwork, PlainValidator(read_network)]
+_ADDRESSES_A_POOL = 1 << 20
+"""So many addresses of an IPv6 pool have tunnel identifiers."""
 
 
 def _as_secret(value: object) -> object:
@@ -266,7 +280,7 @@ class Federation(_Model):
 
     name: Name
     block: Network
-    """All addresses of the federation lie in it; a parallel worker shifts the whole block."""
+    """All addresses of the federation lie in it, and are IPv4 or IPv6 as it is; a parallel worker shifts the whole."""
     interconnect: Interconnect = Interconnect.VPN
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]
@@ -284,25 +298,48 @@ class Federation(_Model):
         }
         return self.model_copy(update={"testbeds": testbeds})
 
-    def tunnel_ids(self, home_address: IPv4Address) -> TunnelIds:
+    @property
+    def ip_version(self) -> int:
+        """4 or 6."""
+        return self.block.version
+
+    def tunnel_ids(self, home_address: IpAddress) -> TunnelIds:
         """Return the GTP-U identifiers of the terminal with that address of its home network.
 
         There is no control plane that would negotiate them: every gateway of the federation computes the same ones.
 
         Raises:
-            ValueError: the address is not in the federation's block.
+            ValueError: the address is not in the federation's block; IPv6: nor among the first of a pool.
         """
         if home_address not in self.block:
             raise ValueError(f"expected an address in {self.block}, found {home_address}")
-        offset = int(home_address) - int(self.block.network_address)
-        return TunnelIds(2 * offset, 2 * offset + 1)
+        for first, network, count in self._numbered():
+            offset = int(home_address) - int(network.network_address)
+            if 0 <= offset < count:
+                return TunnelIds(2 * (first + offset), 2 * (first + offset) + 1)
+        raise ValueError(f"expected one of the first {_ADDRESSES_A_POOL} addresses of a pool, found {home_address}")
 
-    def tunnel_owner(self, teid: int) -> IPv4Address | None:
-        """Return the home address that an identifier belongs to, None where it lies outside of the block."""
-        offset = teid // 2
-        return self.block[offset] if offset < self.block.num_addresses else None
+    def tunnel_owner(self, teid: int) -> IpAddress | None:
+        """Return the home address that an identifier belongs to, None where there is none."""
+        number = teid // 2
+        for first, network, count in self._numbered():
+            if first <= number < first + count:
+                return network[number - first]
+        return None
 
-    def pool_owner(self, address: IPv4Address) -> Testbed | None:
+    def _numbered(self) -> Iterator[tuple[int, IpNetwork, int]]:
+        """Yield what has tunnel identifiers, which have 32 bits: number of its first address, network, how many.
+
+        Of IPv4 that is the block as a whole. A block of IPv6 has too many addresses: there each pool has a range.
+        """
+        if self.ip_version == 4:
+            yield 0, self.block, self.block.num_addresses
+            return
+        pools = [access.pool for testbed in self.testbeds.values() for access in testbed.access_networks]
+        for index, pool in enumerate(pools):
+            yield index * _ADDRESSES_A_POOL, pool, min(pool.num_addresses, _ADDRESSES_A_POOL)
+
+    def pool_owner(self, address: IpAddress) -> Testbed | None:
         """Return the testbed that gives the address to its terminals, None where none does."""
         for testbed in self.testbeds.values():
             if any(address in access.pool for access in testbed.access_networks):

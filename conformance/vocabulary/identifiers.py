@@ -1,8 +1,22 @@
-"""Identifiers that appear on both sides: transport addresses."""
+"""Identifiers that appear on both sides: addresses of hosts and of transport."""
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NamedTuple
+
+IpAddress = IPv4Address | IPv6Address
+IpNetwork = IPv4Network | IPv6Network
+
+
+def uri_host(address: object) -> str:
+    """Return an address as it stands in front of a port: that of IPv6 in brackets (RFC 3261 25.1, RFC 3986 3.2.2).
+
+    Args:
+        address: a numeric address, or a host name, which stays as it is.
+    """
+    text = str(address)
+    return f"[{text}]" if ":" in text else text
 
 
 class Endpoint(NamedTuple):
@@ -13,5 +27,4 @@ class Endpoint(NamedTuple):
     transport: str
 
     def __str__(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{host}:{self.port}/{self.transport}"
+        return f"{uri_host(self.address)}:{self.port}/{self.transport}"

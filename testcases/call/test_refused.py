@@ -123,6 +123,7 @@ def test_not_registered(cell: Cell) -> None:
     """
     caller, callee = cell.terminal(), cell.callee()
     caller.register()
+    cell.settle()
     caller.call(callee.impu).wait_refused(480)
 
 
@@ -141,5 +142,6 @@ def test_unknown(cell: Cell) -> None:
     """
     caller, callee = cell.terminal(), cell.callee()
     caller.register()
+    cell.settle()
     _, _, domain = callee.impu.rpartition("@")
     caller.call(f"sip:nobody@{domain}").wait_refused(404)

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.runs.cell import Cell
 
-pytestmark = [pytest.mark.mishap, pytest.mark.vpn, pytest.mark.fabric("namespaces")]
+pytestmark = [pytest.mark.mishap, pytest.mark.vpn, pytest.mark.fabric("namespaces", ip=4)]
 
 
 @pytest.mark.flow("registration-visited", access="visited", each="federation")

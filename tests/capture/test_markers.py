@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conformance.capture.markers import LINK_HEADER_LENGTH, Marker, MarkerSender, marker_payload
 from conformance.capture.points import ObservationPoint
+from conformance.protocols.ip_udp import UdpPacket
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -76,3 +77,18 @@ def test_an_address_that_is_not_ours_is_reported() -> None:
     foreign = ObservationPoint(Point.GM, "lo", "udp", Endpoint("192.0.2.1", 9, "udp"))
     with pytest.raises(TestbedDown, match=r"capture at Gm: could not send the marker to 192\.0\.2\.1:9/udp"):
         MarkerSender(foreign).send(Marker.make("open", ""))
+
+
+MARKER_6, ADDRESS_6 = Endpoint("fd4e:1:0:ffff::1", 9, "udp"), IPv6Address("fd4e:1:0:ffff::1").packed
+
+
+@pytest.mark.parametrize(("link_type", "length"), LINK_HEADER_LENGTH.items())
+def test_a_marker_of_ipv6_is_known_behind_every_link_header(link_type: int, length: int) -> None:
+    data = bytes(length) + UdpPacket(MARKER_6, MARKER_6, b"netlab-marker x").encode()
+    assert marker_payload(data, link_type, ADDRESS_6, 9) == b"netlab-marker x"
+    assert marker_payload(data, link_type, ADDRESS_6, 5060) is None
+    assert marker_payload(data, link_type, IPv6Address("fd4e:1:0:ffff::2").packed, 9) is None
+    assert marker_payload(data, link_type, ADDRESS, 9) is None
+    assert marker_payload(packet(b"netlab-marker x", link=length), link_type, ADDRESS_6, 9) is None
+    for end in range(length, length + 48):
+        assert marker_payload(data[:end], link_type, ADDRESS_6, 9) is None

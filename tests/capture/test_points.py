@@ -12,6 +12,7 @@ from scapy.layers.inet import IP, UDP, fragment
 from scapy.packet import Raw
 
 from conformance.capture import ObservationPoint, Sniffers, loopback_points
+from conformance.capture.points import marker_endpoint, point_filters
 from conformance.federation import default_federation_path, load_federation, rebase
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
@@ -34,14 +35,14 @@ def addresses(testbed: Testbed) -> dict[str, str]:
 
 def test_the_points_are_those_of_a_registration_in_the_order_of_point(federation: Federation) -> None:
     assert [p.point for p in loopback_points(federation)] == [
-        Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.CX, Point.DNS,
+        Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.CX, Point.DNS, Point.MEDIA,
     ]  # fmt: skip
 
 
 def test_marker_addresses_are_numbered_in_the_order_of_point(federation: Federation) -> None:
     base = str(federation.block.network_address).removesuffix("0.0")
     assert [p.marker for p in loopback_points(federation)] == [
-        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 2, 3, 4, 5, 6, 8)
+        Endpoint(f"{base}255.{number}", 9, "udp") for number in (1, 2, 3, 4, 5, 6, 8, 9)
     ]
 
 
@@ -56,7 +57,7 @@ def test_a_point_without_nodes_is_left_out(federation: Federation) -> None:
 
     testbeds = {name: without_hss(testbed) for name, testbed in federation.testbeds.items()}
     found = loopback_points(federation.model_copy(update={"testbeds": testbeds}))
-    assert [p.point for p in found] == [Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.DNS]
+    assert [p.point for p in found] == [Point.GM, Point.ACCESS, Point.MW, Point.IC, Point.ISC, Point.DNS, Point.MEDIA]
 
 
 def test_one_testbed_alone_has_nothing_between_networks(federation: Federation) -> None:
@@ -66,7 +67,14 @@ def test_one_testbed_alone_has_nothing_between_networks(federation: Federation) 
 
 def test_without_an_application_server_there_is_no_isc(federation: Federation) -> None:
     alone = federation.model_copy(update={"testbeds": {"octopus": federation.testbeds["octopus"]}})
-    assert [p.point for p in loopback_points(alone)] == [Point.GM, Point.ACCESS, Point.MW, Point.CX, Point.DNS]
+    assert [p.point for p in loopback_points(alone)] == [
+        Point.GM,
+        Point.ACCESS,
+        Point.MW,
+        Point.CX,
+        Point.DNS,
+        Point.MEDIA,
+    ]
 
 
 def test_an_access_network_alone_has_its_gateway_only(federation: Federation) -> None:
@@ -106,7 +114,7 @@ def test_every_packet_appears_at_its_point_and_at_no_other(
         (one["dns"], other["dns"], "DNS"),
         (one["hss"], one["dns"], "DNS"),
         (one["ue"], one["as"], ""),  # Ut is no point yet
-        (one["ue"], other["ue"], ""),  # media between terminals belongs to none of these points
+        (one["ue"], other["ue"], "media"),
     ]
     with Sniffers(loopback_points(federation), "scapy", tmp_path) as sniffers:
         sniffers.open_cell("paths")
@@ -170,3 +178,11 @@ def test_all_fragments_of_a_packet_are_captured(
     assert cell.frames[Point.GM] == len(pieces) == 3
     lengths = [row[0] for row in rows(cell.file, "udp.length") if row[0]]
     assert lengths == ["4008"]  # tshark could put them together
+
+
+def test_points_of_ipv6_have_markers_and_filters_of_ipv6() -> None:
+    federation = load_federation(default_federation_path().with_name("emulated6.toml"))
+    assert marker_endpoint(federation.block, Point.GM) == Endpoint("fd4e:1:0:ffff::1", 9, "udp")
+    filters = point_filters(federation)
+    assert filters[Point.DNS] == "(host fd4e:1:0:10::15 or host fd4e:1:0:20::15 or host fd4e:1:0:30::15)"
+    assert "net fd4e:1:0:11::/64" in filters[Point.GM]

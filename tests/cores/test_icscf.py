@@ -193,12 +193,15 @@ def test_options_says_503_while_cx_is_closed(in_scene: Callable[..., None]) -> N
     assert codes == [503]
 
 
-# --- SUBSCRIBE for a user of this network (3GPP TS 24.229) ---------------------------------------------------
+# --- SUBSCRIBE and INVITE for a user of this network (3GPP TS 24.229) ----------------------------------------
 
 
-@pytest.fixture
-def subscribe(in_scene: Callable[..., None]) -> Callable[..., tuple[Response, list[Request]]]:
-    """Sends a SUBSCRIBE from the address of another server; returns the answer and what the S-CSCF got."""
+@pytest.fixture(params=["SUBSCRIBE", "INVITE"])
+def subscribe(
+    request: pytest.FixtureRequest, in_scene: Callable[..., None]
+) -> Callable[..., tuple[Response, list[Request]]]:
+    """Sends such a request from the address of another server; returns the answer and what the S-CSCF got."""
+    method: str = request.param
 
     def run(lia: LocationInfoAnswer | None, sender: str = "127.35.2.11") -> tuple[Response, list[Request]]:
         got: list[Request] = []
@@ -220,7 +223,7 @@ def subscribe(in_scene: Callable[..., None]) -> Callable[..., tuple[Response, li
             await scene.ready(NodeKind.ICSCF)
             sending = await scene.peer(sender, 4060)
             sending.timers = type(sending.timers)(1.0, 4.0, 5.0)
-            request = scene.request("SUBSCRIBE", "sip:alice@uc3m.netlab.test;user=x", "Event: reg")
+            request = scene.request(method, "sip:alice@uc3m.netlab.test;user=x", "Event: reg")
             responses.append(await sending.send_request(request, scene.hop(NodeKind.ICSCF)))
 
         in_scene(story)

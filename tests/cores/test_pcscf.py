@@ -19,6 +19,7 @@ from conformance.protocols.sip.message import make_response, top_via
 from conformance.protocols.sip.timers import SipTimers
 from conformance.vocabulary.federation import AccessSecurity, NodeKind
 from conformance.vocabulary.identifiers import Endpoint
+from tests.cores.conftest import Registered
 
 CHALLENGE = (
     'Digest realm="uc3m.netlab.test", nonce="bm9uY2U=", algorithm=AKAv1-MD5, qop="auth,auth-int", '
@@ -304,62 +305,6 @@ def test_terminals_get_the_timers_of_gm_and_servers_those_of_the_core(
 
 ALICE = "sip:alice@uc3m.netlab.test"
 ROUTES = "Route: <sip:127.35.1.11:4060;lr>, <sip:orig@scscf.uc3m.netlab.test:6060;lr>"
-
-
-class Registered:
-    """A terminal that is registered; home network and S-CSCF keep what they get."""
-
-    def __init__(self, scene: Any) -> None:
-        self.scene = scene
-        self.at_icscf: list[Request] = []
-        self.at_scscf: list[Request] = []
-        self.at_terminal: list[Request] = []
-
-    async def begin(self, ok: Callable[[Request], Response]) -> None:
-        def entry(request: Request) -> Response:
-            self.at_icscf.append(request)
-            return ok(request) if request.method == "REGISTER" else make_response(request, 200)
-
-        def serving(request: Request) -> Response:
-            self.at_scscf.append(request)
-            response = make_response(request, 200)
-            response.headers.setlist("Record-Route", list(request.headers.getlist("Record-Route")))
-            response.headers.set("P-Charging-Vector", "icid-value=secret")
-            return response
-
-        def phone(request: Request) -> Response:
-            self.at_terminal.append(request)
-            return make_response(request, 200)
-
-        await self.scene.node(NodeKind.DNS)
-        await self.scene.instead_of(NodeKind.ICSCF, entry)
-        self.scscf = await self.scene.instead_of(NodeKind.SCSCF, serving)
-        await self.scene.node(NodeKind.PCSCF)
-        pool = self.scene.testbed.access_networks[0].pool
-        self.terminal = await self.scene.peer(str(pool[1]), answer=phone)
-        self.stranger = await self.scene.peer(str(pool[2]))
-        contact = f"Contact: <sip:alice@{pool[1]}:5060>;expires=100"
-        await self.send(self.terminal, "REGISTER", None, contact)
-
-    async def send(self, sender: Any, method: str, uri: str | None, *lines: str) -> Response:
-        request = self.scene.request(method, uri, *lines)
-        response: Response = await sender.send_request(request, self.scene.hop(NodeKind.PCSCF))
-        return response
-
-
-@pytest.fixture
-def registered(
-    in_scene: Callable[..., None], ok: Callable[[Request], Response]
-) -> Callable[[Callable[[Registered], Any]], None]:
-    def run(story: Callable[[Registered], Any]) -> None:
-        async def whole(scene: Any) -> None:
-            one = Registered(scene)
-            await one.begin(ok)
-            await story(one)
-
-        in_scene(whole)
-
-    return run
 
 
 def test_the_subscribe_of_a_terminal_takes_the_service_route(registered: Callable[..., None]) -> None:

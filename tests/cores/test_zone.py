@@ -84,3 +84,11 @@ def test_others_know_a_delegation(uc3m: Testbed) -> None:
     server, glue = delegation_of(uc3m)
     assert server[0].to_text() == "ns.uc3m.netlab.test."
     assert glue[0].to_text() == "127.1.1.15"
+
+
+def test_nodes_with_ipv6_have_aaaa_records_and_no_others() -> None:
+    testbed = load_federation(default_federation_path().with_name("emulated6.toml")).testbeds["uc3m"]
+    assert ask(testbed, "icscf.uc3m.netlab.test", "AAAA")[1] == ["fd4e:1:0:10::12"]
+    assert ask(testbed, "icscf.uc3m.netlab.test", "A")[:2] == (Outcome.NO_DATA, [])
+    assert ask(testbed, "_sip._udp.uc3m.netlab.test", "SRV")[2] == ["icscf.uc3m.netlab.test AAAA"]
+    assert delegation_of(testbed)[1].to_text() == "ns.uc3m.netlab.test. 60 IN AAAA fd4e:1:0:10::15"

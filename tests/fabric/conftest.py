@@ -29,6 +29,12 @@ def federation() -> Federation:
     return load_federation(default_federation_path())
 
 
+@pytest.fixture(scope="session")
+def ipv6_federation() -> Federation:
+    """The emulated federation with IPv6 addresses."""
+    return load_federation(default_federation_path().with_name("emulated6.toml"))
+
+
 @pytest.fixture(scope="module")
 def lab(allowed: None, federation: Federation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespaces]:
     """A lab of the emulated federation that is up, one a module."""

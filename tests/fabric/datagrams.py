@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import errno
 import socket
-from ipaddress import IPv4Address
 
 from conformance.fabric.netns import inside
+from conformance.stack.ports import family_of
+from conformance.vocabulary.identifiers import IpAddress
 
 PATIENCE_S = 5.0
 _IP_RECVERR = 11
 """ip(7); the module socket does not have it."""
 
 
-def open_udp(namespace: str, address: IPv4Address | str, port: int = 0) -> socket.socket:
+def open_udp(namespace: str, address: IpAddress | str, port: int = 0) -> socket.socket:
     """Return a bound socket of a namespace."""
     with inside(namespace):
-        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made = socket.socket(family_of(str(address)), socket.SOCK_DGRAM)
     made.settimeout(PATIENCE_S)
     try:
         made.bind((str(address), port))
@@ -29,7 +30,7 @@ def open_udp(namespace: str, address: IPv4Address | str, port: int = 0) -> socke
 def carried(text: bytes, sender: socket.socket, receiver: socket.socket) -> str:
     """Send a datagram; return from which address it came."""
     sender.sendto(text, receiver.getsockname())
-    received, (address, _) = receiver.recvfrom(2048)
+    received, (address, *_) = receiver.recvfrom(2048)
     assert received == text
     return str(address)
 

@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import time
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Iterator
+from contextlib import ExitStack
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
+from conformance.fabric import registry
 from conformance.fabric.echo import await_echo
 from conformance.fabric.hosts import Host
+from conformance.fabric.netns import PREFIX
 from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.identifiers import IpNetwork
 
-OUTSIDE, SERVER, BETWEEN = IPv4Address("10.77.1.1"), IPv4Address("10.77.1.2"), IPv4Network("10.77.1.0/24")
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+NETWORKS = (IPv4Network("10.77.1.0/24"), IPv6Network("2001:db8:77::/64"))
 PATIENCE_S = 5.0
 
 
-def test_echo_tells_whether_packets_pass(host_pair: tuple[Host, Host]) -> None:
-    gateway, server = host_pair
-    gateway.wire("out0", server, "eth0")
-    gateway.address("out0", OUTSIDE, BETWEEN)
-    server.address("eth0", SERVER, BETWEEN)
-    await_echo(gateway.namespace, OUTSIDE, SERVER, time.monotonic() + PATIENCE_S)
+@pytest.fixture
+def hosts(between: IpNetwork) -> Iterator[tuple[Host, Host]]:
+    """Two hosts, joined."""
+    with ExitStack() as undo:
+        lab, made = registry.claim(), []
+        undo.callback(registry.remove, lab)
+        for side in ("a", "b"):
+            made.append(Host(f"{PREFIX}{lab}-{side}", between.version))
+            undo.callback(made[-1].close)
+        gateway, server = made
+        gateway.wire("out0", server, "eth0")
+        gateway.address("out0", between[1], between)
+        server.address("eth0", between[2], between)
+        yield gateway, server
+
+
+@pytest.mark.parametrize("between", NETWORKS, ids=["IPv4", "IPv6"])
+def test_echo_tells_whether_packets_pass(hosts: tuple[Host, Host], between: IpNetwork) -> None:
+    gateway, server = hosts
+    here, there = between[1], between[2]
+    await_echo(gateway.namespace, here, there, time.monotonic() + PATIENCE_S)
     server.interface_up("eth0", up=False)
-    with pytest.raises(TestbedDown, match=f"echo reply of {SERVER}"):
-        await_echo(gateway.namespace, OUTSIDE, SERVER, time.monotonic() + 0.3)
+    with pytest.raises(TestbedDown, match=f"echo reply of {there}"):
+        await_echo(gateway.namespace, here, there, time.monotonic() + 0.3)

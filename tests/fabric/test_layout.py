@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
 
-from conformance.fabric.layout import TUNNEL, UNDERLAY, Layout, layout, placed
+from conformance.fabric.layout import TUNNEL, TUNNEL_6, UNDERLAY, Layout, layout, placed
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput, Exit
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import Federation, Interconnect
 
 Changed = Callable[..., Federation]
 
@@ -108,3 +108,32 @@ def test_a_pool_without_room_for_router_and_terminals_is_refused(changed: Change
 def test_a_core_grows_until_the_router_has_room(changed: Changed) -> None:
     utu = layout(changed(**{'"127.1.4.16"': '"127.1.4.17"'})).partner("utu")
     assert (utu.core, utu.router) == (IPv4Network("10.1.4.16/30"), IPv4Address("10.1.4.18"))
+
+
+# --- IPv6 --------------------------------------------------------------------------------------------------------
+
+
+def test_ipv6_stays_where_it_is_and_has_a_64_for_the_nodes(ipv6_federation: Federation) -> None:
+    plan = layout(placed(ipv6_federation))
+    stuba = plan.partner("stuba")
+    assert plan.federation is ipv6_federation
+    assert [str(network) for network in stuba.networks] == ["fd4e:1:0:20::/64", "fd4e:1:0:21::/64"]
+    assert (str(stuba.router), str(stuba.access[0].router)) == ("fd4e:1:0:20::1", "fd4e:1:0:21::1")
+    given = stuba.access[0].addresses()
+    assert str(given[0]) == "fd4e:1:0:21::2"
+    assert len(given) == len(set(given)) == 4095
+
+
+def test_through_a_vpn_only_the_inside_is_ipv6(ipv6_federation: Federation) -> None:
+    plan = layout(ipv6_federation)
+    assert all(partner.outer.ip in UNDERLAY and partner.tunnel in TUNNEL_6 for partner in plan.partners)
+    routed = layout(ipv6_federation.model_copy(update={"interconnect": Interconnect.ROUTED}))
+    assert all(partner.outer.version == 6 for partner in routed.partners)
+
+
+def test_nodes_of_ipv6_in_the_network_of_terminals_are_refused(ipv6_federation: Federation) -> None:
+    uc3m = ipv6_federation.testbeds["uc3m"]
+    wide = uc3m.access_networks[0].model_copy(update={"pool": IPv6Network("fd4e:1:0:10:8000::/65")})
+    broken = uc3m.model_copy(update={"access_networks": (wide,)})
+    text = refusal(ipv6_federation.model_copy(update={"testbeds": {"uc3m": broken}}))
+    assert "fd4e:1:0:10:8000::/65" in text

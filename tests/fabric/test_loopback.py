@@ -52,3 +52,8 @@ def test_everything_is_where_the_process_is(federation: Federation) -> None:
 def test_a_block_elsewhere_is_refused(federation: Federation) -> None:
     with pytest.raises(BadInput, match=r"^federation netlab: block: found 10.1.0.0/16, expected one inside 127[^\n]*$"):
         Loopback(moved_by(federation, (10 - 127) << 24), 0)
+
+
+def test_a_federation_with_ipv6_is_told_where_it_can_be(ipv6_federation: Federation) -> None:
+    with pytest.raises(BadInput, match=r"block: found fd4e:1::/48, expected one inside 127\.0\.0\.0/8"):
+        Loopback(ipv6_federation, 0)

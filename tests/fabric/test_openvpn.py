@@ -95,3 +95,15 @@ def test_a_program_that_ends_is_told_with_its_own_words(tmp_path: Path) -> None:
     program.stop()
     program.stop()
     assert "no-such-option" in (tmp_path / "log").read_text()
+
+
+def test_networks_of_ipv6_are_led_through_a_tunnel_of_ipv6(
+    ipv6_federation: Federation, authority: Authority, tmp_path: Path
+) -> None:
+    plan = layout(ipv6_federation)
+    hub = write_hub(tmp_path, plan, authority).read_text().splitlines()
+    assert {"server-ipv6 fd10:8::/64", "local 198.18.0.1", "route-ipv6 fd4e:1:0:10::/64"} <= set(hub)
+    lines = (tmp_path / "clients" / "uc3m").read_text().splitlines()
+    assert lines[0] == "ifconfig-ipv6-push fd10:8::a/64 fd10:8::1"
+    assert {"iroute-ipv6 fd4e:1:0:11::/64", 'push "route-ipv6 fd4e:1:0:21::/64"'} <= set(lines)
+    assert not [line for line in (*hub, *lines) if line.startswith(("server ", "route ", "iroute ", 'push "route '))]

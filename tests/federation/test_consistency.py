@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.federation import load_federation
+from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput
 
 Alter = Callable[..., Path]
@@ -43,6 +43,9 @@ FRANK = 'name = "frank"\nimpi = "f@utu.netlab.test"\nimpus = ["sip:f@utu.netlab.
         ('impi = "dave@', 'impi = "carol@', "testbeds.octopus.subscribers[1].impi", "subscribers[0].impi already"),
         ('op = "ff53bade', 'op = "ff53badf', "testbeds.stuba.subscribers[0].op", "encryption with k is opc"),
         ('block = "127.37.0.0/16"', 'block = "127.0.0.0/8"', "block", "a /16 on 127.0.0.0/8"),
+        ('"127.37.2.14"', '"fd00::14"', "testbeds.stuba.nodes.hss.address", "IPv4, as the block 127.37.0.0/16 has"),
+        ('"127.37.2.128/25"', '"fd00::/64"', "testbeds.stuba.access_networks[0].pool", "IPv4, as the block"),
+        ('block = "127.37.0.0/16"', 'block = "fd00::/64"', "block", "a /56 or larger"),
     ],
 )  # fmt: skip
 def test_one_line_for_one_contradiction(complaints: Complaints, old: str, new: str, key: str, expected: str) -> None:
@@ -118,3 +121,25 @@ def test_many_pools_are_checked_in_no_time(tmp_path: Path, alter: Alter) -> None
     path = tmp_path / "many.toml"
     path.write_text(alter().read_text() + many)
     assert len(load_federation(path).testbeds["octopus"].access_networks) == 8001
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "expected"),
+    [
+        ('"fd4e:1:0:20::14"', '"127.1.2.14"', "testbeds.stuba.nodes.hss.address", "IPv6, as the block fd4e:1::/48 has"),
+        ('"fd4e:1:0:20::14"', '"fd4e:2:0:20::14"', "testbeds.stuba.nodes.hss.address", "inside the block fd4e:1::/48"),
+        ('"fd4e:1:0:20::14"', '"fd4e:1:0:ffff::14"', "testbeds.stuba.nodes.hss.address", "the capture markers"),
+        ('"fd4e:1:0:20::14"', '"fd4e:1:0:21::14"', "testbeds.stuba.nodes.hss.address", "outside testbeds.stuba."),
+        ('"fd4e:1:0:20::14"', '"fd4e:1:0:20::14%eth0"', "testbeds.stuba.nodes.hss.address", "an IPv4 address as text"),
+    ],
+)
+def test_one_line_for_one_contradiction_of_ipv6(tmp_path: Path, old: str, new: str, key: str, expected: str) -> None:
+    text = default_federation_path().with_name("emulated6.toml").read_text()
+    file = tmp_path / "federation.toml"
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(BadInput) as refusal:
+        load_federation(file)
+    lines = str(refusal.value).split("\n")
+    assert len(lines) == 1, lines
+    assert f": {key}: found " in lines[0]
+    assert expected in lines[0].split(", expected ")[1]

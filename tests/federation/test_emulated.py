@@ -1,5 +1,8 @@
 """The federation that comes with the package."""
 
+import re
+import tomllib
+
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from conformance.federation import default_federation_path, load_federation
@@ -76,3 +79,15 @@ def test_another_core_plays_every_testbed_with_ims_and_no_access_network() -> No
     played = {name: testbed.core for name, testbed in federation.played_by(CoreKind.KAMAILIO).testbeds.items()}
     assert played == {name: CoreKind("emulated" if name == "utu" else "kamailio") for name in federation.testbeds}
     assert federation.played_by(None) is federation
+
+
+def test_with_ipv6_nothing_but_the_addresses_is_another() -> None:
+    """emulated6.toml is emulated.toml, testbed N in fd4e:1:0:N0::/64 and fd4e:1:0:N1::/64."""
+    path = default_federation_path()
+
+    def plain(text: str) -> dict[str, object]:
+        text = text.replace("127.1.0.0/16", "fd4e:1::/48")
+        text = re.sub(r"127\.1\.(\d)\.128/25", r"fd4e:1:0:\g<1>1::/64", text)
+        return tomllib.loads(re.sub(r"127\.1\.(\d)\.(\d+)", r"fd4e:1:0:\g<1>0::\2", text))
+
+    assert plain(path.with_name("emulated6.toml").read_text()) == plain(path.read_text())

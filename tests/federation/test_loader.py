@@ -1,11 +1,11 @@
 """Files that cannot be read or parsed at all; workers."""
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 from pathlib import Path
 
 import pytest
 
-from conformance.federation import default_federation_path, load_federation, rebase
+from conformance.federation import at_block, default_federation_path, load_federation, rebase
 from conformance.vocabulary.errors import BadInput, Exit
 from conformance.vocabulary.federation import NodeKind
 
@@ -107,3 +107,12 @@ def test_real_addresses_are_never_moved() -> None:
     real = federation.model_copy(update={"block": IPv4Network("10.8.0.0/24")})
     with pytest.raises(BadInput, match="run without parallel workers"):
         rebase(real, 1)
+
+
+def test_ipv6_is_moved_by_its_block_and_never_by_a_worker() -> None:
+    federation = load_federation(default_federation_path().with_name("emulated6.toml"))
+    there = at_block(federation, ip_network("fd4e:7::/48"))
+    assert there.testbeds["stuba"].node(NodeKind.HSS).address == ip_address("fd4e:7:0:20::14")
+    assert there.testbeds["stuba"].access_networks[0].pool == ip_network("fd4e:7:0:21::/64")
+    with pytest.raises(BadInput, match="run without parallel workers"):
+        rebase(federation, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,11 @@ def test_tshark_reads_the_inner_packet(tshark: Callable[..., list[str]]) -> None
     assert found[5].endswith("gtp:ip:udp:sip")
 
 
+def test_tshark_reads_an_error_indication_of_ipv6(tshark: Callable[..., list[str]]) -> None:
+    octets = error_indication(0x303, IPv6Address("fd4e:1:0:20::16")).encode()
+    assert tshark(octets, "gtp.gsn_ipv6") == ["fd4e:1:0:20::16"]
+
+
 def test_tshark_reads_the_tunnel_of_an_error_indication(tshark: Callable[..., list[str]]) -> None:
     found = tshark(MESSAGES["error indication"].encode(), "gtp.teid_data", "gtp.gsn_ipv4")
     assert (int(found[0], 0), found[1]) == (0x303, "127.43.2.16")
@@ -136,5 +141,8 @@ def test_every_cut_message_is_refused() -> None:
 
 def test_an_error_indication_names_tunnel_and_receiver() -> None:
     assert erroneous_tunnel(MESSAGES["error indication"]) == (0x303, IPv4Address("127.43.2.16"))
-    with pytest.raises(MalformedGtp, match="expected Tunnel Endpoint Identifier Data I"):
-        erroneous_tunnel(GtpMessage(GtpType.ERROR_INDICATION, 0, b"\x0e\x00"))
+    ipv6 = error_indication(0x303, IPv6Address("fd4e:1:0:20::16"))
+    assert erroneous_tunnel(GtpMessage.decode(ipv6.encode())) == (0x303, IPv6Address("fd4e:1:0:20::16"))
+    for elements in (b"\x0e\x00", ipv6.payload[:-1], ipv6.payload[:7] + b"\x05" + ipv6.payload[8:]):
+        with pytest.raises(MalformedGtp, match="expected Tunnel Endpoint Identifier Data I"):
+            erroneous_tunnel(GtpMessage(GtpType.ERROR_INDICATION, 0, elements))

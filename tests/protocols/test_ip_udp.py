@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, UDP, fragment
+from scapy.layers.inet6 import IPv6
 from scapy.packet import Raw
 
 from conformance.protocols.ip_udp import MalformedPacket, UdpPacket, checksum
@@ -50,7 +51,7 @@ def test_what_fits_into_no_packet_is_refused() -> None:
     [
         (b"", "20 octets or more"),
         (PACKET[:30], "do not fit 30"),
-        (altered(0, 0x65), "version 6"),
+        (altered(0, 0x75), "version 7"),
         (altered(0, 0x44), "header of 16"),
         (altered(8, 1), "header's checksum"),
         (altered(30, 0), "UDP: the checksum"),
@@ -70,3 +71,51 @@ def test_fragments_are_refused() -> None:
     for piece in fragment(layers, fragsize=1400):
         with pytest.raises(MalformedPacket, match="found a fragment"):
             UdpPacket.decode(bytes(piece))
+
+
+# --- IPv6 --------------------------------------------------------------------------------------------------------
+
+ONE_6, OTHER_6 = Endpoint("fd4e:1:0:11::2", 5060, "udp"), Endpoint("fd4e:1:0:10::11", 4060, "udp")
+PACKET_6 = UdpPacket(ONE_6, OTHER_6, b"REGISTER").encode()
+
+
+@given(payload=st.binary(max_size=200))
+def test_scapy_builds_the_same_packet_of_ipv6(payload: bytes) -> None:
+    packet = UdpPacket(ONE_6, OTHER_6, payload).encode()
+    layers = IPv6(src=ONE_6.address, dst=OTHER_6.address) / UDP(sport=5060, dport=4060) / Raw(payload)
+    assert packet == bytes(layers)
+    assert UdpPacket.decode(packet + b"padding") == UdpPacket(ONE_6, OTHER_6, payload)
+
+
+@pytest.mark.parametrize(
+    ("packet", "said"),
+    [
+        (PACKET_6[:39], "40 octets or more, found 39"),
+        (PACKET_6[:-1], "payload of 16 octets does not fit 55"),
+        (PACKET_6[:6] + b"\x3a" + PACKET_6[7:], "found next header 58"),
+        (PACKET_6[:6] + b"\x2c" + PACKET_6[7:], "found next header 44"),
+        (PACKET_6[:46] + b"\0\0" + PACKET_6[48:], "no checksum, which IPv6 asks for"),
+        (PACKET_6[:-1] + b"x", "the checksum is wrong"),
+    ],
+)
+def test_anything_else_of_ipv6_is_refused_in_one_line(packet: bytes, said: str) -> None:
+    with pytest.raises(MalformedPacket, match=said):
+        UdpPacket.decode(packet)
+
+
+def test_one_packet_has_addresses_of_one_kind() -> None:
+    with pytest.raises(MalformedPacket, match="not of one kind"):
+        UdpPacket(ONE, OTHER_6, b"").encode()
+
+
+def test_the_longest_packet_of_ipv6() -> None:
+    with pytest.raises(MalformedPacket, match="at most 65527 octets, found 65528"):
+        UdpPacket(ONE_6, OTHER_6, b"x" * 65528).encode()
+    assert len(UdpPacket.decode(UdpPacket(ONE_6, OTHER_6, b"x" * 65527).encode()).payload) == 65527
+
+
+@pytest.mark.parametrize("ends", [(ONE, OTHER), (ONE_6, OTHER_6)], ids=["IPv4", "IPv6"])
+def test_the_codepoint_stands_in_the_header(ends: tuple[Endpoint, Endpoint]) -> None:
+    packet = UdpPacket(*ends, b"speech", 46).encode()
+    assert int.from_bytes(packet[:2]) >> (6 if packet[0] >> 4 == 6 else 2) & 0x3F == 46
+    assert UdpPacket.decode(packet).dscp == 46

@@ -77,6 +77,12 @@ def test_a_refused_stream_has_no_attributes() -> None:
     assert parse_sdp(refused.encode()).of("video") is None
 
 
+def test_addresses_of_ipv6() -> None:
+    session = SessionDescription("fd00::1", (replace(SESSION.media[0], address="fd00::2"),))
+    assert b"c=IN IP6 fd00::1\r\n" in session.encode()
+    assert parse_sdp(session.encode()) == as_read(session)
+
+
 @pytest.mark.parametrize(
     ("conditions", "met"),
     [
@@ -100,7 +106,7 @@ def test_preconditions_are_met_when_what_is_mandatory_is_there(conditions: Preco
         b"v=0\nc=IN IP4 1.2.3.4\nm=audio 4 RTP/AVP 0\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nm=audio 4 RTP/AVP 0\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 example.com\n",
-        b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP6 ::1\n",
+        b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 ::1\n",
         b"o=- 1 x IN IP4 1.2.3.4\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 1.2.3.4\nm=audio 99999 RTP/AVP 0\n",
         b"o=- 1 1 IN IP4 1.2.3.4\nc=IN IP4 1.2.3.4\nm=audio\n",

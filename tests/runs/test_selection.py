@@ -114,6 +114,8 @@ def test_a_cell_at_home_needs_no_vpn(federation: Federation) -> None:
 def test_another_fabric_or_no_vpn_is_said(federation: Federation) -> None:
     assert other_fabric("namespaces", "namespaces", federation) is None
     assert "--fabric namespaces would" in (other_fabric("loopback", "namespaces", federation) or "")
+    assert other_fabric("namespaces", "namespaces", federation, 4) is None
+    assert other_fabric("namespaces", "namespaces", federation, 6) == "is about IPv6, and this federation has IPv4"
     routed = federation.model_copy(update={"interconnect": Interconnect.ROUTED})
     assert 'interconnect = "vpn"' in (other_fabric("namespaces", "namespaces", routed) or "")
 

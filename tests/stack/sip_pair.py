@@ -62,13 +62,14 @@ async def pair(
     alter_server: Callable[[bytes], bytes | None] | None = None,
     alter_client: Callable[[bytes], bytes | None] | None = None,
     timers: SipTimers = QUICK,
+    addresses: tuple[str, str] = (SERVER, CLIENT),
 ) -> AsyncIterator[tuple[SipStack, Hop]]:
-    server = SipStack(SERVER, 0, timers, on_request=answer, alter=alter_server)
-    client = SipStack(CLIENT, 0, timers, alter=alter_client)
+    server = SipStack(addresses[0], 0, timers, on_request=answer, alter=alter_server)
+    client = SipStack(addresses[1], 0, timers, alter=alter_client)
     await server.start()
     await client.start()
     try:
-        yield client, Hop(SERVER, server.port, "udp")
+        yield client, Hop(addresses[0], server.port, "udp")
     finally:
         await client.stop()
         await server.stop()

@@ -20,6 +20,7 @@ from sipmessage import URI
 from conformance.stack.errors import LocationFailed
 from conformance.stack.hop import Hop
 from conformance.stack.locate import Locator, in_srv_order
+from tests.stack.ipv6 import needs_ipv6
 
 DNS, HERE = "127.34.12.53", "127.34.12.1"
 
@@ -72,16 +73,22 @@ class _Server(asyncio.DatagramProtocol):
 
 
 def locate(
-    uri: str, records: list[str], *, rcode: dns.rcode.Rcode | None = None, lost: int = 0
+    uri: str,
+    records: list[str],
+    *,
+    rcode: dns.rcode.Rcode | None = None,
+    lost: int = 0,
+    at: str = DNS,
+    here: str = HERE,
 ) -> tuple[list[Hop] | LocationFailed, _Server]:
     server = _Server(records, rcode, lost)
 
     async def ask() -> list[Hop] | LocationFailed:
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(DNS, 0))
+        transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(at, 0))
         try:
             port = transport.get_extra_info("sockname")[1]
-            locator = Locator(DNS, port, source=HERE, timeout_s=0.2, chance=random.Random(1))
+            locator = Locator(at, port, source=here, timeout_s=0.2, chance=random.Random(1))
             return [hop async for hop in locator.locate(URI.parse(uri))]
         except LocationFailed as failure:
             return failure
@@ -98,6 +105,8 @@ def locate(
         ("sip:127.34.12.9:6060", Hop("127.34.12.9", 6060, "udp")),
         ("sip:127.34.12.9;transport=tcp", Hop("127.34.12.9", 5060, "tcp")),
         ("sip:home.test;maddr=127.34.12.8", Hop("127.34.12.8", 5060, "udp")),
+        ("sip:alice@[FD00::0:9]:6060", Hop("fd00::9", 6060, "udp")),
+        ("sip:[fd00::9];transport=tcp", Hop("fd00::9", 5060, "tcp")),
     ],
 )
 def test_a_numeric_host_asks_no_dns(uri: str, hop: Hop) -> None:
@@ -111,6 +120,14 @@ def test_an_explicit_port_asks_for_the_address_only() -> None:
     assert found == [Hop("127.34.12.12", 6060, "udp")]
     assert server.questions == ["icscf.home.test A"]
     assert server.sources == {HERE}
+
+
+@needs_ipv6
+def test_who_has_ipv6_asks_for_addresses_of_ipv6() -> None:
+    records = [ADDRESS, "icscf.home.test. AAAA fd00::12"]
+    found, server = locate("sip:icscf.home.test:6060", records, at="::1", here="::1")
+    assert found == [Hop("fd00::12", 6060, "udp")]
+    assert server.questions == ["icscf.home.test AAAA"]
 
 
 def test_naptr_leads_to_srv_and_srv_to_the_address() -> None:

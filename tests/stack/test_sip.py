@@ -14,6 +14,7 @@ from conformance.stack.errors import TransactionTimeout, TransportFailed
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.errors import HarnessFault
+from tests.stack.ipv6 import needs_ipv6
 from tests.stack.sip_pair import CLIENT, FAST, SERVER, Answerer, pair, request, run
 
 
@@ -44,6 +45,24 @@ def test_a_request_is_answered(transport: str) -> None:
 
     run(test())
     assert [response.code for response in provisional] == [100]
+
+
+@needs_ipv6
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_with_ipv6_hosts_stand_in_brackets_and_received_has_none(transport: str) -> None:
+    """RFC 3261 25.1: IPv6reference in sent-by, IPv6address in received."""
+    answer = Answerer(200)
+
+    async def test() -> None:
+        async with pair(answer, addresses=("::1", "::1")) as (client, hop):
+            response = await client.send_request(request(), hop._replace(transport=transport))
+            assert response.code == 200
+            written = response.headers["Via"]
+            assert written.startswith(f"SIP/2.0/{transport.upper()} [::1]:{client.port};branch=")
+            assert (";received=::1;" in written + ";") == (transport == "udp")
+            assert answer.seen[0].source.address == "::1"
+
+    run(test())
 
 
 def test_without_a_user_requests_are_answered_with_501() -> None:

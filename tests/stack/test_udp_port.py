@@ -10,6 +10,7 @@ import pytest
 
 from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import TestbedDown
+from tests.stack.ipv6 import needs_ipv6
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 100
 HERE, THERE = f"127.43.250.{1 + WORKER}", f"127.43.250.{101 + WORKER}"
@@ -74,5 +75,19 @@ def test_it_may_be_closed_by_what_it_receives() -> None:
         async with asyncio.timeout(5):
             await taken.wait()
         sender.close()
+
+    asyncio.run(story())
+
+
+@needs_ipv6
+def test_a_source_of_ipv6_is_address_and_port_alone() -> None:
+    async def story() -> None:
+        received: asyncio.Queue[tuple[bytes, Address]] = asyncio.Queue()
+        one = UdpPort("::1", 30_005 + WORKER, lambda data, source: received.put_nowait((data, source)))
+        try:
+            assert one.send(b"hello", ("::1", 30_005 + WORKER)) is None
+            assert await first(received) == (b"hello", ("::1", 30_005 + WORKER))
+        finally:
+            one.close()
 
     asyncio.run(story())

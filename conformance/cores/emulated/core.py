@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from ipaddress import IPv4Network
 from pathlib import Path
 
 from conformance.cores.emulated import control, quiet
@@ -25,6 +24,7 @@ from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import at_block, load_federation, rebase
 from conformance.vocabulary.errors import BadInput, HarnessFault, NetlabError, TestbedDown
 from conformance.vocabulary.federation import CoreKind, NodeKind, Testbed
+from conformance.vocabulary.identifiers import IpNetwork, uri_host
 from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterResult
 
 LOG_LINES = 10
@@ -62,7 +62,7 @@ class EmulatedCore:
         *,
         core: CoreKind | None = None,
         modules: Mapping[NodeKind, str] | None = None,
-        block: IPv4Network | None = None,
+        block: IpNetwork | None = None,
     ) -> None:
         self.folder = folder
         self._federation_file = federation_file
@@ -369,7 +369,7 @@ class EmulatedCore:
                 testbed, kind = self._nodes[name]
                 node = testbed.node(kind)
                 raise TestbedDown(
-                    f"{name} at {node.address}:{node.port}: expected {awaited(kind)} within "
+                    f"{name} at {uri_host(node.address)}:{node.port}: expected {awaited(kind)} within "
                     f"{self.federation.timers.ready_ms} ms, found: {answer}" + self._log_tail(name)
                 )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from ipaddress import IPv4Address
 from typing import NamedTuple, cast
 
 import dns.asyncquery
@@ -28,9 +27,10 @@ from conformance.cores.emulated.faults import altered_dns
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.zone import Outcome, Zone, delegation_of, root_zone, zone_of
 from conformance.faults.emitted import Alteration
-from conformance.stack.ports import bind_failure
+from conformance.stack.ports import bind_failure, family_of
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.identifiers import IpAddress
 
 FORGETS_ZONE = "forgets-zone"
 """Fault with the name of a testbed as argument: the server has never heard of that testbed's zone."""
@@ -43,7 +43,7 @@ _ZONE_TYPES_REFUSED = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
 
 
 class _Neighbour(NamedTuple):
-    address: IPv4Address
+    address: IpAddress
     port: int
     delegation: tuple[dns.rrset.RRset, dns.rrset.RRset]
 
@@ -223,7 +223,7 @@ async def run(context: NodeContext) -> None:
 
 
 def _bound(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
-    bound = socket.socket(socket.AF_INET, kind)
+    bound = socket.socket(family_of(address), kind)
     try:
         bound.setblocking(False)
         if kind is socket.SOCK_STREAM:

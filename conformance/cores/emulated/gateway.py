@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from conformance.cores.emulated.node import NodeContext
 from conformance.protocols.gtpu import (
@@ -30,7 +30,7 @@ from conformance.stack.idle_table import IdleTable
 from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.federation import NodeKind, Testbed
-from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.identifiers import Endpoint, IpAddress
 
 VISITORS_AT_MOST = 10_000
 PORTS_AT_MOST = 500
@@ -45,6 +45,8 @@ class _HomePort:
     socket: UdpPort
     peer: Address
     """The gateway that the tunnel leads to."""
+    dscp: int = 0
+    """Codepoint of the subscriber's first packet, for both ways: a socket does not tell that of what it receives."""
 
 
 class Gateway:
@@ -86,7 +88,7 @@ class Gateway:
             self._log.warning("%s:%d: %s", *source, error)
 
     def _take(self, data: bytes, source: Address) -> None:
-        if IPv4Address(source[0]) not in self._federation.block:
+        if ip_address(source[0]) not in self._federation.block:
             self._log.warning("%s:%d: not of this federation: dropped", *source)
             return
         message = GtpMessage.decode(data)
@@ -118,7 +120,7 @@ class Gateway:
     # --- gateway of the visited network ---------------------------------------------------------------------
 
     def _from_visitor(self, message: GtpMessage, home: Testbed, source: Address) -> str | None:
-        here = self._federation.pool_owner(IPv4Address(source[0]))
+        here = self._federation.pool_owner(ip_address(source[0]))
         if here is None or here.name != self._testbed.name:
             return f"expected a terminal of {self._testbed.name}, or a subscriber of it"
         known = self._visitors.use(message.teid)
@@ -161,7 +163,7 @@ class Gateway:
 
     # --- gateway of the home network ------------------------------------------------------------------------
 
-    def _from_subscriber(self, message: GtpMessage, owner: IPv4Address, source: Address) -> str | None:
+    def _from_subscriber(self, message: GtpMessage, owner: IpAddress, source: Address) -> str | None:
         if source[0] not in self._gateways:
             return "expected a gateway of the federation"
         if message.type == GtpType.END_MARKER:
@@ -170,13 +172,13 @@ class Gateway:
         packet = UdpPacket.decode(message.payload)
         if packet.source.address != str(owner):
             raise MalformedPacket(f"inner packet from {packet.source.address}, expected {owner}")
-        if IPv4Address(packet.destination.address) not in self._federation.block or 0 in (
+        if ip_address(packet.destination.address) not in self._federation.block or 0 in (
             packet.source.port,
             packet.destination.port,
         ):
             raise MalformedPacket(f"inner packet to {packet.destination}, expected a node of the federation")
         key = (packet.source.address, packet.source.port)
-        port = self._ports.use(key) or self._open(key, source)
+        port = self._ports.use(key) or self._open(key, source, packet.dscp)
         if port is None:
             return None
         port.peer = source
@@ -184,18 +186,18 @@ class Gateway:
             self._log.warning("%s to %s: %s", packet.source, packet.destination, problem.strerror)
         return None
 
-    def _open(self, key: Address, peer: Address) -> _HomePort | None:
+    def _open(self, key: Address, peer: Address, dscp: int) -> _HomePort | None:
         addresses = [address for address, _ in self._ports]
         here = addresses.count(key[0])
         if self._ports.full or here >= PORTS_A_TERMINAL:
             self._log.warning("%s:%d: no further port: %d are open, %d of them here", *key, len(addresses), here)
             return None
         try:
-            opened = UdpPort(*key, lambda data, source: self._to_subscriber(key, data, source))
+            opened = UdpPort(*key, lambda data, source: self._to_subscriber(key, data, source), dscp=dscp)
         except NetlabError as error:
             self._log.warning("%s", error)
             return None
-        port = _HomePort(opened, peer)
+        port = _HomePort(opened, peer, dscp)
         self._ports.put(key, port)
         self._log.info("subscriber at %s:%d by the gateway %s:%d", *key, *peer)
         return port
@@ -205,13 +207,13 @@ class Gateway:
         if port is None:
             return
         try:
-            packet = UdpPacket(Endpoint(*source, "udp"), Endpoint(*key, "udp"), data).encode()
+            packet = UdpPacket(Endpoint(*source, "udp"), Endpoint(*key, "udp"), data, port.dscp).encode()
         except MalformedPacket as error:
             self._log.warning("%s:%d: %s", *source, error)
             return
-        self._send(g_pdu(self._federation.tunnel_ids(IPv4Address(key[0])).downlink, packet), port.peer)
+        self._send(g_pdu(self._federation.tunnel_ids(ip_address(key[0])).downlink, packet), port.peer)
 
-    def _forget_subscriber(self, owner: IPv4Address, peer: Address) -> None:
+    def _forget_subscriber(self, owner: IpAddress, peer: Address) -> None:
         """Close the ports of a subscriber whose tunnel leads to that peer."""
         for key in self._ports:
             if key[0] == str(owner) and (port := self._ports.use(key)) is not None and port.peer == peer:

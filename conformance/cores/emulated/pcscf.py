@@ -29,7 +29,7 @@ from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import AccessSecurity, NodeKind
-from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.identifiers import Endpoint, uri_host
 
 _SECURITY_AGREEMENT = ("Security-Client", "Security-Verify")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
@@ -63,7 +63,7 @@ class PCscf:
         self._path = f"<{self._uri};lr>"
         # Its name in Path says which network it belongs to. Where requests of a dialog are to be sent is said by
         # address: then a home network needs no name of the visited one to reach the terminal.
-        self._here = f"sip:{context.node.address}:{context.node.port}"
+        self._here = f"sip:{uri_host(context.node.address)}:{context.node.port}"
         self._security = testbed.features.access_security
         self.registrations: dict[str, TerminalRegistration] = {}
         """By contact URI."""
@@ -160,9 +160,9 @@ class PCscf:
         return [r.identities[0] for r in self.registrations.values() if r.expires_at > now]
 
     def is_terminal(self, address: str) -> bool:
-        """Tell whether an address lies in an access network: terminals are there, and no servers."""
+        """Tell whether an address, also as a URI has it, lies in an access network: there are terminals, no servers."""
         try:
-            place = ip_address(address)
+            place = ip_address(address.strip("[]"))
         except ValueError:
             return False
         testbeds = self._context.federation.testbeds.values()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from ipaddress import IPv4Network
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from conformance.vocabulary.federation import CoreKind, NodeKind
+from conformance.vocabulary.federation import CoreKind, Network, NodeKind
 
 
 class _Line(BaseModel):
@@ -19,7 +18,7 @@ class Plan(_Line):
     """First line to the supervisor: what to run."""
 
     federation_file: Path
-    block: IPv4Network
+    block: Network
     """Where the federation lies."""
     folder: Path
     namespaces: dict[str, str] = {}

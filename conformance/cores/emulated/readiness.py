@@ -26,9 +26,11 @@ from conformance.stack.diameter import DiameterClient
 from conformance.stack.diameter_connection import DiameterTimeout
 from conformance.stack.errors import StackError
 from conformance.stack.hop import Hop
+from conformance.stack.ports import family_of
 from conformance.stack.sip import SipStack
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import NodeKind, Testbed
+from conformance.vocabulary.identifiers import uri_host
 
 _ASK_S = 0.5
 _AGAIN_S = 0.02
@@ -64,10 +66,10 @@ def _sip(kind: NodeKind) -> Callable[[Testbed], Awaitable[str | None]]:
             await stack.start()
         except TestbedDown as error:
             return str(error)  # the port that the system chose for UDP is taken for TCP: another one next time
-        request = Request("OPTIONS", URI(scheme="sip", host=str(node.address), port=node.port))
+        request = Request("OPTIONS", URI(scheme="sip", host=uri_host(node.address), port=node.port))
         request.headers.set("Max-Forwards", "70")
-        request.headers.set("From", f"<sip:{node.address}>;tag={secrets.token_hex(4)}")
-        request.headers.set("To", f"<sip:{node.address}>")
+        request.headers.set("From", f"<sip:{uri_host(node.address)}>;tag={secrets.token_hex(4)}")
+        request.headers.set("To", f"<sip:{uri_host(node.address)}>")
         request.headers.set("Call-ID", secrets.token_hex(8))
         request.headers.set("CSeq", "1 OPTIONS")
         try:
@@ -112,7 +114,7 @@ async def _gtpu(testbed: Testbed) -> str | None:
     node = testbed.node(NodeKind.GATEWAY)
     loop = asyncio.get_running_loop()
     sequence = secrets.randbelow(1 << 16)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+    with socket.socket(family_of(str(node.address)), socket.SOCK_DGRAM) as asking:
         asking.setblocking(False)
         try:
             asking.bind((str(node.address), 0))

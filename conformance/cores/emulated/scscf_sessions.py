@@ -48,7 +48,7 @@ class SCscfSessions:
 
     async def _invite(self, invite: ForwardedInvite) -> Response:
         if dialog_key(invite.request) is not None:
-            return await invite.forward([self._along(invite.request)])
+            return await invite.forward([self._along(invite.request)], forget_access)
         routes = split_entries(invite.request.headers.getlist("Route"))
         if routes and self._side(routes[0]) == ORIGINATING:
             return await self._originate(invite, routes[1:])
@@ -72,8 +72,9 @@ class SCscfSessions:
         outgoing.headers.remove("Route")
         if routes:
             outgoing.headers.setlist("Route", routes)
+        forget_access(outgoing)
         self._record(outgoing, self._entry(ORIGINATING))
-        return await invite.forward([outgoing])
+        return await invite.forward([outgoing], forget_access)
 
     async def _terminate(self, invite: ForwardedInvite) -> Response:
         """Send the INVITE to every contact of the user who is called (3GPP TS 24.229 5.4.3.3)."""
@@ -96,6 +97,7 @@ class SCscfSessions:
             targets.append(outgoing)
 
         def towards_the_caller(response: Response) -> None:
+            forget_access(response)
             if response.code < 300 and vector.parameters:
                 response.headers.set(HEADER, str(vector.with_parameter("term-ioi", self._domain)))
 
@@ -105,7 +107,9 @@ class SCscfSessions:
         """Forward a request of a dialog along its Route, and the answer back."""
         if dialog_key(transaction.request) is None:
             raise Refused(481)
-        return await self._relay.request(self._along(transaction.request))
+        response = await self._relay.request(self._along(transaction.request))
+        forget_access(response)
+        return response
 
     async def ack(self, transaction: ServerTransaction) -> None:
         """Forward the ACK of a 2xx."""
@@ -120,6 +124,7 @@ class SCscfSessions:
             Refused: 403 where the Route does not come here.
         """
         outgoing = forwarded_request(request)
+        forget_access(outgoing)
         first, *others = split_entries(request.headers.getlist("Route")) or [""]
         if not first or not self._side(first):
             raise Refused(403)
@@ -149,3 +154,8 @@ class SCscfSessions:
 
     def _vector(self, request: Request) -> ChargingVector:
         return ChargingVector.parse(request.headers.get(HEADER) or "")
+
+
+def forget_access(message: Request | Response) -> None:
+    """Take out where the terminal is: its own network knows it now, and nobody else is to (RFC 7315 4.4)."""
+    message.headers.remove("P-Access-Network-Info")

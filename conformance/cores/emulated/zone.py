@@ -15,6 +15,7 @@ import dns.rdatatype
 import dns.rrset
 
 from conformance.vocabulary.federation import NodeKind, Testbed
+from conformance.vocabulary.identifiers import IpAddress
 
 TTL_S = 60
 """Time to live of every record, in seconds; also how long a negative answer may be kept (RFC 2308)."""
@@ -82,7 +83,7 @@ class Zone:
                 if records.rdtype == dns.rdatatype.NAPTR:
                     wanted.append((record.replacement, dns.rdatatype.SRV))
                 elif records.rdtype in (dns.rdatatype.SRV, dns.rdatatype.NS):
-                    wanted.append((record.target, dns.rdatatype.A))
+                    wanted += [(record.target, dns.rdatatype.A), (record.target, dns.rdatatype.AAAA)]
         present = {(records.name, records.rdtype) for records in answer}
         found = [self._records[key] for key in dict.fromkeys(wanted) if key in self._records and key not in present]
         if any(records.rdtype == dns.rdatatype.SRV for records in found):
@@ -111,10 +112,10 @@ def zone_of(testbed: Testbed) -> Zone:
             _records(dns.name.from_text(f"_sip._udp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
             _records(dns.name.from_text(f"_sip._tcp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
         ]
-    addresses: dict[str, list[str]] = {}
+    addresses: dict[str, list[IpAddress]] = {}
     for kind, node in testbed.nodes.items():
-        addresses.setdefault(testbed.fqdn(kind), []).append(str(node.address))
-    records += [_records(dns.name.from_text(host), "A", *there) for host, there in addresses.items()]
+        addresses.setdefault(testbed.fqdn(kind), []).append(node.address)
+    records += [_addresses(host, *there) for host, there in addresses.items()]
     return Zone(apex, records)
 
 
@@ -130,8 +131,14 @@ def delegation_of(testbed: Testbed) -> tuple[dns.rrset.RRset, dns.rrset.RRset]:
     server = testbed.fqdn(NodeKind.DNS)
     return (
         _records(dns.name.from_text(testbed.domain), "NS", f"{server}."),
-        _records(dns.name.from_text(server), "A", str(testbed.node(NodeKind.DNS).address)),
+        _addresses(server, testbed.node(NodeKind.DNS).address),
     )
+
+
+def _addresses(host: str, *addresses: IpAddress) -> dns.rrset.RRset:
+    """Return the addresses of a host, all of one kind as in the whole federation."""
+    kind = "AAAA" if addresses[0].version == 6 else "A"
+    return _records(dns.name.from_text(host), kind, *map(str, addresses))
 
 
 def _records(owner: dns.name.Name, rdtype: str, *values: str) -> dns.rrset.RRset:

@@ -12,6 +12,7 @@ import jinja2
 from conformance.cores.emulated.zone import delegation_of, root_zone, zone_of
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.identifiers import uri_host
 
 ROLES: Mapping[NodeKind, str] = {NodeKind.PCSCF: "pcscf", NodeKind.ICSCF: "icscf", NodeKind.SCSCF: "scscf"}
 """Template of each role, without its ending."""
@@ -41,6 +42,7 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
         "role": str(kind),
         "testbed": testbed,
         "node": testbed.node(kind),
+        "address": uri_host(testbed.node(kind).address),
         "fqdn": testbed.fqdn(kind),
         "uri": testbed.uri(kind),
         "hss": testbed.fqdn(NodeKind.HSS),

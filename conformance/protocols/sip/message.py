@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import secrets
 from typing import TypeVar
+from urllib.parse import quote
 
 from sipmessage import CSeq, Request, Response, Via
 from sipmessage.message import Message
@@ -71,6 +73,8 @@ PHRASES = {
 _MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
 _FOLD = re.compile(rb"\r\n[ \t]+")
 _SPACE_BEFORE_COLON = re.compile(rb"^([A-Za-z0-9.!%*_+`'~-]+)[ \t]+:", re.MULTILINE)
+_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
+_RECEIVED_IPV6 = re.compile(rf"(;\s*received\s*=\s*)({_IPV6.pattern})", re.IGNORECASE)
 _TAG = re.compile(r";\s*tag\s*=\s*([^;,\s>]+)", re.IGNORECASE)
 
 _M = TypeVar("_M", bound=Request | Response)
@@ -189,12 +193,27 @@ def top_via(message: Message) -> Via:
     values = _vias(message)
     if not values:
         raise ValueError("no Via")
-    return Via.parse(values[0])
+    return _read_via(values[0])
+
+
+def _read_via(text: str) -> Via:
+    """Read a Via; the address of `received` may be IPv6 with brackets and without (RFC 5118 4.5), which it then is."""
+    via = Via.parse(_RECEIVED_IPV6.sub(r"\1[\2]", text))
+    received = via.parameters.get("received")
+    if received is None or not received.startswith("["):
+        return via
+    return dataclasses.replace(via, parameters=via.parameters.replace(received=received.strip("[]")))
+
+
+def _write_via(via: Via) -> str:
+    """Write a Via. The codec escapes colons, which `received` of IPv6 has as they are (RFC 3261 25.1)."""
+    text, received = str(via), via.parameters.get("received") or ""
+    return text.replace(f"={quote(received)}", f"={received}") if _IPV6.fullmatch(received) else text
 
 
 def push_via(message: Message, via: Via) -> None:
     """Put a Via on top of the others, which stay as they were written, one a line."""
-    message.headers.setlist("Via", [str(via), *_vias(message)])
+    message.headers.setlist("Via", [_write_via(via), *_vias(message)])
 
 
 def pop_via(message: Message) -> None:
@@ -282,7 +301,7 @@ def make_cancel(request: Request) -> Request:
 def _companion(request: Request, method: str) -> Request:
     """Return a request that belongs to the transaction of another one: same top Via, same CSeq number."""
     companion = Request(method, request.uri)
-    companion.headers.set("Via", str(top_via(request)))
+    companion.headers.set("Via", _write_via(top_via(request)))
     for name in ("Route", "Max-Forwards", "From", "To", "Call-ID"):
         if values := request.headers.getlist(name):
             companion.headers.setlist(name, list(values))

@@ -16,6 +16,7 @@ from conformance.terminals.programs.program_terminal import Place, ProgramTermin
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
+from conformance.vocabulary.identifiers import uri_host
 
 _CONFIG = Template(Path(__file__).with_name("baresip_config.tmpl").read_text(encoding="utf-8"))
 _ACCOUNTS = Template(Path(__file__).with_name("baresip_accounts.tmpl").read_text(encoding="utf-8"))
@@ -54,14 +55,14 @@ class BaresipTerminal(ProgramTerminal):
             raise HarnessFault("baresip: expected one registration a process, found a second one")
         place, subscriber = self.place, self.place.subscriber
         assert subscriber.password is not None
-        config = _CONFIG.substitute(address=place.address)
+        config = _CONFIG.substitute(address=place.address, host=uri_host(place.address))
         (place.folder / "baresip.config").write_text(config, encoding="utf-8")
         self.secrets.write("config", config)
         accounts = _ACCOUNTS.substitute(
             impu=self.impu,
             impi=subscriber.impi,
             password=subscriber.password.reveal().decode(),
-            pcscf=f"{place.pcscf.address}:{place.pcscf.port}",
+            pcscf=f"{uri_host(place.pcscf.address)}:{place.pcscf.port}",
             expires=_ASKED_EXPIRY_S,
         )
         self.secrets.write("accounts", accounts)

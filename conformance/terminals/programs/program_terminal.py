@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +16,7 @@ from conformance.terminals.terminal import RegistrationRejected, RegistrationTim
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
+from conformance.vocabulary.identifiers import IpAddress
 
 SIP_PORT = 5060
 
@@ -38,7 +38,7 @@ class Place:
     federation: Federation
     testbed: Testbed
     subscriber: Subscriber
-    address: IPv4Address
+    address: IpAddress
     pcscf: Hop
     folder: Path
     enter: Enter | None = None

@@ -20,6 +20,7 @@ from conformance.terminals.register_request import ASKED_EXPIRY_S
 from conformance.vocabulary.errors import BeyondProgram, HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
+from conformance.vocabulary.identifiers import uri_host
 
 _TEMPLATE = Template(Path(__file__).with_name("sipp_register.xml.tmpl").read_text(encoding="utf-8"))
 _REFUSED = re.compile(r"while expecting '\d+' \(index \d+\), received 'SIP/2\.0 (\d{3}) ?(.{0,200})")
@@ -104,7 +105,7 @@ class SippTerminal(ProgramTerminal):
         """Return the command line, which everybody can read: identities, addresses and names of files."""
         place, address = self.place, str(self.place.address)
         return [
-            "sipp", f"{place.pcscf.address}:{place.pcscf.port}",
+            "sipp", f"{uri_host(place.pcscf.address)}:{place.pcscf.port}",
             "-sf", str(scenario.absolute()), "-inf", str(keys),
             "-i", address, "-p", str(SIP_PORT), "-bind_local", "-ci", address, "-mi", address,
             "-au", place.subscriber.impi, "-auth_uri", place.testbed.domain,

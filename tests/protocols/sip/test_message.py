@@ -2,7 +2,7 @@ import contextlib
 import time
 
 import pytest
-from sipmessage import Request, Response, Via
+from sipmessage import Parameters, Request, Response, Via
 
 from conformance.protocols.sip.message import (
     MAX_MESSAGE,
@@ -196,3 +196,20 @@ def test_the_ack_of_a_failure_belongs_to_the_invite() -> None:
     assert ack.headers.getlist("Route") == ["<sip:one.test;lr>", "<sip:two.test;lr>"]
     assert (ack.cseq.sequence, ack.cseq.method) == (7, "ACK")
     assert tag_of(ack.headers["To"]) == "t2"
+
+
+@pytest.mark.parametrize("received", ["fd00::9", "[fd00::9]"])
+def test_received_of_ipv6_is_read_with_brackets_and_without(received: str) -> None:
+    """RFC 5118 4.5: an implementation accepts both; it writes the form of the grammar, without."""
+    via = f"SIP/2.0/UDP [fd00::1]:5060;received={received};branch=z9hG4bKa"
+    message = read_message(REGISTER.replace(b"SIP/2.0/UDP 127.34.1.128:5060;branch=z9hG4bKa;rport", via.encode()))
+    found = top_via(message)
+    assert (found.host, found.port, found.parameters["received"]) == ("[fd00::1]", 5060, "fd00::9")
+    push_via(message, found)
+    assert message.headers.getlist("Via")[0] == "SIP/2.0/UDP [fd00::1]:5060;received=fd00::9;branch=z9hG4bKa"
+
+
+def test_nothing_but_an_address_is_written_unescaped() -> None:
+    message = register()
+    push_via(message, Via("UDP", "h", parameters=Parameters(received="::1\r\nX: y", branch="z9hG4bKa")))
+    assert message.headers.getlist("Via")[0] == "SIP/2.0/UDP h;received=%3A%3A1%0D%0AX%3A%20y;branch=z9hG4bKa"
