@@ -13,8 +13,11 @@ means. Nothing happens in runs without such test cases.
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +27,7 @@ from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell as Square
+from conformance.options import add_options
 from conformance.report.allure_results import attach_result
 from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
@@ -31,6 +35,8 @@ from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench, NotRun, make_fabric
 from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
 from conformance.runs.choice import FabricChoice, choose_fabric
+from conformance.runs.deadline import deadline, usual_deadline_s
+from conformance.runs.earlier import Earlier, require_same, rerun_failed, resumed, unfinished_run, words_to_repeat
 from conformance.runs.expected import (
     FILE_NAME,
     Deviation,
@@ -39,11 +45,11 @@ from conformance.runs.expected import (
     expectation,
     load_expected,
 )
-from conformance.runs.folder import RUN_FILE, RunFolder, new_run_id, read_lines
+from conformance.runs.folder import RUN_FILE, RunFolder, named_run, new_run_id, open_run, read_lines
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
-from conformance.runs.plan import AUTO, CORES, BenchPlan, FabricName, parse_faults
+from conformance.runs.plan import BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, other_fabric, squares
 from conformance.runs.sheet import configuration, read_sheet
@@ -61,55 +67,21 @@ ALLURE_FOLDER = "allure_report_dir"
 """Where allure-pytest keeps its `--alluredir`."""
 RUN = pytest.StashKey[RunFolder]()
 PLAN = pytest.StashKey[BenchPlan]()
+EARLIER = pytest.StashKey[Earlier]()
+WORDS = pytest.StashKey[Sequence[str]]()
+"""What the run was begun with."""
+FEDERATION = pytest.StashKey[Federation]()
+"""As its file describes it, played by the core of the run; read once."""
+SQUARES = pytest.StashKey[dict[str, list[Square]]]()
+"""The cells of each marker `flow` that was met: many test cases have the same."""
 DEVIATIONS = pytest.StashKey[Sequence[Deviation]]()
-OF_CORE = pytest.StashKey[dict[str, Sequence[Deviation]]]()
+OF_CORE = pytest.StashKey[Mapping[str, Sequence[Deviation]]]()
 """Known deviations of the software that plays a home network, by testbed."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the harness; `netlab run` takes the same."""
-    group = parser.getgroup("netlab", "netlab-conformance")
-    group.addoption(
-        "--federation",
-        type=Path,
-        default=None,
-        metavar="FILE",
-        help="federation file (default: the emulated one)",
-    )
-    group.addoption(
-        "--core",
-        choices=CORES,
-        default=None,
-        help="software that plays every IMS testbed (default: what the federation file says, else emulated)",
-    )
-    group.addoption(
-        "--fabric",
-        choices=[AUTO, *FabricName],
-        default=FabricName.LOOPBACK,
-        help="how the hosts are joined; auto: namespaces where the machine allows them (default: loopback)",
-    )
-    group.addoption("--capture-backend", choices=["scapy", "pyshark"], default="scapy", help="capture backend")
-    group.addoption(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="NODE=FAULT",
-        help="misbehave on purpose, for example uc3m/s-cscf=no-service-route or terminal=wrong-digest-uri",
-    )
-    group.addoption("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written")
-    group.addoption("--run-id", default=None, help="name of the run's folder (default: date and time)")
-    group.addoption("--home", action="append", default=[], metavar="NAME", help="only cells of this home testbed")
-    group.addoption("--visited", action="append", default=[], metavar="NAME", help="only cells in this network")
-    group.addoption(
-        "--access", choices=["none", "visited", "home"], default=None, help="only cells with this access point"
-    )
-    group.addoption("--expected", type=Path, default=None, metavar="FILE", help="known deviations (expected.toml)")
-    group.addoption(
-        "--inconclusive",
-        choices=["skip", "fail"],
-        default="skip",
-        help="what an unexpected INCONCLUSIVE does",
-    )
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,8 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
-        "flow(id, access='none', credentials='aka', roaming=True, callee=None, each=None, then=()): the flow that the "
-        "cell must follow, those of the procedures after it, and the cells",
+        "flow(id, access='none', credentials='aka', roaming=True, callee=None, transport='udp', each=None, then=()): "
+        "the flow that the cell must follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
         "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",
@@ -126,15 +98,19 @@ def pytest_configure(config: pytest.Config) -> None:
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
         config.addinivalue_line("markers", words)
+    config.stash[SQUARES] = dict[str, list[Square]]()
     worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
-    run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
+    reports = Path(config.getoption("--reports")).absolute()
     try:
+        config.stash[EARLIER] = _earlier(config, reports)
         config.stash[PLAN] = _plan(config)
         config.stash[DEVIATIONS] = _deviations(config)
-        config.stash[OF_CORE] = _deviations_by_home(config.stash[PLAN])
+        testbeds = config.stash[FEDERATION].testbeds.values()
+        config.stash[OF_CORE] = {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
     except BadInput as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[RUN] = RunFolder(Path(config.getoption("--reports")).absolute() / run_id)
+    run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
+    config.stash[RUN] = RunFolder(reports / run_id)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -142,6 +118,8 @@ def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker which run it belongs to, and which fabric was chosen for all of them."""
     node.workerinput["netlab_run_id"] = node.config.stash[RUN].run_id
     plan = node.config.stash[PLAN]
+    node.workerinput["netlab_earlier"] = node.config.stash[EARLIER].to_json()
+    node.workerinput["netlab_words"] = node.config.stash[WORDS]
     node.workerinput["netlab_fabric"] = (str(plan.fabric), plan.fabric_reason)
 
 
@@ -150,33 +128,72 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("flow")
     if marker is None or "cell" not in metafunc.fixturenames:
         return
-    federation = load_federation(metafunc.config.stash[PLAN].federation_file)
+    known = metafunc.config.stash[SQUARES]
+    wanted = repr(sorted(marker.kwargs.items()))
     try:
-        found = squares(federation, marker.kwargs)
+        if wanted not in known:
+            full = metafunc.config.getoption("--full")
+            known[wanted] = squares(metafunc.config.stash[FEDERATION], marker.kwargs, full=full)
     except BadInput as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
+    # What the options leave out is not even made. Of nothing pytest would make a test that is skipped.
+    found = [square for square in known[wanted] if _is_asked_for(square, metafunc.config)] or known[wanted][:1]
     metafunc.parametrize("cell", found, ids=[square.id for square in found], indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the cells that --home, --visited and --access leave out."""
-    left_out = [item for item in items if not _is_selected(item, config)]
+    """Deselect the cells that --home, --visited, --third and --access leave out."""
+    earlier = config.stash[EARLIER]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        square = _square(item)
+        is_wanted = square is None or (_is_asked_for(square, config) and earlier.wants((_test_case(item), item.name)))
+        (kept if is_wanted else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = kept
 
 
-def _is_selected(item: pytest.Item, config: pytest.Config) -> bool:
-    call = getattr(item, "callspec", None)
-    square = call.params.get("cell") if call else None
-    if not isinstance(square, Square):
-        return True
-    homes, visits, access = (config.getoption(name) for name in ("--home", "--visited", "--access"))
+def _is_asked_for(square: Square, config: pytest.Config) -> bool:
+    homes, visits, thirds, access = (config.getoption(f"--{name}") for name in ("home", "visited", "third", "access"))
     return (
         (not homes or square.home in homes)
         and (not visits or square.visited in visits)
+        and (not thirds or square.third in thirds)
         and access in (None, square.access_point)
     )
+
+
+def _square(item: pytest.Item) -> Square | None:
+    call = getattr(item, "callspec", None)
+    square = call.params.get("cell") if call else None
+    return square if isinstance(square, Square) else None
+
+
+def _earlier(config: pytest.Config, reports: Path) -> Earlier:
+    """Return what an earlier run leaves to this one; the options then name the run that goes on.
+
+    Raises:
+        BadInput: there is no such run, or its set-up was another one.
+    """
+    worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker_input:
+        config.stash[WORDS] = worker_input["netlab_words"]
+        return Earlier.from_json(worker_input["netlab_earlier"])
+    said = config.getoption("--words")
+    words = words_to_repeat(json.loads(said) if said else list(config.invocation_params.args))
+    config.stash[WORDS] = words
+    earlier, again = Earlier(), config.getoption("--rerun-failed")
+    if again is not None:
+        folder = named_run(again, reports).resolve()
+        words.append(f"--rerun-failed={folder.name}")
+        earlier = rerun_failed(folder)
+    if config.getoption("--resume") is not None:
+        folder = unfinished_run(config.getoption("--resume"), reports)
+        earlier = replace(resumed(folder), only=earlier.only)
+        config.option.run_id = folder.name
+    return earlier
 
 
 def _plan(config: pytest.Config) -> BenchPlan:
@@ -188,7 +205,8 @@ def _plan(config: pytest.Config) -> BenchPlan:
     file = config.getoption("--federation") or default_federation_path()
     core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
     federation = load_federation(file).played_by(core)
-    for option in ("--home", "--visited"):
+    config.stash[FEDERATION] = federation
+    for option in ("--home", "--visited", "--third"):
         for name in config.getoption(option):
             if name not in federation.testbeds:
                 raise BadInput(f"{option} {name}: no such testbed; expected one of {', '.join(federation.testbeds)}")
@@ -221,11 +239,6 @@ def _deviations(config: pytest.Config) -> Sequence[Deviation]:
     return load_expected(file) if config.getoption("--expected") or file.exists() else ()
 
 
-def _deviations_by_home(plan: BenchPlan) -> dict[str, Sequence[Deviation]]:
-    testbeds = load_federation(plan.federation_file).played_by(plan.core).testbeds.values()
-    return {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
-
-
 @pytest.fixture(scope="session")
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
     """The testbeds, up and captured; or the error that kept them down, so that every cell can say why."""
@@ -234,7 +247,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench | NetlabError]:
     try:
         clear_leftovers(run.path.parent)
         made = Bench(config.stash[PLAN], run.path)
-        run.begin(run_header(run.run_id, made.plan, made.fabric))
+        run.begin(run_header(run.run_id, made.plan, made.fabric, config.stash[WORDS]))
         made.start()
     except NetlabError as error:
         yield error
@@ -341,7 +354,7 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
     assert isinstance(item, pytest.Function)
     marker = item.get_closest_marker("flow")
     assert marker is not None
-    identifier = f"{item.path.parent.name}/{item.path.stem.removeprefix('test_')}/{item.originalname}"
+    identifier = _test_case(item)
     sheet = read_sheet(identifier, configuration(square), item.function.__doc__)
     return CellIdentity(
         name=item.name,
@@ -354,6 +367,12 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         terminal=_program(item),
         expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
+
+
+def _test_case(item: pytest.Item) -> str:
+    """Return the identifier of an item's test case: folder, file and function."""
+    name = getattr(item, "originalname", item.name)
+    return f"{item.path.parent.name}/{item.path.stem.removeprefix('test_')}/{name}"
 
 
 def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
@@ -380,6 +399,19 @@ def _of_test_case(item: pytest.Item) -> Expectation:
     return Expectation(VerdictPair(*pair), tuple(marker.kwargs.get("criteria", ())))
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Take up the run that is resumed, in the process that all workers belong to."""
+    config = session.config
+    if hasattr(config, "workerinput") or not config.stash[EARLIER].resumed or config.getoption("collectonly"):
+        return
+    run, plan = config.stash[RUN], config.stash[PLAN]
+    try:
+        require_same(open_run(run.path).header, run_header(run.run_id, plan, make_fabric(plan, Path())))
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from None
+    run.take_up()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
     """Judge the cell when its test case has returned or was stopped, and turn the verdicts into an outcome."""
@@ -388,7 +420,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         return (yield)
     stopped_by: Exception | None = None
     try:
-        yield
+        with deadline(_deadline_s(pyfuncitem), Path(inspect.unwrap(pyfuncitem.function).__code__.co_filename)):
+            yield
     except Exception as error:  # noqa: BLE001 - judged below; what is not ours to judge is raised again
         stopped_by = error
     result = opened.finish(stopped_by)
@@ -405,6 +438,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         case Outcome.ERROR:
             is_down = isinstance(stopped_by, TestbedDown) or result.node_logs
             raise (CellWithoutTestbed if is_down else CellError)(explain(result))
+
+
+def _deadline_s(item: pytest.Item) -> float:
+    asked: float | None = item.config.getoption("--cell-deadline")
+    slow = item.get_closest_marker("slow") is not None
+    return asked or usual_deadline_s(item.config.stash[FEDERATION].timers, slow=slow)
 
 
 class CellError(Exception):
@@ -440,7 +479,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     run = session.config.stash[RUN]
     if (run.path / RUN_FILE).exists():
-        run.finish(int(exitstatus))
+        resumed = session.config.stash[EARLIER].resumed
+        nothing_left = resumed and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        run.finish(int(pytest.ExitCode.OK if nothing_left else exitstatus))
         publish(run.path)
         allure_folder = session.config.getoption(ALLURE_FOLDER, None)
         header = read_lines(run.path)[0]

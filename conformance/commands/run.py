@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from conformance.commands.progress import OPTIONS, ProgressPlugin, own_copy_of_s
 from conformance.commands.run_summary import print_summary
 from conformance.report.text import visible
 from conformance.runs.brief import RunBrief, read_brief
-from conformance.runs.folder import RUN_FILE, new_run_id
+from conformance.runs.earlier import unfinished_run, words_to_repeat
+from conformance.runs.folder import RUN_FILE, named_run, new_run_id, open_run
 from conformance.runs.outcome import Outcome, outcome
 from conformance.runs.plan import AUTO, FabricName
 from conformance.runs.publish import REPORT_FILE
@@ -35,8 +37,22 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--fabric",
         choices=[AUTO, *FabricName],
-        default=AUTO,
+        default=None,
         help="how the hosts are joined (default: namespaces where the machine allows them, else loopback)",
+    )
+    command.add_argument(
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="finish a run that was cut short, with its own options: the newest one, or --resume=RUN",
+    )
+    command.add_argument(
+        "--rerun-failed",
+        nargs="?",
+        const="latest",
+        metavar="RUN",
+        help="a new run of those cells of the newest run, or of --rerun-failed=RUN, that did not come out as expected",
     )
     command.set_defaults(execute=execute, passes_options_on=True)
 
@@ -44,15 +60,17 @@ def add(commands: Any) -> None:
 def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     """Run the test cases and return the exit code of the run."""
     _require_writable(arguments.reports)
-    rest = _joined(rest)
-    run_id = new_run_id()
+    rest, earlier, run_id = _words(arguments, _joined(rest))
     folder: Path = arguments.reports.absolute() / run_id
+    before = len(open_run(folder).lines) if (folder / RUN_FILE).exists() else 0
     options = [
         "-pconformance.plugin",
         f"--reports={arguments.reports}",
-        f"--fabric={arguments.fabric}",
+        f"--fabric={arguments.fabric or AUTO}",
+        f"--words={json.dumps(rest)}",
+        *earlier,
         f"--run-id={run_id}",
-        f"--junitxml={folder / 'junit.xml'}",
+        f"--junitxml={_new_file(folder / 'junit.xml')}",
         f"--alluredir={folder / 'allure'}",
         "--quiet",
         # This package is imported already; it has no assertions that pytest would have to rewrite.
@@ -62,13 +80,13 @@ def execute(arguments: argparse.Namespace, rest: list[str]) -> int:
     ]
     paths = [] if any(_is_path(word) for word in rest) else [str(_test_cases())]
     mistakes: list[str] = []
-    planned = 0
+    planned = before
     if wants_own_output(rest):
         status = pytest.main([*options, *rest, *paths])
     else:
         status, plugin = _with_progress([*options, *OPTIONS, *rest, *paths], folder)
-        mistakes, planned = plugin.texts, plugin.progress.total
-    if not (folder / RUN_FILE).exists():
+        mistakes, planned = plugin.texts, before + plugin.progress.total
+    if not (folder / RUN_FILE).exists() or status == pytest.ExitCode.USAGE_ERROR:
         print(visible("\n\n".join(mistakes)))
         return _without_a_run(int(status))
     run = read_brief(folder)
@@ -100,6 +118,34 @@ def exit_code(run: RunBrief) -> Exit:
     if any(Verdict.INCONCLUSIVE in cell.pair and not cell.as_expected for cell in run.cells):
         return Exit.INCONCLUSIVE
     return Exit.AS_EXPECTED
+
+
+def _words(arguments: argparse.Namespace, rest: list[str]) -> tuple[list[str], list[str], str]:
+    """Return what the user tells pytest, the option that names an earlier run, and the name of this one.
+
+    Raises:
+        BadInput: no such run, or other options for a run that has its own.
+    """
+    if arguments.resume is not None:
+        if rest or arguments.fabric or arguments.rerun_failed is not None:
+            raise BadInput("netlab run --resume: the run goes on with its own options; leave the others out")
+        folder = unfinished_run(arguments.resume, arguments.reports)
+        return open_run(folder).header.words, [f"--resume={folder.name}"], folder.name
+    if arguments.rerun_failed is not None:
+        folder = named_run(arguments.rerun_failed, arguments.reports).resolve()
+        fabric = [f"--fabric={arguments.fabric}"] if arguments.fabric else []
+        words = words_to_repeat(open_run(folder).header.words)
+        return [*words, *fabric, *rest], [f"--rerun-failed={folder.name}"], new_run_id()
+    return rest, [], new_run_id()
+
+
+def _new_file(file: Path) -> Path:
+    """Return the file, or `junit-2.xml` where there is one from before the run was taken up again."""
+    number, found = 1, file
+    while found.exists():
+        number += 1
+        found = file.with_stem(f"{file.stem}-{number}")
+    return found
 
 
 def _require_writable(reports: Path) -> None:

@@ -30,12 +30,20 @@ class Cell(NamedTuple):
     """Name of the subscriber in the home testbed."""
     callee: Callee | None = None
     """None where nobody is called."""
+    transport: Literal["udp", "tcp"] = "udp"
+    """Between the terminals and their P-CSCF: `udp` or `tcp`."""
 
     @property
     def id(self) -> str:
-        """Short and stable name: `uc3m@uc3m` at home, `uc3m@stuba-visited` away, `uc3m@stuba-visited-to-octopus`."""
+        """Short and stable: `uc3m@uc3m` at home, `uc3m@stuba-visited` away, `uc3m@stuba-visited-to-octopus-tcp`."""
         away = "" if self.access_point == "none" else f"-{self.access_point}"
-        return f"{self.home}@{self.visited}{away}{self._to}"
+        transport = "" if self.transport == "udp" else f"-{self.transport}"
+        return f"{self.home}@{self.visited}{away}{self._to}{transport}"
+
+    @property
+    def third(self) -> str:
+        """Network where who is called is; empty where nobody is called."""
+        return self.callee.visited if self.callee is not None else ""
 
     @property
     def _to(self) -> str:

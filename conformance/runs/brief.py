@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from conformance.report.text import short
-from conformance.runs.folder import RESULT_FILE, RUN_FILE, read_lines
+from conformance.runs.folder import RESULT_FILE, RUN_FILE, is_cut_short, read_lines
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.results import CellResult, RunCell, RunFooter, RunHeader
 from conformance.vocabulary.verdicts import Level, Verdict, VerdictPair
@@ -22,8 +22,6 @@ from conformance.vocabulary.verdicts import Level, Verdict, VerdictPair
 FOUND_LIMIT = 200
 """Characters that are kept of what a criterion found, and of a reason."""
 MOST_REASONS = 3
-_INTERRUPTED = 2
-"""Exit code of pytest in the footer of a run that somebody stopped."""
 
 
 class Finding(NamedTuple):
@@ -62,6 +60,7 @@ class CellBrief:
     """An earlier cell had found its testbed dead."""
     known: str = ""
     """Reason and owner of the known deviation that speaks of this cell."""
+    test_case: str = ""
 
     @property
     def as_expected(self) -> bool:
@@ -84,7 +83,7 @@ class RunBrief:
     @property
     def cut_short(self) -> bool:
         """Whether it was killed, or stopped by somebody, before all its cells were done."""
-        return self.footer is None or self.footer.exit_code == _INTERRUPTED
+        return is_cut_short(self.footer)
 
 
 class _Criterion(BaseModel):
@@ -113,6 +112,7 @@ class _Cell(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     cell: str
+    test_case: str = ""
     title: str
     folder: str
     home: str
@@ -185,6 +185,7 @@ def _brief(cell: _Cell) -> CellBrief:
         findings={_finding(one, cell): short(one.found, FOUND_LIMIT) for one in failing},
         reasons=[short(reason, FOUND_LIMIT) for reason in dict.fromkeys(reasons)][:MOST_REASONS],
         not_run=bool(cell.not_run),
+        test_case=cell.test_case,
         known=f"{cell.known.reason} ({cell.known.who})" if cell.known else "",
     )
 

@@ -176,7 +176,7 @@ class _Writer:
     def _lines(self, redacted: Callable[[str], str], limits: list[str]) -> None:
         """Write `run.jsonl`, with the cells that are in the bundle."""
         kept = [redacted(limit) for limit in self._run.header.limits]
-        header = self._run.header.model_copy(update={"limits": [*kept, *limits]})
+        header = self._run.header.model_copy(update={"limits": [*kept, *limits], "words": []})
         lines = [header.model_dump_json(by_alias=True)]
         for cell in self._cells:
             line = RunCell(

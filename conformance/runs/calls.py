@@ -11,7 +11,7 @@ from conformance.terminals.call import IncomingCall, OutgoingCall
 def invite(
     cell: Cell,
     *,
-    transport: Literal["udp", "tcp"] = "udp",
+    transport: Literal["udp", "tcp"] | None = None,
     video: bool = False,
     preconditions: bool = False,
     anonymous: bool = False,
@@ -28,7 +28,7 @@ def invite(
 def set_up(
     cell: Cell,
     *,
-    transport: Literal["udp", "tcp"] = "udp",
+    transport: Literal["udp", "tcp"] | None = None,
     video: bool = False,
     preconditions: bool = False,
     anonymous: bool = False,

@@ -108,7 +108,7 @@ class Cell:
     def terminal(
         self,
         *,
-        transport: Literal["udp", "tcp"] = "udp",
+        transport: Literal["udp", "tcp"] | None = None,
         subscriber: Subscriber | None = None,
         home: Testbed | None = None,
         numbers: SequenceNumbers | None = None,
@@ -120,7 +120,7 @@ class Cell:
         an address of the visited one carries its packets (UDP only); else both are the visited network's.
 
         Args:
-            transport: towards the P-CSCF.
+            transport: towards the P-CSCF; the cell's own where it is None.
             subscriber: whose terminal; the cell's own subscriber where it is None.
             home: the network that the terminal takes for its home; the cell's where it is None.
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
@@ -129,20 +129,28 @@ class Cell:
         party = first_party(self._bench.federation, self.identity.square)
         return self._attached(
             replace(party, subscriber=subscriber or party.subscriber),
-            transport=transport,
+            transport=transport or self.identity.square.transport,
             home=home or party.home,
             numbers=numbers,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
         )
 
-    def callee(self, *, transport: Literal["udp", "tcp"] = "udp", numbers: SequenceNumbers | None = None) -> Terminal:
+    def callee(
+        self, *, transport: Literal["udp", "tcp"] | None = None, numbers: SequenceNumbers | None = None
+    ) -> Terminal:
         """Return a new terminal of the user who is called, attached where that user is; see `terminal`.
 
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
         party = called_party(self._bench.federation, self.identity.square)
-        return self._attached(party, transport=transport, home=party.home, numbers=numbers, faults=frozenset())
+        return self._attached(
+            party,
+            transport=transport or self.identity.square.transport,
+            home=party.home,
+            numbers=numbers,
+            faults=frozenset(),
+        )
 
     def _attached(
         self,
@@ -323,7 +331,10 @@ class Cell:
             self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
             told += self._bench.forget_users(self._testbeds)
         for terminal in self._terminals:
-            terminal.close()
+            try:
+                terminal.close()
+            except NetlabError as error:
+                told.append(f"end of a terminal after the cell: {error}")
         self._terminals.clear()
         for place in self._places:
             place.release()

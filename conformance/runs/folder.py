@@ -21,6 +21,10 @@ from conformance.vocabulary.results import CellResult, RunCell, RunFooter, RunHe
 
 RUN_FILE = "run.jsonl"
 RESULT_FILE = "result.json"
+PROCESS_FILE = ".process"
+"""Of a run that was taken up again: the number of the process that makes it now."""
+_INTERRUPTED = 2
+"""Exit code of pytest in the footer of a run that somebody stopped."""
 
 
 def new_run_id() -> str:
@@ -56,6 +60,33 @@ class RunFolder:
         self._point_latest_here()
         return True
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the process that makes the run still exists: that which took it up last, or whose number it has."""
+        try:
+            number = (self.path / PROCESS_FILE).read_text(encoding="ascii")
+        except OSError:
+            number = self.run_id.rpartition("-")[2]
+        if not number.isdigit() or int(number) == os.getpid():
+            return True
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+    def take_up(self) -> None:
+        """Go on with a run that was cut short: this process makes it now."""
+        file = self.path / RUN_FILE
+        text = file.read_bytes()
+        whole = text.rfind(b"\n") + 1
+        if whole < len(text):  # it was killed in the middle of a line, which was never there for a reader
+            os.truncate(file, whole)
+        (self.path / PROCESS_FILE).write_text(str(os.getpid()), encoding="ascii")
+        self._point_latest_here()
+
     def cell_folder(self, name: str) -> Path:
         """Create and return an empty folder for a cell; a second cell of the same name gets one of its own."""
         base = self.path / "cells" / slug(name)
@@ -77,6 +108,7 @@ class RunFolder:
         unfinished.replace(file)
         line = RunCell(
             cell=result.cell,
+            test_case=result.test_case,
             folder=result.folder,
             interoperability=result.interoperability,
             conformance=result.conformance,
@@ -94,6 +126,7 @@ class RunFolder:
             exit_code=exit_code,
         )
         self._append(footer.model_dump_json())
+        (self.path / PROCESS_FILE).unlink(missing_ok=True)
 
     def _append(self, text: str) -> None:
         descriptor = os.open(self.path / RUN_FILE, os.O_WRONLY | os.O_APPEND)
@@ -108,6 +141,11 @@ class RunFolder:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(self.path.name)
         fresh.replace(latest)
+
+
+def is_cut_short(footer: RunFooter | None) -> bool:
+    """Tell whether a run with that last footer was killed, or stopped by somebody, before all its cells were done."""
+    return footer is None or footer.exit_code == _INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -188,6 +226,15 @@ class OpenRun:
     footer: RunFooter | None
     """None: the run was cut short."""
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether it was killed, or stopped by somebody, before all its cells were done."""
+        return is_cut_short(self.footer)
+
+    def test_case_of(self, line: RunCell) -> str:
+        """Return the identifier of a cell's test case."""
+        return line.test_case or self.cell(line).test_case
+
     def cells(self) -> Iterator[CellResult]:
         """Read the results, one after the other.
 
@@ -228,7 +275,8 @@ def open_run(folder: Path) -> OpenRun:
     header = next((entry for entry in entries if isinstance(entry, RunHeader)), None)
     if header is None:
         raise BadInput(f"{folder / RUN_FILE}: has no header line; expected a run that was begun by netlab or pytest")
-    footer = next((entry for entry in entries if isinstance(entry, RunFooter)), None)
+    # A run that was taken up again has the footers of those who stopped it, too.
+    footer = next((entry for entry in reversed(entries) if isinstance(entry, RunFooter)), None)
     return OpenRun(folder, header, [entry for entry in entries if isinstance(entry, RunCell)], footer)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import conformance
 from conformance.fabric.fabric import Fabric
 from conformance.federation import default_federation_path
+from conformance.runs.earlier import digest
 from conformance.runs.plan import BenchPlan
 from conformance.runs.versions import git_commit, tool_versions
 from conformance.vocabulary.federation import CoreKind, Federation
@@ -25,8 +27,15 @@ _PLAYED_BY = {
 _VERB = {CoreKind.EMULATED: ("is", "are"), CoreKind.KAMAILIO: ("has", "have")}
 
 
-def run_header(run_id: str, plan: BenchPlan, fabric: Fabric) -> RunHeader:
-    """Return the header of a run that begins now."""
+def run_header(run_id: str, plan: BenchPlan, fabric: Fabric, words: Sequence[str] = ()) -> RunHeader:
+    """Return the header of a run that begins now.
+
+    Args:
+        run_id: its name.
+        plan: of its bench.
+        fabric: of its bench; it need not be up.
+        words: what it was begun with; see `earlier.words_to_repeat`.
+    """
     federation = fabric.federation
     return RunHeader(
         run=run_id,
@@ -42,6 +51,8 @@ def run_header(run_id: str, plan: BenchPlan, fabric: Fabric) -> RunHeader:
         tools=tool_versions(),
         limits=[*_choice(plan), *fabric.limits, *LIMITS, *_played_by(federation), *_faults(plan)],
         options=_options(plan),
+        words=[*words, f"--fabric={plan.fabric}"],
+        federation_digest=digest(plan.federation_file),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def clear_leftovers(reports: Path) -> list[str]:
     for file in sorted(reports.glob(f"*/{RUN_FILE}")):
         folder = file.parent
         spool = folder / SPOOL
-        if folder.is_symlink() or not spool.is_dir() or _is_alive(RunFolder(folder)):
+        if folder.is_symlink() or not spool.is_dir() or RunFolder(folder).is_under_way:
             continue
         for nodes in (folder / NODES).glob("worker-*"):
             end_leftovers(nodes)
@@ -47,17 +46,3 @@ def clear_leftovers(reports: Path) -> list[str]:
         except BadInput:
             continue  # not a run that we can read: nothing of ours to publish
     return found
-
-
-def _is_alive(run: RunFolder) -> bool:
-    """Tell whether the process that made the run still exists; its number ends the run's name."""
-    number = run.run_id.rpartition("-")[2]
-    if not number.isdigit() or int(number) == os.getpid():
-        return True
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

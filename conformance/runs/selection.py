@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.federation.axes import TRANSPORTS, covered, with_transports
 from conformance.federation.call_matrix import CALLED, call_cells
 from conformance.federation.matrix import Callee, Cell, home_cells, roaming_cells
 from conformance.federation.mistakes import line_numbers
@@ -14,24 +15,37 @@ from conformance.vocabulary.federation import AccessSecurity, Federation, Interc
 
 ACCESS_POINTS = ("none", "visited", "home")
 CREDENTIALS = ("aka", "password")
+_USUAL: Mapping[str, Any] = {
+    "access": "none",
+    "credentials": "aka",
+    "roaming": True,
+    "callee": None,
+    "transport": "udp",
+    "each": None,
+    "then": (),
+}
 
 
-def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
-    """Return the cells of a test case.
+def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = False) -> list[Cell]:
+    """Return the cells of a test case: all of its home and visited networks; a third axis is covered pair by pair.
 
     Args:
         federation: the federation.
         wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
             `roaming` (False: the home network forbids its subscriber the visited access point), `callee` (who is
-            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `each` (home, visited,
-            federation: one cell is enough for each home or visited network, or in all); `then` says nothing about
-            cells.
+            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `transport` (udp, tcp or
+            several of them), `each` (home, visited, federation: one cell is enough for each home or visited
+            network, or in all); `then` says nothing about cells.
+        full: all combinations, also of a third axis.
 
     Raises:
         BadInput: a keyword or value that does not exist.
     """
-    choice = {"access": "none", "credentials": "aka", "roaming": True, "callee": None, "each": None} | dict(wanted)
-    unknown = sorted(set(choice) - {"access", "credentials", "roaming", "callee", "each", "then"})
+    choice = {**_USUAL, **wanted}
+    unknown = sorted(set(choice) - set(_USUAL))
+    transports = (choice["transport"],) if isinstance(choice["transport"], str) else tuple(choice["transport"])
+    if not transports or not set(transports) <= set(TRANSPORTS):
+        raise BadInput(f"marker flow: found transport={choice['transport']!r}, expected some of {TRANSPORTS}")
     if choice["each"] not in (None, "home", "visited", "federation"):
         raise BadInput(f"marker flow: found each={choice['each']!r}, expected home, visited or federation")
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
@@ -41,6 +55,10 @@ def squares(federation: Federation, wanted: Mapping[str, Any]) -> list[Cell]:
     found = _squares(federation, choice)
     if choice["callee"] is not None:
         found = call_cells(federation, found, choice["callee"])
+    if transports != ("udp",):
+        found = with_transports(found, transports)
+    if not full and (choice["callee"] is not None or len(transports) > 1):
+        found = covered(found)
     if choice["each"] is None:
         return found
     if choice["each"] == "federation":

@@ -62,11 +62,12 @@ def _add(section: list[str], text: str) -> None:
 
 def configuration(square: Cell) -> str:
     """Return which networks take part and where each terminal gets its address, one sentence a terminal."""
+    over = " Over TCP." if square.transport == "tcp" else ""
     if square.callee is None:
-        return _of_first(square)
+        return _of_first(square) + over
     home, visited, _ = square.callee
     where = "at home" if home == visited else f"in {visited}; address and P-CSCF are those of {visited}"
-    return f"{_of_first(square)} Who is called: a subscriber of {home} {where}."
+    return f"{_of_first(square)} Who is called: a subscriber of {home} {where}.{over}"
 
 
 def _of_first(square: Cell) -> str:

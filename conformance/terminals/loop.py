@@ -18,6 +18,8 @@ from conformance.vocabulary.errors import HarnessFault
 T = TypeVar("T")
 
 _JOIN_S = 5.0
+_ANSWER_S = 2.0
+"""A loop that does not answer for so long is blocked."""
 
 
 class TerminalLoop:
@@ -34,6 +36,8 @@ class TerminalLoop:
         self._namespace = namespace
         with inside(namespace):  # found out here, where somebody can be told
             pass
+        self.is_blocked = False
+        """Whether something in the loop never gives it back; then nothing can be run in it any more."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="netlab-terminals", daemon=True)
         self._thread.start()
@@ -56,9 +60,13 @@ class TerminalLoop:
 
         Raises:
             HarnessFault: called from the loop's own thread, or the deadline passed.
+
+        Whoever interrupts the wait ends the coroutine; what was awaited becomes a note of the exception.
         """
         if self.is_here:
             raise HarnessFault(f"terminal: {awaited}: expected a call from another thread than the loop's own")
+        if self.is_blocked:
+            raise HarnessFault(f"terminal: {awaited}: its event loop is blocked by an earlier procedure")
         future: Future[T] = asyncio.run_coroutine_threadsafe(work(), self._loop)
         try:
             return future.result(deadline_s)
@@ -66,7 +74,17 @@ class TerminalLoop:
             if future.done():
                 raise
             future.cancel()
+            self.is_blocked = not self._answers()
             raise HarnessFault(f"terminal: {awaited}: expected an end within {deadline_s:g} s") from None
+        except BaseException as stopped:
+            if future.cancel():  # somebody interrupts the wait, not the coroutine its caller
+                stopped.add_note(f"awaited {awaited}")
+            raise
+
+    def _answers(self) -> bool:
+        answered = threading.Event()
+        self._loop.call_soon_threadsafe(answered.set)
+        return answered.wait(_ANSWER_S)
 
     def close(self) -> None:
         """Cancel what still runs, stop the loop and end the thread; a second call does nothing."""
@@ -92,10 +110,10 @@ _lock = threading.Lock()
 
 
 def shared_loop() -> TerminalLoop:
-    """Return the loop of this process; it is made on the first call and closed at exit."""
+    """Return the loop of this process; it is made on the first call, or where it is blocked, and closed at exit."""
     global _shared
     with _lock:
-        if _shared is None:
+        if _shared is None or _shared.is_blocked:
             _shared = TerminalLoop()
             atexit.register(_shared.close)
         return _shared

@@ -327,6 +327,10 @@ class RunHeader(_Result):
     """Options of `netlab run` that one of its cells needs to come out as it did: federation file, faults."""
     limits: list[str] = Field(default_factory=list)
     """What this fabric or machine cannot do, one sentence each."""
+    words: list[str] = Field(default_factory=list)
+    """What the run was begun with, beside the places of its files: test cases and options of pytest."""
+    federation_digest: str = ""
+    """SHA-256 of the federation file; empty where it was not noted."""
 
 
 class RunFooter(_Result):
@@ -345,6 +349,8 @@ class RunCell(_Result):
 
     kind: str = "cell"
     cell: str
+    test_case: str = ""
+    """Identifier of the test case; empty where only `result.json` has it."""
     folder: str
     interoperability: Verdict
     conformance: Verdict

@@ -43,7 +43,7 @@ def test_call_in_the_visited_network(cell: Cell) -> None:
     talk(*set_up(cell)).hang_up()
 
 
-@pytest.mark.flow("call-roaming-third", access="visited", callee="third")
+@pytest.mark.flow("call-roaming-third", access="visited", callee="third", transport=("udp", "tcp"))
 def test_call_to_a_third_network(cell: Cell) -> None:
     """A user who is away calls a user of a third network.
 

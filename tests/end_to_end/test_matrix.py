@@ -6,6 +6,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from conformance.fabric.probe import why_no_lab
+
 NEEDS_A_FEATURE = '''
 import pytest
 
@@ -53,11 +57,16 @@ def test_a_zone_that_dns_forgets_breaks_exactly_the_cells_that_need_it(run_cells
     }
 
 
-def test_two_workers_give_the_same_verdicts_as_one(run_cells: Callable) -> None:
-    alone = pairs(run_cells("testcases/registration/test_home.py"))
-    together = pairs(run_cells("testcases/registration/test_home.py", "-n", "2", PYTEST_XDIST_WORKER=""))
+@pytest.mark.parametrize("fabric", ["loopback", "namespaces"])
+def test_two_workers_give_the_same_verdicts_as_one(run_cells: Callable, fabric: str) -> None:
+    if fabric == "namespaces" and (reason := why_no_lab()):
+        pytest.skip(f"no lab here: {reason}")
+    words = ("testcases/registration/test_home.py", "testcases/registration/test_refused.py", f"--fabric={fabric}")
+    cells = ("-k", "test_registration or unknown_user")
+    alone = pairs(run_cells(*words, *cells))
+    together = pairs(run_cells(*words, *cells, "-n", "2", PYTEST_XDIST_WORKER=""))
     assert together == alone
-    assert len(alone) == 7
+    assert len(alone) == 10
 
 
 def test_cells_are_selected_by_home_visited_and_access_point(run_cells: Callable) -> None:

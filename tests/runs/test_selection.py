@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.big_federation import federation_file
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell
 from conformance.runs.selection import missing_feature, needed_nodes, other_fabric, squares
@@ -57,7 +58,35 @@ def test_the_barred_subscriber_is_another_one(federation: Federation) -> None:
     assert not barred & free
 
 
-@pytest.mark.parametrize("wanted", [{"acces": "home"}, {"access": "away"}, {"credentials": "card"}, {"each": "year"}])
+def test_calls_of_three_networks_are_covered_unless_all_are_wanted(tmp_path: Path) -> None:
+    (tmp_path / "many.toml").write_text(federation_file(6))
+    many = load_federation(tmp_path / "many.toml")
+    wanted = {"access": "visited", "callee": "third"}
+    found, every = squares(many, wanted), squares(many, wanted, full=True)
+    assert len(every) == 6 * 5 * 4
+    assert 6 * 5 <= len(found) <= 45
+    assert {(cell.home, cell.visited) for cell in found} == {(cell.home, cell.visited) for cell in every}
+    assert {(cell.visited, cell.third) for cell in found} == {(cell.visited, cell.third) for cell in every}
+
+
+def test_transports_share_the_cells_of_a_test_case(federation: Federation) -> None:
+    wanted = {"access": "visited", "callee": "third", "transport": ["udp", "tcp"]}
+    found = squares(federation, wanted)
+    assert len(found) == 6
+    assert {(cell.home, cell.transport) for cell in found} == {
+        (home, transport) for home in ("uc3m", "stuba", "octopus") for transport in ("udp", "tcp")
+    }
+    assert len(squares(federation, wanted, full=True)) == 12
+    assert [cell.id for cell in squares(federation, {"transport": "tcp"})] == [
+        "uc3m@uc3m-tcp", "stuba@stuba-tcp", "octopus@octopus-tcp",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"acces": "home"}, {"access": "away"}, {"credentials": "card"}, {"each": "year"}, {"transport": "sctp"},
+     {"transport": []}],
+)  # fmt: skip
 def test_a_mistake_in_the_marker_is_said(federation: Federation, wanted: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="marker flow"):
         squares(federation, wanted)

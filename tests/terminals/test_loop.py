@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 
 import pytest
@@ -62,3 +63,37 @@ async def _start_something() -> None:
 
 def test_the_process_has_one() -> None:
     assert shared_loop() is shared_loop()
+
+
+def test_a_loop_that_is_blocked_says_so_at_once_and_another_one_takes_its_place() -> None:
+    first = shared_loop()
+    release = threading.Event()
+
+    async def block() -> None:
+        release.wait()
+
+    with pytest.raises(HarnessFault, match="the block: expected an end"):
+        first.run(block, 0.05, "the block")
+    assert first.is_blocked
+    with pytest.raises(HarnessFault, match="blocked by an earlier procedure"):
+        first.run(_name, 60, "the name")
+    second = shared_loop()
+    assert second is not first
+    assert second.run(_name, 5, "the name") == "netlab-terminals"
+    release.set()
+    first.close()
+
+
+def test_who_interrupts_a_wait_learns_what_was_awaited(loop: TerminalLoop) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            loop.run(_forever, 60, "the event")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert stopped.value.__notes__ == ["awaited the event"]
+    assert loop.run(_name, 5, "the name") == "netlab-terminals"
