@@ -19,6 +19,7 @@ from conformance.vocabulary.results import (
     Excerpt,
     FrameRef,
     ProcedureResult,
+    ProcedureTime,
     RunHeader,
 )
 from conformance.vocabulary.verdicts import Level, Severity, Verdict
@@ -130,11 +131,12 @@ def make_criterion() -> Callable[..., CriterionResult]:
 
 @pytest.fixture
 def make_cell(make_criterion: Callable[..., CriterionResult]) -> Callable[..., CellResult]:
-    """Builds a cell result with one procedure of two messages; every field can be given."""
+    """Builds a cell result with one procedure of two messages; every field can be given, `times` by name."""
 
     def make(**changes: Any) -> CellResult:
         criteria = changes.pop("criteria", [make_criterion(verdict=Verdict.PASS, found="present")])
         text = changes.pop("text", "SIP/2.0 200 OK\r\n\r\n")
+        times = changes.pop("times", {})
         procedure = ProcedureResult(
             flow="registration-home",
             subject=["sip:alice@uc3m.netlab.test"],
@@ -145,6 +147,7 @@ def make_cell(make_criterion: Callable[..., CriterionResult]) -> Callable[..., C
             conformance=changes.get("conformance", Verdict.PASS),
             criteria=criteria,
             reasons=[],
+            times=[ProcedureTime(name=name, ms=ms, capture=0, from_frame=1, to_frame=2) for name, ms in times.items()],
             ladder=[
                 Arrow(
                     capture=0,

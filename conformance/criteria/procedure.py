@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """A REGISTER that takes a binding away."""
     SUBSCRIPTION = "subscription"
     """A SUBSCRIBE to an event package, and its NOTIFYs."""
+    CALL = "call"
+    """An INVITE that begins a dialog, and all that belongs to the dialog."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +79,8 @@ class Facts:
     home_network: Testbed | None = None
     entry_network: Testbed | None = None
     """Network of the P-CSCF: the visited one, or the home network."""
+    networks: dict[Role, Testbed] = field(default_factory=dict)
+    """Of a call: the network that each role belongs to as the federation has it, whether it took part or not."""
 
     def network_of(self, address: str) -> Testbed | None:
         """Return the network that gives an address to a terminal, or has a node at it."""
@@ -117,6 +121,10 @@ class Procedure(Protocol):
     @property
     def subject(self) -> str:
         """Public user identity whose procedure it is."""
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """All users who take part, the one whose procedure it is first."""
 
     @property
     def roles(self) -> Mapping[Role, tuple[Endpoint, ...]]:

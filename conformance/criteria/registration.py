@@ -199,6 +199,11 @@ class Registration:
     vpn: tuple[VpnStream, ...] = ()
     """Tunnels between partners as they were seen from outside."""
 
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """The one user."""
+        return (self.subject,)
+
     @cached_property
     def pcscf(self) -> Role:
         """The P-CSCF that took part: the visited one, or that of the home network."""

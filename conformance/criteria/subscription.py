@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from conformance.criteria.passage import Way
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.reginfo import RegInfo, read_reginfo
-from conformance.criteria.registration import Exchange, Hop
+from conformance.criteria.registration import Exchange
 from conformance.criteria.values import addresses, asked_expiry, result, same_contact, seconds
 from conformance.criteria.xml_tree import NotReadError, NotWellFormedError
 from conformance.trace.model import Message, SipMessage
@@ -25,50 +26,8 @@ PCSCFS = (Role.HOME_PCSCF, Role.VISITED_PCSCF)
 
 
 @dataclass(frozen=True, eq=False)
-class Passage:
+class Passage(Way):
     """One SUBSCRIBE or NOTIFY on its way, hop by hop."""
-
-    hops: tuple[Hop, ...]
-    """At least one, nearest to the sender first."""
-
-    @cached_property
-    def request(self) -> SipMessage | None:
-        """The request nearest to its sender; None where responses alone were captured."""
-        return next((hop.request for hop in self.hops if hop.request is not None), None)
-
-    @cached_property
-    def response(self) -> SipMessage | None:
-        """The final response nearest to the sender of the request."""
-        return next((hop.response for hop in self.hops if hop.response is not None), None)
-
-    @property
-    def status(self) -> int | None:
-        """Status of that response."""
-        return None if self.response is None else self.response.sip.status
-
-    @property
-    def is_accepted(self) -> bool:
-        """True where the answer is 2xx."""
-        return self.status is not None and 200 <= self.status < 300
-
-    def hop_to(self, role: Role | None) -> Hop | None:
-        """Return the hop that reaches a role."""
-        return next((hop for hop in self.hops if role is not None and hop.receiver is role), None)
-
-    def hop_from(self, role: Role | None) -> Hop | None:
-        """Return the hop that leaves a role."""
-        return next((hop for hop in self.hops if role is not None and hop.sender is role), None)
-
-    @property
-    def messages(self) -> Iterator[Message]:
-        """All messages, hop by hop."""
-        for hop in self.hops:
-            yield from hop.messages
-
-    @cached_property
-    def time_ns(self) -> int:
-        """Time of the first message, nanoseconds since 1970."""
-        return min(message.time_ns for message in self.messages)
 
     @cached_property
     def document(self) -> RegInfo | None:
@@ -217,6 +176,11 @@ class RegistrationEvents:
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
     kind: Kind = Kind.SUBSCRIPTION
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """The one user."""
+        return (self.subject,)
 
     def notified(self) -> Iterator[tuple[Subscription, Passage, SipMessage]]:
         """Yield every NOTIFY whose request was captured: subscription, way, and the request nearest to the S-CSCF."""

@@ -7,6 +7,7 @@ the traces that come back, times, addresses and frame numbers are those of the s
 
 from __future__ import annotations
 
+import re
 import tempfile
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -17,9 +18,10 @@ from pathlib import Path
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng
 from conformance.trace.confirm import FrameReading, second_reading
 from conformance.trace.decode import read_trace
+from conformance.trace.media_model import MediaStream
 from conformance.trace.model import CaptureFile, Message, Sighting, Trace, VpnStream
 from conformance.vocabulary.identifiers import Endpoint
-from conformance.vocabulary.points import Point
+from conformance.vocabulary.points import POINTS
 
 Readings = dict[int, FrameReading]
 """Frame number to its second reading."""
@@ -34,7 +36,7 @@ _G_PDU = b"\x30\xff"
 """GTP-U version 1 without options, a user's packet (3GPP TS 29.281 5.1)."""
 _RENAMED_INSIDE = {"gtp", "esp"}
 """Encapsulations that leave the innermost addresses to `_renamed`."""
-_POINTS = {point.value: point for point in Point}
+_ADDRESS = re.compile(r"[0-9.]+")
 
 
 @dataclass
@@ -52,6 +54,7 @@ class _Place:
     messages: list[Message] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     vpn: list[VpnStream] = field(default_factory=list)
+    media: list[MediaStream] = field(default_factory=list)
     known: dict[tuple[object, ...], Message] = field(default_factory=dict)
 
     def _sightings(self, message: Message, originals: dict[str, str]) -> tuple[Sighting, ...]:
@@ -77,6 +80,30 @@ class _Place:
         source, destination = (_at(end, originals) for end in stream.ends)
         self.vpn.append(VpnStream((source, destination), stream.counts, first))
 
+    def back_media(self, stream: MediaStream, originals: dict[str, str]) -> None:
+        """Take a media stream as it was counted; each capture has addresses, so streams, of its own."""
+        before = self.first_frame - 1
+        sightings = tuple(
+            replace(
+                one,
+                capture=0,
+                outer=_ADDRESS.sub(lambda found: originals.get(found.group(), found.group()), one.outer),
+                first_frame=one.first_frame - before,
+                last_frame=one.last_frame - before,
+                gap_frame=one.gap_frame - before if one.gap_frame else 0,
+                first_ns=one.first_ns - self.shift_ns,
+                last_ns=one.last_ns - self.shift_ns,
+                clock_offset_ns=0,
+            )
+            for one in stream.sightings
+        )
+        reports = tuple(
+            replace(one, capture=0, frame=one.frame - before, source=_at(one.source, originals))
+            for one in stream.reports
+        )
+        source, destination = _at(stream.source, originals), _at(stream.destination, originals)
+        self.media.append(MediaStream(source, destination, stream.ssrc, stream.clock_hz, sightings, reports))
+
     def back(self, message: Message, originals: dict[str, str]) -> None:
         """Take a message as it was read and keep it as the single capture has it."""
         sightings = self._sightings(message, originals)
@@ -92,7 +119,7 @@ class _Place:
 
     def trace(self) -> Trace:
         """Return the trace of the single capture."""
-        points = [_POINTS[point] for point in self.capture.points if point in _POINTS]
+        points = [POINTS[point] for point in self.capture.points if point in POINTS]
         summary = CaptureFile(
             file=self.name,
             frames=len(self.capture.packets),
@@ -101,7 +128,7 @@ class _Place:
             points=tuple(dict.fromkeys(points)),
             problems=tuple(self.problems),
         )
-        return Trace((summary,), tuple(self.messages), tuple(self.vpn))
+        return Trace((summary,), tuple(self.messages), tuple(self.vpn), tuple(self.media))
 
 
 def _at(end: Endpoint, originals: dict[str, str]) -> Endpoint:
@@ -135,6 +162,8 @@ def read_captures(captures: Sequence[tuple[str, PacketFile]]) -> list[Trace]:
         for stream in whole.vpn:
             packet = next(iter(stream.first.values()))
             _of_frame(placed, starts, packet.capture, packet.frame).back_outside(stream, originals)
+        for media in whole.media:
+            _of_frame(placed, starts, media.best.capture, media.best.first_frame).back_media(media, originals)
         for number, places in enumerate(placed):
             unexplained = _tell(whole.captures[number].problems, placed, starts, number)
             traces += [
@@ -243,4 +272,4 @@ def _alone(place: _Place, folder: Path) -> Trace:
     file = folder / "alone.pcapng"
     file.write_bytes(encode_pcapng(place.capture))
     trace = read_trace([file])
-    return Trace((replace(trace.captures[0], file=place.name),), trace.messages, trace.vpn)
+    return Trace((replace(trace.captures[0], file=place.name),), trace.messages, trace.vpn, trace.media)

@@ -33,7 +33,7 @@ from conformance.vocabulary.difference import (
     SeenMessage,
 )
 from conformance.vocabulary.identifiers import Endpoint
-from conformance.vocabulary.roles import Role
+from conformance.vocabulary.roles import TERMINALS, Role
 from conformance.vocabulary.verdicts import Level, Verdict
 
 SMALL = 2_000
@@ -168,7 +168,7 @@ def _is_refusal(case: Case) -> bool:
         row.message.sip.status or 0
         for row in reversed(case.rows)
         if row.seen is not None
-        and row.seen.source is Role.UE
+        and row.seen.source in TERMINALS
         and isinstance(row.message, SipMessage)
         and not row.message.sip.is_request
     )

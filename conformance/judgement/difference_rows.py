@@ -31,6 +31,14 @@ _KINDS = {
     Role.HOME_HSS: NodeKind.HSS,
     Role.VISITED_DNS: NodeKind.DNS,
     Role.HOME_DNS: NodeKind.DNS,
+    Role.ORIG_PCSCF: NodeKind.PCSCF,
+    Role.ORIG_SCSCF: NodeKind.SCSCF,
+    Role.ORIG_DNS: NodeKind.DNS,
+    Role.TERM_ICSCF: NodeKind.ICSCF,
+    Role.TERM_HSS: NodeKind.HSS,
+    Role.TERM_DNS: NodeKind.DNS,
+    Role.TERM_SCSCF: NodeKind.SCSCF,
+    Role.TERM_PCSCF: NodeKind.PCSCF,
 }
 
 
@@ -108,7 +116,8 @@ def _declared(role: Role, procedure: Procedure) -> str | None:
     """Return the address that the federation gives to a role; None where it does not speak of it."""
     kind = _KINDS.get(role)
     visited = role in (Role.VISITED_PCSCF, Role.VISITED_DNS)
-    network = procedure.facts.entry_network if visited else procedure.facts.home_network
+    facts = procedure.facts
+    network = facts.networks.get(role) or (facts.entry_network if visited else facts.home_network)
     node = None if network is None or kind is None else network.nodes.get(kind)
     return None if node is None else str(node.address)
 

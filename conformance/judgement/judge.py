@@ -12,6 +12,7 @@ from pathlib import Path
 from conformance.judgement.confirmation import Reading, frames_of
 from conformance.judgement.inspection import inspect
 from conformance.judgement.large import LARGE, Inquiry
+from conformance.judgement.media import media_results
 from conformance.judgement.outcome import Asked, Readings, conclude
 from conformance.judgement.surroundings import Surroundings
 from conformance.trace.confirm import second_reading
@@ -65,8 +66,13 @@ def judge(
             procedures, unjudged = inquiry.judge(workers)
         else:
             procedures, unjudged = _at_once(around, asked, federation, flow, confirm)
+    media, left_out = media_results(trace)
     return Judgement.model_construct(
-        captures=_captures(trace), procedures=procedures, unjudged=dict(unjudged.most_common())
+        captures=_captures(trace),
+        procedures=procedures,
+        unjudged=dict(unjudged.most_common()),
+        media=media,
+        media_left_out=left_out,
     )
 
 

@@ -13,7 +13,7 @@ from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, Me
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.results import Arrow
-from conformance.vocabulary.roles import Role
+from conformance.vocabulary.roles import TERMINALS, Role
 
 TEXT = 16 * 1024
 """Longest text of one message, in characters."""
@@ -88,7 +88,7 @@ def _point(message: Message, roles: tuple[Role | None, Role | None]) -> Point:
         return Point.CX
     if isinstance(message, DnsMessage):
         return Point.DNS
-    return Point.GM if Role.UE in roles else Point.MW
+    return Point.GM if any(role in TERMINALS for role in roles) else Point.MW
 
 
 def summary(message: Message) -> str:

@@ -67,7 +67,7 @@ def _match(
     for step in wanted:
         candidates = [seen for seen in pool if id(seen) not in taken and _fits(flow, step, seen, steps)]
         if not candidates:
-            if step.optional:
+            if step.optional or _in_option_not_taken(flow, step, steps):
                 continue
             if _observable(step, procedure, pool):
                 missing.append(step.id)
@@ -113,6 +113,15 @@ def _ancestor(flow: Flow, step: Step, steps: dict[str, tuple[Seen, ...]]) -> See
             if seen.attempt >= 0:
                 return seen
     return None
+
+
+def _in_option_not_taken(flow: Flow, step: Step, steps: dict[str, tuple[Seen, ...]]) -> bool:
+    """Tell whether a step lies in an optional one that was not seen."""
+    while step.inside is not None:
+        step = flow.step(step.inside)
+        if step.optional and not steps.get(step.id):
+            return True
+    return False
 
 
 def _observable(step: Step, procedure: Procedure, pool: Sequence[Seen]) -> bool:

@@ -13,6 +13,7 @@ from conformance.judgement.difference import explain
 from conformance.judgement.evidence import evidence
 from conformance.judgement.ladder import ladder
 from conformance.judgement.masking import mask_text
+from conformance.judgement.times import times
 from conformance.judgement.verdicts import Judged, actor, conformance
 from conformance.trace.model import Trace
 from conformance.vocabulary.events import TerminalEvent
@@ -60,7 +61,7 @@ class Outcome:
         roles = {role.value: [str(endpoint) for endpoint in ends] for role, ends in procedure.roles.items()}
         return ProcedureResult.model_construct(
             flow=flow.id,
-            subject=[procedure.subject],
+            subject=list(procedure.parties),
             cell=asked.cell,
             roles=roles,
             frames=[FrameRef.model_construct(capture=capture, frame=frame) for capture, frame in frames],
@@ -71,6 +72,7 @@ class Outcome:
             departure=self.chosen.match.departure,
             ladder=[] if brief else ladder(procedure, self.chosen.match),
             difference=explain(asked.trace, self.chosen, self.criteria, self.service),
+            times=times(procedure),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -177,11 +177,41 @@ def _lookups(
 
     What was asked before `since_ns`, when an earlier procedure of the same user was under way, is that one's.
     """
-    found: list[Lookup] = []
     times = [message.time_ns for attempt in attempts for message in attempt.messages]
+
+    def asker(lookup: Transaction) -> Role | None:
+        return _asker(lookup, attempts, table)
+
+    def server(lookup: Transaction, asked_by: Role | None) -> Role:
+        return _server(lookup, asked_by, declared, home)
+
     since_ns = since_ns if since_ns < min(times) else 0
-    begin = bisect_left(queries, max(min(times) - BEFORE_NS, since_ns), key=lambda query: query.time_ns)
-    end = bisect_right(queries, max(times), key=lambda query: query.time_ns)
+    return lookups_of(names, max(min(times) - BEFORE_NS, since_ns), max(times), queries, table, asker, server)
+
+
+def lookups_of(
+    names: set[str],
+    begin_ns: int,
+    end_ns: int,
+    queries: Sequence[Transaction],
+    table: RoleTable,
+    asker: Callable[[Transaction], Role | None],
+    server: Callable[[Transaction, Role | None], Role],
+) -> list[Lookup]:
+    """Return the look-ups of hosts, and of the names that their answers lead to, within a time.
+
+    Args:
+        names: Hosts, lower case; those that answers lead to are added.
+        begin_ns: From when, nanoseconds since 1970.
+        end_ns: To when.
+        queries: DNS transactions in time order.
+        table: Gets the endpoints of the servers.
+        asker: Tells who asked.
+        server: Tells the role of the server, of a look-up and of who asked.
+    """
+    found: list[Lookup] = []
+    begin = bisect_left(queries, begin_ns, key=lambda query: query.time_ns)
+    end = bisect_right(queries, end_ns, key=lambda query: query.time_ns)
     for transaction in queries[begin:end]:
         query = transaction.request if isinstance(transaction.request, DnsMessage) else None
         response = transaction.final if isinstance(transaction.final, DnsMessage) else None
@@ -191,10 +221,10 @@ def _lookups(
         match = _SRV_NAME.fullmatch(message.question_name) if message.question_type == "SRV" else None
         if message.question_name not in names and (match is None or match.group(1) not in names):
             continue
-        asker = _asker(transaction, attempts, table)
-        server = _server(transaction, asker, declared, home)
-        table.add(server, transaction.destination)
-        found.append(Lookup(query, response, asker, server))
+        who = asker(transaction)
+        role = server(transaction, who)
+        table.add(role, transaction.destination)
+        found.append(Lookup(query, response, who, role))
         for record in () if response is None else response.records:
             for key in ("replacement", "target"):
                 name = record.fields.get(key, "").lower().rstrip(".")

@@ -75,6 +75,10 @@ class Declared:
         declared = self._nodes.get(address, [])
         return _KINDS.get(declared[0][1]) if len(declared) == 1 else None
 
+    def kinds(self, address: str) -> frozenset[NodeKind]:
+        """Return what the federation declares at an address."""
+        return frozenset(kind for _, kind in self._nodes.get(address, ()))
+
     def testbed(self, address: str) -> Testbed | None:
         """Return the testbed of a declared address."""
         declared = self._nodes.get(address, [])

@@ -81,18 +81,18 @@ def find_registration_events(
     declared = Declared(federation)
     tries = find_tries(transactions, around)
     assign_exchanges(tries, transactions)
-    accepted = [(one, _accepted(one)) for one in tries if one.status is not None and 200 <= one.status < 300]
+    registered = [(one, accepted(one)) for one in tries if one.status is not None and 200 <= one.status < 300]
     known = around.once(_whole)
     places = Places(known.tries, around.speakers, declared, known.notifiers)
     users = _Users()
-    for one, register in accepted:
+    for one, register in registered:
         users.join(register.identity, *register.associated, *([f"impi:{one.username}"] if one.username else []))
     found: dict[str, _Group] = {}
     for key, passages in dialogs.items():
         found.setdefault(users.find(_identity(passages)), _Group()).dialogs[key] = passages
     for exchange in terminations:
         found.setdefault(users.find(*_names(exchange)), _Group()).terminations.append(exchange)
-    for one, register in accepted:
+    for one, register in registered:
         group = found.get(users.find(register.identity))
         if group is not None:
             group.registers.append((one, register))
@@ -208,7 +208,8 @@ def _notifiers(dialogs: dict[_Dialog, list[list[RawHop]]]) -> set[tuple[str, int
 # --- REGISTER and Cx -----------------------------------------------------------------------------------
 
 
-def _accepted(one: Try) -> Accepted:
+def accepted(one: Try) -> Accepted:
+    """Return what a REGISTER with a final 2xx shows."""
     hops = one.chain
     outer = next(hop for hop in hops if hop.final is not None)
     response = outer.final

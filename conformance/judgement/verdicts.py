@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from conformance.criteria.call import Call
 from conformance.criteria.model import REGISTERS, Criterion, Finding, inconclusive, not_applicable
 from conformance.criteria.procedure import Procedure
 from conformance.criteria.registration import Registration
@@ -57,7 +58,7 @@ def apply(criterion: Criterion, procedure: Procedure, unseen: bool | None = None
     if unseen and finding.verdict is not Verdict.NOT_APPLICABLE:
         names = " and ".join(point.value for point in criterion.points)
         return inconclusive(finding.expected, f"{names} not captured")
-    if finding.unreached and isinstance(procedure, Registration) and procedure.ended is not None:
+    if finding.unreached and isinstance(procedure, Registration | Call) and procedure.ended is not None:
         return not_applicable(finding.expected, procedure.ended)
     if finding.verdict is not Verdict.FAIL:
         return finding

@@ -66,10 +66,13 @@ class WalkedInterface:
     """`isb_ifdrop` of the last statistics block; None without one."""
 
 
+Noted = Callable[[int, int, bytes, int, int], None]
+"""Gets a packet that is not wanted: number of the frame, time in nanoseconds since 1970, a buffer, where in it the
+packet begins, and where that ends which the pattern is about."""
 _Matcher = Callable[[bytes, int, int], re.Match[bytes] | None]
-_Clock = tuple[WalkedInterface, _Matcher | None, int, int, int]
-"""Of one interface: its counters, what tells that a packet is not wanted, and what makes nanoseconds of its ticks:
-factor, divisor, offset."""
+_Clock = tuple[WalkedInterface, _Matcher | None, Noted, bool, int, int, int]
+"""Of one interface: its counters, what tells that a packet is not wanted and where it goes, whether its ticks are
+something else than nanoseconds since 1970, and what makes these of them: factor, divisor, offset."""
 
 
 class Walk:
@@ -94,17 +97,22 @@ class Walk:
         """Bodies of decryption secrets blocks, little-endian."""
         self._stream = stream
         self._unwanted = unwanted or {}
+        self._noted: Callable[[int], Noted] = lambda _: _pass_over
         self._order: Order = "<"
         self._first = 0
         self._described: list[Interface] = []
         self._clocks: list[_Clock] = []
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self, noted: Callable[[int], Noted] | None = None) -> Iterator[Step]:
         """Return the packets in the order of the file.
+
+        Args:
+            noted: Gives what is called with each packet that is not wanted, by the index of its interface.
 
         Raises:
             BadBlock: The file is of another kind, or damaged. The packets before have been yielded.
         """
+        self._noted = noted or self._noted
         begin = self._stream.read(4)
         if begin in _PCAP:
             return self._pcap(*_PCAP[begin])
@@ -122,6 +130,7 @@ class Walk:
             raise BadBlock("another version, or frames with check sequences")
         interface = WalkedInterface("", link_type)
         self.interfaces.append(interface)
+        noted = self._noted(0)
         head = struct.Struct(order + "IIII").unpack_from
         pattern = self._unwanted.get(link_type)
         is_unwanted = pattern.match if pattern else None
@@ -139,10 +148,12 @@ class Walk:
                     if following > end:
                         break
                     frame += 1
-                    if is_unwanted is not None and is_unwanted(data, start, following):
+                    time_ns = seconds * _SECOND + fraction * tick_ns
+                    if is_unwanted is not None and (found := is_unwanted(data, start, following)):
                         passed_over += 1
+                        noted(frame, time_ns, data, start, found.end())
                     else:
-                        yield frame, 0, seconds * _SECOND + fraction * tick_ns, data, start, following, original
+                        yield frame, 0, time_ns, data, start, following, original
                     position = following
             self.is_cut = position < len(data)
         finally:
@@ -151,7 +162,7 @@ class Walk:
 
     def _pcapng(self, data: bytes) -> Iterator[Step]:
         position, end, wanted = 0, len(data), 12
-        frame = passed_over = last_ns = 0
+        frame = passed_over = last_ns = first = 0
         clocks = self._clocks
         head = struct.Struct("<II").unpack_from
         packet = struct.Struct("<IIIIIII").unpack_from
@@ -164,6 +175,7 @@ class Walk:
                     kind, wanted, index, high, low, captured, original = packet(data, position)
                     if kind == SECTION_HEADER:
                         self._section(data, position)
+                        first = self._first
                         head = struct.Struct(self._order + "II").unpack_from
                         packet = struct.Struct(self._order + "IIIIIII").unpack_from
                         wanted = head(data, position)[1]
@@ -186,16 +198,19 @@ class Walk:
                     if index >= len(clocks) or captured > LONGEST_PACKET or start + captured > following - 4:
                         raise BadBlock(f"a packet of {captured} octets of interface {index} in a block of {wanted}")
                     frame += 1
-                    counts, is_unwanted, factor, divisor, offset_ns = clocks[index]
+                    counts, is_unwanted, noted, is_scaled, factor, divisor, offset_ns = clocks[index]
                     counts.packets += 1
-                    if is_unwanted is not None and is_unwanted(data, start, start + captured):
-                        passed_over += 1
+                    if kind == SIMPLE_PACKET:
+                        self.without_time += 1
                     else:
-                        if kind == SIMPLE_PACKET:
-                            self.without_time += 1
-                        else:
-                            last_ns = (high << 32 | low) * factor // divisor + offset_ns
-                        yield frame, self._first + index, last_ns, data, start, start + captured, original
+                        last_ns = high << 32 | low
+                        if is_scaled:
+                            last_ns = last_ns * factor // divisor + offset_ns
+                    if is_unwanted is not None and (found := is_unwanted(data, start, start + captured)):
+                        passed_over += 1
+                        noted(frame, last_ns, data, start, found.end())
+                    else:
+                        yield frame, first + index, last_ns, data, start, start + captured, original
                     position, wanted = following, 12
             self.is_cut = position < end
         finally:
@@ -232,7 +247,10 @@ class Walk:
             raise BadBlock(f"a clock of 10^-{exponent} s")
         pattern = self._unwanted.get(found.link_type)
         is_unwanted = pattern.match if pattern else None
-        self._clocks.append((walked, is_unwanted, factor, divisor, found.offset_s * _SECOND))
+        noted = self._noted(len(self.interfaces) - 1)
+        offset_ns = found.offset_s * _SECOND
+        is_scaled = (factor, divisor, offset_ns) != (1, 1, 0)
+        self._clocks.append((walked, is_unwanted, noted, is_scaled, factor, divisor, offset_ns))
 
     def _simple(self, data: bytes, position: int, wanted: int) -> tuple[int, int, int]:
         if wanted < 16 or not self._described:
@@ -255,3 +273,7 @@ class Walk:
                 self.secrets.append(struct.pack("<II", what, length) + body[8:])
         elif kind != SECTION_HEADER and kind not in _PASSED_OVER:
             raise BadBlock(f"a block of type {kind}")
+
+
+def _pass_over(*_: object) -> None:
+    """Take no notice of a packet that is not wanted."""

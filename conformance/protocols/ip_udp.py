@@ -30,6 +30,8 @@ class UdpPacket:
     source: Endpoint
     destination: Endpoint
     payload: bytes
+    dscp: int = 0
+    """Differentiated services codepoint (RFC 2474)."""
 
     def encode(self) -> bytes:
         """Return the packet, never fragmented, so that an identification means nothing (RFC 6864 4.1).
@@ -50,8 +52,8 @@ class UdpPacket:
         check = checksum(_pseudo_header(source, destination, length) + udp) or 0xFFFF
         udp = udp[:6] + check.to_bytes(2) + udp[8:]
         if len(source) == 16:
-            return _IPV6.pack(_VERSION_6, length, _PROTOCOL, _TIME_TO_LIVE, source, destination) + udp
-        fields = [0x45, 0, _IP.size + length, 0, _DO_NOT_FRAGMENT, _TIME_TO_LIVE, _PROTOCOL]
+            return _IPV6.pack(_VERSION_6 | self.dscp << 22, length, _PROTOCOL, _TIME_TO_LIVE, source, destination) + udp
+        fields = [0x45, self.dscp << 2, _IP.size + length, 0, _DO_NOT_FRAGMENT, _TIME_TO_LIVE, _PROTOCOL]
         header = _IP.pack(*fields, 0, source, destination)
         return _IP.pack(*fields, checksum(header), source, destination) + udp
 
@@ -64,7 +66,7 @@ class UdpPacket:
                 not fit.
         """
         is_ipv6 = bool(packet) and packet[0] >> 4 == 6
-        source, destination, datagram = _read_ipv6(packet) if is_ipv6 else _read_ipv4(packet)
+        dscp, source, destination, datagram = _read_ipv6(packet) if is_ipv6 else _read_ipv4(packet)
         if len(datagram) < _UDP.size:
             raise MalformedPacket(f"UDP: expected 8 octets or more, found {len(datagram)}")
         source_port, destination_port, length, check = _UDP.unpack_from(datagram)
@@ -78,14 +80,15 @@ class UdpPacket:
             Endpoint(str(ip_address(source)), source_port, "udp"),
             Endpoint(str(ip_address(destination)), destination_port, "udp"),
             datagram[_UDP.size :],
+            dscp,
         )
 
 
-def _read_ipv4(packet: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return source, destination and datagram."""
+def _read_ipv4(packet: bytes) -> tuple[int, bytes, bytes, bytes]:
+    """Return codepoint, source, destination and datagram."""
     if len(packet) < _IP.size:
         raise MalformedPacket(f"IPv4: expected 20 octets or more, found {len(packet)}")
-    first, _, total, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(packet)
+    first, services, total, _, fragment, _, protocol, _, source, destination = _IP.unpack_from(packet)
     header = 4 * (first & 0x0F)
     if first >> 4 != 4 or not _IP.size <= header <= total <= len(packet):
         raise MalformedPacket(
@@ -96,19 +99,19 @@ def _read_ipv4(packet: bytes) -> tuple[bytes, bytes, bytes]:
     if protocol != _PROTOCOL or fragment & _FRAGMENT:
         what = "a fragment" if fragment & _FRAGMENT else f"protocol {protocol}"
         raise MalformedPacket(f"IPv4: expected a whole UDP datagram, found {what}")
-    return source, destination, packet[header:total]
+    return services >> 2, source, destination, packet[header:total]
 
 
-def _read_ipv6(packet: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return source, destination and datagram."""
+def _read_ipv6(packet: bytes) -> tuple[int, bytes, bytes, bytes]:
+    """Return codepoint, source, destination and datagram."""
     if len(packet) < _IPV6.size:
         raise MalformedPacket(f"IPv6: expected 40 octets or more, found {len(packet)}")
-    _, length, following, _, source, destination = _IPV6.unpack_from(packet)
+    words, length, following, _, source, destination = _IPV6.unpack_from(packet)
     if length > len(packet) - _IPV6.size:
         raise MalformedPacket(f"IPv6: payload of {length} octets does not fit {len(packet)}")
     if following != _PROTOCOL:
         raise MalformedPacket(f"IPv6: expected a whole UDP datagram, found next header {following}")
-    return source, destination, packet[_IPV6.size : _IPV6.size + length]
+    return words >> 22 & 0x3F, source, destination, packet[_IPV6.size : _IPV6.size + length]
 
 
 def checksum(octets: bytes) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from conformance.report.cell_times import Time, times_of
 from conformance.report.cell_view import CellView
 from conformance.report.finding_view import CriterionView
 from conformance.report.text import short
@@ -80,6 +81,8 @@ class CellSummary:
     duration_ms: float
     not_run: bool = False
     """An earlier cell had found its testbed dead."""
+    times: tuple[Time, ...] = ()
+    """How long its user waited."""
 
     @property
     def was_run(self) -> bool:
@@ -140,6 +143,7 @@ def summary(view: CellView) -> CellSummary:
         reason=short(view.first_reason, 300),
         duration_ms=result.duration_ms,
         not_run=bool(result.not_run),
+        times=times_of(result),
     )
 
 

@@ -14,14 +14,16 @@ from types import TracebackType
 from typing import Self
 
 from conformance.report.blame import blamed, causes
+from conformance.report.cell_times import times_of, written
 from conformance.report.text import short
 from conformance.vocabulary.results import CellResult
+from conformance.vocabulary.times import TimeName
 
 CELL_TABLE = "cells.csv"
 COLUMNS = (
     "cell", "test_case", "home", "visited", "access_point", "terminal", "flow", "interoperability", "conformance",
     "expected_interoperability", "expected_conformance", "as_expected", "failing_criteria", "blamed_nodes", "reasons",
-    "started", "duration_ms", "folder",
+    "started", "duration_ms", "folder", "registration_ms", "post_dial_delay_ms", "set_up_ms",
 )  # fmt: skip
 """Stable: columns are added at the end, never renamed or moved."""
 BETWEEN = " | "
@@ -66,6 +68,7 @@ class CellTable:
 
 def table_row(result: CellResult) -> list[str]:
     """Return the line of a cell: a value for each column, none of them a formula."""
+    times = times_of(result)
     values = (
         result.cell,
         result.test_case,
@@ -85,6 +88,7 @@ def table_row(result: CellResult) -> list[str]:
         _instant(result.started_ns),
         result.duration_ms,
         result.folder,
+        *(written(times, name, BETWEEN) for name in TimeName),
     )
     return [harmless(str(value)) for value in values]
 

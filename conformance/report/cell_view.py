@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from conformance.report.cell_times import named
+from conformance.report.distribution import milliseconds
 from conformance.report.finding_view import (
     BROKEN,
     ORDER,
@@ -16,6 +18,7 @@ from conformance.report.finding_view import (
     ClauseView,
     CriterionView,
     FindingView,
+    FrameLink,
     Messages,
     clause_slug,
     clause_views,
@@ -24,6 +27,7 @@ from conformance.report.finding_view import (
 from conformance.report.ladder import Ladder, draw
 from conformance.report.ladder import Line as LadderLine
 from conformance.report.ladder_text import ladder_text
+from conformance.report.media_rows import MediaRow, media_rows
 from conformance.report.message_view import Mark, Taken, take_apart
 from conformance.report.reproduce import reproduce
 from conformance.report.side_by_side import Line as SideLine
@@ -66,6 +70,15 @@ class Filter:
     failing: str
 
 
+@dataclass(frozen=True, slots=True)
+class TimeView:
+    """How long the user waited for one thing."""
+
+    title: str
+    ms: str
+    ends: tuple[FrameLink, FrameLink]
+
+
 @dataclass(frozen=True)
 class ProcedureView:
     """A procedure as the page shows it."""
@@ -86,6 +99,7 @@ class ProcedureView:
     clauses: Sequence[ClauseView]
     counts: dict[str, int]
     filters: Sequence[Filter]
+    times: Sequence[TimeView]
 
     @property
     def reasons(self) -> list[str]:
@@ -120,6 +134,7 @@ class CellView:
     messages: Sequence[MessageView]
     """Of all procedures, each once, in the order of time."""
     linked: Messages
+    media: Sequence[MediaRow]
     reproduce: str
     """Command that runs the cell again; empty where it is not known."""
     beside: Sequence[str]
@@ -223,6 +238,7 @@ def cell_view(
         procedures=procedures,
         messages=_messages(cell, sightings, procedures, linked),
         linked=linked,
+        media=media_rows(cell.media),
         reproduce=reproduce(cell, header.options if header else ()),
         beside=[name for name in beside if name not in captures],
     )
@@ -301,6 +317,14 @@ def _procedure(
         clauses=clause_views(criteria),
         counts={str(v): n for v, n in Counter(c.result.verdict for c in criteria).items()},
         filters=_filters(procedure, cell),
+        times=[
+            TimeView(
+                named(one.name).title,
+                milliseconds(one.ms),
+                (linked.link(one.capture, one.from_frame), linked.link(one.capture, one.to_frame)),
+            )
+            for one in procedure.times
+        ],
     )
 
 

@@ -9,9 +9,12 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from conformance.report.cell_times import written
 from conformance.report.criterion_rows import criterion_rows
+from conformance.report.distribution import milliseconds
 from conformance.report.message_view import plain_rows
 from conformance.report.text import short, visible
+from conformance.report.time_chart import chart
 
 
 class ReportEnvironment(Environment):
@@ -40,6 +43,9 @@ def environment() -> Environment:
     made.filters["plain_rows"] = plain_rows
     made.filters["criterion_rows"] = criterion_rows
     made.filters["when"] = when
+    made.filters["ms"] = milliseconds
+    made.filters["chart"] = chart
+    made.filters["times_written"] = written
     made.filters["verdict_class"] = verdict_class
     return made
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from conformance.report.difference_text import difference_lines
 from conformance.report.lines import LIMIT, criterion_line
+from conformance.report.media_rows import media_lines
 from conformance.report.text import short
 from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
@@ -25,6 +26,7 @@ def judgement_lines(judgement: Judgement) -> Iterator[str]:
         yield from procedure_lines(procedure)
     if not found:
         yield NOTHING
+    yield from media_lines(judgement.media, judgement.media_left_out)
     for method, count in judgement.unjudged.items():
         messages = "1 message" if count == 1 else f"{count} messages"
         yield f"not judged: {short(method, LIMIT)} ({messages}), of no flow that is known yet"

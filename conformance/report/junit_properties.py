@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter
 
 from conformance.report.blame import blamed
+from conformance.report.cell_times import times_of, written
 from conformance.report.cell_view import whose
 from conformance.report.text import short
 from conformance.vocabulary.results import CellResult, CriterionResult
+from conformance.vocabulary.times import TimeName
 
 LIMIT = 300
 MAX_FAILING = 50
@@ -24,8 +26,8 @@ def junit_properties(result: CellResult) -> list[tuple[str, str]]:
         result: the cell's result, of any outcome.
 
     Returns:
-        The verdicts, what was expected, the axes of the matrix, the cell's folder, and for each SHALL criterion that
-        fails `failing.<id>` with clause, node to blame, expectation, finding and frames.
+        The verdicts, what was expected, the axes of the matrix, the cell's folder, the times that were measured, and
+        for each SHALL criterion that fails `failing.<id>` with clause, node to blame, expectation, finding and frames.
     """
     failures = [criterion for procedure in result.procedures for criterion in procedure.failures]
     properties = [
@@ -45,6 +47,9 @@ def junit_properties(result: CellResult) -> list[tuple[str, str]]:
     ]
     if result.not_run:
         properties.append(("not_run", short(result.not_run, LIMIT)))
+    times = times_of(result)
+    took = ((f"{name.replace('-', '_')}_ms", written(times, name, " | ")) for name in TimeName)
+    properties += [(name, value) for name, value in took if value]
     seen: Counter[str] = Counter()
     for criterion in failures[:MAX_FAILING]:
         seen[criterion.id] += 1

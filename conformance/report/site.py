@@ -18,9 +18,11 @@ from markupsafe import Markup
 
 from conformance.report.causes import causes
 from conformance.report.cell_summary import CellSummary, summary
+from conformance.report.cell_times import Named
 from conformance.report.cell_view import cell_view, files_of
 from conformance.report.environment import asset, environment
 from conformance.report.matrix import Square, matrix
+from conformance.report.time_table import time_tables
 from conformance.vocabulary.results import CellResult, RunFooter, RunHeader
 
 INDEX = "index.html"
@@ -69,6 +71,8 @@ class Site:
     """Whether each cell has a page of its own."""
     lists: bool
     """Whether each home network has a list of its own."""
+    times: Sequence[Named] = ()
+    """Kinds of times that stand in the lists of cells."""
 
     def link(self, cell: CellSummary, up: str) -> str:
         """Return the page of a cell as seen from another page; empty where it is the same one.
@@ -188,7 +192,8 @@ def write_index(
         footer: None where the run was cut short.
         bodies: The cells themselves, to stand in the page; None where each has a page of its own.
     """
-    site = Site(paged=bodies is None, lists=len(cells) > SHORT_LIST)
+    tables = time_tables(cells, header)
+    site = Site(paged=bodies is None, lists=len(cells) > SHORT_LIST, times=[table.named for table in tables])
     squares = matrix(cells)
     _tidy(folder, cells, site)
     if site.lists:
@@ -213,6 +218,7 @@ def write_index(
             hidden=max(0, len(wanted) - SHOWN),
             causes=causes(cells),
             matrix=squares,
+            times=tables,
             site=site,
             bodies=[(one.summary, Markup(one.body)) for one in _differing_first(bodies)] if bodies else (),  # noqa: S704 - made by our templates
             assets=assets(),

@@ -392,6 +392,7 @@ def _result(
         duration_ms=round((time.time_ns() - started_ns) / 1e6, 3),
         captures=[_with_name_only(capture) for capture in judgement.captures],
         procedures=list(judgement.procedures),
+        media=judgement.media,
         events=list(events),
         reasons=reasons,
         folder=str(folder.relative_to(run.path)),

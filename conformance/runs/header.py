@@ -36,6 +36,7 @@ def run_header(run_id: str, plan: BenchPlan, fabric: Fabric) -> RunHeader:
         federation=f"{federation.name} ({plan.federation_file.name})",
         testbeds={name: testbed.domain for name, testbed in federation.testbeds.items()},
         core=" and ".join(cores_of(federation)),
+        cores={name: core for core, names in cores_of(federation).items() for name in names},
         fabric=fabric.name,
         capture_backend=plan.capture_backend,
         tools=tool_versions(),

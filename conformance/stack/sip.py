@@ -26,8 +26,7 @@ from conformance.stack.errors import StackError, TransactionTimeout, TransportFa
 from conformance.stack.hop import Hop
 from conformance.stack.sip_transactions import ClientTransaction, OnResponse, ServerTransaction
 from conformance.stack.sip_transport import Alter, Channel, SipTransport
-from conformance.stack.tunnel import InnerPort, Tunnel
-from conformance.stack.udp_port import Address
+from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.identifiers import Endpoint, uri_host
 
@@ -93,6 +92,11 @@ class SipStack:
     def port(self) -> int:
         """Port of the element."""
         return self._transport.port
+
+    @property
+    def tunnel_port(self) -> TunnelPort | None:
+        """The open end of the terminal's tunnel; None where there is none, or it is not started."""
+        return self._transport.tunnel_port
 
     @property
     def handlers(self) -> frozenset[asyncio.Task[None]]:
@@ -213,10 +217,6 @@ class SipStack:
         outgoing = copy_message(ack)
         push_via(outgoing, self._via(hop.transport, new_branch()))
         (await self._transport.channel(hop)).send(write_message(outgoing))
-
-    def open_inner_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
-        """Open another port inside the element's tunnel, for media; raises as `SipTransport` does."""
-        return self._transport.open_inner_port(port, receive)
 
     def _via(self, transport: str, branch: str) -> Via:
         # RFC 3581: an empty rport asks for the answer on the port that the request came from.

@@ -19,9 +19,7 @@ from conformance.protocols.sip.message import MalformedMessage
 from conformance.stack.errors import TransportFailed
 from conformance.stack.hop import Hop
 from conformance.stack.ports import bind_failure, family_of
-from conformance.stack.tunnel import InnerPort, Tunnel, TunnelPort
-from conformance.stack.udp_port import Address
-from conformance.vocabulary.errors import HarnessFault
+from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.vocabulary.identifiers import Endpoint
 
 Alter = Callable[[bytes], bytes | None]
@@ -99,6 +97,11 @@ class SipTransport:
         self._listener: asyncio.Server | None = None
         self._send_error: OSError | None = None
 
+    @property
+    def tunnel_port(self) -> TunnelPort | None:
+        """The open end of the tunnel; None where there is none, or it is not started."""
+        return self._tunnel_port
+
     async def start(self) -> None:
         """Bind both sockets.
 
@@ -166,17 +169,6 @@ class SipTransport:
             if task.cancelled():  # by `stop`, not the wait by its owner
                 raise TransportFailed(f"{hop}: the stack was stopped") from None
             raise
-
-    def open_inner_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
-        """Open another port inside the tunnel, for media.
-
-        Raises:
-            HarnessFault: there is no open tunnel.
-            TestbedDown: the port is in use.
-        """
-        if self._tunnel_port is None:
-            raise HarnessFault(f"{self.address}: expected an open tunnel")
-        return self._tunnel_port.open_port(port, receive)
 
     def altered(self, data: bytes) -> bytes | None:
         """Apply the fault hook."""

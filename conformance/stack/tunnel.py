@@ -28,9 +28,6 @@ _END_S = 1.0
 """How long the gateway may take to answer at the end."""
 _LAST_ECHO = 0xFFFF
 
-Receiver = Callable[[bytes, Endpoint], None]
-"""Takes a datagram and who sent it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
@@ -65,52 +62,59 @@ class TunnelPort:
         self,
         tunnel: Tunnel,
         inner: Endpoint,
-        on_datagram: Receiver,
+        on_datagram: Callable[[bytes, Endpoint], None],
         log: logging.Logger,
     ) -> None:
         self._tunnel = tunnel
         self._inner = inner
-        self._receivers: dict[int, Receiver] = {inner.port: on_datagram}
-        """By port of the inner address."""
+        self._on_datagram = on_datagram
         self._log = log
         self._used = False
         self._open = True
         self._ended = asyncio.Event()
+        self._inside: dict[int, InnerPort] = {}
         self._port = UdpPort(tunnel.local_address, tunnel.local_port, self._receive)
 
-    def send(self, data: bytes, destination: Endpoint) -> None:
+    def open_port(self, port: int, on_datagram: Callable[[bytes, Address], None], *, dscp: int = 0) -> InnerPort:
+        """Open a further port of the terminal's home address.
+
+        Args:
+            port: its number.
+            on_datagram: called with each datagram and where it came from.
+            dscp: codepoint of the inner packets that it sends.
+
+        Raises:
+            TestbedDown: the port is in use.
+        """
+        if port in self._inside or port == self._inner.port:
+            raise TestbedDown(f"{self._inner.address}:{port}/udp in the tunnel is in use: expected it free")
+        opened = self._inside[port] = InnerPort(self, self._inner._replace(port=port), on_datagram, dscp)
+        return opened
+
+    def close_port(self, port: int) -> None:
+        """Forget a further port; one that is not open does no harm."""
+        self._inside.pop(port, None)
+
+    def send(self, data: bytes, destination: Endpoint, *, source: Endpoint | None = None, dscp: int = 0) -> None:
         """Send one datagram through the tunnel.
+
+        Args:
+            data: its payload.
+            destination: in the home network, or beyond it.
+            source: the terminal's end; that of the tunnel where it is None.
+            dscp: codepoint of the inner packet.
 
         Raises:
             TransportFailed: the tunnel is closed, the datagram is too long, or the system refuses it.
         """
-        self.send_from(self._inner.port, data, destination)
-
-    def send_from(self, port: int, data: bytes, destination: Endpoint) -> None:
-        """Send one datagram from another port of the inner address; raises as `send`."""
         if not self._open:
             raise TransportFailed(f"tunnel of {self._inner}: closed")
         try:
-            packet = UdpPacket(self._inner._replace(port=port), destination, data).encode()
+            packet = UdpPacket(source or self._inner, destination, data, dscp).encode()
         except MalformedPacket as error:
             raise TransportFailed(f"tunnel of {self._inner}: {error}") from None
         self._used = True
         self._send(g_pdu(self._tunnel.ids.uplink, packet))
-
-    def open_port(self, port: int, receive: Callable[[bytes, Address], None]) -> InnerPort:
-        """Open another port of the inner address.
-
-        Raises:
-            TestbedDown: it is in use.
-        """
-        if port in self._receivers:
-            raise TestbedDown(f"{self._inner.address}:{port}/udp inside the tunnel is in use")
-        self._receivers[port] = lambda data, source: receive(data, (source.address, source.port))
-        return InnerPort(self, port)
-
-    def close_port(self, port: int) -> None:
-        """Close a port that `open_port` opened; a second call does nothing."""
-        self._receivers.pop(port, None)
 
     async def close(self) -> None:
         """Tell the gateways that nothing follows, and close; a second call does nothing.
@@ -157,32 +161,32 @@ class TunnelPort:
             raise MalformedGtp(f"expected tunnel 0x{self._tunnel.ids.downlink:08x}, found 0x{message.teid:08x}")
         else:
             packet = UdpPacket.decode(message.payload)
-            receive = self._receivers.get(packet.destination.port)
-            if packet.destination.address != self._inner.address or receive is None:
+            inside = self._inside.get(packet.destination.port)
+            if inside is not None and packet.destination == inside.end:
+                inside.on_datagram(packet.payload, (packet.source.address, packet.source.port))
+                return
+            if packet.destination != self._inner:
                 raise MalformedPacket(f"inner packet to {packet.destination}, expected {self._inner}")
-            receive(packet.payload, packet.source)
+            self._on_datagram(packet.payload, packet.source)
 
 
+@dataclass(frozen=True, slots=True)
 class InnerPort:
-    """One more port of the inner address of a tunnel, for media.
+    """A further port of the terminal's home address, as a socket would be: for media."""
 
-    Args:
-        tunnel: an open tunnel.
-        port: which one.
-    """
-
-    def __init__(self, tunnel: TunnelPort, port: int) -> None:
-        self._tunnel = tunnel
-        self._port = port
+    tunnel: TunnelPort
+    end: Endpoint
+    on_datagram: Callable[[bytes, Address], None]
+    dscp: int
 
     def send(self, data: bytes, destination: Address) -> OSError | None:
-        """Send one datagram; return why it cannot be sent, None where it was sent."""
+        """Send one datagram; return why it cannot be sent, None where it could."""
         try:
-            self._tunnel.send_from(self._port, data, Endpoint(*destination, "udp"))
+            self.tunnel.send(data, Endpoint(*destination, "udp"), source=self.end, dscp=self.dscp)
         except TransportFailed as error:
             return OSError(str(error))
         return None
 
     def close(self) -> None:
-        """Close the port; a second call does nothing."""
-        self._tunnel.close_port(self._port)
+        """Receive no more; a second call does nothing."""
+        self.tunnel.close_port(self.end.port)

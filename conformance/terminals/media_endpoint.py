@@ -14,6 +14,7 @@ from conformance.protocols.g711 import Law
 from conformance.protocols.rtcp import ReportBlock
 from conformance.protocols.tone import SPACING_HZ, dominant
 from conformance.stack.rtp_session import DatagramPort, OpenPort, Receive, RtpSession
+from conformance.stack.tunnel import TunnelPort
 from conformance.stack.udp_port import UdpPort
 from conformance.terminals.loop import TerminalLoop
 from conformance.vocabulary.errors import HarnessFault, TestbedDown
@@ -58,6 +59,11 @@ class MediaStatistics:
         return self.packets == 0
 
 
+def in_tunnel(tunnel: TunnelPort) -> OpenPort:
+    """Return what opens the ports of an endpoint inside a terminal's tunnel: `MediaEndpoint(..., open_port=...)`."""
+    return lambda port, receive: tunnel.open_port(port, receive, dscp=EXPEDITED_FORWARDING)
+
+
 class MediaEndpoint:
     """One RTP session of a terminal. Its methods may be called from any thread, that of the loop included.
 
@@ -65,7 +71,7 @@ class MediaEndpoint:
         address: numeric IPv4 address of the terminal.
         loop: event loop of the terminal; its sockets are in the loop's network namespace.
         tone_hz: a multiple of 50 Hz from 400 to 3000; None for one that no other of the last 30 endpoints has.
-        open_port: opens a port where it is no socket on `address`, as inside a tunnel.
+        open_port: opens a port where it is no socket on `address`: `in_tunnel(tunnel_port)`.
     """
 
     def __init__(
@@ -170,7 +176,7 @@ class MediaEndpoint:
         return self._session
 
     def _bind(self, wanted: int | None) -> RtpSession:
-        candidates = [wanted] if wanted is not None else [next(_PORTS) for _ in range(_PAIRS_TRIED)]
+        candidates = itertools.islice(_PORTS, _PAIRS_TRIED) if wanted is None else [wanted]
         refused: TestbedDown | None = None
         for port in candidates:
             try:

@@ -25,7 +25,7 @@ from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.calls import METHODS, Calls
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
-from conformance.terminals.media_endpoint import MediaEndpoint
+from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
 from conformance.terminals.outgoing_session import OutgoingSession, Wanted
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
@@ -126,7 +126,6 @@ class Terminal:
         self._started = False
         self._deregistering = False
         self._subscription: RegSubscription | None = None
-        self._tunnelled = tunnel is not None
         attached_at = str(address) if tunnel is None else tunnel.local_address
         self._access_info = access_info(federation, attached_at)
         self._stack = SipStack(
@@ -272,9 +271,9 @@ class Terminal:
         )
 
     def _open_media(self) -> MediaEndpoint:
-        endpoint = MediaEndpoint(
-            self._stack.address, self._loop, open_port=self._stack.open_inner_port if self._tunnelled else None
-        )
+        tunnel = self._stack.tunnel_port
+        open_port = in_tunnel(tunnel) if tunnel is not None else None
+        endpoint = MediaEndpoint(self._stack.address, self._loop, open_port=open_port)
         endpoint.open()
         return endpoint
 

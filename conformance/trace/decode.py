@@ -26,6 +26,8 @@ from conformance.pcapng.walk import Walk
 from conformance.trace.clocks import align
 from conformance.trace.interfaces import Interface, Interfaces, read_interfaces
 from conformance.trace.media import MEDIA
+from conformance.trace.media_merge import join_streams
+from conformance.trace.media_streams import MOST_STREAMS
 from conformance.trace.merge import group_sightings
 from conformance.trace.messages import make_messages
 from conformance.trace.model import Trace
@@ -100,7 +102,8 @@ def read_trace(
         if len(messages) > _MANY:
             gc.freeze()  # and nor does it later: messages are in no cycles, and go when nobody has them any more
     vpn = tuple(stream for reading in readings for stream in reading.streams())
-    return Trace(tuple(reading.summary() for reading in readings), messages, vpn)
+    media = join_streams(readings)
+    return Trace(tuple(reading.summary() for reading in readings), messages, vpn, media)
 
 
 @cache
@@ -175,7 +178,7 @@ def _read(task: _Task) -> Reading:
             with closing(Reduced(begin, walk.secrets)) as reduced:
                 picker = Picker(task.index, walk.interfaces, reduced, all_else=task.keys is not None)
                 try:
-                    picker.pick(walk.steps())
+                    picker.pick(walk.steps(picker.media.notes))
                 except BadBlock:
                     return _by_tshark(task)
                 reading = _picked(task.file, walk, picker)
@@ -189,9 +192,15 @@ def _read(task: _Task) -> Reading:
 
 def _picked(file: Path, walk: Walk, picker: Picker) -> Reading:
     reading = Reading(file, seen=picker.seen, frames=walk.frames, not_read=picker.left_out, vpn=picker.vpn.streams)
+    reading.media = picker.media
     if walk.passed_over:
         reading.not_read["rtp"] += walk.passed_over
     reading.interfaces.all = [Interface(one.name, one.packets, one.drops) for one in walk.interfaces]
+    if picker.media.not_followed:
+        reading.problem(
+            f"{picker.media.not_followed} packets like RTP are single ones, or beyond the {MOST_STREAMS} streams that "
+            "are told apart"
+        )
     if walk.is_cut:
         if not walk.frames:
             raise BadInput(f"{file}: cut short before its first packet, expected pcap or pcapng")

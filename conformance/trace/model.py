@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from conformance.trace.media_model import MediaStream
 from conformance.trace.sip import SipText
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -245,6 +246,8 @@ class Trace:
     messages: tuple[Message, ...]
     vpn: tuple[VpnStream, ...] = ()
     """What was seen of VPN tunnels from outside; not of a file that tshark alone could read."""
+    media: tuple[MediaStream, ...] = ()
+    """RTP streams in the order of their first packets; neither of such a file."""
 
     @property
     def sip(self) -> Iterator[SipMessage]:

@@ -1,7 +1,8 @@
 """Picks the signalling out of a capture before anything is dissected.
 
 A datagram that is whole and begins like SIP is read here, on any port, also inside GTP-U. What cannot be signalling is
-left out and counted; of OpenVPN the first packet of each kind is kept (`openvpn`). All the rest goes to tshark:
+left out and counted; of OpenVPN the first packet of each kind is kept (`openvpn`), of RTP what makes a stream
+(`media_streams`). All the rest goes to tshark:
 streams, fragments, DNS, Diameter, other tunnels, and whatever is not understood here. When in doubt it is tshark's.
 """
 
@@ -10,22 +11,23 @@ from __future__ import annotations
 import struct
 from collections import Counter, deque
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from conformance.pcapng.walk import Step, WalkedInterface
 from conformance.trace.links import ETHERNET, FINDERS, LINUX_COOKED, LINUX_COOKED_2, NO_IP, Finder, find_nothing
 from conformance.trace.media import GTP_USER, NEVER_MEDIA, like_dns
+from conformance.trace.media_streams import StreamReader
 from conformance.trace.merge import COPY_WINDOW_NS, SAME_PLACE_WINDOW_NS, Seen
 from conformance.trace.model import Sighting
 from conformance.trace.openvpn import PORT as OPENVPN
 from conformance.trace.openvpn import VpnReader
-from conformance.trace.reading import POINTS
 from conformance.trace.reduced import Copy, Reduced
 from conformance.trace.sip import is_whole, looks_like_sip
 from conformance.vocabulary.identifiers import Endpoint
-from conformance.vocabulary.points import Point
+from conformance.vocabulary.points import POINTS, Point
 
 MARKER: Final = b"netlab-marker"
 DISCARD: Final = 9
@@ -47,6 +49,8 @@ _TCP_HEAD: Final = struct.Struct("!HHIxxxxB").unpack_from
 
 Ends = tuple[str, str]
 """Source and destination, as text."""
+Ports = tuple[int, int]
+_VERSION_2: Final = 0x80
 _TSHARK: Final = 0
 _TAKEN: Final = 1
 """Read here, or left out."""
@@ -68,10 +72,11 @@ class Picker:
         self.seen: list[Seen] = []
         self.left_out: Counter[str] = Counter()
         self.vpn = VpnReader(capture)
+        self.media = StreamReader(capture, interfaces)
         self._capture = capture
         self._interfaces = interfaces
         self._reduced = reduced
-        self._first_media = 256 if all_else else 0x80
+        self._all_else = all_else
         self._ends: dict[object, tuple[Endpoint, Endpoint, str]] = {}
         self._recent: dict[tuple[object, ...], Copy] = {}
         self._order: deque[tuple[object, ...]] = deque()
@@ -79,6 +84,8 @@ class Picker:
         self._step: Step
         self._point: Point | None = None
         self._many = False
+        self._tos = (0, 0)
+        """Second octets of the outermost and the innermost IP header."""
 
     def pick(self, steps: Iterator[Step]) -> None:
         """Go through all packets.
@@ -172,13 +179,16 @@ class Picker:
             inside = offset + (first & 15) * 4
             ends = (_text4(source), _text4(destination))
             is_fragment = bool(fragment & 0x3FFF)
+            tos = data[offset + 1]
         elif version == 6 and end - offset >= 40:
             length, protocol, source, destination = _V6_HEAD(data, offset)
             inside, total, ident = offset + 40, length + 40, 0
             ends = (_text6(source), _text6(destination))
             is_fragment = protocol == _FRAGMENT
+            tos = (data[offset] << 4 | data[offset + 1] >> 4) & 0xFF
         else:
             return _TSHARK
+        self._tos = (self._tos[0] if around else tos, tos)
         stop = offset + total
         is_cut = self._step[6] > self._step[5] - self._step[4]
         if inside > end or stop < inside or (stop > end and not is_cut):
@@ -232,14 +242,25 @@ class Picker:
             return _TAKEN
         if (
             len(payload) >= 12
-            and payload[0] & 0xC0 == self._first_media
+            and payload[0] & 0xC0 == _VERSION_2
             and min(source, destination) > 1023
             and not {source, destination} & NEVER_MEDIA
             and not like_dns(payload, 0)
         ):
-            self.left_out["rtcp" if 200 <= payload[1] <= 207 else "rtp"] += 1
-            return _TAKEN
+            self._media(offset, payload, chain, (source, destination))
+            if not self._all_else:
+                self.left_out["rtcp" if 200 <= payload[1] <= 207 else "rtp"] += 1
+                return _TAKEN
         return _TSHARK
+
+    def _media(self, offset: int, payload: bytes, chain: tuple[Ends, ...], ports: Ports) -> None:
+        """Count what looks like RTP, read what looks like RTCP."""
+        frame, interface, time_ns, data = self._step[:4]
+        if 200 <= payload[1] <= 207:
+            self.media.rtcp.read(payload, Endpoint(chain[-1][0], ports[0], "udp"), frame)
+        else:
+            packed = tuple((_packed(source), _packed(destination)) for source, destination in chain)
+            self.media.take(data, offset + 20, interface, packed, self._tos, frame, time_ns)
 
     def _outside(self, payload: bytes, source: Endpoint, destination: Endpoint) -> bool:
         """Tell whether a datagram is one of OpenVPN; if so, it is counted."""
@@ -303,6 +324,11 @@ def _gtp_user_packet(raw: bytes) -> int:
 def _mark(octets: bytes) -> bytes:
     """Return what is compared in the place of octets: thousands of packets are remembered at the same time."""
     return octets if len(octets) <= _SHORT else blake2b(octets, digest_size=16).digest()
+
+
+@lru_cache(maxsize=4096)
+def _packed(address: str) -> bytes:
+    return ip_address(address).packed
 
 
 def _text4(address: bytes) -> str:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conformance.trace.interfaces import Interfaces
+from conformance.trace.media_streams import StreamReader
 from conformance.trace.merge import Seen
 from conformance.trace.model import CaptureFile, VpnStream
-from conformance.vocabulary.points import Point
+from conformance.vocabulary.points import POINTS
 
 MAX_PROBLEMS = 50
 """Problem lines of one capture; what is beyond is counted."""
-POINTS = {point.value: point for point in Point}
-"""By the name of the interface."""
 
 
 @dataclass(slots=True)
@@ -31,6 +30,8 @@ class Reading:
     """Frames without signalling by their innermost protocol, as Wireshark calls it."""
     clock_offset_ns: int | None = None
     vpn: tuple[VpnStream, ...] = ()
+    media: StreamReader | None = None
+    """None where tshark alone could read the file."""
 
     def problem(self, line: str) -> None:
         """Note what is wrong, each line once, and no more than a bounded number of them."""

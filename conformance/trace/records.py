@@ -11,10 +11,11 @@ from conformance.trace.dns import read_dns
 from conformance.trace.merge import Seen
 from conformance.trace.model import Sighting
 from conformance.trace.picker import DISCARD, MARKER
-from conformance.trace.reading import POINTS, Reading
+from conformance.trace.reading import Reading
 from conformance.trace.reduced import Copy, Reduced
 from conformance.trace.sip import is_whole, looks_like_sip, read_sip
 from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.points import POINTS
 
 _TUNNELS: Final = frozenset(("gtp", "esp", "gre", "l2tp", "teredo", "vxlan", "geneve"))
 _TRANSPORTS: Final = ("udp", "tcp", "sctp")

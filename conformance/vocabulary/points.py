@@ -30,6 +30,10 @@ class Point(StrEnum):
     """The outer, physical interface of a partner's VPN gateway: what passes in the tunnel is encrypted there."""
 
 
+POINTS = {point.value: point for point in Point}
+"""By the name of the interface."""
+
+
 def marker_network(block: IpNetwork) -> IpNetwork:
     """Return the part of a federation's block that belongs to the capture markers.
 

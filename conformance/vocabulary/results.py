@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from conformance.vocabulary.difference import Difference
 from conformance.vocabulary.events import TerminalEvent
+from conformance.vocabulary.media import MediaResult
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.verdicts import Level, Severity, Verdict, VerdictPair, worst
 
@@ -94,6 +95,21 @@ class Arrow(_Result):
     """The message itself: SIP as Latin-1 text, others as a decoded tree, bounded."""
 
 
+class ProcedureTime(_Result):
+    """How long a user waited for one thing, measured between two frames of one capture."""
+
+    name: str
+    """What was measured: `registration`, `post-dial-delay` or `set-up`."""
+    ms: float = Field(ge=0, allow_inf_nan=False)
+    """Milliseconds."""
+    capture: int
+    """Index of the capture that has both frames."""
+    from_frame: int
+    """Frame of the request, at the terminal's end of Gm."""
+    to_frame: int
+    """Frame of the response that ended the waiting, at the same place."""
+
+
 class ProcedureResult(_Result):
     """One procedure found in a trace, matched with a flow, judged."""
 
@@ -112,6 +128,8 @@ class ProcedureResult(_Result):
     ladder: list[Arrow] = Field(default_factory=list)
     difference: Difference | None = None
     """Expected and actual ladder and where they part; None for procedures of a large trace that are as expected."""
+    times: list[ProcedureTime] = Field(default_factory=list)
+    """How long the user waited, as far as both ends of a time were captured."""
 
     @property
     def pair(self) -> VerdictPair:
@@ -163,6 +181,10 @@ class Judgement(_Result):
     """Of a large trace part by part, each made when it is asked for: to go through them costs time each time."""
     unjudged: dict[str, int] = Field(default_factory=dict)
     """SIP messages that belong to no procedure which the harness knows, by method, most frequent first."""
+    media: list[MediaResult] = Field(default_factory=list)
+    """RTP streams in the order of their first packets, as aggregates."""
+    media_left_out: int = 0
+    """Streams beyond those."""
 
     @property
     def verdict(self) -> Verdict:
@@ -255,6 +277,8 @@ class CellResult(_Result):
     """What the test case did to the testbeds, in order of time."""
     node_logs: dict[str, list[str]] = Field(default_factory=dict)
     """Last log lines of each node that went down in this cell, by `testbed/node`."""
+    media: list[MediaResult] = Field(default_factory=list)
+    """RTP streams in the order of their first packets, as aggregates."""
 
     @property
     def pair(self) -> VerdictPair:
@@ -293,6 +317,8 @@ class RunHeader(_Result):
     testbeds: dict[str, str]
     """Testbed name to domain."""
     core: str
+    cores: dict[str, str] = Field(default_factory=dict)
+    """Testbed name to the core that plays it, for those with an IMS."""
     fabric: str
     capture_backend: str
     tools: dict[str, str]

@@ -17,3 +17,22 @@ class Role(StrEnum):
     HOME_DNS = "home-dns"
     VISITED_DNS = "visited-dns"
     HOME_AS = "home-as"
+
+    # A call has an originating and a terminating side. The names say which side a node serves in this call and not
+    # whose network it is in: in a call at home one P-CSCF and one S-CSCF play both sides.
+    CALLER = "caller"
+    ORIG_PCSCF = "orig-pcscf"
+    ORIG_SCSCF = "orig-scscf"
+    ORIG_AS = "orig-as"
+    ORIG_DNS = "orig-dns"
+    TERM_ICSCF = "term-icscf"
+    TERM_HSS = "term-hss"
+    TERM_DNS = "term-dns"
+    TERM_SCSCF = "term-scscf"
+    TERM_AS = "term-as"
+    TERM_PCSCF = "term-pcscf"
+    CALLEE = "callee"
+
+
+TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE)
+"""Roles that a terminal plays."""

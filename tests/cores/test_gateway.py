@@ -22,6 +22,7 @@ from conformance.cores.emulated.gateway import Gateway
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.readiness import until_serving
 from conformance.federation import default_federation_path, load_federation, rebase
+from conformance.protocols.g711 import Law
 from conformance.protocols.gtpu import (
     PORT,
     GtpMessage,
@@ -33,6 +34,9 @@ from conformance.protocols.gtpu import (
     g_pdu,
 )
 from conformance.protocols.ip_udp import UdpPacket
+from conformance.protocols.tone import dominant
+from conformance.stack.rtp_session import RtpSession
+from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import Federation, NodeKind
@@ -415,3 +419,29 @@ def test_no_octets_end_a_gateway(federation_once: Federation, data: bytes) -> No
 @pytest.fixture(scope="module")
 def federation_once() -> Federation:
     return rebase(load_federation(default_federation_path()), 42)
+
+
+def test_media_go_through_the_tunnel_both_ways_with_their_codepoint(in_scene: InScene) -> None:
+    async def story(scene: Scene) -> None:
+        tunnel = TunnelPort(
+            Tunnel(str(scene.pool("utu", 1)), scene.place("utu"), scene.ids),
+            Endpoint(str(scene.alice), SIP, "udp"),
+            lambda data, source: None,
+            logging.getLogger("test.media"),
+        )
+        bob = str(scene.pool("uc3m", 9))
+        away = RtpSession(str(scene.alice), 40_000, lambda port, take: tunnel.open_port(port, take, dscp=46), 700)
+        home = RtpSession(bob, 40_000, lambda port, take: UdpPort(bob, port, take, dscp=46), 900)
+        away.start((bob, 40_000), Law.A, 1)
+        home.start((str(scene.alice), 40_000), Law.A, 1)
+        async with asyncio.timeout(10):
+            while min(home.sent_packets, away.sent_packets) < 50 or not (home.receptions and away.receptions):
+                await asyncio.sleep(0.01)
+        assert dominant(home.last_second()) == pytest.approx(700, abs=2)
+        assert dominant(away.last_second()) == pytest.approx(900, abs=2)
+        assert [one.lost for one in home.receptions.values()] == [0]
+        away.close()
+        home.close()
+        await tunnel.close()
+
+    in_scene(story)

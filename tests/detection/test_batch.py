@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conformance.detection.batch import read_captures
-from conformance.faults.frames import join_frame, split_frame
-from conformance.faults.pcapfile import PacketFile, encode_pcapng
+from conformance.faults.frames import join_frame, make_frame, split_frame
+from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng
 from conformance.faults.reference import CAPTURE_NAME, CAPTURES, build
 from conformance.trace.decode import read_trace
 from conformance.trace.model import CaptureFile, Message
 
+SECOND = 1_000_000_000
 ALIKE = (
     "handbuilt-registration-home",
     "handbuilt-registration-home-access",
@@ -36,6 +38,27 @@ def test_a_batch_gives_the_same_traces_as_single_files() -> None:
         assert [words(message) for message in trace.messages] == [words(message) for message in alone.messages], name
         # what was not read is counted for the file of all, and belongs to none
         assert trace.captures == (replace(alone.captures[0], file=name, not_read={}),)
+
+
+def test_media_of_each_capture_are_its_own_streams() -> None:
+    def speech(count: int) -> PacketFile:
+        ends = ("10.0.0.1", 40_000), ("10.0.0.2", 50_000)
+        rtp = [struct.pack("!BBHII", 0x80, 8, number, 160 * number, 5) + bytes(160) for number in range(count)]
+        block = struct.pack("!BBHIIIIIII", 0x81, 201, 7, 9, 5, count, 1, 1, 0, 0)
+        frames = [make_frame("udp", *ends, payload) for payload in rtp]
+        frames.append(make_frame("udp", ("10.0.0.2", 50_001), ("10.0.0.1", 40_001), block))
+        sent = [Packet("media", SECOND + number * SECOND // 50, frame) for number, frame in enumerate(frames)]
+        return PacketFile(("media",), tuple(sent), 0)
+
+    captures = [("a", speech(20)), ("b", speech(30)), ("c", speech(20))]
+    for (_, capture), trace in zip(captures, read_captures(captures), strict=True):
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "a.pcapng"
+            file.write_bytes(encode_pcapng(capture))
+            assert trace.media == read_trace([file]).media
+        (stream,) = trace.media
+        count = len(capture.packets) - 1
+        assert (stream.best.packets, [told.lost for told in stream.reports]) == (count, [count])
 
 
 def test_an_empty_capture_among_others_is_an_empty_trace() -> None:

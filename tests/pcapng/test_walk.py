@@ -224,3 +224,31 @@ def test_hostile_octets_end_in_packets_or_bad_block(section: Make, block: Make, 
     except BadBlock:
         return
     assert sum(len(octets) for _, _, _, octets, _ in found) <= len(raw)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_what_is_not_wanted_is_noted_by_interface_with_its_time_and_place(
+    section: Make, block: Make, order: str
+) -> None:
+    noted: list[tuple[int, int, int, bytes]] = []
+
+    def notes(index: int) -> Callable[[int, int, bytes, int, int], None]:
+        return lambda frame, time_ns, data, start, end: noted.append((index, frame, time_ns, data[start:end]))
+
+    micro = interface(block, order)
+    nano = interface(block, order, options=option(order, IF_TSRESOL, b"\x09"))
+    packets = [enhanced(block, b"unwanted rest", 7, 0, order), enhanced(block, b"wanted", 8, 0, order)]
+    packets.append(enhanced(block, b"unwanted too", 9, 1, order))
+    file = section(order) + micro + nano + b"".join(packets)
+    walk = Walk(io.BytesIO(file), {1: re.compile(rb"unwanted")})
+    assert [step[0] for step in walk.steps(notes)] == [2]
+    assert noted == [(0, 1, 7000, b"unwanted"), (1, 3, 9, b"unwanted")]
+    assert walk.passed_over == 2
+
+
+def test_of_a_pcap_too() -> None:
+    noted: list[tuple[int, int]] = []
+    walk = Walk(io.BytesIO(pcap((1, 2, b"unwanted"), (3, 4, b"wanted"))), {1: re.compile(rb"unwanted")})
+    steps = walk.steps(lambda index: lambda frame, time_ns, data, start, end: noted.append((frame, time_ns)))
+    assert [step[0] for step in steps] == [2]
+    assert noted == [(1, SECOND + 2000)]

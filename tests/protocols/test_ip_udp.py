@@ -112,3 +112,10 @@ def test_the_longest_packet_of_ipv6() -> None:
     with pytest.raises(MalformedPacket, match="at most 65527 octets, found 65528"):
         UdpPacket(ONE_6, OTHER_6, b"x" * 65528).encode()
     assert len(UdpPacket.decode(UdpPacket(ONE_6, OTHER_6, b"x" * 65527).encode()).payload) == 65527
+
+
+@pytest.mark.parametrize("ends", [(ONE, OTHER), (ONE_6, OTHER_6)], ids=["IPv4", "IPv6"])
+def test_the_codepoint_stands_in_the_header(ends: tuple[Endpoint, Endpoint]) -> None:
+    packet = UdpPacket(*ends, b"speech", 46).encode()
+    assert int.from_bytes(packet[:2]) >> (6 if packet[0] >> 4 == 6 else 2) & 0x3F == 46
+    assert UdpPacket.decode(packet).dscp == 46

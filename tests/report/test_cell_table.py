@@ -85,3 +85,8 @@ def test_the_writers_of_a_run_take_one_cell_at_a_time(tmp_path: Path, make_cell:
 def test_the_page_for_readers_names_every_column() -> None:
     page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
     assert [column for column in COLUMNS if f"`{column}`" not in page] == []
+
+
+def test_times_stand_in_columns_of_their_own(make_cell: Callable[..., CellResult]) -> None:
+    row = dict(zip(COLUMNS, table_row(make_cell(times={"registration": 96.713, "set-up": 2000.0})), strict=True))
+    assert (row["registration_ms"], row["post_dial_delay_ms"], row["set_up_ms"]) == ("96.7", "", "2000.0")

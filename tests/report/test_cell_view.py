@@ -219,3 +219,10 @@ def test_who_played_a_role_is_named_with_testbed_and_address(make_cell: MakeCell
     assert whose("home-pcscf", cell) == "home-pcscf of uc3m (127.1.1.11:4060/udp)"
     assert whose("visited-pcscf", cell) == "visited-pcscf of stuba"
     assert whose(None, cell) == "unknown"
+
+
+def test_a_procedure_says_how_long_its_user_waited_and_leads_to_both_frames(make_cell: Callable[..., Any]) -> None:
+    view = cell_view(make_cell(times={"registration": 12.3}))
+    (time,) = view.procedures[0].times
+    assert (time.title, time.ms) == ("Registration", "12.3")
+    assert [end.target for end in time.ends] == [message.anchor for message in view.messages]

@@ -59,3 +59,9 @@ def test_a_value_from_a_packet_stays_one_bounded_line(
 def test_what_was_not_run_names_the_cell_that_tells_why(make_cell: Callable[..., CellResult]) -> None:
     assert dict(junit_properties(make_cell(not_run="test_first[uc3m@uc3m]")))["not_run"] == "test_first[uc3m@uc3m]"
     assert "not_run" not in dict(junit_properties(make_cell()))
+
+
+def test_times_are_there_where_they_were_measured(make_cell: Callable[..., CellResult]) -> None:
+    said = dict(junit_properties(make_cell(times={"registration": 96.713, "post-dial-delay": 80.0})))
+    assert (said["registration_ms"], said["post_dial_delay_ms"]) == ("96.7", "80.0")
+    assert "set_up_ms" not in said

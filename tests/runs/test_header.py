@@ -69,3 +69,8 @@ def test_a_real_server_misbehaves_on_nobodys_wish() -> None:
     with pytest.raises(BadInput, match="uc3m/s-cscf is played by core kamailio"):
         parse_faults(["uc3m/s-cscf=no-service-route"], federation)
     assert parse_faults(["uc3m/hss=silent"], federation) == {"uc3m/hss": frozenset({"silent"})}
+
+
+def test_it_names_the_core_of_each_network_with_an_ims() -> None:
+    cores = run_header("1", BenchPlan(Path("other.toml"), 0, "scapy"), LOOPBACK).cores
+    assert cores == {name: "emulated" for name, testbed in FEDERATION.testbeds.items() if testbed.has_ims}

@@ -220,25 +220,23 @@ def test_a_stack_behind_a_tunnel_opens_no_socket_of_its_own_and_has_no_tcp(in_sc
     in_scene(story)
 
 
-def test_media_have_ports_of_their_own_inside_the_tunnel(in_scene: InScene) -> None:
-    got: list[tuple[bytes, Address]] = []
-
+def test_a_further_port_sends_from_its_own_end_and_gets_what_is_sent_there(in_scene: InScene) -> None:
     async def story(scene: Scene) -> None:
-        tunnel = scene.open()
-        media = tunnel.open_port(40_000, lambda data, source: got.append((data, source)))
-        with pytest.raises(TestbedDown, match="in use"):
-            tunnel.open_port(40_000, lambda data, source: None)
-        assert media.send(b"tone", (SERVER.address, 41_000)) is None
-        packet = UdpPacket.decode((await scene.at_gateway.get()).payload)
-        assert (packet.source.port, packet.destination.port, packet.payload) == (40_000, 41_000, b"tone")
-        back = UdpPacket(SERVER._replace(port=41_000), HOME._replace(port=40_000), b"other").encode()
-        scene.gateway.send(g_pdu(IDS.downlink, back).encode(), (LOCAL, 2152))
-        sip = UdpPacket(SERVER, HOME, b"sip").encode()
-        scene.gateway.send(g_pdu(IDS.downlink, sip).encode(), (LOCAL, 2152))
-        assert (await scene.at_terminal.get())[0] == b"sip"
+        port = scene.open()
+        got: asyncio.Queue[tuple[bytes, Address]] = asyncio.Queue()
+        media = port.open_port(40_000, lambda data, source: got.put_nowait((data, source)), dscp=46)
+        there = (SERVER.address, SERVER.port)
+        assert media.send(b"speech", there) is None
+        inner = HOME._replace(port=40_000)
+        assert await scene.message() == g_pdu(IDS.uplink, UdpPacket(inner, SERVER, b"speech", 46).encode())
+        scene.downlink(b"answer", destination=inner)
+        assert await asyncio.wait_for(got.get(), DEADLINE_S) == (b"answer", there)
+        with pytest.raises(TestbedDown, match="in the tunnel is in use"):
+            port.open_port(40_000, lambda data, source: None)
         media.close()
-        await tunnel.close()
-        assert media.send(b"late", (SERVER.address, 41_000)) is not None
+        media.close()
+        port.open_port(40_000, lambda data, source: None)
+        await port.close()
+        assert "closed" in str(media.send(b"late", there))
 
     in_scene(story)
-    assert got == [(b"other", (SERVER.address, 41_000))]

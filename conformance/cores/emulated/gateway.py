@@ -45,6 +45,8 @@ class _HomePort:
     socket: UdpPort
     peer: Address
     """The gateway that the tunnel leads to."""
+    dscp: int = 0
+    """Codepoint of the subscriber's first packet, for both ways: a socket does not tell that of what it receives."""
 
 
 class Gateway:
@@ -176,7 +178,7 @@ class Gateway:
         ):
             raise MalformedPacket(f"inner packet to {packet.destination}, expected a node of the federation")
         key = (packet.source.address, packet.source.port)
-        port = self._ports.use(key) or self._open(key, source)
+        port = self._ports.use(key) or self._open(key, source, packet.dscp)
         if port is None:
             return None
         port.peer = source
@@ -184,18 +186,18 @@ class Gateway:
             self._log.warning("%s to %s: %s", packet.source, packet.destination, problem.strerror)
         return None
 
-    def _open(self, key: Address, peer: Address) -> _HomePort | None:
+    def _open(self, key: Address, peer: Address, dscp: int) -> _HomePort | None:
         addresses = [address for address, _ in self._ports]
         here = addresses.count(key[0])
         if self._ports.full or here >= PORTS_A_TERMINAL:
             self._log.warning("%s:%d: no further port: %d are open, %d of them here", *key, len(addresses), here)
             return None
         try:
-            opened = UdpPort(*key, lambda data, source: self._to_subscriber(key, data, source))
+            opened = UdpPort(*key, lambda data, source: self._to_subscriber(key, data, source), dscp=dscp)
         except NetlabError as error:
             self._log.warning("%s", error)
             return None
-        port = _HomePort(opened, peer)
+        port = _HomePort(opened, peer, dscp)
         self._ports.put(key, port)
         self._log.info("subscriber at %s:%d by the gateway %s:%d", *key, *peer)
         return port
@@ -205,7 +207,7 @@ class Gateway:
         if port is None:
             return
         try:
-            packet = UdpPacket(Endpoint(*source, "udp"), Endpoint(*key, "udp"), data).encode()
+            packet = UdpPacket(Endpoint(*source, "udp"), Endpoint(*key, "udp"), data, port.dscp).encode()
         except MalformedPacket as error:
             self._log.warning("%s:%d: %s", *source, error)
             return

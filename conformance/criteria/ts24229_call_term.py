@@ -1,0 +1,282 @@
+"""What 3GPP TS 24.229 asks of the callee's side: I-CSCF, S-CSCF and P-CSCF, in the INVITE that begins a call."""
+
+from __future__ import annotations
+
+from conformance.criteria.call import Call
+from conformance.criteria.call_values import (
+    NO_INVITE,
+    TS24229,
+    adds_itself,
+    cite_all,
+    cite_reverse,
+    pair_at,
+    route_of,
+    same_route,
+    sent_by_caller,
+)
+from conformance.criteria.model import (
+    Catalogue,
+    Citation,
+    Finding,
+    failed,
+    inconclusive,
+    not_applicable,
+    passed,
+    unreached,
+)
+from conformance.criteria.procedure import Kind
+from conformance.criteria.registration import Exchange
+from conformance.criteria.ts24229_call_orig import ASSERTED
+from conformance.criteria.values import (
+    address,
+    avp,
+    cite_address,
+    cite_avp,
+    cite_command,
+    cite_header,
+    cite_missing,
+    cite_no_avp,
+    cite_request_uri,
+    cite_status,
+    clip,
+    result,
+    same_contact,
+    same_identity,
+    same_uri,
+    text,
+)
+from conformance.trace.model import DiameterMessage, SipMessage
+from conformance.trace.sip_values import parse_uri
+from conformance.vocabulary.numbers import Avp, DiameterResult
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
+from conformance.vocabulary.verdicts import Severity
+
+CATALOGUE = Catalogue()
+CALL = (Kind.CALL,)
+CALLED = "P-Called-Party-ID"
+CHARGING = ("P-Charging-Vector", "P-Charging-Function-Addresses")
+NOT_FOUND = (404, 604)
+UNAVAILABLE = (404, 480)
+
+
+def _location(call: Call) -> Exchange | None:
+    """Return the LIR of the call: the one for its Request-URI, else the first while the I-CSCF had the INVITE.
+
+    Others may be under way: a P-CSCF that subscribes to a registration makes the I-CSCF ask too.
+    """
+    asked = [one for one in call.exchanges if one.command == "LIR"]
+    got, sent = call.into(Role.TERM_ICSCF), call.out_of(Role.TERM_ICSCF)
+    if got is None or got.request is None:
+        return asked[0] if len(asked) == 1 else None
+    uri, begin = got.request.sip.request_uri, got.request.time_ns
+    end = sent.request.time_ns if sent is not None and sent.request is not None else None
+    for one in asked:
+        named = avp(one.request, Avp.PUBLIC_IDENTITY) if one.request is not None else None
+        identity = (text(named) or "") if named is not None else ""
+        if same_identity(identity, uri) or _same_number(identity, uri):
+            return one
+    return next((one for one in asked if begin <= one.time_ns and (end is None or one.time_ns <= end)), None)
+
+
+@CATALOGUE.add(
+    "CALL-09",
+    "The I-CSCF asks the HSS for the identity in the Request-URI, and sends the INVITE to the S-CSCF that the answer "
+    "names.",
+    source=("3GPP TS 29.228", None),
+    node=Role.TERM_ICSCF,
+    points=(Point.CX,),
+    condition="Cx shows the LIR",
+    kinds=CALL,
+)
+def location(call: Call) -> Finding:
+    """3GPP TS 29.228 (location query) and 24.229 (procedures at the I-CSCF): Public-Identity, then Server-Name."""
+    expected = "LIR for the Request-URI, INVITE to Server-Name"
+    asked = _location(call)
+    if asked is None or asked.request is None:
+        return not_applicable(expected, "no LIR was captured")
+    got, sent = call.into(Role.TERM_ICSCF), call.out_of(Role.TERM_ICSCF)
+    named = avp(asked.request, Avp.PUBLIC_IDENTITY)
+    citations: list[Citation] = []
+    if got is not None and got.request is not None:
+        uri = got.request.sip.request_uri
+        if named is None:
+            missing = cite_no_avp(asked.request, "Public-Identity")
+            return failed(clip(uri), "no Public-Identity", missing, cite_command(asked.request))
+        identity = text(named) or ""
+        cited = (cite_avp(asked.request, named, identity), cite_request_uri(got.request))
+        if not same_identity(identity, uri) and not _same_number(identity, uri):
+            return failed(f"Public-Identity {clip(uri)}", clip(identity), *cited)
+        citations += cited
+    server = avp(asked.answer, Avp.SERVER_NAME)
+    if server is not None and asked.answer is not None and sent is not None and sent.request is not None:
+        name = text(server) or ""
+        places = [*route_of(sent.request)[:1], sent.request.sip.request_uri]
+        cited = (cite_avp(asked.answer, server, name), cite_reverse(sent.request, "Route"))
+        if not any(same_contact(name, place) or _same_host(name, place) for place in places):
+            return failed(f"INVITE to {clip(name)}", f"INVITE to {clip(places[0])}", *cited)
+        citations += cited
+    if not citations:
+        return unreached(expected, "no INVITE before or behind the I-CSCF was captured")
+    return passed(expected, clip(text(named) or ""), *citations)
+
+
+def _same_number(identity: str, uri: str) -> bool:
+    """Tell whether one URI is the number of the other: a SIP URI with user=phone is asked for as tel URI."""
+    one, other = parse_uri(identity), parse_uri(uri)
+    if one is None or other is None or {one.scheme, other.scheme} - {"sip", "sips"} != {"tel"}:
+        return False
+    digits = ["".join(c for c in each.user.partition(";")[0] if c not in "-.()") for each in (one, other)]
+    return bool(digits[0]) and digits[0] == digits[1]
+
+
+def _same_host(name: str, place: str) -> bool:
+    """Tell whether two URIs lead to one server: the I-CSCF may add a user part that tells its kind of request."""
+    return same_contact(name, "sip:" + place.partition(":")[2].rpartition("@")[2])
+
+
+def _refusal_of(call: Call, code: DiameterResult) -> tuple[DiameterMessage | None, SipMessage | None]:
+    """Return the LIA that has a result and the final answer of the I-CSCF."""
+    asked = _location(call)
+    if asked is None or asked.answer is None or result(asked.answer) != (code, True):
+        return None, None
+    hop = call.into(Role.TERM_ICSCF)
+    return asked.answer, None if hop is None else hop.response
+
+
+@CATALOGUE.add(
+    "CALL-10",
+    "Where the HSS does not know the callee, the I-CSCF answers 404 (or 604).",
+    source=TS24229,
+    node=Role.TERM_ICSCF,
+    points=(Point.CX,),
+    condition="LIA with DIAMETER_ERROR_USER_UNKNOWN",
+    kinds=CALL,
+)
+def unknown_callee(call: Call) -> Finding:
+    """3GPP TS 24.229 (procedures at the I-CSCF): 404, or 604."""
+    return _answered(call, DiameterResult.ERROR_USER_UNKNOWN, NOT_FOUND, "the HSS did not say that it knows nobody")
+
+
+@CATALOGUE.add(
+    "CALL-38",
+    "A call to somebody who is not registered and has no services then is answered 480 (or 404).",
+    source=TS24229,
+    node=Role.TERM_ICSCF,
+    points=(Point.CX,),
+    condition="LIA with DIAMETER_ERROR_IDENTITY_NOT_REGISTERED",
+    kinds=CALL,
+)
+def unregistered_callee(call: Call) -> Finding:
+    """3GPP TS 29.228 (5003 in the LIA) and 24.229: 480 Temporarily unavailable."""
+    code = DiameterResult.ERROR_IDENTITY_NOT_REGISTERED
+    return _answered(call, code, UNAVAILABLE, "the HSS did not say that the callee is not registered")
+
+
+def _answered(call: Call, code: DiameterResult, statuses: tuple[int, ...], otherwise: str) -> Finding:
+    expected = " or ".join(map(str, statuses))
+    answer, final = _refusal_of(call, code)
+    if answer is None:
+        return not_applicable(expected, otherwise)
+    if final is None:
+        return inconclusive(expected, "no final answer of the I-CSCF was captured")
+    cited = (cite_status(final), cite_command(answer))
+    if final.sip.status not in statuses:
+        return failed(expected, f"{final.sip.status}", *cited)
+    return passed(expected, f"{final.sip.status}", *cited)
+
+
+@CATALOGUE.add(
+    "CALL-11",
+    "The callee's S-CSCF makes his registered contact the Request-URI and his stored Path the Route, and names the "
+    "identity that was called in P-Called-Party-ID.",
+    source=TS24229,
+    node=Role.TERM_SCSCF,
+    points=(Point.MW, Point.IC),
+    kinds=CALL,
+)
+def terminating_scscf(call: Call) -> Finding:
+    """3GPP TS 24.229 (procedures at the S-CSCF, requests to the served user); RFC 3455 4.2."""
+    expected = "Request-URI of the contact, Route of the Path, P-Called-Party-ID = Request-URI as received"
+    pair = pair_at(call, Role.TERM_SCSCF)
+    if pair is None:
+        return unreached(expected, "no INVITE was captured before and behind the callee's S-CSCF")
+    got, sent, _ = pair
+    was, now = got.sip.request_uri, sent.sip.request_uri
+    uris = (cite_request_uri(sent), cite_request_uri(got))
+    registered = call.callee_registered
+    if registered is not None and not any(same_contact(now, contact) for contact in registered.contacts):
+        return failed(f"Request-URI {clip(', '.join(registered.contacts))}", clip(now), *uris)
+    if same_uri(was, now) and registered is None:
+        return failed("Request-URI of the callee's contact", f"{clip(now)} as received", *uris)
+    route = route_of(sent)
+    if registered is not None and registered.paths and not same_route(route, list(registered.paths)):
+        found = clip(", ".join(route)) or "no Route"
+        return failed(f"Route {clip(', '.join(registered.paths))}", found, *cite_all(sent, "Route"))
+    called = address(sent, CALLED)
+    if called is None:
+        return failed(expected, f"no {CALLED}", cite_missing(sent, CALLED), *uris)
+    before = call.into(Role.TERM_SCSCF)
+    first = was if before is None or before.request is None else before.request.sip.request_uri
+    cited = cite_address(sent, CALLED, called)
+    if not same_identity(called.name_addr.uri, first) and not same_identity(called.name_addr.uri, call.callee):
+        return failed(f"{CALLED} {clip(first)}", clip(called.name_addr.uri), cited, *uris)
+    return passed(expected, clip(now), *uris, cited)
+
+
+@CATALOGUE.add(
+    "CALL-12",
+    "The callee's P-CSCF keeps the charging header fields to itself and puts itself in Record-Route.",
+    source=TS24229,
+    node=Role.TERM_PCSCF,
+    points=(Point.GM,),
+    severity=Severity.DEGRADED,
+    kinds=CALL,
+)
+def terminating_pcscf(call: Call) -> Finding:
+    """3GPP TS 24.229 (procedures at the P-CSCF, requests to the terminal)."""
+    expected = "no P-Charging-Vector, no P-Charging-Function-Addresses, Record-Route of the P-CSCF"
+    hop = call.invite.hop_to(Role.CALLEE)
+    if hop is None or hop.request is None:
+        return unreached(expected, "no INVITE to the callee's terminal was captured")
+    request = hop.request
+    for name in CHARGING:
+        header = request.sip.first(name)
+        if header is not None:
+            return failed(expected, f"{name}: {clip(header.value)}", cite_header(request, header), node=hop.sender)
+    got = call.into(Role.TERM_PCSCF)
+    citations = [cite_missing(request, CHARGING[0]), *cite_all(request, "Record-Route")]
+    if got is not None and got.request is not None:
+        if not adds_itself(got.request, request):
+            return failed(expected, "no Record-Route of the P-CSCF", *citations)
+    elif not request.sip.values("Record-Route"):
+        return failed(expected, "no Record-Route", *citations)
+    return passed(expected, "all of it", *citations)
+
+
+@CATALOGUE.add(
+    "CALL-13",
+    "With Privacy: id the asserted identity of the caller reaches every CSCF and not the callee's terminal.",
+    source=("RFC 3325", "7"),
+    node=Role.TERM_PCSCF,
+    points=(Point.GM,),
+    condition="the INVITE has Privacy: id",
+    kinds=CALL,
+)
+def privacy(call: Call) -> Finding:
+    """RFC 3325 7 and 9.3: with the value id, it is removed before the message leaves the trust domain."""
+    expected = f"no {ASSERTED} towards the callee"
+    asked = sent_by_caller(call)
+    request = asked or call.invite.request
+    if request is None:
+        return inconclusive(expected, NO_INVITE)
+    values = {one.strip().lower() for value in request.sip.values("Privacy") for one in value.text.split(";")}
+    if "id" not in values:
+        return not_applicable(expected, "the INVITE does not ask for Privacy: id")
+    hop = call.invite.hop_to(Role.CALLEE)
+    if hop is None or hop.request is None:
+        return unreached(expected, "no INVITE to the callee's terminal was captured")
+    found = hop.request.sip.first(ASSERTED)
+    if found is not None:
+        return failed(expected, f"{ASSERTED}: {clip(found.value)}", cite_header(hop.request, found), node=hop.sender)
+    return passed(expected, expected, cite_missing(hop.request, ASSERTED), *cite_all(request, "Privacy"))

@@ -1,0 +1,196 @@
+"""Puts the SIP transactions of calls together: which belong to one call, and each request's hops in order.
+
+A call is known by its Call-ID and the tag of the caller, whoever of the two sends. The hops of one request are put in
+order by their Via elements: the elements of a hop nearer to the sender are the last ones of every hop behind it. So
+the branches of a proxy that forks are told apart, and a node that plays two parts is passed twice. CANCEL, and ACK for
+a refusal, are sent anew by each node: they follow the hops of their INVITE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from conformance.criteria.values import address
+from conformance.judgement.hops import RawHop, raw_hop
+from conformance.trace.correlate import Transaction
+from conformance.trace.model import SipMessage
+from conformance.trace.sip_values import parse_via
+
+OUTSIDE = ("REGISTER", "OPTIONS", "MESSAGE", "PUBLISH", "SUBSCRIBE", "NOTIFY")
+"""Methods that are no part of a call, or judged elsewhere."""
+MOST_HOPS = 64
+"""Hops of one request that are put in order; a hostile capture may have any number."""
+
+Vias = tuple[str, ...]
+
+
+@dataclass(eq=False)
+class RawRequest:
+    """One request on its way, hops in order; its ends have no roles yet."""
+
+    method: str
+    number: int | None
+    """Of CSeq."""
+    from_caller: bool
+    hops: list[RawHop]
+    apart: list[RawHop] = field(default_factory=list)
+    """Hops that lie on no way to the answer: other branches of a proxy."""
+
+    @property
+    def start_ns(self) -> int:
+        """Time of the first message, nanoseconds since 1970."""
+        return min(hop.transaction.time_ns for hop in self.hops)
+
+    @property
+    def final(self) -> SipMessage | None:
+        """Final response nearest to the sender."""
+        return next((hop.final for hop in self.hops if hop.final is not None), None)
+
+
+@dataclass(eq=False)
+class RawCall:
+    """The requests of one call, in time order."""
+
+    call_id: str
+    caller_tag: str
+    requests: list[RawRequest]
+    setups: list[RawRequest]
+    """The INVITEs that begin the dialog; more than one where the first was challenged, say."""
+
+
+def find_calls(transactions: Iterable[Transaction]) -> list[RawCall]:
+    """Find the calls of a trace, in the order of their first INVITEs. A call whose INVITE was not captured is none."""
+    by_call: dict[str, list[RawHop]] = {}
+    for transaction in transactions:
+        if transaction.protocol == "SIP" and transaction.method not in OUTSIDE:
+            hop = raw_hop(transaction)
+            by_call.setdefault(hop.any.sip.call_id, []).append(hop)
+    found: list[RawCall] = []
+    for call_id, hops in by_call.items():
+        if any(hop.transaction.method == "INVITE" for hop in hops):
+            found += _calls(call_id, hops)
+    return sorted(found, key=lambda call: call.setups[0].start_ns)
+
+
+def _calls(call_id: str, hops: Sequence[RawHop]) -> Iterator[RawCall]:
+    tags = dict.fromkeys(
+        tag
+        for hop in hops
+        if hop.transaction.method == "INVITE" and hop.request is not None and not _tag(hop.request, "To")
+        for tag in [_tag(hop.request, "From")]
+    )
+    for tag in tags:
+        ours = [hop for hop in hops if tag in (_tag(hop.any, "From"), _tag(hop.any, "To"))]
+        requests = _requests(ours, tag)
+        setups = [one for one in requests if one.method == "INVITE" and _begins(one)]
+        if setups:
+            yield RawCall(call_id, tag, requests, setups)
+
+
+def _begins(request: RawRequest) -> bool:
+    first = next((hop.request for hop in request.hops if hop.request is not None), None)
+    return request.from_caller and first is not None and not _tag(first, "To")
+
+
+def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
+    by_key: dict[tuple[str, int | None, bool], list[RawHop]] = {}
+    for hop in hops:
+        message = hop.any
+        from_caller = _tag(message, "From") == caller_tag
+        by_key.setdefault((hop.transaction.method, message.sip.cseq_number, from_caller), []).append(hop)
+    invites = [hop for hop in hops if hop.transaction.method == "INVITE"]
+    found = []
+    for (method, number, from_caller), some in by_key.items():
+        # By the branch, whatever number it has: a wrong number is for a criterion to find.
+        following = _following(some, invites) if method in ("ACK", "CANCEL") else []
+        placed = {id(hop.transaction) for hop in following}
+        rest = [hop for hop in some if id(hop.transaction) not in placed]
+        if following:
+            found.append(RawRequest(method, number, from_caller, following))
+        if rest:
+            ordered = way(rest)
+            chosen = {id(hop.transaction) for hop in ordered}
+            apart = [hop for hop in rest if id(hop.transaction) not in chosen]
+            found.append(RawRequest(method, number, from_caller, ordered, apart))
+    return sorted(found, key=lambda one: one.start_ns)
+
+
+def _following(hops: Sequence[RawHop], invites: Sequence[RawHop]) -> list[RawHop]:
+    """Return hops of CANCEL or ACK that have the branch of an INVITE, each as far from the caller as that INVITE."""
+    places = {_branch(hop.any): hop.depth for hop in invites}
+    found = [
+        RawHop(hop.transaction, places[branch]) for hop in hops if (branch := _branch(hop.any)) in places and branch
+    ]
+    return sorted(found, key=lambda hop: hop.depth)
+
+
+def way(hops: Sequence[RawHop]) -> list[RawHop]:
+    """Return the hops of one request in order, those of the branch that was answered alone.
+
+    Args:
+        hops: All hops of one request, at least one.
+
+    Returns:
+        The hops from the sender to the one who gave the answer that the sender got, else to the one who gave any.
+        A node in between that sends the request with a Via list of its own (a back-to-back user agent that keeps
+        the Call-ID) does not end the way.
+    """
+    every = sorted(hops, key=lambda hop: hop.transaction.time_ns)[:MOST_HOPS]
+    vias = {id(hop): _vias(hop.any) for hop in every}
+    outer = min(every, key=lambda hop: (hop.depth, hop.transaction.time_ns))
+    answer = "" if outer.final is None else _tag(outer.final, "To")
+
+    def rank(hop: RawHop) -> tuple[bool, bool, bool, int, int]:
+        final = hop.final
+        agrees = final is not None and bool(answer) and _tag(final, "To") == answer
+        status = (final.sip.status or 0) if final is not None else 0
+        return agrees, 200 <= status < 300, final is not None, hop.depth, hop.transaction.time_ns
+
+    found: list[RawHop] = []
+    rest = list(every)
+    leaf: RawHop | None = max(rest, key=rank)
+    while leaf is not None:
+        part = _above(leaf, rest, vias)
+        shift = part[-1].depth if found else 0
+        found = [*part, *(RawHop(hop.transaction, hop.depth + shift) for hop in found)]
+        chosen = {id(hop.transaction) for hop in found}
+        rest = [hop for hop in rest if id(hop.transaction) not in chosen]
+        source, start = found[0].transaction.source.address, found[0].transaction.time_ns
+        before = [
+            hop for hop in rest if hop.transaction.destination.address == source and hop.transaction.time_ns <= start
+        ]
+        # Whose Via list begins anew at a node that somebody sent the same request to: that node.
+        leaf = max(before, key=rank, default=None) if found[0].depth == 1 else None
+    return found
+
+
+def _above(leaf: RawHop, hops: Sequence[RawHop], vias: dict[int, Vias]) -> list[RawHop]:
+    """Return a hop with those before it, nearest to the sender first: their Via elements are the last of its own."""
+    own = vias[id(leaf)]
+    by_length: dict[int, RawHop] = {}
+    for hop in hops:
+        theirs = vias[id(hop)]
+        if 0 < len(theirs) < len(own) and own[len(own) - len(theirs) :] == theirs:
+            by_length.setdefault(len(theirs), hop)
+    return [*(by_length[length] for length in sorted(by_length)), leaf]
+
+
+def _vias(message: SipMessage) -> Vias:
+    """Return what names each Via element: branch and sent-by; whoever receives it adds parameters alone."""
+    found = []
+    for value in message.sip.values("Via"):
+        via = parse_via(value)
+        found.append(value.text if via is None else f"{via.params.get('branch') or ''} {via.host}:{via.port or ''}")
+    return tuple(found)
+
+
+def _branch(message: SipMessage) -> str:
+    value = next(iter(message.sip.values("Via")), None)
+    via = None if value is None else parse_via(value)
+    return "" if via is None else f"{via.params.get('branch') or ''} {via.host}"
+
+
+def _tag(message: SipMessage, name: str) -> str:
+    found = address(message, name)
+    return (found.name_addr.params.get("tag") or "") if found is not None else ""

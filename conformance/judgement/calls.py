@@ -1,0 +1,385 @@
+"""Finds the calls of a trace: each INVITE that begins a dialog, with all that belongs to it.
+
+Registrations of the whole trace tell who is who and what caller and callee were given; LIR and SAR belong to a call by
+the identity that they name and by the time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from conformance.criteria.call import Call, DialogRequest
+from conformance.criteria.procedure import Facts
+from conformance.criteria.registration import Exchange, Hop, Lookup
+from conformance.criteria.subscription import Accepted
+from conformance.criteria.values import address, addresses, avp, in_domain, same_contact, same_identity, text
+from conformance.judgement.attempts import find_tries
+from conformance.judgement.call_flows import EVERY, flows_of
+from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
+from conformance.judgement.call_roles import Known, Pair, bind_invite, bind_within
+from conformance.judgement.call_service import service
+from conformance.judgement.found import Found
+from conformance.judgement.hops import RawHop
+from conformance.judgement.registrations import BEFORE_NS, lookups_of, subscriber_of
+from conformance.judgement.roles import Declared, RoleTable, bind
+from conformance.judgement.subscriptions import accepted
+from conformance.judgement.surroundings import Surroundings
+from conformance.judgement.third_party import canonical
+from conformance.trace.correlate import Transaction, correlate
+from conformance.trace.model import DiameterMessage, Message, SipMessage, Trace
+from conformance.trace.sip_values import parse_uri
+from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.numbers import Avp
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import TERMINALS, Role
+
+CX_OF_CALLS = ("LIR", "SAR")
+_KINDS = {
+    Role.HOME_PCSCF: NodeKind.PCSCF,
+    Role.VISITED_PCSCF: NodeKind.PCSCF,
+    Role.HOME_ICSCF: NodeKind.ICSCF,
+    Role.HOME_SCSCF: NodeKind.SCSCF,
+}
+_TERMINATING = (Role.TERM_ICSCF, Role.TERM_SCSCF, Role.TERM_AS, Role.TERM_PCSCF)
+_OF_CALLER = (Role.CALLER, Role.ORIG_SCSCF, Role.ORIG_AS, Role.ORIG_DNS)
+_OF_CALLEE = (Role.CALLEE, Role.TERM_ICSCF, Role.TERM_HSS, Role.TERM_DNS, Role.TERM_SCSCF, Role.TERM_AS)
+
+
+def find(
+    trace: Trace, transactions: Sequence[Transaction], federation: Federation | None, around: Surroundings
+) -> Iterator[Found]:
+    """Find the calls of a trace or of a part of one.
+
+    Args:
+        trace: The trace.
+        transactions: From `correlate(trace)`.
+        federation: Where given: whose networks there are.
+        around: What is known of the whole, where the trace is a part.
+    """
+    for call in find_trace_calls(transactions, federation, around):
+        flows = flows_of(call)
+        others = tuple(flow for flow in EVERY if flow not in flows)
+        yield Found(call, flows, partial(service, call), others)
+
+
+def find_trace_calls(
+    transactions: Sequence[Transaction], federation: Federation | None, around: Surroundings
+) -> list[Call]:
+    """Return the calls, in the order of their INVITEs; arguments as in `find`."""
+    raw = find_calls(transactions)
+    if not raw:
+        return []
+    declared = Declared(federation)
+    registered = around.once(_registered)
+    queries = [transaction for transaction in transactions if transaction.protocol == "DNS"]
+    return [_call(one, registered, queries, federation, declared, around) for one in raw]
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """What registrations and Cx of a whole trace show."""
+
+    accepted: Sequence[Accepted]
+    """In time order."""
+    kinds: dict[tuple[str, int], frozenset[NodeKind]]
+    terminals: frozenset[str]
+    exchanges: Sequence[Exchange]
+    """LIRs and SARs in time order."""
+
+
+def _registered(around: Surroundings) -> _Registered:
+    tries = find_tries(correlate(around.trace), around)
+    kinds: dict[tuple[str, int], set[NodeKind]] = {}
+    terminals: set[str] = set()
+    nodes: set[str] = set()
+    for one in tries:
+        hops = one.chain
+        for hop, (_, receiver) in zip(hops, bind(hops, around.speakers, Declared(None), None), strict=True):
+            end = hop.transaction.destination
+            nodes.add(end.address)
+            if receiver in _KINDS:
+                kinds.setdefault((end.address, end.port), set()).add(_KINDS[receiver])
+            if hop.depth == 1:
+                terminals.add(hop.transaction.source.address)
+    found = [accepted(one) for one in tries if one.status is not None and 200 <= one.status < 300]
+    return _Registered(
+        sorted(found, key=lambda one: one.end_ns),
+        {end: frozenset(some) for end, some in kinds.items()},
+        frozenset(terminals - nodes),
+        [_exchange(t) for t in around.diameter if t.method in CX_OF_CALLS],
+    )
+
+
+def _exchange(transaction: Transaction) -> Exchange:
+    request, answer = transaction.request, transaction.final
+    return Exchange(
+        transaction.method,
+        request if isinstance(request, DiameterMessage) else None,
+        answer if isinstance(answer, DiameterMessage) else None,
+    )
+
+
+# --- one call -----------------------------------------------------------------------------------------------
+
+
+def _call(
+    raw: RawCall,
+    registered: _Registered,
+    queries: Sequence[Transaction],
+    federation: Federation | None,
+    declared: Declared,
+    around: Surroundings,
+) -> Call:
+    setup = raw.setups[-1]
+    first = next(hop.request for hop in setup.hops if hop.request is not None)
+    subject, callee = _caller_of(setup, first), first.sip.request_uri
+    caller_home = _home(subject, federation, declared)
+    dialled = (callee, *(hop.request.sip.request_uri for hop in setup.hops if hop.request is not None))
+    callee_home = next((home for uri in dialled if (home := _home(uri, federation, declared)) is not None), None)
+    known = Known(declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home)
+    table = RoleTable()
+    parts: dict[str, set[Role]] = {}
+    bound: dict[int, list[Pair]] = {}
+    for one in raw.setups:
+        bound[id(one)] = bind_invite(one.hops, known)
+        for hop, pair in zip(one.hops, bound[id(one)], strict=True):
+            for role, end in zip(pair, (hop.transaction.source, hop.transaction.destination), strict=True):
+                if role is not None:
+                    parts.setdefault(end.address, set()).add(role)
+    fixed = {end: frozenset(roles) for end, roles in parts.items()}
+    requests: list[DialogRequest] = []
+    for one, number in zip(raw.requests, _rounds(raw.requests), strict=True):
+        pairs = bound[id(one)] if id(one) in bound else bind_within(one.hops, one.from_caller, fixed)
+        hops = []
+        for hop, (sender, receiver) in zip(one.hops, pairs, strict=True):
+            table.add(sender, hop.transaction.source)
+            table.add(receiver, hop.transaction.destination)
+            hops.append(_hop(hop, sender, receiver))
+        requests.append(DialogRequest(tuple(hops), one.method, one.from_caller, number))
+    invite = requests[next(place for place, one in enumerate(raw.requests) if one is setup)]
+    exchanges = _exchanges_of(invite, callee, registered)
+    for exchange in exchanges:
+        if exchange.request is not None:
+            sender = Role.TERM_ICSCF if exchange.command == "LIR" else Role.TERM_SCSCF
+            table.add(sender, exchange.request.source)
+            table.add(Role.TERM_HSS, exchange.request.destination)
+    networks = _networks(caller_home, callee_home, table, declared)
+    lookups = _lookups(requests, invite, queries, table, networks, declared)
+    return Call(
+        subject=subject,
+        callee=callee,
+        invite=invite,
+        requests=tuple(requests),
+        branches=tuple(_hop(hop, None, None) for one in raw.requests for hop in one.apart),
+        exchanges=tuple(exchanges),
+        lookups=tuple(lookups),
+        roles=table.done(),
+        observed=around.points | _points(requests, networks),
+        lossless=around.lossless,
+        facts=_facts(caller_home, networks, declared),
+        caller_registered=_register_of(first, registered.accepted),
+        callee_registered=_register_reached(invite, callee, registered.accepted),
+        end_ns=around.end_ns,
+    )
+
+
+def _caller_of(setup: RawRequest, first: SipMessage) -> str:
+    """Return the identity of the caller: the one that the network asserts, else From."""
+    asserted = (
+        one.name_addr.uri
+        for hop in setup.hops
+        if hop.request is not None
+        for one in addresses(hop.request, "P-Asserted-Identity")
+        if one.uri is not None and one.uri.scheme in ("sip", "sips")
+    )
+    found = address(first, "From")
+    return next(asserted, "" if found is None else found.name_addr.uri)
+
+
+def _home(uri: str, federation: Federation | None, declared: Declared) -> Testbed | None:
+    """Return the home network of an identity: that of its subscriber, else the one whose domain it is in."""
+    testbed, _ = subscriber_of(federation, uri, ())
+    if testbed is not None:
+        return testbed
+    parsed = parse_uri(uri)
+    if parsed is None or not parsed.host:
+        return None
+    return next((one for one in declared.testbeds if one.domain and in_domain(parsed.host, one.domain)), None)
+
+
+def _rounds(requests: Sequence[RawRequest]) -> Iterator[int]:
+    """Yield the round of each request: what comes before the final answer of an INVITE lies in it."""
+    number, open_until = -1, -1
+    for one in requests:
+        inside = one.method in ("PRACK", "UPDATE", "CANCEL", "INFO") and one.start_ns <= open_until
+        if not inside:
+            number += 1
+        if one.method == "INVITE":
+            ends = [hop.final.time_ns for hop in one.hops if hop.final is not None]
+            open_until = max(ends) if ends else 1 << 63
+        yield number
+
+
+def _hop(hop: RawHop, sender: Role | None, receiver: Role | None) -> Hop:
+    final = hop.final
+    others = tuple(m for m in hop.transaction.retransmissions if isinstance(m, SipMessage))
+    rest = tuple(m for m in hop.transaction.responses if isinstance(m, SipMessage) and m is not final)
+    return Hop(sender, receiver, hop.request, final, hop.depth, others, rest)
+
+
+# --- registrations, Cx and DNS ------------------------------------------------------------------------------
+
+
+def _register_of(invite: SipMessage, every: Sequence[Accepted]) -> Accepted | None:
+    """Return the REGISTER of the terminal that sends an INVITE."""
+    contacts = [one.name_addr.uri for one in addresses(invite, "Contact")]
+    fitting = [
+        one
+        for one in every
+        if one.end_ns <= invite.time_ns and any(same_contact(a, b) for a in contacts for b in one.contacts)
+    ]
+    return fitting[-1] if fitting and not fitting[-1].removes else None
+
+
+def _register_reached(invite: DialogRequest, callee: str, every: Sequence[Accepted]) -> Accepted | None:
+    """Return the REGISTER of the terminal that an INVITE reached, else the last one of who was dialled."""
+    before = [one for one in every if one.end_ns <= invite.time_ns]
+    hop = invite.hop_to(Role.CALLEE)
+    reached = None if hop is None or hop.request is None else hop.request.sip.request_uri
+    contact = [one for one in before if reached is not None and any(same_contact(reached, c) for c in one.contacts)]
+    dialled = [one for one in before if any(same_identity(callee, uri) for uri in (one.identity, *one.associated))]
+    found = contact or dialled
+    return found[-1] if found and not found[-1].removes else None
+
+
+def _exchanges_of(invite: DialogRequest, callee: str, registered: _Registered) -> list[Exchange]:
+    """Return the Cx exchanges that an INVITE set off: they name who is called, while it is on its way."""
+    names = {canonical(callee)}
+    for hop in invite.hops:
+        if hop.request is not None:
+            names.add(canonical(hop.request.sip.request_uri))
+    end = max(message.time_ns for message in invite.messages)
+    begin = bisect_left(registered.exchanges, invite.time_ns, key=lambda one: one.time_ns)
+    stop = bisect_right(registered.exchanges, end, key=lambda one: one.time_ns)
+    icscf = {_sender(hop.request) for hop in invite.hops if hop.request is not None}
+    icscf |= {hop.request.destination.address for hop in invite.hops if hop.request is not None}
+    return [
+        one
+        for one in registered.exchanges[begin:stop]
+        if (named := text(avp(one.request or one.answer, Avp.PUBLIC_IDENTITY))) is not None
+        and (canonical(named) in names or (one.command == "LIR" and _asker(one) in icscf))
+    ]
+
+
+def _sender(message: Message) -> str:
+    return message.source.address
+
+
+def _asker(exchange: Exchange) -> str:
+    if exchange.request is not None:
+        return exchange.request.source.address
+    return "" if exchange.answer is None else exchange.answer.destination.address
+
+
+def _lookups(
+    requests: Sequence[DialogRequest],
+    invite: DialogRequest,
+    queries: Sequence[Transaction],
+    table: RoleTable,
+    networks: dict[Role, Testbed],
+    declared: Declared,
+) -> list[Lookup]:
+    """Return the look-ups of the names that requests of a call point at, and of ENUM, while it lasts."""
+    if not queries:
+        return []
+    sip = [message for one in requests for message in one.messages if isinstance(message, SipMessage)]
+    begin = min(message.time_ns for message in sip) - BEFORE_NS
+    end = max(message.time_ns for message in invite.messages)
+    sent = [(hop.request.time_ns, hop.sender) for hop in invite.hops if hop.request is not None and hop.sender]
+
+    def asker(lookup: Transaction) -> Role | None:
+        roles = [role for role in table.at(lookup.source.address) if role not in (Role.ORIG_DNS, Role.TERM_DNS)]
+        if len(roles) < 2:
+            return next(iter(roles), None)
+        following = [pair for pair in sent if pair[1] in roles and pair[0] >= lookup.time_ns]
+        return min(following, key=lambda pair: pair[0])[1] if following else None
+
+    def server(lookup: Transaction, asked_by: Role | None) -> Role:
+        testbed = declared.testbed(lookup.destination.address)
+        if asked_by is None and testbed is not None and testbed is not networks.get(Role.ORIG_SCSCF):
+            return Role.TERM_DNS
+        return Role.TERM_DNS if asked_by in _TERMINATING else Role.ORIG_DNS
+
+    return lookups_of(_hosts(sip), begin, end, queries, table, asker, server)
+
+
+def _hosts(messages: Iterable[SipMessage]) -> set[str]:
+    """Return the host names that requests point at."""
+    found: set[str] = set()
+    for message in messages:
+        uris = [message.sip.request_uri] if message.sip.is_request else []
+        uris += [one.name_addr.uri for one in addresses(message, "Route")]
+        for uri in uris:
+            parsed = parse_uri(uri)
+            if parsed is not None and parsed.host:
+                found.add(parsed.host.lower().rstrip("."))
+            elif parsed is not None and parsed.scheme == "tel":
+                digits = [c for c in parsed.user if c.isdigit()]
+                found.add(".".join(reversed(digits)) + ".e164.arpa")
+    return found
+
+
+# --- networks and points ------------------------------------------------------------------------------------
+
+
+def _networks(
+    caller: Testbed | None, callee: Testbed | None, table: RoleTable, declared: Declared
+) -> dict[Role, Testbed]:
+    """Return the network of each role: P-CSCFs by their addresses, all others by whom they serve."""
+    found: dict[Role, Testbed] = {}
+    ends = table.done()
+    for home, roles, pcscf in (
+        (caller, _OF_CALLER, Role.ORIG_PCSCF),
+        (callee, _OF_CALLEE, Role.TERM_PCSCF),
+    ):
+        if home is None:
+            continue
+        found.update(dict.fromkeys(roles, home))
+        at = (declared.testbed(end.address) for end in ends.get(pcscf, ()))
+        found[pcscf] = next((testbed for testbed in at if testbed is not None), home)
+    return found
+
+
+def _facts(caller: Testbed | None, networks: dict[Role, Testbed], declared: Declared) -> Facts:
+    if caller is None:
+        return Facts(testbeds=declared.testbeds, block=declared.block, networks=networks)
+    return Facts(
+        home=caller.domain,
+        releases={role: testbed.release for role, testbed in networks.items()},
+        testbeds=declared.testbeds,
+        block=declared.block,
+        home_network=caller,
+        entry_network=networks.get(Role.ORIG_PCSCF),
+        networks=networks,
+    )
+
+
+def _points(requests: Iterable[DialogRequest], networks: dict[Role, Testbed]) -> set[Point]:
+    """Return the points that show messages, whether the capture names them or not."""
+    found: set[Point] = set()
+    for one in requests:
+        for hop in one.hops:
+            pair = (hop.sender, hop.receiver)
+            if None in pair:
+                continue
+            if any(role in TERMINALS for role in pair):
+                found.add(Point.GM)
+            elif Role.ORIG_AS in pair or Role.TERM_AS in pair:
+                found.add(Point.ISC)
+            else:
+                a, b = (networks.get(role) for role in pair if role is not None)
+                found.add(Point.IC if a is not None and b is not None and a is not b else Point.MW)
+    return found
