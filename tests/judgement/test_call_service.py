@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.criteria.call_lab import CANCELLED, UNKNOWN, call
+from types import SimpleNamespace
+
+from conformance.judgement.call_service import service
+from conformance.vocabulary.events import EventKind, TerminalEvent
+from tests.criteria.call_lab import CANCELLED, UNKNOWN, call, found
 from tests.criteria.registration_lab import Lab
 
 
@@ -36,3 +40,41 @@ def test_a_capture_that_lost_packets_never_passes() -> None:
 def test_a_refusal_fails_and_a_cancelled_call_does_not() -> None:
     assert pair(call(UNKNOWN))[0] == "FAIL"
     assert pair(call(CANCELLED))[0] == "PASS"
+
+
+def told(*kinds: tuple[str, str]) -> list[TerminalEvent]:
+    """Return events of the two terminals, all at the time of the call."""
+    begin = call()["1"].time_ns
+    events = []
+    for number, (user, kind) in enumerate(kinds, 1):
+        event = TerminalEvent(time_ns=begin + number, terminal=f"sip:{user}", kind=EventKind.TIMED_OUT)
+        # Which kinds of events there are is for terminals to say; here it is what they write.
+        events.append(event.model_copy(update={"kind": SimpleNamespace(value=kind)}))
+    return events
+
+
+def observed(*kinds: tuple[str, str]) -> tuple[str, str | None]:
+    verdict, why = service(found(call()), "call-roaming-same", told(*kinds), ())
+    return verdict.value, why
+
+
+BOB, CAROL = "bob@ims-b.test", "carol@ims-c.test"
+
+
+def test_both_terminals_have_to_see_the_answer() -> None:
+    assert observed((BOB, "calling"), (CAROL, "invited"), (CAROL, "answered"), (BOB, "answered")) == ("PASS", None)
+
+
+def test_a_terminal_that_saw_no_answer_leaves_it_open() -> None:
+    verdict, why = observed((BOB, "calling"), (CAROL, "invited"), (CAROL, "answered"))
+    assert verdict == "INCONCLUSIVE"
+    assert why == "the trace shows 200, the terminal of the caller reports no such end of the call"
+
+
+def test_a_terminal_that_was_refused_got_no_service_whatever_the_trace_shows() -> None:
+    verdict, why = observed((BOB, "calling"), (BOB, "refused"))
+    assert (verdict, why) == ("FAIL", "the trace shows 200, the terminal of the caller reports refused")
+
+
+def test_events_of_somebody_else_say_nothing() -> None:
+    assert observed(("erin@ims-d.test", "refused")) == ("PASS", None)
