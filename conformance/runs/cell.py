@@ -218,7 +218,7 @@ class Cell:
         would never be told.
         """
         self.settle()
-        self._bench.core.network_deregister(self.home.name, self.subscriber.impi)
+        self._bench.core.hss(self.home.name).end_registration(self.subscriber.impi)
 
     def refused(self, procedure: Callable[[], None], status: int | None = None) -> None:
         """Run a terminal's procedure that the network has to refuse.

@@ -355,6 +355,25 @@ def test_the_operator_ends_a_registration(context: NodeContext) -> None:
     asyncio.run(scenario())
 
 
+def test_an_operator_forces_results_and_sees_the_state_without_a_secret(context: NodeContext) -> None:
+    async def scenario() -> None:
+        channel = hss.control_path(context.folder, "a")
+        async with serving(context), scscf_of(context) as cx:
+            forced = {"force": {"command": 300, "result": 5012, "times": 1}}
+            assert await ask(channel, forced) == {"forced": 1}
+            answers = [await cx.uar(UAR) for _ in range(2)]
+            assert [answer.result for answer in answers] == [5012, 2001]
+            await cx.sar(SAR)
+            (alice, *_) = (await ask(channel, {"state": True}))["subscribers"]
+            assert (alice["impi"], alice["state"]) == ("alice@a.test", "registered")
+            assert set(alice) == {"impi", "impus", "state", "pending", "server_name"}
+            assert (
+                "expected times" in (await ask(channel, {"force": {"command": 1, "result": 2, "times": -1}}))["error"]
+            )
+
+    asyncio.run(scenario())
+
+
 def test_a_silent_hss_gives_its_one_line(context: NodeContext) -> None:
     async def act(cx: CxClient) -> None:
         assert (await cx.uar(UAR)).result == 2001

@@ -21,7 +21,7 @@ from conformance.terminals.terminal import RegistrationRejected, Terminal
 from conformance.vocabulary.errors import BadInput, TestbedDown
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import NodeKind
-from conformance.vocabulary.numbers import DeregistrationReasonCode
+from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterCommand
 from conformance.vocabulary.secrets import Secret
 
 WORKER = 43  # 127.44.0.0/16
@@ -202,7 +202,7 @@ def test_the_network_ends_a_registration(
     ue = terminal("stuba", "bob")
     ue.register()
     ue.subscribe()
-    core.network_deregister("stuba", "bob@stuba.netlab.test", reason, "a reason for a person")
+    core.hss("stuba").end_registration("bob@stuba.netlab.test", reason, "a reason for a person")
     assert ue.wait_notified("terminated").event_of(ue.contact) == ("terminated", event)
     assert kinds(ue)[-1] is EventKind.NETWORK_DEREGISTERED
     assert ue.events.events[-1].detail == event
@@ -216,16 +216,29 @@ def test_a_terminal_that_did_not_subscribe_hears_nothing(core: EmulatedCore, ter
     ue = terminal("stuba", "bob")
     ue.register()
     before = kinds(ue)
-    core.network_deregister("stuba", "bob@stuba.netlab.test")
+    core.hss("stuba").end_registration("bob@stuba.netlab.test")
     assert core.settle(["stuba"])
     assert kinds(ue) == before
     with pytest.raises(TestbedDown, match="expected a registered subscriber"):
-        core.network_deregister("stuba", "bob@stuba.netlab.test")
+        core.hss("stuba").end_registration("bob@stuba.netlab.test")
+
+
+def test_a_result_that_the_operator_forces_reaches_the_terminal_once(
+    core: EmulatedCore, terminal: MakeTerminal
+) -> None:
+    """Roaming not allowed (5004), for the next UAR alone."""
+    ue = terminal("stuba", "bob")
+    core.hss("stuba").force(DiameterCommand.USER_AUTHORIZATION, 5004, experimental=True)
+    with pytest.raises(RegistrationRejected, match="403"):
+        ue.register()
+    assert [user["state"] for user in core.hss("stuba").state()] == ["not-registered"]
+    ue.register()
+    assert [user["state"] for user in core.hss("stuba").state()] == ["registered"]
 
 
 def test_a_testbed_without_hss_ends_nothing(core: EmulatedCore) -> None:
     with pytest.raises(BadInput, match="nowhere/hss"):
-        core.network_deregister("nowhere", "bob@stuba.netlab.test")
+        core.hss("nowhere")
 
 
 # --- refusals ------------------------------------------------------------------------------------------

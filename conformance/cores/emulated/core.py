@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from conformance.cores.emulated import control, quiet
+from conformance.cores.emulated import quiet
 from conformance.cores.emulated.hss import control_path as hss_control_path
+from conformance.cores.emulated.hss_channel import HssChannel
 from conformance.cores.emulated.node import is_emulated
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
 from conformance.cores.emulated.processes import ProcessMark
@@ -25,7 +26,6 @@ from conformance.federation import at_block, load_federation, rebase
 from conformance.vocabulary.errors import BadInput, HarnessFault, NetlabError, TestbedDown
 from conformance.vocabulary.federation import CoreKind, NodeKind, Testbed
 from conformance.vocabulary.identifiers import IpNetwork, uri_host
-from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterResult
 
 LOG_LINES = 10
 """How many of the last lines of a dead node's log are shown."""
@@ -268,33 +268,16 @@ class EmulatedCore:
             if testbed.name in wanted and kind in _CSCFS and name not in self._dead
         }
 
-    def network_deregister(
-        self,
-        testbed: str,
-        impi: str,
-        reason: DeregistrationReasonCode = DeregistrationReasonCode.PERMANENT_TERMINATION,
-        info: str = "",
-    ) -> None:
-        """Let the HSS of a testbed end a registration: it sends RTR to the S-CSCF; return when RTA has come.
-
-        Args:
-            testbed: home network of the subscriber.
-            impi: private user identity.
-            reason: PERMANENT_TERMINATION ends with the contact event `rejected`, the others with `deactivated`.
-            info: words for the user, as the operator would give them.
+    def hss(self, testbed: str) -> HssChannel:
+        """Return what an operator has of the HSS of a testbed.
 
         Raises:
             BadInput: there is no such testbed, or it has no HSS.
-            TestbedDown: the HSS or the S-CSCF does not answer, or the subscriber is not registered.
+            TestbedDown: it does not run.
         """
         name = f"{testbed}/{NodeKind.HSS}"
         self.pid(name)
-        wish = {"impi": impi, "reason": int(reason), **({"info": info} if info else {})}
-        answer = asyncio.run(control.ask(hss_control_path(self._folder_of(name), testbed), {"rtr": wish}))
-        if "error" in answer:
-            raise TestbedDown(f"{name}: RTR for {impi}: {answer['error']}")
-        if answer.get("result") != DiameterResult.SUCCESS:
-            raise TestbedDown(f"{name}: RTR for {impi}: expected RTA 2001, found {answer.get('result')}")
+        return HssChannel(name, hss_control_path(self._folder_of(name), testbed))
 
     def _folder_of(self, name: str) -> Path:
         return self.folder / name.replace("/", "-")

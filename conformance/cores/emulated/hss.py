@@ -1,8 +1,9 @@
 """The HSS of a testbed: Cx over Diameter, subscribers in a database, a control channel for what an operator does.
 
 Files in its folder: `TESTBED-hss.sqlite` (or a MariaDB's), and the socket `TESTBED-hss.sock`, which understands
-`{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`. Faults are in `hss_procedures`; here only `silent`
-(connections are held, no request is answered) and `silent:303` (one command is not answered).
+`{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`, `{"state": true}` and
+`{"force": {"command": 300, "result": 5012, "experimental": false, "times": 1}}`. Faults are in `hss_procedures`; here
+only `silent` (connections are held, no request is answered) and `silent:303` (one command is not answered).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,15 @@ from conformance.protocols.cx import (
     RegistrationTerminationAnswer,
     RegistrationTerminationRequest,
 )
+from conformance.protocols.cx_avps import cx_answer
 from conformance.protocols.diameter_codec import DiameterMessage
 from conformance.stack.cx import SessionIds
 from conformance.stack.diameter import DiameterServer
 from conformance.stack.errors import StackError
 from conformance.vocabulary.federation import DatabaseKind, NodeKind
 from conformance.vocabulary.numbers import DeregistrationReasonCode
+
+_MOST_FORCED = 1000
 
 
 def database_path(folder: Path, testbed: str) -> Path:
@@ -66,11 +71,22 @@ async def run(context: NodeContext) -> None:
                 tasks.create_task(server.until_end())
 
 
+@dataclass(slots=True)
+class _Forced:
+    """A result that the next requests of a command get."""
+
+    result: int
+    experimental: bool
+    times: int
+
+
 class _Hss:
     def __init__(self, context: NodeContext, store: SubscriberStore) -> None:
         self._context = context
         self._store = store
         self._sessions = SessionIds(context.fqdn)
+        self._forced: dict[int, _Forced] = {}
+        """By command code."""
         self._procedures = HssProcedures(
             store=store,
             host=context.fqdn,
@@ -106,12 +122,38 @@ class _Hss:
     async def _answer(self, message: DiameterMessage) -> DiameterMessage:
         if {"silent", f"silent:{message.command}"} & self._context.faults:
             await asyncio.Event().wait()  # until the connection ends
+        if (forced := self._forced.get(message.command)) is not None and forced.times > 0:
+            forced.times -= 1
+            self._context.log.info("%d is answered with %d, as was asked for", message.command, forced.result)
+            host, realm = self._context.fqdn, self._context.testbed.domain
+            return cx_answer(message, host, realm, (forced.result, forced.experimental), [])
         return self._procedures.answer(message)
 
     async def _control(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
+        if command.get("state") is True:
+            return {"subscribers": self._state()}
+        if "force" in command:
+            return self._force(command["force"])
+        return await self._end(command)
+
+    def _state(self) -> list[dict[str, Any]]:
+        found = (self._store.by_impi(subscriber.impi) for subscriber in self._context.testbed.subscribers)
+        fields = ("impi", "impus", "state", "pending", "server_name")  # and none of its secrets
+        return [{name: getattr(user, name) for name in fields} for user in found if user is not None]
+
+    def _force(self, wish: object) -> Mapping[str, Any]:
+        if not isinstance(wish, dict) or not all(isinstance(wish.get(name), int) for name in ("command", "result")):
+            raise ValueError('expected {"force": {"command": 300, "result": 5012}}')
+        times = wish.get("times", 1)
+        if not isinstance(times, int) or not 0 <= times <= _MOST_FORCED:
+            raise ValueError(f"expected times from 0 to {_MOST_FORCED}")
+        self._forced[wish["command"]] = _Forced(wish["result"], bool(wish.get("experimental")), times)
+        return {"forced": times}
+
+    async def _end(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         wish = command.get("rtr")
         if not isinstance(wish, dict) or not isinstance(wish.get("impi"), str):
-            raise ValueError('expected {"rtr": {"impi": "..."}}')
+            raise ValueError('expected {"rtr": {"impi": "..."}}, {"state": true} or {"force": {...}}')
         reason = DeregistrationReasonCode(wish.get("reason", 0))
         info = wish.get("info")
         try:
