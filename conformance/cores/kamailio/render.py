@@ -51,6 +51,7 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
         "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
         "visited_network_id": _network_id(testbed),
         "modules": modules,
+        "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
     }
     files = {"kamailio.cfg": _templates.get_template(f"{ROLES[kind]}.cfg.j2").render(values).lstrip()}
     if kind in (NodeKind.ICSCF, NodeKind.SCSCF):

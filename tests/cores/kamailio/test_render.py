@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from conformance.cores.kamailio.render import ROLES, cscf_files, dns_files
+from conformance.cores.kamailio.installed import modules_folder
+from conformance.cores.kamailio.render import ROLES, cscf_files, dns_files, write
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind
 
 MODULES = "/usr/lib/kamailio/modules"
+INSTALLED = modules_folder()
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +93,42 @@ def test_the_own_zone_is_that_of_the_emulated_dns(federation: Federation) -> Non
     assert '10 50 "s" "SIP+D2U" "" _sip._udp.uc3m.netlab.test.' in zone
     assert "_sip._udp.uc3m.netlab.test. 60 IN SRV 10 100 5060 icscf.uc3m.netlab.test." in zone
     assert "pcscf.uc3m.netlab.test. 60 IN A 127.1.1.11" in zone
+
+
+def test_a_pcscf_knows_terminals_by_every_access_network(federation: Federation) -> None:
+    text = configuration(federation, NodeKind.PCSCF)
+    pools = {str(network.pool) for testbed in federation.testbeds.values() for network in testbed.access_networks}
+    assert set(re.findall(r'is_in_subnet\("\$si", "([^"]+)"\)', text)) == pools
+    assert set(re.findall(r'is_in_subnet\("\$rd", "([^"]+)"\)', text)) == pools
+
+
+@pytest.mark.parametrize("testbed", ["uc3m", "octopus"])
+def test_an_scscf_names_its_network_in_calls_and_in_answers(federation: Federation, testbed: str) -> None:
+    text = configuration(federation, NodeKind.SCSCF, testbed)
+    domain = federation.testbeds[testbed].domain
+    assert f";orig-ioi={domain}\\r\\n" in text
+    assert f";term-ioi={domain}\\r\\n" in text
+
+
+@pytest.mark.parametrize("kind", ROLES, ids=str)
+def test_who_invites_is_told_100_and_waits_as_long_as_a_proxy_may(federation: Federation, kind: NodeKind) -> None:
+    text = configuration(federation, kind)
+    assert 'modparam("tm", "auto_inv_100", 1)' in text
+    assert f'modparam("tm", "fr_inv_timer", {federation.timers.proceeding_s * 1000})' in text
+
+
+def test_an_icscf_says_itself_that_nobody_has_a_name(federation: Federation) -> None:
+    text = configuration(federation, NodeKind.ICSCF)
+    assert 'modparam("ims_icscf", "route_lir_user_unknown", "NOBODY")' in text
+    assert 'route[NOBODY] {\n\tt_reply("404", "Not Found");' in text
+
+
+@pytest.mark.skipif(not INSTALLED, reason="Kamailio is not installed")
+@pytest.mark.parametrize("kind", ROLES, ids=str)
+def test_kamailio_takes_the_configuration(federation: Federation, kind: NodeKind, tmp_path: Path) -> None:
+    assert INSTALLED is not None
+    write(tmp_path, cscf_files(federation, federation.testbeds["uc3m"], kind, str(INSTALLED)))
+    read = subprocess.run(
+        ["kamailio", "-c", "-f", "kamailio.cfg"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "config file ok" in read.stderr, read.stderr[-2000:]
