@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from conformance.federation import default_federation_path
 from conformance.runs.folder import FinishedRun, read_run
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +46,31 @@ class Ended:
             for criterion in procedure.criteria
             if criterion.verdict == "FAIL"
         }
+
+
+def told(fifo: Path, process: subprocess.Popen[bytes]) -> str:
+    """Return what a process writes into a FIFO; an AssertionError where it ends, or takes too long, before that."""
+    descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            ready, _, _ = select.select([descriptor], [], [], 0.1)
+            if ready and (said := os.read(descriptor, 100)):
+                return said.decode()
+            assert process.poll() is None, f"the process ended with {process.returncode} and wrote nothing"
+            assert time.monotonic() < deadline, f"awaited a word of the process for {DEADLINE_S} s"
+            if ready:  # nobody has opened the other end yet
+                time.sleep(0.05)
+    finally:
+        os.close(descriptor)
+
+
+@pytest.fixture
+def own_block(tmp_path: Path) -> str:
+    """`--federation` of a file whose block no other run has, for runs with workers: each has its own number again."""
+    file = tmp_path / "own-block.toml"
+    file.write_text(default_federation_path().read_text().replace("127.1.", "127.61."))
+    return f"--federation={file}"
 
 
 def environment() -> dict[str, str]:

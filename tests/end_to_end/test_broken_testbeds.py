@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.federation import default_federation_path, load_federation
+from tests.end_to_end.conftest import told
 
 NETLAB = str(Path(sys.executable).with_name("netlab"))
 ONE_CELL = ("testcases/registration/test_home.py", "-k", "test_registration and uc3m and not tcp")
@@ -180,7 +181,7 @@ def test_a_killed_run_keeps_what_was_finished_and_the_next_one_starts(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    assert fifo.read_text() == "here"  # waits until the second cell is under way
+    assert told(fifo, process) == "here"  # waits until the second cell is under way
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=20)
     killed = (reports / "latest").resolve()

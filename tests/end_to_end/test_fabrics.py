@@ -14,7 +14,7 @@ import pytest
 from conformance.fabric import registry
 from conformance.fabric.netns import PREFIX, named
 from conformance.fabric.probe import why_no_lab
-from tests.end_to_end.conftest import NETLAB, ROOT, Ended, environment
+from tests.end_to_end.conftest import NETLAB, ROOT, Ended, environment, told
 
 CELLS = ("testcases/registration/test_home.py", "-k", "test_registration and not tcp")
 WAITS = '''
@@ -78,7 +78,7 @@ def test_the_lab_of_a_killed_run_is_gone_with_the_next_one(run_cells: Callable[.
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    assert fifo.read_text() == "here"
+    assert told(fifo, process) == "here"
     labs = {lab for lab in set(registry.known()) - before if f'"pid": {process.pid},' in _owner(lab)}
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=20)

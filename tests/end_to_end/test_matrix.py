@@ -58,13 +58,13 @@ def test_a_zone_that_dns_forgets_breaks_exactly_the_cells_that_need_it(run_cells
 
 
 @pytest.mark.parametrize("fabric", ["loopback", "namespaces"])
-def test_two_workers_give_the_same_verdicts_as_one(run_cells: Callable, fabric: str) -> None:
+def test_two_workers_give_the_same_verdicts_as_one(run_cells: Callable, own_block: str, fabric: str) -> None:
     if fabric == "namespaces" and (reason := why_no_lab()):
         pytest.skip(f"no lab here: {reason}")
     words = ("testcases/registration/test_home.py", "testcases/registration/test_refused.py", f"--fabric={fabric}")
     cells = ("-k", "test_registration or unknown_user")
     alone = pairs(run_cells(*words, *cells))
-    together = pairs(run_cells(*words, *cells, "-n", "2", PYTEST_XDIST_WORKER=""))
+    together = pairs(run_cells(*words, *cells, "-n", "2", own_block, PYTEST_XDIST_WORKER=""))
     assert together == alone
     assert len(alone) == 10
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.runs.folder import read_run
-from tests.end_to_end.conftest import NETLAB, ROOT, environment
+from tests.end_to_end.conftest import NETLAB, ROOT, environment, told
 
 WAITS = """
 import os
@@ -35,12 +35,12 @@ def test_registration(cell):
     ("number", "workers"), [(signal.SIGINT, []), (signal.SIGKILL, []), (signal.SIGINT, ["-n", "1"])]
 )
 def test_a_run_that_was_stopped_is_finished(
-    netlab: Callable, tmp_path: Path, number: signal.Signals, workers: list[str]
+    netlab: Callable, tmp_path: Path, own_block: str, number: signal.Signals, workers: list[str]
 ) -> None:
     file, fifo, reports = tmp_path / "test_waits.py", tmp_path / "fifo", tmp_path / "reports"
     file.write_text(WAITS)
     os.mkfifo(fifo)
-    words = ["--reports", str(reports), "--fabric", "loopback", str(file), "-k", "not octopus", *workers]
+    words = ["--reports", str(reports), "--fabric", "loopback", str(file), "-k", "not octopus", own_block, *workers]
     process = subprocess.Popen(
         [NETLAB, "run", *words],
         cwd=ROOT,
@@ -48,7 +48,7 @@ def test_a_run_that_was_stopped_is_finished(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    assert fifo.read_text() == "here"
+    assert told(fifo, process) == "here"
     process.send_signal(number)
     process.wait(timeout=60)
 
