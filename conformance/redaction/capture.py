@@ -21,6 +21,7 @@ from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.points import Point
 
 _ETHERNET: Final = 1
+_RAW_IP: Final = 101
 _POINTS: Final = frozenset(point.value for point in Point)
 
 
@@ -38,7 +39,7 @@ def redact_capture(file: Path, redactor: Redactor) -> RedactedCapture:
     """Return a capture redacted.
 
     Args:
-        file: pcapng of one section, Ethernet.
+        file: pcapng of one section, Ethernet or raw IP.
         redactor: the mappings; while it learns the file comes out as it went in.
 
     Raises:
@@ -49,7 +50,8 @@ def redact_capture(file: Path, redactor: Redactor) -> RedactedCapture:
     opened: list[OpenedPacket] = []
     messages: list[Redacted] = []
     for number, packet in enumerate(packets, start=1):
-        found = iter(opener.open(packet.data, number, (packet.interface,)))
+        frame = _header(packet, interfaces) + packet.data
+        found = iter(opener.open(frame, number, (packet.interface,)))
         outermost = next(found)
         assert isinstance(outermost, OpenedPacket)
         opened.append(outermost)
@@ -69,7 +71,8 @@ def redact_capture(file: Path, redactor: Redactor) -> RedactedCapture:
     for interface in interfaces:
         writer.interface(interface.name if interface.name in _POINTS else "", interface.link_type, "")
     for packet, new in zip(packets, opened, strict=True):
-        writer.packet(packet.interface, packet.time_ns, new.rebuild(), packet.original_length)
+        frame = new.rebuild()[len(_header(packet, interfaces)) :]
+        writer.packet(packet.interface, packet.time_ns, frame, packet.original_length)
     if packets:
         times = [packet.time_ns for packet in packets]
         for said in statistics:
@@ -77,6 +80,14 @@ def redact_capture(file: Path, redactor: Redactor) -> RedactedCapture:
                 received = sum(packet.interface == said.interface for packet in packets)
                 writer.statistics(said.interface, min(times), max(times), received, said.dropped)
     return RedactedCapture(out.getvalue(), tuple(messages))
+
+
+def _header(packet: Packet, interfaces: list[Interface]) -> bytes:
+    """Return the Ethernet header that a packet of a tunnel lacks, which has no link below it; else nothing."""
+    if interfaces[packet.interface].link_type == _ETHERNET:
+        return b""
+    is_ipv6 = bool(packet.data) and packet.data[0] >> 4 == 6
+    return bytes(12) + (b"\x86\xdd" if is_ipv6 else b"\x08\x00")
 
 
 def _read(file: Path) -> tuple[list[Interface], list[Packet], list[Statistics]]:
@@ -87,8 +98,9 @@ def _read(file: Path) -> tuple[list[Interface], list[Packet], list[Statistics]]:
     try:
         for found in reader.feed(file.read_bytes()):
             if isinstance(found, Interface):
-                if found.link_type != _ETHERNET:
-                    raise BadInput(f"{file}: link type {found.link_type}, expected Ethernet (1); it cannot be redacted")
+                if found.link_type not in (_ETHERNET, _RAW_IP):
+                    expected = "expected Ethernet (1) or raw IP (101); it cannot be redacted"
+                    raise BadInput(f"{file}: link type {found.link_type}, {expected}")
                 interfaces.append(found)
             elif isinstance(found, Packet):
                 packets.append(found)

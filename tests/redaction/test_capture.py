@@ -12,6 +12,8 @@ from conformance.faults.pcapfile import PacketFile, read_packets
 from conformance.faults.reference import CAPTURE_NAME, CAPTURES, load_case
 from conformance.federation.loader import load_federation
 from conformance.judgement.judge import judge
+from conformance.pcapng.contents import ContentReader, Packet
+from conformance.pcapng.writer import PcapngWriter
 from conformance.redaction.capture import redact_capture
 from conformance.redaction.payloads import Redactor
 from conformance.trace.model import Trace
@@ -129,3 +131,21 @@ def test_what_is_no_capture_is_refused(tmp_path: Path, redactor: Redactor) -> No
     file.write_bytes(b"no capture at all, not even by chance")
     with pytest.raises(BadInput, match="expected the capture of a cell"):
         redact_capture(file, redactor)
+
+
+def octets(capture: bytes) -> list[bytes]:
+    return [found.data for found in ContentReader().feed(capture) if isinstance(found, Packet)]
+
+
+def test_packets_of_a_tunnel_have_no_link_header_before_and_after(tmp_path: Path) -> None:
+    """A tun interface gives raw IP; what is in it is redacted as everywhere."""
+    source, file = CAPTURES / NAMES[0] / CAPTURE_NAME, tmp_path / "tunnel.pcapng"
+    with file.open("wb") as stream:
+        writer = PcapngWriter(stream)
+        writer.interface("Ic", 101, "")
+        for number, frame in enumerate(frame for frame in octets(source.read_bytes()) if frame[12:14] == b"\x08\x00"):
+            writer.packet(0, number, frame[14:], len(frame) - 14)
+    _, (plain,) = redacted([source])
+    _, (bare,) = redacted([file])
+    assert octets(bare.data) == [frame[14:] for frame in octets(plain.data) if frame[12:14] == b"\x08\x00"]
+    assert octets(bare.data) != octets(file.read_bytes())
