@@ -47,10 +47,15 @@ def test_a_run_that_was_stopped_is_finished(
         env=environment() | {"NETLAB_TEST_FIFO": str(fifo)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Whoever is started in the background ignores SIGINT, and so would this one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert told(fifo, process) == "here"
-    process.send_signal(number)
-    process.wait(timeout=60)
+    try:
+        assert told(fifo, process) == "here"
+        process.send_signal(number)
+        process.wait(timeout=60)
+    finally:
+        process.kill()
 
     ended = netlab("run", "--reports", str(reports), "--resume")
 
