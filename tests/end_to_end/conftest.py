@@ -50,17 +50,15 @@ class Ended:
 
 def told(fifo: Path, process: subprocess.Popen[bytes]) -> str:
     """Return what a process writes into a FIFO; an AssertionError where it ends, or takes too long, before that."""
-    descriptor = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    descriptor = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)  # with a writer of our own there is no end of file
     try:
         deadline = time.monotonic() + DEADLINE_S
         while True:
             ready, _, _ = select.select([descriptor], [], [], 0.1)
-            if ready and (said := os.read(descriptor, 100)):
-                return said.decode()
+            if ready:
+                return os.read(descriptor, 100).decode()
             assert process.poll() is None, f"the process ended with {process.returncode} and wrote nothing"
             assert time.monotonic() < deadline, f"awaited a word of the process for {DEADLINE_S} s"
-            if ready:  # nobody has opened the other end yet
-                time.sleep(0.05)
     finally:
         os.close(descriptor)
 
