@@ -67,7 +67,7 @@ def told(fifo: Path, process: subprocess.Popen[bytes]) -> str:
 def own_block(tmp_path: Path) -> str:
     """`--federation` of a file whose block no other run has, for runs with workers: each has its own number again."""
     file = tmp_path / "own-block.toml"
-    file.write_text(default_federation_path().read_text().replace("127.1.", "127.61."))
+    file.write_text(default_federation_path().read_text().replace("127.1.", "127.71."))
     return f"--federation={file}"
 
 
