@@ -7,7 +7,7 @@ from itertools import pairwise
 from conformance.criteria.call import Call
 from conformance.criteria.call_media import MediaEnd, MediaLeg, begin_ns, end_ns, packet_of
 from conformance.criteria.call_values import cite_body
-from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, not_applicable, passed
 from conformance.criteria.procedure import Kind
 from conformance.trace.media_model import MediaStream
 from conformance.vocabulary.points import Point
@@ -74,7 +74,7 @@ def _one_way(call: Call, leg: MediaLeg, expected: str) -> Finding | None:
         other = sender.coming
         found = f"{leg.kind}: nothing from {sender.endpoint} to {receiver.endpoint}"
         if not leg.both_ways or max(map(end_ns, other)) - min(map(begin_ns, other)) < LONG_NS:
-            return inconclusive(expected, f"{found}, in a call that was on hold or too short to tell")
+            return not_applicable(expected, f"{found}, in a call that was on hold or too short to tell")
         cited = (cite_body(receiver.described), cite_body(sender.described), _cite(other[0]))
         role = role_at(call, sender)
         return failed(expected, found, *cited, by_absence=True, node=role, nobody=role is None)

@@ -42,6 +42,12 @@ def set_up(
     return calling, called
 
 
+def watch(calling: OutgoingCall, called: IncomingCall) -> None:
+    """Wait until each end sees the pictures of the other."""
+    calling.wait_seen(called)
+    called.wait_seen(calling)
+
+
 def talk(calling: OutgoingCall, called: IncomingCall) -> OutgoingCall:
     """Wait until each end hears the tone of the other; return the one that called."""
     calling.wait_heard(called)

@@ -45,6 +45,8 @@ class EventKind(StrEnum):
     """Streams were added or dropped; detail names those that are left."""
     HEARD = "heard"
     """The terminal hears the tone of the other end; detail says how many packets came."""
+    SEEN = "seen"
+    """The terminal sees the pictures of the other end; detail says how many packets came."""
     ENDED = "ended"
     """BYE, sent or received."""
     REJECTED = "rejected"

@@ -57,8 +57,8 @@ class End:
             open_media=self._open,
         )
 
-    def _open(self) -> MediaEndpoint:
-        endpoint = MediaEndpoint(self.stack.address, self.loop)
+    def _open(self, kind: str) -> MediaEndpoint:
+        endpoint = MediaEndpoint(self.stack.address, self.loop, kind=kind)
         endpoint.open()
         return endpoint
 
