@@ -38,7 +38,8 @@ MOST_OTHERS = 0.1
 """Share of packets with another mark that is passed over: tones of a gateway, the first packets of a call."""
 TOLERANCE = 1.05
 """What clocks and short measurements do to a bandwidth."""
-LEAST_PACKETS = 20
+LEAST_PACKETS = 5
+"""Of a stream that is looked at."""
 SMALLEST_HEAD, LARGEST_HEAD = 17, 96
 """Octets that a tunnel adds to a packet: numbers, tag, and where it is not AES-GCM, vector and padding."""
 SOON_NS = 100_000_000
