@@ -304,6 +304,8 @@ def _describe(item: pytest.Item, result: CellResult) -> None:
 
 
 def _testbed(square: Square, side: str) -> str:
+    if side == "callee" and square.callee is not None:
+        return square.callee.home
     return {"home": square.home, "visited": square.visited}[side]
 
 
