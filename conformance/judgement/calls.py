@@ -6,17 +6,18 @@ the identity that they name and by the time.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from conformance.criteria.call import Call, DialogRequest
 from conformance.criteria.procedure import Facts
-from conformance.criteria.registration import Exchange, Hop, Lookup
+from conformance.criteria.registration import Hop, Lookup
 from conformance.criteria.subscription import Accepted
-from conformance.criteria.values import address, addresses, avp, in_domain, same_contact, text
+from conformance.criteria.values import address, addresses, in_domain, same_contact
 from conformance.judgement.attempts import find_tries
+from conformance.judgement.call_exchanges import cx_around, exchanges_of
 from conformance.judgement.call_flows import EVERY, flows_of
 from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
 from conformance.judgement.call_roles import Known, Pair, bind_invite, bind_within
@@ -29,14 +30,12 @@ from conformance.judgement.subscriptions import accepted
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
 from conformance.trace.correlate import Transaction, correlate
-from conformance.trace.model import DiameterMessage, Message, SipMessage, Trace
+from conformance.trace.model import SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
-from conformance.vocabulary.numbers import Avp
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import TERMINALS, Role
 
-CX_OF_CALLS = ("LIR", "SAR")
 _KINDS = {
     Role.HOME_PCSCF: NodeKind.PCSCF,
     Role.VISITED_PCSCF: NodeKind.PCSCF,
@@ -87,8 +86,6 @@ class _Registered:
     by_identity: dict[str, list[Accepted]]
     kinds: dict[tuple[str, int], frozenset[NodeKind]]
     terminals: frozenset[str]
-    exchanges: Sequence[Exchange]
-    """LIRs and SARs in time order."""
 
 
 def _registered(around: Surroundings) -> _Registered:
@@ -118,16 +115,6 @@ def _registered(around: Surroundings) -> _Registered:
         by_identity,
         {end: frozenset(some) for end, some in kinds.items()},
         frozenset(terminals - nodes),
-        [_exchange(t) for t in around.diameter if t.method in CX_OF_CALLS],
-    )
-
-
-def _exchange(transaction: Transaction) -> Exchange:
-    request, answer = transaction.request, transaction.final
-    return Exchange(
-        transaction.method,
-        request if isinstance(request, DiameterMessage) else None,
-        answer if isinstance(answer, DiameterMessage) else None,
     )
 
 
@@ -169,7 +156,7 @@ def _call(
             hops.append(_hop(hop, sender, receiver))
         requests.append(DialogRequest(tuple(hops), one.method, one.from_caller, number))
     invite = requests[next(place for place, one in enumerate(raw.requests) if one is setup)]
-    exchanges = _exchanges_of(invite, callee, registered)
+    exchanges = exchanges_of(invite, callee, around.once(cx_around))
     for exchange in exchanges:
         if exchange.request is not None:
             sender = Role.TERM_ICSCF if exchange.command == "LIR" else Role.TERM_SCSCF
@@ -270,35 +257,6 @@ def _last(known: Sequence[Accepted], contact: str | None, time_ns: int) -> Accep
         if contact is None or any(same_contact(contact, uri) for uri in one.contacts):
             return None if one.removes else one
     return None
-
-
-def _exchanges_of(invite: DialogRequest, callee: str, registered: _Registered) -> list[Exchange]:
-    """Return the Cx exchanges that an INVITE set off: they name who is called, while it is on its way."""
-    names = {canonical(callee)}
-    for hop in invite.hops:
-        if hop.request is not None:
-            names.add(canonical(hop.request.sip.request_uri))
-    end = max(message.time_ns for message in invite.messages)
-    begin = bisect_left(registered.exchanges, invite.time_ns, key=lambda one: one.time_ns)
-    stop = bisect_right(registered.exchanges, end, key=lambda one: one.time_ns)
-    icscf = {_sender(hop.request) for hop in invite.hops if hop.request is not None}
-    icscf |= {hop.request.destination.address for hop in invite.hops if hop.request is not None}
-    return [
-        one
-        for one in registered.exchanges[begin:stop]
-        if (named := text(avp(one.request or one.answer, Avp.PUBLIC_IDENTITY))) is not None
-        and (canonical(named) in names or (one.command == "LIR" and _asker(one) in icscf))
-    ]
-
-
-def _sender(message: Message) -> str:
-    return message.source.address
-
-
-def _asker(exchange: Exchange) -> str:
-    if exchange.request is not None:
-        return exchange.request.source.address
-    return "" if exchange.answer is None else exchange.answer.destination.address
 
 
 def _lookups(
