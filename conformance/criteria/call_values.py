@@ -96,12 +96,16 @@ def sent_by_caller(call: Call) -> SipMessage | None:
 
 def first_hop(request: DialogRequest) -> Hop | None:
     """Return the hop on which a request leaves the terminal that sends it."""
-    return request.hop_from(Role.CALLER if request.from_caller else Role.CALLEE)
+    if request.from_caller:
+        return request.hop_from(Role.CALLER)
+    return request.hop_from(Role.CALLEE) or request.hop_from(Role.OTHER_CALLEE)
 
 
 def last_hop(request: DialogRequest) -> Hop | None:
     """Return the hop on which a request reaches the other terminal."""
-    return request.hop_to(Role.CALLEE if request.from_caller else Role.CALLER)
+    if not request.from_caller:
+        return request.hop_to(Role.CALLER)
+    return request.hop_to(Role.CALLEE) or request.hop_to(Role.OTHER_CALLEE)
 
 
 def tag(message: SipMessage, name: str) -> str:
