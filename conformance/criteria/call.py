@@ -57,6 +57,8 @@ class Fork(Way):
     """CANCELs of this branch, hop by hop."""
     acks: tuple[Hop, ...] = ()
     """ACKs of a refusal on this branch, hop by hop."""
+    registered: Accepted | None = None
+    """The REGISTER of the device that this branch is for, where it was captured."""
 
     @cached_property
     def tags(self) -> frozenset[str]:

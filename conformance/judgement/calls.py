@@ -169,7 +169,7 @@ def _call(
         invite=invite,
         requests=tuple(requests),
         branches=tuple(_hop(hop, None, None) for one in raw.requests for hop in _in_vain(one, setup)),
-        forks=tuple(_fork(fork, pairs, setup, invite, table) for fork, pairs in forks),
+        forks=tuple(_fork(fork, pairs, setup, invite, table, registered) for fork, pairs in forks),
         exchanges=tuple(exchanges),
         lookups=tuple(lookups),
         roles=table.done(),
@@ -200,12 +200,26 @@ def _in_vain(one: RawRequest, setup: RawRequest) -> Iterator[RawHop]:
         yield from (*fork.hops, *fork.cancels, *fork.acks)
 
 
-def _fork(fork: RawFork, pairs: Sequence[Pair], setup: RawRequest, invite: DialogRequest, table: RoleTable) -> Fork:
+def _fork(
+    fork: RawFork,
+    pairs: Sequence[Pair],
+    setup: RawRequest,
+    invite: DialogRequest,
+    table: RoleTable,
+    registered: _Registered,
+) -> Fork:
     """Return a fork with roles; CANCEL and ACK go between the same two nodes as the INVITE of their hop."""
     place = next(place for place, hop in enumerate(setup.hops) if hop is fork.parent)
     by_depth = {hop.depth: pair for hop, pair in zip(fork.hops, pairs, strict=True)}
     cancels, acks = (_hops(hops, [by_depth[hop.depth] for hop in hops], table) for hops in (fork.cancels, fork.acks))
-    return Fork(_hops(fork.hops, pairs, table), invite.hops[place], cancels, acks)
+    device = None if fork.hops[0].request is None else fork.hops[0].request.sip.request_uri
+    return Fork(
+        _hops(fork.hops, pairs, table),
+        invite.hops[place],
+        cancels,
+        acks,
+        None if device is None else _last(registered.by_contact.get(canonical(device), []), device, invite.time_ns),
+    )
 
 
 def _hops(hops: Sequence[RawHop], pairs: Sequence[Pair], table: RoleTable) -> tuple[Hop, ...]:
