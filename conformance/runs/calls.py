@@ -38,6 +38,16 @@ def invite(
     return calling, callee.await_call()
 
 
+def fork(cell: Cell) -> tuple[OutgoingCall, IncomingCall, IncomingCall]:
+    """Register the caller and both devices of who is called, and let the first call; neither device rings yet."""
+    caller, first, second = cell.terminal(), cell.callee(), cell.second_device()
+    for terminal in (first, second, caller):
+        terminal.register()
+    cell.settle()
+    calling = caller.call(first.impu)
+    return calling, first.await_call(), second.await_call()
+
+
 def set_up(
     cell: Cell,
     *,

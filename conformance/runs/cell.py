@@ -20,7 +20,7 @@ from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
-from conformance.runs.parties import Party, called_party, first_party
+from conformance.runs.parties import Party, called_party, first_party, second_device
 from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
 from conformance.terminals.call_failures import CallFailed
@@ -143,7 +143,17 @@ class Cell:
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        party = called_party(self._bench.federation, self.identity.square)
+        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers)
+
+    def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
+        """Return a new terminal of the same user as `callee`, with a private identity of its own.
+
+        Raises:
+            HarnessFault: the marker `flow` of the test case does not ask for somebody with two devices.
+        """
+        return self._of(second_device(self._bench.federation, self.identity.square), transport, None)
+
+    def _of(self, party: Party, transport: Literal["udp", "tcp"] | None, numbers: SequenceNumbers | None) -> Terminal:
         return self._attached(
             party,
             transport=transport or self.identity.square.transport,

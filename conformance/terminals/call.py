@@ -149,14 +149,20 @@ class OutgoingCall(Call):
 
     _session: OutgoingSession
 
-    def wait_ringing(self) -> None:
+    def wait_ringing(self, devices: int = 1) -> None:
         """Wait until the other end rings: 180.
+
+        Args:
+            devices: so many devices of it, each in an early dialog of its own.
 
         Raises:
             CallRefused: it was refused.
             CallTimedOut: nothing came.
         """
-        self._until(lambda: self._session.state is not SessionState.BEGUN, "180")
+        what = "180" if devices == 1 else f"180 of {devices} devices"
+        self._until(
+            lambda: self._session.ringing >= devices or self._session.state in (SessionState.ESTABLISHED, _ENDED), what
+        )
         self._must_go_on()
 
     def wait_answered(self) -> None:
