@@ -6,6 +6,7 @@ from typing import Literal
 
 from conformance.runs.cell import Cell
 from conformance.terminals.call import IncomingCall, OutgoingCall
+from conformance.terminals.session_timer import TimerWish
 
 
 def invite(
@@ -15,13 +16,14 @@ def invite(
     video: bool = False,
     preconditions: bool = False,
     anonymous: bool = False,
+    timer: TimerWish | None = None,
 ) -> tuple[OutgoingCall, IncomingCall]:
     """Register the terminals of both users and let the first call the second, whose terminal does not ring yet."""
     caller, callee = cell.terminal(transport=transport), cell.callee(transport=transport)
     callee.register()
     caller.register()
     cell.settle()
-    calling = caller.call(callee.impu, video=video, preconditions=preconditions, anonymous=anonymous)
+    calling = caller.call(callee.impu, video=video, preconditions=preconditions, anonymous=anonymous, timer=timer)
     return calling, callee.await_call()
 
 
@@ -32,9 +34,12 @@ def set_up(
     video: bool = False,
     preconditions: bool = False,
     anonymous: bool = False,
+    timer: TimerWish | None = None,
 ) -> tuple[OutgoingCall, IncomingCall]:
     """As `invite`; the called terminal rings, and its user answers."""
-    calling, called = invite(cell, transport=transport, video=video, preconditions=preconditions, anonymous=anonymous)
+    calling, called = invite(
+        cell, transport=transport, video=video, preconditions=preconditions, anonymous=anonymous, timer=timer
+    )
     called.ring()
     calling.wait_ringing()
     called.answer()

@@ -82,6 +82,17 @@ class Call:
         """End the call. Raises CallRefused where there is none, or the other end does not know it."""
         self._procedure(self._session.hang_up, "BYE")
 
+    def wait_refreshed(self) -> None:
+        """Wait until the session timer begins anew, whoever refreshes; CallTimedOut where it does not."""
+        known = self._session.refreshes
+        self._until(lambda: self._session.refreshes > known or self._session.ended, "a refresh of the session")
+        if self._session.ended:
+            raise CallRefused(0, f"a refresh: the call has ended: {self._session.reason}")
+
+    def stop_refreshing(self) -> None:
+        """Let the own end refresh the session no more, as one that hangs would."""
+        self._session.timer.silent = True
+
     def wait_ended(self) -> None:
         """Wait until the call has ended, whoever ended it; CallTimedOut where it does not."""
         self._until(lambda: self._session.ended, "the end of the call")

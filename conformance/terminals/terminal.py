@@ -30,6 +30,7 @@ from conformance.terminals.outgoing_session import OutgoingSession, Wanted
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
 from conformance.terminals.session import CallAgent
+from conformance.terminals.session_timer import TimerWish
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
@@ -121,6 +122,7 @@ class Terminal:
         self._faults = faults
         self._hop = pcscf._replace(transport=transport)
         self._deadline_s = federation.timers.procedure_ms / 1000
+        self._minimum_session_s = federation.timers.minimum_session_s
         self._loop = loop or shared_loop()
         self._series: RegisterSeries | None = None
         self._started = False
@@ -206,7 +208,13 @@ class Terminal:
         )
 
     def call(
-        self, impu: str, *, video: bool = False, preconditions: bool = False, anonymous: bool = False
+        self,
+        impu: str,
+        *,
+        video: bool = False,
+        preconditions: bool = False,
+        anonymous: bool = False,
+        timer: TimerWish | None = None,
     ) -> OutgoingCall:
         """Call somebody; return when the INVITE is on its way.
 
@@ -215,11 +223,12 @@ class Terminal:
             video: offer video beside audio.
             preconditions: let the other end ring only when both have their resources (RFC 3312).
             anonymous: hide who calls: Privacy: id.
+            timer: session interval to ask for, and who refreshes; None: the session has no timer.
 
         Raises:
             CallRefused: the terminal is not registered.
         """
-        wanted = Wanted(impu, video, preconditions, anonymous)
+        wanted = Wanted(impu, video, preconditions, anonymous, timer)
 
         async def begin() -> OutgoingSession:
             if not self.registered:
@@ -268,6 +277,7 @@ class Terminal:
             timers=self._stack.timers_for(Endpoint(self._hop.address, self._hop.port, self._hop.transport)),
             record=self._record,
             open_media=self._open_media,
+            minimum_session_s=self._minimum_session_s,
         )
 
     def _open_media(self) -> MediaEndpoint:
