@@ -7,6 +7,16 @@ from typing import Literal
 from conformance.runs.cell import Cell
 from conformance.terminals.call import IncomingCall, OutgoingCall
 from conformance.terminals.session_timer import TimerWish
+from conformance.terminals.terminal import Terminal
+
+
+def registered(cell: Cell, transport: Literal["udp", "tcp"] | None = None) -> tuple[Terminal, Terminal]:
+    """Return the terminals of the caller and of who is called, both registered."""
+    caller, callee = cell.terminal(transport=transport), cell.callee(transport=transport)
+    callee.register()
+    caller.register()
+    cell.settle()
+    return caller, callee
 
 
 def invite(
@@ -19,10 +29,7 @@ def invite(
     timer: TimerWish | None = None,
 ) -> tuple[OutgoingCall, IncomingCall]:
     """Register the terminals of both users and let the first call the second, whose terminal does not ring yet."""
-    caller, callee = cell.terminal(transport=transport), cell.callee(transport=transport)
-    callee.register()
-    caller.register()
-    cell.settle()
+    caller, callee = registered(cell, transport)
     calling = caller.call(callee.impu, video=video, preconditions=preconditions, anonymous=anonymous, timer=timer)
     return calling, callee.await_call()
 
@@ -40,6 +47,11 @@ def set_up(
     calling, called = invite(
         cell, transport=transport, video=video, preconditions=preconditions, anonymous=anonymous, timer=timer
     )
+    return answered(calling, called)
+
+
+def answered(calling: OutgoingCall, called: IncomingCall) -> tuple[OutgoingCall, IncomingCall]:
+    """Let the called terminal ring, and its user answer."""
     called.ring()
     calling.wait_ringing()
     called.answer()
