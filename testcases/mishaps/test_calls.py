@@ -10,7 +10,7 @@ from conformance.terminals.session_timer import TimerWish
 
 pytestmark = pytest.mark.mishap
 
-STORY = ["registration-home", "call-interconnect", "registration-home", "call-interconnect"]
+STORY = ["registration-home", "call-interconnect", "reregistration", "call-interconnect"]
 """The caller registers, too; they talk; who has lost the P-CSCF registers again; they talk once more."""
 
 
