@@ -169,6 +169,8 @@ def interval_of_answer(call: Call) -> Finding:
         asked, minimum = interval(request), least(request)
         cited = (*cite_all(response, EXPIRES), *cite_all(request, EXPIRES))
         at_terminal = hop.receiver in (Role.CALLER, Role.CALLEE)
+        if asked is not None and minimum is not None and asked.seconds < minimum:
+            continue  # no answer could be right
         if asked is not None and at_terminal and knows(request) and said.seconds > asked.seconds:
             return failed(f"{asked.seconds} s at most", f"{said.seconds} s", *cited, node=hop.receiver)
         if minimum is not None and at_terminal and said.seconds < minimum:
@@ -289,7 +291,7 @@ def forwarded_interval(call: Call) -> Finding:
                 words = "no Min-SE" if after is None else f"Min-SE: {after}"
                 cited = (*cite_all(sent, MIN_SE), *cite_all(got, MIN_SE))
                 return failed(f"Min-SE: {before} at least", words, *cited, node=hop.receiver)
-            changed = left is not None and (asked is None or asked.seconds != left.seconds)
+            changed = before != after or asked is None or (left is not None and asked.seconds != left.seconds)
             if changed and left is not None and after is not None and left.seconds < after:
                 cited = (*cite_all(sent, EXPIRES), *cite_all(sent, MIN_SE))
                 return failed(f"{after} s at least", f"{EXPIRES}: {left.seconds}", *cited, node=hop.receiver)
