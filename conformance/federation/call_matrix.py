@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from conformance.federation.matrix import Callee, Cell
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
+from conformance.vocabulary.filter_criteria import Case
 
 
 def call_cells(federation: Federation, callers: Iterable[Cell], called: str) -> list[Cell]:
@@ -66,8 +67,13 @@ def _pairs(federation: Federation, square: Cell) -> Iterable[tuple[Subscriber, S
 
 
 def _users(federation: Federation, home: str) -> list[Subscriber]:
-    """Return the subscribers of a network, those with a SIM first; who may not roam calls and is called at home."""
-    return sorted(federation.testbeds[home].subscribers, key=lambda one: (not one.uses_aka, one.roaming))
+    """Return the subscribers of a network, those with a SIM first; who may not roam calls and is called at home.
+
+    Calls that pass application servers are cells of their own (`service_matrix`), where there are others.
+    """
+    every = federation.testbeds[home].subscribers
+    plain = [one for one in every if not any(one.services("INVITE", case) for case in Case)] or every
+    return sorted(plain, key=lambda one: (not one.uses_aka, one.roaming))
 
 
 def _ims(federation: Federation, but: set[str]) -> list[str]:

@@ -18,3 +18,10 @@ CREATE TABLE IF NOT EXISTS identity (
     impi     TEXT NOT NULL REFERENCES subscription (impi) ON DELETE CASCADE,
     position INTEGER NOT NULL       -- 0: the default public user identity
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS filter_criterion (
+    impi      TEXT NOT NULL REFERENCES subscription (impi) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    criterion TEXT NOT NULL,        -- JSON: priority, groups of triggers, server, what happens where it is silent
+    PRIMARY KEY (impi, position)
+) STRICT;
