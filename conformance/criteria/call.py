@@ -227,8 +227,14 @@ class Call:
         return point in self.observed or (point in between and not self.observed.isdisjoint(between))
 
     def transactions(self) -> Iterator[Seen]:
-        """Yield each transaction; those of one round have the same attempt."""
+        """Yield each transaction; those of one round have the same attempt.
+
+        An INVITE that is refused because it lacks something (credentials, a longer session interval) is sent once
+        more: a flow begins with the last one.
+        """
         for one in self.requests:
+            if one.round < self.invite.round:
+                continue
             for hop in one.hops:
                 yield _seen(hop, one.method, one.round)
         apart = (hop for fork in self.forks for hop in (*fork.hops, *fork.cancels, *fork.acks))

@@ -30,7 +30,7 @@ from conformance.terminals.programs.program_terminal import Place, ProgramTermin
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
 from conformance.vocabulary.errors import BeyondProgram, NetlabError
 from conformance.vocabulary.events import TerminalEvent
-from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
+from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
@@ -189,6 +189,17 @@ class Cell:
         )
         self._terminals.append(terminal)
         return terminal
+
+    @property
+    def timers(self) -> Timers:
+        """The timers of the federation."""
+        return self._bench.federation.timers
+
+    @property
+    def entries(self) -> tuple[Testbed, Testbed]:
+        """The networks whose P-CSCFs the caller and who is called use."""
+        federation, square = self._bench.federation, self.identity.square
+        return first_party(federation, square).entry, called_party(federation, square).entry
 
     @property
     def mishaps(self) -> Mishaps:

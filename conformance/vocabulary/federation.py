@@ -215,6 +215,10 @@ class Timers(_Model):
     """How long a node may take to become ready."""
     proceeding_s: Seconds = 181
     """Timer C: how long an INVITE may ring until a proxy gives it up (RFC 3261 16.6 item 11: more than 3 minutes)."""
+    session_s: Seconds = 90
+    """Session interval that terminals ask for where a test case has a session timer: the least of RFC 4028."""
+    minimum_session_s: Seconds = 90
+    """Shortest session interval that nodes and terminals accept: a shorter one is answered with 422 and Min-SE."""
     procedure_ms: Milliseconds = 10_000
     """How long a terminal waits for the end of a procedure."""
 

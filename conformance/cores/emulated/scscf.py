@@ -82,7 +82,9 @@ class SCscf:
         dns = context.testbed.node(NodeKind.DNS)
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
-        relaying = SessionRelay(self.stack, locator, self.reg_events.work, timers.proceeding_s, context.log)
+        relaying = SessionRelay(
+            self.stack, locator, self.reg_events.work, timers.proceeding_s, context.log, timers.minimum_session_s
+        )
         self.third_party = ThirdPartyRegistration(
             self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log
         )
