@@ -83,6 +83,7 @@ class Namespaces:
         }
         self._free: dict[str, list[_Slot]] = {}
         self._slots: list[_Slot] = []
+        self._first_terminal = 0
         self._running = ExitStack()
 
     @property
@@ -395,7 +396,7 @@ class Namespaces:
         free = self._free.get(partner.name)
         if free:
             return free.pop()
-        number = len(self._slots) + 1
+        number = self._first_terminal + len(self._slots) + 1
         host = Host(self.namespace(f"{partner.name}-ue{number}"), self.federation.ip_version)
         self._hosts[f"{partner.name}-ue{number}"] = host
         host.wire(ETHERNET, self._hosts[partner.gateway], f"ue{number}", access.bridge)
