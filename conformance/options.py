@@ -56,6 +56,7 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="use the testbeds that netlab testbed up holds, on their fabric and core; subscribers are leased",
     )
+    group.addoption("--standing-folder", type=Path, default=None, help=argparse.SUPPRESS)
     group.addoption(
         "--leases",
         type=Path,

@@ -93,9 +93,9 @@ def _plan(config: pytest.Config) -> BenchPlan:
     core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
     stands, leases = None, config.getoption("--leases")
     if config.getoption("--standing"):
-        stands = standing.in_use(standing.FOLDER)
+        stands = standing.in_use(config.getoption("--standing-folder") or standing.FOLDER)
         file, core = stands.asked_for(config.getoption("--federation"), core)
-        leases = leases or standing.FOLDER / standing.LEASES
+        leases = leases or stands.folder / standing.LEASES
     federation = load_federation(file).played_by(core)
     config.stash[FEDERATION] = federation
     for option in ("--home", "--visited", "--third"):

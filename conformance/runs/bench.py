@@ -18,7 +18,6 @@ from conformance.fabric.fabric import ALL, Attachment, Fabric, Share
 from conformance.fabric.loopback import Loopback
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation import load_federation
-from conformance.runs import standing
 from conformance.runs.deadline import usual_deadline_s
 from conformance.runs.folder import NODES, SPOOL, VPN
 from conformance.runs.held import SHARES, HeldCore, held_fabric
@@ -238,7 +237,7 @@ def make_fabric(plan: BenchPlan, folder: Path, share: Share = ALL) -> Fabric:
 def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
     """Return the core of a plan, which is not up yet; its nodes have the addresses that the fabric gave them."""
     if plan.standing is not None:
-        return HeldCore(plan.standing, standing.FOLDER, fabric.federation.block)
+        return HeldCore(plan.standing, fabric.federation.block)
     node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
     return EmulatedCore(
         plan.federation_file, plan.worker, folder, node_faults, core=plan.core, block=fabric.federation.block

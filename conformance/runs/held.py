@@ -7,7 +7,6 @@ that would be a mishap for whoever else is there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from conformance.cores.emulated.core import LOG_LINES, EmulatedCore, last_lines
 from conformance.fabric.fabric import Fabric, Share
@@ -51,13 +50,12 @@ class HeldCore(EmulatedCore):
 
     Args:
         standing: what stands.
-        folder: of the standing testbeds.
         block: where the federation lies on their fabric.
     """
 
-    def __init__(self, standing: Standing, folder: Path, block: IpNetwork) -> None:
+    def __init__(self, standing: Standing, block: IpNetwork) -> None:
         assert standing.federation_file is not None
-        super().__init__(standing.federation_file, 0, folder / NODES, core=standing.played_by, block=block)
+        super().__init__(standing.federation_file, 0, standing.folder / NODES, core=standing.played_by, block=block)
         self._standing = standing
 
     def up(self, namespace_of: Callable[[str], str] | None = None) -> None:

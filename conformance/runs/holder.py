@@ -76,6 +76,7 @@ def hold(plan: HoldPlan) -> NoReturn:
             since_ns=time.time_ns(),
             federation=f"{federation.name} ({plan.federation_file.name})",
             federation_file=plan.federation_file,
+            folder=plan.folder,
             core=" and ".join(cores_of(federation)),
             played_by=plan.core,
             fabric=plan.fabric,

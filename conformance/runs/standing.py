@@ -74,6 +74,8 @@ class Standing(_Written):
     federation: str
     """Its name and file, for a reader."""
     federation_file: Path | None = None
+    folder: Path = FOLDER
+    """Where its state, its nodes' folders and the leases are."""
     core: str
     played_by: CoreKind | None = None
     """What was asked to play every testbed; None: what the federation file says."""
