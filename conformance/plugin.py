@@ -33,7 +33,17 @@ from conformance.report.allure_run import write_run_files
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
 from conformance.runs.bench import Bench, NotRun, make_fabric
-from conformance.runs.cell import JUDGED, STANDARD, Cell, CellIdentity, error_result, not_applicable, not_run
+from conformance.runs.cell import (
+    CALLEE,
+    CALLER,
+    JUDGED,
+    STANDARD,
+    Cell,
+    CellIdentity,
+    error_result,
+    not_applicable,
+    not_run,
+)
 from conformance.runs.choice import FabricChoice, choose_fabric
 from conformance.runs.deadline import deadline, usual_deadline_s
 from conformance.runs.earlier import Earlier, require_same, rerun_failed, resumed, unfinished_run, words_to_repeat
@@ -49,6 +59,7 @@ from conformance.runs.folder import RUN_FILE, RunFolder, named_run, new_run_id, 
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import Outcome, explain, outcome
+from conformance.runs.parties import called_party, first_party
 from conformance.runs.plan import BenchPlan, FabricName, parse_faults
 from conformance.runs.publish import publish
 from conformance.runs.selection import missing_feature, other_fabric, squares
@@ -89,12 +100,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in GROUPS:
         config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
     for words in (
-        "flow(id, access='none', credentials='aka', roaming=True, callee=None, transport='udp', each=None, then=()): "
+        "flow(id, access='none', credentials='aka', roaming=True, callee=None, callee_credentials=None, "
+        "transport='udp', each=None, then=()): "
         "the flow that the cell must follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
         "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",
-        "program(name): the terminal is that real program; NOT_APPLICABLE where it is missing or cannot play it",
+        "program(name, plays=('caller',)): that real program is the terminal of caller, callee or both; NOT_APPLICABLE "
+        "where it is missing or cannot play it",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
         config.addinivalue_line("markers", words)
@@ -333,8 +346,9 @@ def _missing_program(identity: CellIdentity, bench: Bench) -> str | None:
         return None
     if bench.plan.faults.get(TERMINAL):
         return f"{identity.terminal} does not misbehave on purpose: --fault {TERMINAL}=... is for our own terminal"
-    subscriber = bench.federation.testbeds[identity.square.home].subscriber(identity.square.subscriber)
-    return why_not(identity.terminal, subscriber)
+    parties = {CALLER: first_party, CALLEE: called_party}
+    played = (parties[one](bench.federation, identity.square).subscriber for one in identity.plays)
+    return next((reason for one in played if (reason := why_not(identity.terminal, one)) is not None), None)
 
 
 def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:
@@ -365,6 +379,7 @@ def _identity(item: pytest.Item, square: Square) -> CellIdentity:
         then=tuple(marker.kwargs.get("then", ())),
         sheet=sheet,
         terminal=_program(item),
+        plays=_plays(item),
         expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
 
@@ -388,6 +403,15 @@ def _program(item: pytest.Item) -> str:
     if marker.args[0] not in PROGRAMS:
         raise pytest.UsageError(f"{item.nodeid}: program {marker.args[0]}: expected one of {', '.join(PROGRAMS)}")
     return str(marker.args[0])
+
+
+def _plays(item: pytest.Item) -> tuple[str, ...]:
+    """Return whose terminal the marker `program` means."""
+    marker = item.get_closest_marker("program")
+    plays = (CALLER,) if marker is None else tuple(marker.kwargs.get("plays", (CALLER,)))
+    if not plays or not set(plays) <= {CALLER, CALLEE}:
+        raise pytest.UsageError(f"{item.nodeid}: program plays={plays!r}: expected '{CALLER}', '{CALLEE}' or both")
+    return plays
 
 
 def _of_test_case(item: pytest.Item) -> Expectation:

@@ -20,6 +20,7 @@ _USUAL: Mapping[str, Any] = {
     "credentials": "aka",
     "roaming": True,
     "callee": None,
+    "callee_credentials": None,
     "transport": "udp",
     "each": None,
     "then": (),
@@ -33,7 +34,8 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
         federation: the federation.
         wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
             `roaming` (False: the home network forbids its subscriber the visited access point), `callee` (who is
-            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `transport` (udp, tcp or
+            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `callee_credentials` (of
+            who is called: aka, password; usually aka where there is one), `transport` (udp, tcp or
             several of them), `each` (home, visited, federation: one cell is enough for each home or visited
             network, or in all); `then` says nothing about cells.
         full: all combinations, also of a third axis.
@@ -50,11 +52,14 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
         raise BadInput(f"marker flow: found each={choice['each']!r}, expected home, visited or federation")
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    if choice["callee_credentials"] not in (None, *CREDENTIALS):
+        wrong = choice["callee_credentials"]
+        raise BadInput(f"marker flow: found callee_credentials={wrong!r}, expected one of {CREDENTIALS}")
     if choice["callee"] not in (None, *CALLED):
         raise BadInput(f"marker flow: found callee={choice['callee']!r}, expected one of {tuple(CALLED)}")
     found = _squares(federation, choice)
     if choice["callee"] is not None:
-        found = call_cells(federation, found, choice["callee"])
+        found = call_cells(federation, found, choice["callee"], choice["callee_credentials"])
     if transports != ("udp",):
         found = with_transports(found, transports)
     if not full and (choice["callee"] is not None or len(transports) > 1):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from conformance.terminals.call_end import CallEnd
 from conformance.terminals.call_failures import CallFailed, CallRefused, CallTimedOut
 from conformance.terminals.incoming_session import IncomingSession, caller_of
 from conformance.terminals.loop import TerminalLoop
@@ -58,6 +59,11 @@ class Call:
         """Frequency of the tone that is heard now, Hz; None where none is."""
         return self.audio.heard()
 
+    @property
+    def tone_hz(self) -> int:
+        """Frequency of the own tone."""
+        return self.audio.tone_hz
+
     def hold(self) -> None:
         """Hold the call: the other end hears nothing any more, and sends nothing. Raises CallRefused."""
         self._procedure(lambda: self._session.direct("sendonly"), "hold")
@@ -86,7 +92,7 @@ class Call:
         """Wait until the call has ended, whoever ended it; CallTimedOut where it does not."""
         self._until(lambda: self._session.ended, "the end of the call")
 
-    def wait_heard(self, other: Call) -> None:
+    def wait_heard(self, other: CallEnd) -> None:
         """Wait until the tone of the other end is heard, and note how many packets came.
 
         Args:
@@ -95,7 +101,7 @@ class Call:
         Raises:
             CallTimedOut: it is not heard, or another one is.
         """
-        wanted, endpoint = other.audio.tone_hz, self.audio
+        wanted, endpoint = other.tone_hz, self.audio
 
         async def listen() -> bool:
             try:

@@ -31,6 +31,11 @@ _TONES = itertools.cycle(range(500, 2000, SPACING_HZ))
 _PORTS = itertools.cycle(range(FIRST_PORT, LAST_PORT, 2))
 
 
+def next_tone() -> int:
+    """Return a frequency that no other of the last 30 ends of a call has, Hz."""
+    return next(_TONES)
+
+
 @dataclass(frozen=True, slots=True)
 class MediaStatistics:
     """What an endpoint sent and received so far."""
@@ -78,7 +83,7 @@ class MediaEndpoint:
         self, address: str, loop: TerminalLoop, *, tone_hz: int | None = None, open_port: OpenPort | None = None
     ) -> None:
         self.address = address
-        self.tone_hz = next(_TONES) if tone_hz is None else tone_hz
+        self.tone_hz = next_tone() if tone_hz is None else tone_hz
         self._loop = loop
         self._open_port: OpenPort = self._socket if open_port is None else open_port
         self._session: RtpSession | None = None
