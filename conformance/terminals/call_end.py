@@ -47,6 +47,9 @@ class CalledEnd(CallEnd, Protocol):
     def answer(self) -> None:
         """Accept the call."""
 
+    def refuse(self, status: int) -> None:
+        """Refuse with that final answer."""
+
 
 @runtime_checkable
 class Phone(Protocol):

@@ -15,6 +15,7 @@ from conformance.terminals.call_end import CallEnd
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.programs.sip_trace import Seen
 from conformance.terminals.session import SessionState
+from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 
 INCOMING = re.compile(r"Incoming call from: +(?:\S+ )?(\S{1,200}) - \(press")
@@ -23,6 +24,10 @@ _GAVE_UP = re.compile(r"session closed: (.{1,200})|Call with \S+ terminated")
 _AGAIN_S = 0.1
 """What it has heard is looked at again after so many seconds."""
 _WAV_HEADER = 44
+_LEAST_SAMPLES = RATE_HZ // 2
+"""Half a second, so that streams of some length are captured both ways."""
+BUSY_HERE = 486
+"""Status code with which it refuses."""
 _ENDED = SessionState.ENDED
 
 
@@ -135,8 +140,10 @@ class BaresipCall:
         self._terminal.command("/accept")
         self.wait_answered()
 
-    def refuse(self) -> None:
-        """Refuse. baresip answers 486, whatever one would like."""
+    def refuse(self, status: int) -> None:
+        """Refuse with 486, the only answer that this user can give."""
+        if status != BUSY_HERE:
+            raise HarnessFault(f"baresip: expected a refusal with {BUSY_HERE}, found {status}: it knows no other one")
         self._terminal.command("/hangup")
         self._until(lambda: self.state is _ENDED, "its own refusal")
 
@@ -166,15 +173,16 @@ class BaresipCall:
         self._until(lambda: self.state is _ENDED, "the end of the call")
 
     def wait_heard(self, other: CallEnd) -> None:
-        """Wait until baresip has heard the tone of the other end for a second.
+        """Wait until baresip has heard the tone of the other end for half a second.
 
         Raises:
             CallTimedOut: it is not heard, or another one is.
         """
         deadline, wanted, found = self._terminal.deadline(), other.tone_hz, None
         while time.monotonic() < deadline and self.state is not _ENDED:
-            found = dominant(last_second(self._terminal.heard))
-            if found == wanted:
+            samples = last_second(self._terminal.heard)
+            found = dominant(samples)
+            if found == wanted and len(samples) >= _LEAST_SAMPLES:
                 self._terminal.record(EventKind.HEARD, None, f"{wanted} Hz, by baresip's own recording")
                 return
             self._terminal.listen(lambda: self.state is _ENDED, min(deadline, time.monotonic() + _AGAIN_S))
