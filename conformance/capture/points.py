@@ -76,7 +76,7 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
         BadInput: the block has no room for the marker addresses (third octet 255).
     """
     filters = point_filters(federation)
-    if Point.MEDIA in filters:
+    if Point.MEDIA in filters and federation.ip_version == 4:
         pools = [network.pool for testbed in federation.testbeds.values() for network in testbed.access_networks]
         filters[Point.MEDIA] += f" or ({_UNBOUND} and {_any('dst net', pools)})"
     return tuple(

@@ -80,7 +80,7 @@ class BaresipTerminal(ProgramTerminal):
         )
         self.secrets.write("accounts", accounts)
         self._child = ProgramChild(
-            ["baresip", "-4", "-s", "-f", str(self.secrets.path)],
+            ["baresip", f"-{place.address.version}", "-s", "-f", str(self.secrets.path)],
             folder=self.secrets.path,
             speaks="stdout",
             log=place.folder / "baresip.log",

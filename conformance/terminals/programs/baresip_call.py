@@ -101,7 +101,9 @@ class BaresipCall:
             case "INVITE", 180 if self.state is SessionState.BEGUN:
                 self.state = SessionState.RINGING
                 self._terminal.record(EventKind.RINGING, 180)
-            case "INVITE", status if status is not None and status >= 300 and self.state is not SessionState.ESTABLISHED:
+            case "INVITE", status if (
+                status is not None and status >= 300 and self.state is not SessionState.ESTABLISHED
+            ):
                 self.status = status
                 kind = EventKind.CANCELLED if status == 487 else EventKind.REFUSED
                 self._end(kind, status, "by the caller" if status == 487 else seen.reason)
