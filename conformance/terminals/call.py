@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from conformance.terminals.call_end import CallEnd
 from conformance.terminals.call_failures import CallFailed, CallRefused, CallTimedOut
 from conformance.terminals.incoming_session import IncomingSession, caller_of
 from conformance.terminals.loop import TerminalLoop
@@ -63,6 +64,11 @@ class Call:
         """Frequency of the tone that is heard now, Hz; None where none is."""
         return self.audio.heard()
 
+    @property
+    def tone_hz(self) -> int:
+        """Frequency of the own tone."""
+        return self.audio.identity
+
     def hold(self) -> None:
         """Hold the call: the other end hears nothing any more, and sends nothing. Raises CallRefused."""
         self._procedure(lambda: self._session.direct("sendonly"), "hold")
@@ -105,7 +111,7 @@ class Call:
         """Wait until the call has ended, whoever or whatever timer ended it; CallTimedOut where it does not."""
         self._until(lambda: self._session.ended, "the end of the call", self._session.timer.interval_s or 0)
 
-    def wait_heard(self, other: Call) -> None:
+    def wait_heard(self, other: CallEnd) -> None:
         """Wait until the tone of the other end is heard, and note how many packets came.
 
         Args:
@@ -114,7 +120,7 @@ class Call:
         Raises:
             CallTimedOut: it is not heard, or another one is.
         """
-        self._wait_known(self.audio, other.audio.identity, "the tone", "Hz", EventKind.HEARD)
+        self._wait_known(self.audio, other.tone_hz, "the tone", "Hz", EventKind.HEARD)
 
     def wait_seen(self, other: Call) -> None:
         """As `wait_heard`, for the pictures of the other end."""
