@@ -104,7 +104,7 @@ class Call:
             raise CallRefused(0, f"a refresh: the call has ended: {self._session.reason}")
 
     def stop_refreshing(self) -> None:
-        """Let the own end refresh the session no more, as one that hangs would."""
+        """Let the own end hang: it refreshes the session no more, and ends it neither."""
         self._session.timer.silent = True
 
     def wait_ended(self) -> None:
