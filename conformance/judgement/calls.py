@@ -19,6 +19,7 @@ from conformance.criteria.values import address, addresses, avp, in_domain, same
 from conformance.judgement.attempts import find_tries
 from conformance.judgement.call_flows import EVERY, flows_of
 from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
+from conformance.judgement.call_profiles import profile_of
 from conformance.judgement.call_roles import Known, Pair, bind_invite, bind_within
 from conformance.judgement.call_service import service
 from conformance.judgement.found import Found
@@ -191,6 +192,8 @@ def _call(
         facts=_facts(caller_home, networks, declared),
         caller_registered=_register_of(first, registered),
         callee_registered=_register_reached(invite, callee, registered),
+        caller_profile=profile_of(subject, invite.time_ns, around),
+        callee_profile=profile_of(callee, invite.time_ns, around),
         end_ns=around.end_ns,
     )
 
