@@ -107,6 +107,12 @@ class Call:
         return (self.subject, self.callee)
 
     @cached_property
+    def called(self) -> tuple[str, ...]:
+        """URIs of who is called: what was dialled, and what networks made of it on the way."""
+        seen = (hop.request.sip.request_uri for hop in self.invite.hops if hop.request is not None)
+        return tuple(dict.fromkeys((self.callee, *seen)))
+
+    @cached_property
     def route(self) -> tuple[RouteNode, ...]:
         """The nodes that the INVITE reached, in order; neither caller nor callee."""
         found = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from conformance.criteria.call import Call, DialogRequest
+from conformance.criteria.phone_numbers import digits_of_name, enum_name, is_meant_for, number_in
 from conformance.criteria.procedure import Facts
 from conformance.criteria.registration import Exchange, Hop, Lookup
 from conformance.criteria.subscription import Accepted
@@ -30,7 +31,7 @@ from conformance.judgement.subscriptions import accepted
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
 from conformance.trace.correlate import Transaction, correlate
-from conformance.trace.model import DiameterMessage, Message, SipMessage, Trace
+from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 from conformance.vocabulary.numbers import Avp
@@ -148,7 +149,9 @@ def _call(
     subject, callee = _caller_of(setup, first), first.sip.request_uri
     caller_home = _home(subject, federation, declared)
     dialled = (callee, *(hop.request.sip.request_uri for hop in setup.hops if hop.request is not None))
-    callee_home = next((home for uri in dialled if (home := _home(uri, federation, declared)) is not None), None)
+    # Whose network a number is in, its domain does not tell: it may be the caller's. What it was translated to does.
+    by_name = sorted(dialled, key=lambda uri: number_in(uri) is not None)
+    callee_home = next((home for uri in by_name if (home := _home(uri, federation, declared)) is not None), None)
     known = Known(declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home)
     table = RoleTable()
     parts: dict[str, set[Role]] = {}
@@ -213,7 +216,8 @@ def _caller_of(setup: RawRequest, first: SipMessage) -> str:
 
 def _home(uri: str, federation: Federation | None, declared: Declared) -> Testbed | None:
     """Return the home network of an identity: that of its subscriber, else the one whose domain it is in."""
-    testbed, _ = subscriber_of(federation, uri, ())
+    number = number_in(uri)
+    testbed, _ = subscriber_of(federation, uri if number is None else f"tel:{number}", ())
     if testbed is not None:
         return testbed
     parsed = parse_uri(uri)
@@ -334,7 +338,24 @@ def _lookups(
             return Role.TERM_DNS
         return Role.TERM_DNS if asked_by in _TERMINATING else Role.ORIG_DNS
 
-    return lookups_of(_hosts(sip), begin, end, queries, table, asker, server)
+    names = _hosts(sip)
+    numbers = {number for message in sip if message.sip.is_request and (number := number_in(message.sip.request_uri))}
+    if numbers:
+        first = bisect_left(queries, begin, key=lambda query: query.time_ns)
+        last = bisect_right(queries, end, key=lambda query: query.time_ns)
+        asked = {_name(one) for one in queries[first:last]}
+        names |= {name for name in asked if any(_may_be(name, number) for number in numbers)}
+    return lookups_of(names, begin, end, queries, table, asker, server)
+
+
+def _name(lookup: Transaction) -> str:
+    message = lookup.request or lookup.final
+    return message.question_name if isinstance(message, DnsMessage) else ""
+
+
+def _may_be(name: str, number: str) -> bool:
+    """Tell whether a name is what a number is looked up under: rightly, in any tree, or wrongly."""
+    return digits_of_name(name) == number[1:] or is_meant_for(name, number)
 
 
 def _hosts(messages: Iterable[SipMessage]) -> set[str]:
@@ -347,9 +368,8 @@ def _hosts(messages: Iterable[SipMessage]) -> set[str]:
             parsed = parse_uri(uri)
             if parsed is not None and parsed.host:
                 found.add(parsed.host.lower().rstrip("."))
-            elif parsed is not None and parsed.scheme == "tel":
-                digits = [c for c in parsed.user if c.isdigit()]
-                found.add(".".join(reversed(digits)) + ".e164.arpa")
+            if (number := number_in(uri)) is not None:
+                found.add(enum_name(number))
     return found
 
 

@@ -106,6 +106,8 @@ class Terminal:
         if tunnel is not None and (transport != "udp" or port == 0):
             raise HarnessFault(f"terminal {subscriber.name}: expected udp and a port of its own inside the tunnel")
         self.impu = subscriber.impus[0]
+        self.number = next((impu for impu in subscriber.impus if impu.startswith("tel:")), None)
+        """tel URI of the subscriber, None without a telephone number."""
         self.events = events
         self.registered = False
         self.service_route: tuple[str, ...] = ()
