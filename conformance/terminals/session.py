@@ -223,19 +223,16 @@ class Session:
 
     def play(self) -> None:
         """Send what both ends agreed on: the tone on the audio stream, pictures on that of video."""
-        for kind, endpoint in self.endpoints.items():
-            self._play(kind, endpoint)
-
-    def _play(self, kind: str, endpoint: MediaEndpoint) -> None:
         if self.local is None or self.remote is None:
             return
-        mine, theirs = self.local.of(kind), self.remote.of(kind)
-        wanted = mine is not None and mine.direction in ("sendrecv", "sendonly")
-        listens = theirs is not None and theirs.direction in ("sendrecv", "recvonly")
-        if self.state is SessionState.ESTABLISHED and wanted and listens and theirs is not None and theirs.codecs:
-            endpoint.start(self.remote.address_of(theirs), theirs.port, theirs.codecs[0].payload_type)
-        else:
-            endpoint.stop()
+        for kind, endpoint in self.endpoints.items():
+            mine, theirs = self.local.of(kind), self.remote.of(kind)
+            wanted = mine is not None and mine.direction in ("sendrecv", "sendonly")
+            listens = theirs is not None and theirs.direction in ("sendrecv", "recvonly")
+            if self.state is SessionState.ESTABLISHED and wanted and listens and theirs is not None and theirs.codecs:
+                endpoint.start(self.remote.address_of(theirs), theirs.port, theirs.codecs[0].payload_type)
+            else:
+                endpoint.stop()
 
     def close_media(self) -> None:
         """Send no more, and give the ports back; what was counted stays."""
