@@ -265,3 +265,32 @@ def test_records_of_a_dns_answer_are_edited() -> None:
     )
     assert records(payload(changed, 1)) == ["a.test. 60 IN A 192.0.2.3"]
     assert join_frame(split_frame(changed.packets[0].data)) == changed.packets[0].data
+
+
+STREAM = {
+    "kind": "add-stream", "behind": 1, "delay_us": 500, "point": "media", "source": UE, "destination": PCSCF,
+    "dscp": 46, "payload_type": 8, "ssrc": 0x1B0B0001, "packets": 3, "octets": 20,
+}  # fmt: skip
+
+
+def test_a_stream_is_added_packet_by_packet_with_its_mark() -> None:
+    changed = edited(STREAM)
+    added = [packet for packet in changed.packets if packet.point == "media"]
+    assert [packet.time_ns for packet in added] == [1_500_000, 21_500_000, 41_500_000]
+    assert [packet.data[15] >> 2 for packet in added] == [46, 46, 46]
+    heads = [struct.unpack("!BBHII", split_frame(packet.data).payload[:12]) for packet in added]
+    assert heads == [(0x80, 8, number, 160 * number, 0x1B0B0001) for number in range(3)]
+
+
+def test_a_stream_inside_of_a_vpn_shows_its_length_alone() -> None:
+    (first, *_) = [packet for packet in edited({**STREAM, "inside": True}).packets if packet.point == "media"]
+    hidden = split_frame(first.data).payload
+    assert hidden[0] >> 3 == 9  # P_DATA_V2
+    assert len(hidden) == 24 + 28 + 12 + 20
+    assert not any(hidden[8:])
+
+
+def test_a_codepoint_is_set_and_nothing_else() -> None:
+    changed = edited({"kind": "set-codepoint", "frames": [1], "dscp": 26}).packets[0].data
+    assert changed[15] == 26 << 2
+    assert split_frame(changed).payload == SIP
