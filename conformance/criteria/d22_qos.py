@@ -59,8 +59,14 @@ def _claim(message: Message, dscp: int) -> tuple[Claim, ...]:
     return (Claim(field, (str(dscp),)),)
 
 
+def _cite(message: Message, dscp: int) -> Citation:
+    """Cite a message for the codepoint of its packet: its first line is marked, the header of IP is not in it."""
+    span = message.sip.start_span if isinstance(message, SipMessage) else None
+    return Citation(message, "DSCP", span and span.offset, span and span.length, _claim(message, dscp))
+
+
 def _at(stream: MediaStream, seen: MediaSighting) -> Citation:
-    return Citation(packet_of(stream, seen), "DSCP")
+    return Citation(packet_of(stream, seen), "DSCP", 0)
 
 
 def _is_marked(seen: MediaSighting) -> bool:
@@ -122,7 +128,7 @@ def signalling(call: Call) -> Finding:
             if dscp is None:
                 continue
             counts[dscp] += 1
-            cited.setdefault(dscp, Citation(message, "DSCP", claims=_claim(message, dscp)))
+            cited.setdefault(dscp, _cite(message, dscp))
             if dscp not in SIGNALLING:
                 is_request = isinstance(message, SipMessage) and message.sip.is_request
                 what = f"DSCP {_mark(dscp)} of {'a' if is_request else 'an answer to'} {one.method[:20]}"
@@ -170,11 +176,11 @@ def outer_as_inner(call: Call) -> Finding:
                 packet = marks[wrong][1]
                 ends = f"{packet.source.address} to {packet.destination.address}"
                 said = f"DSCP {_mark(wrong)} from {ends} on packets that have {_mark(dscp)} inside"
-                outside = Citation(packet, "DSCP", claims=_claim(packet, wrong))
+                outside = Citation(packet, "DSCP", 0, claims=_claim(packet, wrong))
                 return failed(expected, said, outside, _at(stream, seen), nobody=True)
             packet = marks[dscp][1]
             ends = f"{packet.source.address} to {packet.destination.address}"
-            found[f"{right} data packets with {_mark(dscp)} from {ends}"] = Citation(packet, "DSCP")
+            found[f"{right} data packets with {_mark(dscp)} from {ends}"] = Citation(packet, "DSCP", 0)
     if not found:
         return inconclusive(expected, "no tunnel has as many data packets of the length of the RTP inside, and then")
     return passed(expected, "; ".join([*found][:6]), *[*found.values()][:6])
@@ -257,7 +263,7 @@ def bandwidth(call: Call) -> Finding:
                 if rate > receiver.bandwidth_kbps * TOLERANCE:
                     return _too_much(call, receiver, sender, one, words, expected)
                 found.append(words)
-                cited.append(Citation(packet_of(one, one.best), "RTP"))
+                cited.append(Citation(packet_of(one, one.best), "RTP", 0))
     stated = ", ".join(dict.fromkeys(f"{stream.kind[:20]} b=AS:{stream.bandwidth_kbps}" for _, stream, _ in pairs))
     return passed(expected, "; ".join([stated, *found][:8]), *cited[:12])
 
@@ -277,5 +283,5 @@ def _too_much(
     call: Call, receiver: MediaEnd, sender: MediaEnd, stream: MediaStream, words: str, expected: str
 ) -> Finding:
     role = role_at(call, sender)
-    cited = (cite_body(receiver.described), Citation(packet_of(stream, stream.best), "RTP"))
+    cited = (cite_body(receiver.described), Citation(packet_of(stream, stream.best), "RTP", 0))
     return failed(expected, words, *cited, node=role, nobody=role is None)

@@ -111,7 +111,7 @@ def _sources(call: Call, leg: MediaLeg, receiver: MediaEnd, sender: MediaEnd, ex
 
 
 def _cite(stream: MediaStream) -> Citation:
-    return Citation(packet_of(stream, stream.best), "RTP")
+    return Citation(packet_of(stream, stream.best), "RTP", 0)
 
 
 def _words(kind: str, stream: MediaStream) -> str:
