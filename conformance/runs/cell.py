@@ -15,12 +15,12 @@ from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.runs.bench import NODES, Bench, DeadNodes, NotRun
+from conformance.runs.bench import Bench, DeadNodes, NotRun
 from conformance.runs.expected import Expectation
-from conformance.runs.folder import RunFolder
+from conformance.runs.folder import NODES, RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
-from conformance.runs.parties import Party, called_party, first_party
+from conformance.runs.parties import Party, called_party, first_party, second_device
 from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
 from conformance.terminals.call_failures import CallFailed
@@ -30,7 +30,7 @@ from conformance.terminals.programs.program_terminal import Place, ProgramTermin
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
 from conformance.vocabulary.errors import BeyondProgram, NetlabError
 from conformance.vocabulary.events import TerminalEvent
-from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
+from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
@@ -92,7 +92,6 @@ class Cell:
         self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
         self._told: list[Mishap] = []
-        self._started_ns = time.time_ns()
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
@@ -100,10 +99,19 @@ class Cell:
         if (callee := identity.square.callee) is not None:
             self._nodes |= nodes_of_callee(callee, bench.federation.testbeds[callee.home])
         bench.require_alive(self._nodes, identity.name)
-        self.folder = run.cell_folder(identity.name)
-        self._events = EventLog(self.folder / EVENTS_FILE)
-        self._log_marks = mark(bench.logs(self._testbeds))
-        bench.sniffers.open_cell(identity.name)
+        self._leased = {(identity.square.home, identity.square.subscriber)}
+        if callee is not None:
+            self._leased.add((callee.home, callee.subscriber))
+        self._leases = [bench.lease(self._leased, identity.name)]
+        self._started_ns = time.time_ns()
+        try:
+            self.folder = run.cell_folder(identity.name)
+            self._events = EventLog(self.folder / EVENTS_FILE)
+            self._log_marks = mark(bench.logs(self._testbeds))
+            bench.sniffers.open_cell(identity.name)
+        except BaseException:
+            self._give_back()
+            raise
 
     def terminal(
         self,
@@ -143,7 +151,17 @@ class Cell:
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        party = called_party(self._bench.federation, self.identity.square)
+        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers)
+
+    def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
+        """Return a new terminal of the same user as `callee`, with a private identity of its own.
+
+        Raises:
+            HarnessFault: the marker `flow` of the test case does not ask for somebody with two devices.
+        """
+        return self._of(second_device(self._bench.federation, self.identity.square), transport, None)
+
+    def _of(self, party: Party, transport: Literal["udp", "tcp"] | None, numbers: SequenceNumbers | None) -> Terminal:
         return self._attached(
             party,
             transport=transport or self.identity.square.transport,
@@ -161,6 +179,9 @@ class Cell:
         numbers: SequenceNumbers | None,
         faults: frozenset[str],
     ) -> Terminal:
+        if (user := (home.name, party.subscriber.name)) not in self._leased and home.name in self._testbeds:
+            self._leases.append(self._bench.lease([user], self.identity.name))
+            self._leased.add(user)
         place = self._bench.attach(party.visited.name, party.home.name if party.access_point == "home" else None)
         self._places.append(place)
         entry = party.entry.node(NodeKind.PCSCF)
@@ -179,6 +200,17 @@ class Cell:
         )
         self._terminals.append(terminal)
         return terminal
+
+    @property
+    def timers(self) -> Timers:
+        """The timers of the federation."""
+        return self._bench.federation.timers
+
+    @property
+    def entries(self) -> tuple[Testbed, Testbed]:
+        """The networks whose P-CSCFs the caller and who is called use."""
+        federation, square = self._bench.federation, self.identity.square
+        return first_party(federation, square).entry, called_party(federation, square).entry
 
     @property
     def mishaps(self) -> Mishaps:
@@ -319,8 +351,10 @@ class Cell:
             and why the next one begins afresh all the same.
         """
         if not self._terminals:
+            self._give_back()
             return []
         told = []
+        ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
         for terminal in self._terminals:
             try:
                 if terminal.registered:
@@ -329,7 +363,7 @@ class Cell:
                 told.append(f"deregistration after the cell: {error}")
         with suppress(NetlabError):  # the next cell says whether the testbeds are alive
             self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
-            told += self._bench.forget_users(self._testbeds)
+            told += self._bench.forget_users(self._testbeds, ours)
         for terminal in self._terminals:
             try:
                 terminal.close()
@@ -339,7 +373,13 @@ class Cell:
         for place in self._places:
             place.release()
         self._places.clear()
+        self._give_back()
         return told
+
+    def _give_back(self) -> None:
+        """Let others have the subscribers."""
+        for lease in self._leases:
+            lease.release()
 
 
 def error_result(identity: CellIdentity, run: RunFolder, error: NetlabError) -> CellResult:

@@ -119,7 +119,8 @@ def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str
 
 def nodes_of_callee(callee: Callee, home: Testbed) -> frozenset[str]:
     """Return the nodes without which nobody can be called: all of the home network, and those where the callee is."""
-    there = {f"{callee.visited}/{kind}" for kind in NEEDED_WHERE_VISITED["visited"]}
+    places = {callee.visited, callee.device_visited} - {""}
+    there = {f"{place}/{kind}" for place in places for kind in NEEDED_WHERE_VISITED["visited"]}
     return frozenset({f"{home.name}/{kind}" for kind in home.nodes} | there)
 
 

@@ -152,7 +152,10 @@ class Features(_Model):
 
 
 class Subscriber(_Model):
-    """One subscription: a private identity, its public identities and its credentials."""
+    """A private identity, its public identities and its credentials.
+
+    Two subscribers with the same public identities are two devices of one user.
+    """
 
     name: Name
     impi: Impi
@@ -212,6 +215,10 @@ class Timers(_Model):
     """How long a node may take to become ready."""
     proceeding_s: Seconds = 181
     """Timer C: how long an INVITE may ring until a proxy gives it up (RFC 3261 16.6 item 11: more than 3 minutes)."""
+    session_s: Seconds = 90
+    """Session interval that terminals ask for where a test case has a session timer: the least of RFC 4028."""
+    minimum_session_s: Seconds = 90
+    """Shortest session interval that nodes and terminals accept: a shorter one is answered with 422 and Min-SE."""
     procedure_ms: Milliseconds = 10_000
     """How long a terminal waits for the end of a procedure."""
 
@@ -263,6 +270,16 @@ class Testbed(_Model):
     def uri(self, kind: NodeKind) -> str:
         """Return the SIP URI of a node with its port: `sip:scscf.uc3m.netlab.test:6060`."""
         return f"sip:{self.fqdn(kind)}:{self.nodes[kind].port}"
+
+    @property
+    def users(self) -> tuple[Subscriber, ...]:
+        """The subscribers, of each user the first device alone."""
+        first = {subscriber.impus: subscriber for subscriber in reversed(self.subscribers)}
+        return tuple(subscriber for subscriber in self.subscribers if first[subscriber.impus] is subscriber)
+
+    def other_devices(self, subscriber: Subscriber) -> tuple[Subscriber, ...]:
+        """Return the other devices of a user: subscribers with the same public identities."""
+        return tuple(one for one in self.subscribers if one.impus == subscriber.impus and one.name != subscriber.name)
 
     def subscriber(self, name: str) -> Subscriber:
         """Return the subscriber of that name; KeyError where there is none."""

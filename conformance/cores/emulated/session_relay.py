@@ -14,6 +14,7 @@ from typing import Protocol
 from sipmessage import Request, Response
 
 from conformance.cores.emulated.quiet import Work
+from conformance.cores.emulated.session_interval import admit
 from conformance.cores.emulated.sip_server import Handler, Refused, relay
 from conformance.protocols.sip.dialog import next_hop
 from conformance.protocols.sip.message import forwarded_response, make_response, new_branch
@@ -56,9 +57,19 @@ class SessionRelay:
         work: what is under way of the node.
         proceeding_s: timer C of RFC 3261 16.6: how long an INVITE may ring, seconds.
         log: the node's logger.
+        minimum_session_s: shortest session interval that it lets pass, seconds (RFC 4028 8.1); 0: any.
     """
 
-    def __init__(self, stack: SipStack, locator: Locator, work: Work, proceeding_s: float, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        stack: SipStack,
+        locator: Locator,
+        work: Work,
+        proceeding_s: float,
+        log: logging.Logger,
+        minimum_session_s: int = 0,
+    ) -> None:
+        self.minimum_session_s = minimum_session_s
         self.stack = stack
         self.locator = locator
         self.work = work
@@ -70,6 +81,7 @@ class SessionRelay:
         """Return the handler of INVITEs that begin a dialog: 100 at once, then the node's procedure."""
 
         async def handle(transaction: ServerTransaction) -> Response:
+            admit(transaction.request, self.minimum_session_s)
             await transaction.respond(make_response(transaction.request, 100))
             invite = self._open[transaction.key] = ForwardedInvite(self, transaction)
             try:
@@ -100,8 +112,9 @@ class SessionRelay:
         """Forward a request other than INVITE along its Route.
 
         Raises:
-            Refused: 408 where nobody answers, 504 where no next hop can be reached.
+            Refused: 408 where nobody answers, 504 where no next hop can be reached, 422 for too short an interval.
         """
+        admit(request, self.minimum_session_s)
         try:
             hops = self.locator.locate(next_hop(request))
             return await relay(
