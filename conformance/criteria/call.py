@@ -127,12 +127,12 @@ class Call:
     """The caller's REGISTER, where it was captured."""
     callee_registered: Accepted | None = None
     """The REGISTER of the terminal that the INVITE reached, or of the identity that was dialled."""
-    caller_profile: UserProfile | None = None
-    callee_profile: UserProfile | None = None
     media: tuple[MediaLeg, ...] = ()
     """What both ends agreed on and RTP was captured of; on each hop where a node relays media."""
     vpn: tuple[VpnStream, ...] = ()
     """Tunnels that were seen from outside."""
+    caller_profile: UserProfile | None = None
+    callee_profile: UserProfile | None = None
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
     kind: Kind = Kind.CALL

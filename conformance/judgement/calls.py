@@ -183,10 +183,10 @@ def _call(
         facts=_facts(caller_home, networks, declared),
         caller_registered=_register_of(first, registered),
         callee_registered=_register_reached(invite, callee, registered),
-        caller_profile=profile_of(subject, invite.time_ns, around),
-        callee_profile=profile_of(callee, invite.time_ns, around),
         media=legs_of(requests, around),
         vpn=around.trace.vpn,
+        caller_profile=profile_of(subject, invite.time_ns, around),
+        callee_profile=profile_of(callee, invite.time_ns, around),
         end_ns=around.end_ns,
     )
 

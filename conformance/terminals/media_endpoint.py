@@ -35,6 +35,11 @@ _SHADES = itertools.cycle(range(DARKEST + 4, BRIGHTEST, 9))
 _PORTS = itertools.cycle(range(FIRST_PORT, LAST_PORT, 2))
 
 
+def next_tone() -> int:
+    """Return a frequency that no other of the last 30 ends of a call has, Hz."""
+    return next(_TONES)
+
+
 @dataclass(frozen=True, slots=True)
 class MediaStatistics:
     """What an endpoint sent and received so far."""
@@ -90,7 +95,7 @@ class MediaEndpoint:
     ) -> None:
         self.address = address
         self.content: Content = (
-            Pictures(next(_SHADES)) if kind == "video" else Tone(next(_TONES) if tone_hz is None else tone_hz)
+            Pictures(next(_SHADES)) if kind == "video" else Tone(next_tone() if tone_hz is None else tone_hz)
         )
         self._loop = loop
         self._open_port: OpenPort = self._socket if open_port is None else open_port
