@@ -7,10 +7,13 @@ from pathlib import Path
 
 from conformance.detection.rows import Row, row
 from conformance.faults.catalogue import Fault, FaultKind, Service
+from conformance.federation.call_matrix import call_cells
 from conformance.federation.matrix import Cell as Square
 from conformance.federation.matrix import home_cells, roaming_cells
+from conformance.federation.service_matrix import with_served_callee, with_served_caller
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
+from conformance.runs.calls import answered, talk
 from conformance.runs.cell import JUDGED, Cell, CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
@@ -41,11 +44,23 @@ def _is_deregistered(cell: Cell, terminal: Terminal) -> None:
     terminal.wait_notified("terminated")
 
 
+def _calls_with_services(cell: Cell, terminal: Terminal) -> None:
+    callee = cell.callee()
+    callee.register()
+    terminal.register()
+    cell.settle()
+    calling = terminal.call(callee.impu)
+    talk(*answered(calling, callee.await_call())).hang_up()
+
+
+WITH_SERVICES = "call-roaming-same"
+"""A flow in which caller and callee have application servers, and are served by two S-CSCFs."""
 SHOWN_BY: Mapping[str, Procedure] = {
     "registration-home": _registers,
     "registration-refused": _registers,
     "registration-event": _subscribes,
     "deregistration-network": _is_deregistered,
+    WITH_SERVICES: _calls_with_services,
 }
 """What is driven to show a fault, by the flow that the catalogue names."""
 
@@ -78,6 +93,9 @@ def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int,
 def _square(fault: Fault, bench: Bench) -> Square:
     federation = bench.federation
     squares = roaming_cells(federation, "visited") if fault.roaming else home_cells(federation)
+    if fault.flow == WITH_SERVICES:
+        squares = with_served_caller(federation, squares, None)
+        squares = with_served_callee(federation, call_cells(federation, squares, "visited"), None)
     if not squares:
         raise HarnessFault(f"{bench.plan.federation_file}: no cell shows {fault.name}; expected two testbeds that roam")
     return squares[0]
@@ -93,7 +111,7 @@ def _shown(fault: Fault, bench: Bench, run: RunFolder) -> Row:
     name = fault.name + (f":{fault.shown_with.format(**words)}" if fault.shown_with else "")
     if fault.kind is FaultKind.TERMINAL:
         return _driven(fault, square, bench, run, frozenset({name}))
-    testbed = square.visited if fault.blamed.value.startswith("visited-") else square.home
+    testbed = square.visited if fault.blamed.value.startswith(("visited-", "term-")) else square.home
     node = f"{testbed}/{fault.applies_to}"
     bench.core.start_node(node, frozenset({name}))
     try:
