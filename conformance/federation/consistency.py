@@ -16,12 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
 from conformance.federation.operator_variant import opc_from_op
 from conformance.federation.secret_values import STAND_IN
-from conformance.vocabulary.federation import IMS_NODES, Domain, Key128, NodeKind, Timers, read_network
+from conformance.vocabulary.federation import IMS_NODES, Domain, Impu, Key128, NodeKind, Timers, read_network
 from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 from conformance.vocabulary.points import marker_network
 from conformance.vocabulary.secrets import Secret
 
 _DOMAIN: TypeAdapter[str] = TypeAdapter(Domain)
+_IMPU: TypeAdapter[str] = TypeAdapter(Impu)
 _KEY128: TypeAdapter[Secret] = TypeAdapter(Key128)
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 _LONGEST_IPV6 = 56
@@ -156,13 +157,24 @@ def _identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
     for path, kind, value in _all_identities(testbeds):
         scope = str(path[1]) if kind == "name" else kind
         first = owners.setdefault((scope, value), path)
-        if first is not path:
+        if first is not path and not (kind == "impus" and _one_user(testbeds, path, first)):
             expected = f"a value that nobody else has: it is {spell(first)} already"
+            if kind == "impus" and path[:3] == first[:3] and path[3] != first[3]:
+                expected += "; two devices of one user have the same impus in the same order"
             yield Mistake(path, shorten(value), expected, "change one of the two")
         domain = _domain(testbeds[str(path[1])].get("domain"))
         in_domain = kind == "name" or value.startswith("tel:") or "@" not in value
         if domain and not in_domain and value.rpartition("@")[2] != domain:
             yield Mistake(path, shorten(value), f"an identity of the domain {domain}", "correct what follows the @")
+
+
+def _one_user(testbeds: dict[str, dict[str, Any]], path: KeyPath, first: KeyPath) -> bool:
+    """Tell whether two subscribers are devices of one user: they have the same impus (3GPP TS 23.228 4.3.3.4)."""
+    if path[1] != first[1] or path[3] == first[3]:
+        return False
+    subscribers = dict(_listed(testbeds[str(path[1])].get("subscribers")))
+    one, other = (subscribers[int(place)]["impus"] for place in (path[3], first[3]))
+    return one == other or not all(map(_is_impu, (*one, *other)))  # one that is none is reported already
 
 
 def _operator_variants(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
@@ -237,6 +249,14 @@ def _domain(value: object) -> str | None:
         return _DOMAIN.validate_python(value)
     except ValidationError:  # the schema reports it
         return None
+
+
+def _is_impu(value: object) -> bool:
+    try:
+        _IMPU.validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _network(value: object) -> IpNetwork | None:

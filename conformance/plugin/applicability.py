@@ -8,7 +8,8 @@ from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
-from conformance.runs.cell import CellIdentity
+from conformance.runs.cell import CALLEE, CALLER, CellIdentity
+from conformance.runs.parties import called_party, first_party
 from conformance.runs.selection import missing_feature, other_fabric
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.federation import NodeKind
@@ -16,6 +17,8 @@ from conformance.vocabulary.federation import NodeKind
 
 def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str | None:
     """Return why the cell does not apply: another fabric, a missing feature, a node that cannot misbehave."""
+    if bench.is_shared and (item.get_closest_marker("mishap") or item.get_closest_marker("fault")):
+        return "does something to testbeds that others may use, too: needs own ones, without --standing"
     for marker in item.iter_markers("fabric"):
         if (
             reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation, marker.kwargs.get("ip"))
@@ -40,10 +43,13 @@ def missing_program(identity: CellIdentity, bench: Bench) -> str | None:
         return None
     if bench.plan.faults.get(TERMINAL):
         return f"{identity.terminal} does not misbehave on purpose: --fault {TERMINAL}=... is for our own terminal"
-    subscriber = bench.federation.testbeds[identity.square.home].subscriber(identity.square.subscriber)
-    return why_not(identity.terminal, subscriber)
+    parties = {CALLER: first_party, CALLEE: called_party}
+    played = (parties[one](bench.federation, identity.square).subscriber for one in identity.plays)
+    return next((reason for one in played if (reason := why_not(identity.terminal, one)) is not None), None)
 
 
 def testbed_of(square: Square, side: str) -> str:
-    """Return the testbed that a marker means with `home` or `visited`."""
+    """Return the testbed that a marker means with `home`, `visited` or `callee`."""
+    if side == "callee" and square.callee is not None:
+        return square.callee.home
     return {"home": square.home, "visited": square.visited}[side]

@@ -152,7 +152,10 @@ class Features(_Model):
 
 
 class Subscriber(_Model):
-    """One subscription: a private identity, its public identities and its credentials."""
+    """A private identity, its public identities and its credentials.
+
+    Two subscribers with the same public identities are two devices of one user.
+    """
 
     name: Name
     impi: Impi
@@ -269,6 +272,16 @@ class Testbed(_Model):
     def uri(self, kind: NodeKind) -> str:
         """Return the SIP URI of a node with its port: `sip:scscf.uc3m.netlab.test:6060`."""
         return f"sip:{self.fqdn(kind)}:{self.nodes[kind].port}"
+
+    @property
+    def users(self) -> tuple[Subscriber, ...]:
+        """The subscribers, of each user the first device alone."""
+        first = {subscriber.impus: subscriber for subscriber in reversed(self.subscribers)}
+        return tuple(subscriber for subscriber in self.subscribers if first[subscriber.impus] is subscriber)
+
+    def other_devices(self, subscriber: Subscriber) -> tuple[Subscriber, ...]:
+        """Return the other devices of a user: subscribers with the same public identities."""
+        return tuple(one for one in self.subscribers if one.impus == subscriber.impus and one.name != subscriber.name)
 
     def subscriber(self, name: str) -> Subscriber:
         """Return the subscriber of that name; KeyError where there is none."""

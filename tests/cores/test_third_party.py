@@ -41,7 +41,7 @@ class Telling:
             logging.getLogger("test"),
         )
         self.told.learn(read_profile(build_user_data("alice@h.test", USERS, servers)))
-        self.registration = Registration("alice@h.test", USERS, explicit=USERS[0])
+        self.registration = Registration(USERS, explicit=USERS[0])
         monkeypatch.setattr(third_party, "relay", self._relay)
 
     async def _relay(self, _stack: Any, request: Request, *_: Any) -> Any:

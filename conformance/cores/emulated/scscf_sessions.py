@@ -15,10 +15,13 @@ from conformance.cores.emulated.registrar import Registration
 from conformance.cores.emulated.service_control import Round, Send, ServiceControl
 from conformance.cores.emulated.session_relay import Adapt, Forwarded, ForwardedInvite, SessionRelay
 from conformance.cores.emulated.sip_server import Handler, Refused
+from conformance.protocols.e164 import global_number
 from conformance.protocols.sip.charging_vector import HEADER, ChargingVector
 from conformance.protocols.sip.dialog import dialog_key
 from conformance.protocols.sip.message import copy_message, forwarded_request
 from conformance.protocols.sip.name_addr import NameAddr, parse_addresses, split_entries
+from conformance.stack.errors import StackError
+from conformance.stack.numbers import uri_of_number
 from conformance.stack.sip import ServerTransaction
 from conformance.vocabulary.numbers import SessionCase
 
@@ -92,21 +95,47 @@ class SCscfSessions:
     async def _originate(self, passing: Forwarded, round: Round, routes: list[str]) -> Response:
         """Send a request of an own user to the network of who is called (3GPP TS 24.229 5.4.3.2).
 
-        Which network that is says the domain of the Request-URI, and DNS knows its entry.
+        Which network that is says the domain of the Request-URI, and DNS knows its entry. A number is translated first.
         """
         request = passing.request
-        if request.uri.scheme != "sip":
-            # A tel URI needs ENUM, which the networks do not have.
-            raise Refused(416)
         outgoing = self._prepared(request, routes, ORIGINATING)
+        if (registration := self._find(round.user)) is not None:
+            asserted = [address.uri for address in parse_addresses(request.headers.getlist("P-Asserted-Identity"))]
+            assert_both(outgoing, asserted, registration.identities)
         vector = self._vector(request).only("icid-value").with_parameter("orig-ioi", self._domain)
         outgoing.headers.set(HEADER, str(vector))
 
         async def onward(last: Request) -> Response:
+            last.uri = await self._destination(last.uri)
             forget_access(last)
             return await passing.forward([last], forget_access)
 
         return await self._services.serve(round, outgoing, self._to_server(passing, forget_access), onward)
+
+    async def _destination(self, dialled: URI) -> URI:
+        """Return where a dialled URI leads: a number, in a tel URI or in a SIP URI of the own domain, by ENUM.
+
+        Raises:
+            Refused: 404 where nobody has the number (no gateway leads to telephone networks), 416 where the scheme is
+                unknown, 504 where DNS does not answer.
+        """
+        if dialled.scheme not in ("sip", "tel"):
+            raise Refused(416)
+        number = global_number(dialled)
+        elsewhere = dialled.scheme == "sip" and dialled.host.lower() != self._domain
+        if dialled.scheme == "sip" and (number is None or elsewhere):
+            return dialled
+        if number is None:
+            raise Refused(404)
+        try:
+            found = await uri_of_number(self._relay.locator, number)
+        except StackError as error:
+            self._relay.log.warning("%s: %s", number, error)
+            raise Refused(504) from None
+        self._relay.log.info("%s is %s", number, found or "nobody's")
+        if found is None:
+            raise Refused(404)
+        return found
 
     async def _terminate(self, passing: Forwarded, round: Round) -> Response:
         """Send a request to every contact of the user who is called (3GPP TS 24.229 5.4.3.3)."""
@@ -142,7 +171,9 @@ class SCscfSessions:
         The rest of the criteria is not looked at, and the request goes where it says (3GPP TS 24.229 5.4.3.3).
         """
         round.evaluation.end()
-        return await passing.forward([self._prepared(passing.request, routes, TERMINATING)], forget_access)
+        outgoing = self._prepared(passing.request, routes, TERMINATING)
+        outgoing.uri = await self._destination(outgoing.uri)
+        return await passing.forward([outgoing], forget_access)
 
     def _prepared(self, request: Request, routes: list[str], side: str) -> Request:
         outgoing = forwarded_request(request)
@@ -217,6 +248,21 @@ class SCscfSessions:
 
     def _vector(self, request: Request) -> ChargingVector:
         return ChargingVector.parse(request.headers.get(HEADER) or "")
+
+
+def assert_both(request: Request, asserted: list[str], identities: tuple[str, ...]) -> None:
+    """Assert a SIP URI and a tel URI where a user has both (RFC 3325 9.1): the network that is called may need either.
+
+    Args:
+        request: changed in place.
+        asserted: what the P-CSCF asserts.
+        identities: what the user registered.
+    """
+    for scheme in ("sip:", "tel:"):
+        other = next((uri for uri in identities if uri.startswith(scheme)), None)
+        if other is not None and len(asserted) == 1 and not asserted[0].startswith(scheme):
+            request.headers.setlist("P-Asserted-Identity", [f"<{asserted[0]}>", f"<{other}>"])
+            return
 
 
 def forget_access(message: Request | Response) -> None:

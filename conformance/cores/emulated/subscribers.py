@@ -73,8 +73,10 @@ class SubscriberStore:
 
         Credentials and identities are taken over; sequence number and registration of known ones stay.
 
+        Two of them may share public identities: they are devices of one user (3GPP TS 23.228 4.3.3.4).
+
         Raises:
-            BadInput: a public identity belongs to two of them.
+            BadInput: a subscriber names a public identity twice.
         """
         subscribers = tuple(subscribers)
         with self._db.transaction():
@@ -106,9 +108,7 @@ class SubscriberStore:
         try:
             self._db.execute("INSERT INTO identity VALUES (?, ?, ?)", (impu, impi, position))
         except Duplicate:
-            raise BadInput(
-                f"subscriber {impi}: expected that public identity {impu} is nobody else's, found it twice"
-            ) from None
+            raise BadInput(f"subscriber {impi}: expected each public identity once, found {impu} twice") from None
 
     def by_impi(self, impi: str) -> Subscription | None:
         """Return the subscription of a private identity, None where it is unknown."""
@@ -140,10 +140,10 @@ class SubscriberStore:
         rows = self._db.execute("SELECT criterion FROM filter_criterion WHERE impi = ? ORDER BY position", (impi,))
         return tuple(FilterCriterion.model_validate_json(text) for (text,) in rows)
 
-    def by_impu(self, impu: str) -> Subscription | None:
-        """Return the subscription that a public identity belongs to, None where it is unknown."""
-        rows = self._db.execute("SELECT impi FROM identity WHERE impu = ?", (impu,))
-        return self.by_impi(rows[0][0]) if rows else None
+    def by_impu(self, impu: str) -> tuple[Subscription, ...]:
+        """Return the subscriptions that a public identity belongs to: one for each device that shares it."""
+        rows = self._db.execute("SELECT impi FROM identity WHERE impu = ? ORDER BY impi", (impu,))
+        return tuple(found for (impi,) in rows if (found := self.by_impi(impi)) is not None)
 
     def sqn(self, impi: str) -> int:
         """Return the sequence number that was used last."""
