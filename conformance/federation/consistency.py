@@ -44,6 +44,7 @@ def check_consistency(data: dict[str, Any]) -> list[Mistake]:
         *_unique("visited_network_id", testbeds),
         *_identities(testbeds),
         *_operator_variants(testbeds),
+        *_servers(testbeds),
     ]
 
 
@@ -191,6 +192,19 @@ def _operator_variants(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]
                 path: KeyPath = ("testbeds", name, "subscribers", index, "op")
                 expected = "the OP whose encryption with k is opc (3GPP TS 35.206)"
                 yield Mistake(path, "another one", expected, "correct it, or leave it out")
+
+
+def _servers(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    """Filter criteria that name no server mean the application server of the testbed."""
+    for name, testbed in testbeds.items():
+        if NodeKind.AS in _tables(testbed.get("nodes")):
+            continue
+        for index, subscriber in _listed(testbed.get("subscribers")):
+            for place, criterion in _listed(subscriber.get("filter_criteria")):
+                if "server" not in criterion:
+                    path: KeyPath = ("testbeds", name, "subscribers", index, "filter_criteria", place, "server")
+                    remedy = f"add the key, or testbeds.{name}.nodes.as"
+                    yield Mistake(path, NOTHING, "the SIP URI of an application server", remedy)
 
 
 def _all_identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, str, str]]:

@@ -6,12 +6,13 @@ the identity that they name and by the time.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from conformance.criteria.call import Call, DialogRequest, Fork
+from conformance.criteria.phone_numbers import digits_of_name, enum_name, is_meant_for, number_in
 from conformance.criteria.procedure import Facts
 from conformance.criteria.registration import Hop, Lookup
 from conformance.criteria.subscription import Accepted
@@ -21,6 +22,8 @@ from conformance.judgement.call_exchanges import cx_around, exchanges_of
 from conformance.judgement.call_flows import EVERY, flows_of
 from conformance.judgement.call_forks import RawFork
 from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
+from conformance.judgement.call_media import legs_of
+from conformance.judgement.call_profiles import profile_of
 from conformance.judgement.call_roles import Known, Pair, bind_fork, bind_invite, bind_within, bind_within_fork
 from conformance.judgement.call_service import service
 from conformance.judgement.found import Found
@@ -31,7 +34,7 @@ from conformance.judgement.subscriptions import accepted
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
 from conformance.trace.correlate import Transaction, correlate
-from conformance.trace.model import SipMessage, Trace
+from conformance.trace.model import DnsMessage, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 from conformance.vocabulary.points import Point
@@ -135,7 +138,9 @@ def _call(
     subject, callee = _caller_of(setup, first), first.sip.request_uri
     caller_home = _home(subject, federation, declared)
     dialled = (callee, *(hop.request.sip.request_uri for hop in setup.hops if hop.request is not None))
-    callee_home = next((home for uri in dialled if (home := _home(uri, federation, declared)) is not None), None)
+    # Whose network a number is in, its domain does not tell: it may be the caller's. What it was translated to does.
+    by_name = sorted(dialled, key=lambda uri: number_in(uri) is not None)
+    callee_home = next((home for uri in by_name if (home := _home(uri, federation, declared)) is not None), None)
     known = Known(declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home)
     table = RoleTable()
     bound = {id(one): bind_invite(one.hops, known) for one in raw.setups}
@@ -178,6 +183,10 @@ def _call(
         facts=_facts(caller_home, networks, declared),
         caller_registered=_register_of(first, registered),
         callee_registered=_register_reached(invite, callee, registered),
+        media=legs_of(requests, around),
+        vpn=around.trace.vpn,
+        caller_profile=profile_of(subject, invite.time_ns, around),
+        callee_profile=profile_of(callee, invite.time_ns, around),
         end_ns=around.end_ns,
     )
 
@@ -246,7 +255,8 @@ def _caller_of(setup: RawRequest, first: SipMessage) -> str:
 
 def _home(uri: str, federation: Federation | None, declared: Declared) -> Testbed | None:
     """Return the home network of an identity: that of its subscriber, else the one whose domain it is in."""
-    testbed, _ = subscriber_of(federation, uri, ())
+    number = number_in(uri)
+    testbed, _ = subscriber_of(federation, uri if number is None else f"tel:{number}", ())
     if testbed is not None:
         return testbed
     parsed = parse_uri(uri)
@@ -350,7 +360,24 @@ def _lookups(
             return Role.TERM_DNS
         return Role.TERM_DNS if asked_by in _TERMINATING else Role.ORIG_DNS
 
-    return lookups_of(_hosts(sip), begin, end, queries, table, asker, server)
+    names = _hosts(sip)
+    numbers = {number for message in sip if message.sip.is_request and (number := number_in(message.sip.request_uri))}
+    if numbers:
+        first = bisect_left(queries, begin, key=lambda query: query.time_ns)
+        last = bisect_right(queries, end, key=lambda query: query.time_ns)
+        asked = {_name(one) for one in queries[first:last]}
+        names |= {name for name in asked if any(_may_be(name, number) for number in numbers)}
+    return lookups_of(names, begin, end, queries, table, asker, server)
+
+
+def _name(lookup: Transaction) -> str:
+    message = lookup.request or lookup.final
+    return message.question_name if isinstance(message, DnsMessage) else ""
+
+
+def _may_be(name: str, number: str) -> bool:
+    """Tell whether a name is what a number is looked up under: rightly, in any tree, or wrongly."""
+    return digits_of_name(name) == number[1:] or is_meant_for(name, number)
 
 
 def _hosts(messages: Iterable[SipMessage]) -> set[str]:
@@ -363,9 +390,8 @@ def _hosts(messages: Iterable[SipMessage]) -> set[str]:
             parsed = parse_uri(uri)
             if parsed is not None and parsed.host:
                 found.add(parsed.host.lower().rstrip("."))
-            elif parsed is not None and parsed.scheme == "tel":
-                digits = [c for c in parsed.user if c.isdigit()]
-                found.add(".".join(reversed(digits)) + ".e164.arpa")
+            if (number := number_in(uri)) is not None:
+                found.add(enum_name(number))
     return found
 
 

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, Unpack
 
 from conformance.runs.cell import Cell
 from conformance.terminals.call import IncomingCall, OutgoingCall
+from conformance.terminals.outgoing_session import CallOptions
+from conformance.terminals.terminal import Terminal
+from conformance.vocabulary.errors import BadInput
+
+
+def registered(cell: Cell, transport: Literal["udp", "tcp"] | None = None) -> tuple[Terminal, Terminal]:
+    """Return the terminals of the caller and of who is called, both registered."""
+    caller, callee = cell.terminal(transport=transport), cell.callee(transport=transport)
+    callee.register()
+    caller.register()
+    cell.settle()
+    return caller, callee
 
 
 def invite(
     cell: Cell,
     *,
     transport: Literal["udp", "tcp"] | None = None,
-    video: bool = False,
-    preconditions: bool = False,
-    anonymous: bool = False,
+    dialled: Callable[[Terminal], str] = lambda callee: callee.impu,
+    **options: Unpack[CallOptions],
 ) -> tuple[OutgoingCall, IncomingCall]:
-    """Register the terminals of both users and let the first call the second, whose terminal does not ring yet."""
-    caller, callee = cell.terminal(transport=transport), cell.callee(transport=transport)
-    callee.register()
-    caller.register()
-    cell.settle()
-    calling = caller.call(callee.impu, video=video, preconditions=preconditions, anonymous=anonymous)
+    """Register the terminals of both users and let the first call the second, whose terminal does not ring yet.
+
+    Args:
+        cell: the cell.
+        transport: towards the P-CSCFs; the cell's own where it is None.
+        dialled: what is dialled to reach a user.
+        options: how to call.
+    """
+    caller, callee = registered(cell, transport)
+    calling = caller.call(dialled(callee), **options)
     return calling, callee.await_call()
 
 
@@ -39,12 +55,15 @@ def set_up(
     cell: Cell,
     *,
     transport: Literal["udp", "tcp"] | None = None,
-    video: bool = False,
-    preconditions: bool = False,
-    anonymous: bool = False,
+    dialled: Callable[[Terminal], str] = lambda callee: callee.impu,
+    **options: Unpack[CallOptions],
 ) -> tuple[OutgoingCall, IncomingCall]:
     """As `invite`; the called terminal rings, and its user answers."""
-    calling, called = invite(cell, transport=transport, video=video, preconditions=preconditions, anonymous=anonymous)
+    return answered(*invite(cell, transport=transport, dialled=dialled, **options))
+
+
+def answered(calling: OutgoingCall, called: IncomingCall) -> tuple[OutgoingCall, IncomingCall]:
+    """Let the called terminal ring, and its user answer."""
     called.ring()
     calling.wait_ringing()
     called.answer()
@@ -52,8 +71,27 @@ def set_up(
     return calling, called
 
 
-def talk(calling: OutgoingCall, called: IncomingCall) -> OutgoingCall:
-    """Wait until each end hears the tone of the other; return the one that called."""
-    calling.wait_heard(called)
-    called.wait_heard(calling)
+def watch(calling: OutgoingCall, called: IncomingCall) -> None:
+    """Wait until each end sees the pictures of the other."""
+    calling.wait_seen(called)
+    called.wait_seen(calling)
+
+
+def talk(calling: OutgoingCall, called: IncomingCall, packets: int = 1) -> OutgoingCall:
+    """Wait until each end hears the tone of the other, and got so many packets; return the one that called."""
+    calling.wait_heard(called, packets)
+    called.wait_heard(calling, packets)
     return calling
+
+
+def number_of(callee: Terminal) -> str:
+    """Return the tel URI of a user.
+
+    Raises:
+        BadInput: the federation file gives no telephone number, though the testbed declares `enum`.
+    """
+    if callee.number is None:
+        raise BadInput(
+            f"{callee.impu}: found no tel URI among impus, expected one because its testbed declares enum: add one"
+        )
+    return callee.number

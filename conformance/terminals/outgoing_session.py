@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 from sipmessage import URI, CSeq, Request, Response
 
 from conformance.protocols.sdp import Preconditions, SessionDescription
 from conformance.protocols.sdp_answer import offered
 from conformance.protocols.sip.dialog import Dialog
-from conformance.protocols.sip.message import new_branch, new_tag, tag_of
+from conformance.protocols.sip.message import copy_message, new_branch, new_tag, tag_of
 from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.terminals.call_failures import CallRefused
 from conformance.terminals.session import Session, SessionState, has_sdp, option_tags
+from conformance.terminals.session_timer import TimerWish
 from conformance.vocabulary.events import EventKind
 
 ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
 
+class CallOptions(TypedDict, total=False):
+    """How to call; what is left out is not wanted."""
+
+    video: bool
+    """Offer video beside audio."""
+    preconditions: bool
+    """Let the other end ring only when both have their resources (RFC 3312); else they are there already."""
+    anonymous: bool
+    """Hide who calls: Privacy: id (RFC 3325)."""
+    timer: TimerWish | None
+    """Ask for a session timer (RFC 4028)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How to call."""
+    """Whom to call, and how: the fields are those of `CallOptions`."""
 
     to: str
-    """Public user identity that is called."""
+    """Public user identity that is called, or a number."""
     video: bool = False
-    """Offer video beside audio."""
     preconditions: bool = False
-    """Let the other end ring only when both have their resources (RFC 3312); else they are there already."""
     anonymous: bool = False
-    """Hide who calls: Privacy: id (RFC 3325)."""
+    timer: TimerWish | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -103,7 +116,12 @@ class OutgoingSession(Session):
         headers.set("P-Preferred-Identity", f"<{self.agent.identity}>")
         if self.wanted.anonymous:
             headers.set("Privacy", "id")
-        headers.set("Supported", "100rel, precondition" if self.wanted.preconditions else "100rel")
+        tags = ["100rel", *(["precondition"] if self.wanted.preconditions else [])]
+        if self.wanted.timer is not None:
+            for name, value in self.timer.asking(self.wanted.timer).items():
+                headers.set(name, value)
+            tags.append("timer")
+        headers.set("Supported", ", ".join(tags))
         assert self.local is not None
         self.complete(request, self.local.encode())
         return request
@@ -118,11 +136,24 @@ class OutgoingSession(Session):
         except StackError as error:
             self.end(EventKind.TIMED_OUT, None, f"INVITE: {error}")
             return
+        if response.code == 422 and self.wanted.timer is not None and self.timer.lengthen(response):
+            await self._call(self._once_more(invite, self.wanted.timer))
+            return
         if response.code >= 300:
             self.end(EventKind.REFUSED, response.code, response.phrase)
             return
         self.answered_by = tag_of(response.headers["To"]) or ""
         await self._answered(invite, response, self.answered_by)
+
+    def _once_more(self, invite: Request, wish: TimerWish) -> Request:
+        """Return the INVITE with the interval that a 422 asks for: the call stays the same one (RFC 4028)."""
+        again = copy_message(invite)
+        for name, value in self.timer.asking(wish).items():
+            if name != "Supported":
+                again.headers.set(name, value)
+        again.headers.set("CSeq", str(CSeq(invite.cseq.sequence + 1, "INVITE")))
+        self.invite, self.branch = again, new_branch()
+        return again
 
     async def _answered(self, invite: Request, response: Response, tag: str) -> None:
         try:
@@ -144,6 +175,7 @@ class OutgoingSession(Session):
             self.end(EventKind.REFUSED, response.code, "the 200 brings no answer to the offer")
             return
         self.state = SessionState.ESTABLISHED
+        self.timer.answered(response, self.wanted.timer)
         self.agent.record(EventKind.ANSWERED, response.code, self.streams)
         self.play()
         self.tell()

@@ -126,5 +126,5 @@ def test_without_filter_criteria_nobody_is_told(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_name_that_is_no_uri_costs_the_user_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    (request,) = asyncio.run(Telling(monkeypatch, ("as h test", SERVERS[0])).tell(INITIAL, 600))
+    (request,) = asyncio.run(Telling(monkeypatch, ("sip:as:port", SERVERS[0])).tell(INITIAL, 600))
     assert str(request.uri) == SERVERS[0]

@@ -289,9 +289,18 @@ class HssProcedures:
         return ServerAssignmentAnswer(
             DiameterResult.SUCCESS,
             False,
-            user_data=build_user_data(user.impi, user.impus, self._application_servers) if wanted else None,
+            user_data=self._user_data(user) if wanted else None,
             user_name=user.impi,
         )
+
+    def _user_data(self, user: Subscription) -> bytes:
+        """Return the profile; filter criteria that name no server mean the first one that is told of registrations."""
+        servers = self._application_servers
+        criteria = [
+            one if one.server or not servers else one.model_copy(update={"server": servers[0]})
+            for one in self._store.filter_criteria(user.impi)
+        ]
+        return build_user_data(user.impi, user.impus, servers, criteria)
 
     # --- LIR: 29.228 6.1.4 ----------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from sipmessage import Request, Response
 
 from conformance.cores.emulated.challenges import Answer, Challenges
 from conformance.cores.emulated.cx_link import cx_link
-from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered
+from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered, services
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import quiet_channel
 from conformance.cores.emulated.reg_events import GoneContact, RegEvents
@@ -22,6 +22,7 @@ from conformance.cores.emulated.register_fields import (
 )
 from conformance.cores.emulated.registrar import Binding, IntervalTooBrief, OutOfOrder, Registrar, Registration, Wish
 from conformance.cores.emulated.scscf_sessions import SCscfSessions
+from conformance.cores.emulated.service_control import ServiceControl
 from conformance.cores.emulated.session_relay import SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer
 from conformance.cores.emulated.third_party import ThirdPartyRegistration
@@ -81,12 +82,28 @@ class SCscf:
         dns = context.testbed.node(NodeKind.DNS)
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
-        relaying = SessionRelay(self.stack, locator, self.reg_events.work, timers.proceeding_s, context.log)
-        sessions = SCscfSessions(relaying, self._uri, self._testbed.domain, self.registrar.find)
-        server.add(sessions.handlers, sessions.ack)
+        relaying = SessionRelay(
+            self.stack,
+            locator,
+            self.reg_events.work,
+            timers.proceeding_s,
+            context.log,
+            timers.minimum_session_s,
+            timers.network_session_s,
+        )
         self.third_party = ThirdPartyRegistration(
             self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log
         )
+        criteria_of = services(context, lambda user, case: self.third_party.criteria_of(user))
+        sessions = SCscfSessions(
+            relaying,
+            self._uri,
+            self._testbed.domain,
+            self.registrar.find,
+            ServiceControl(self._uri, criteria_of, context.log),
+            timers.as_answer_ms / 1000,
+        )
+        server.add(sessions.handlers, sessions.ack)
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Challenge a REGISTER, or register its contacts where it answers the challenge.

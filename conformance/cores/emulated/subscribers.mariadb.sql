@@ -21,3 +21,11 @@ CREATE TABLE identity (
     PRIMARY KEY (impu, impi),
     FOREIGN KEY (impi) REFERENCES subscription (impi) ON DELETE CASCADE
 ) ENGINE = InnoDB;
+
+CREATE TABLE IF NOT EXISTS filter_criterion (
+    impi      VARCHAR(255) NOT NULL,
+    position  INTEGER NOT NULL,
+    criterion MEDIUMTEXT NOT NULL,          -- JSON: priority, groups of triggers, server, what happens where it is silent
+    PRIMARY KEY (impi, position),
+    FOREIGN KEY (impi) REFERENCES subscription (impi) ON DELETE CASCADE
+) ENGINE = InnoDB;

@@ -14,6 +14,7 @@ from conformance.cores.emulated.database import Database, Duplicate
 from conformance.protocols.aka import next_sqn
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Subscriber
+from conformance.vocabulary.filter_criteria import FilterCriterion
 from conformance.vocabulary.secrets import Secret
 
 _CHANGE = "UPDATE subscription SET k = ?, opc = ?, amf = ?, password = ?, roaming = ? WHERE impi = ?"
@@ -83,6 +84,7 @@ class SubscriberStore:
             for impi in known - {subscriber.impi for subscriber in subscribers}:
                 self._db.execute("DELETE FROM subscription WHERE impi = ?", (impi,))
             self._db.execute("DELETE FROM identity")
+            self._db.execute("DELETE FROM filter_criterion")
             for subscriber in subscribers:
                 values = (
                     _reveal(subscriber.k),
@@ -96,6 +98,11 @@ class SubscriberStore:
                 self._db.execute(statement, values)
                 for position, impu in enumerate(subscriber.impus):
                     self._add_identity(subscriber.impi, impu, position)
+                for position, criterion in enumerate(subscriber.filter_criteria):
+                    self._db.execute(
+                        "INSERT INTO filter_criterion VALUES (?, ?, ?)",
+                        (subscriber.impi, position, criterion.model_dump_json(exclude_defaults=True)),
+                    )
 
     def _add_identity(self, impi: str, impu: str, position: int) -> None:
         try:
@@ -127,6 +134,11 @@ class SubscriberStore:
             server_name=server_name,
             server_host=server_host,
         )
+
+    def filter_criteria(self, impi: str) -> tuple[FilterCriterion, ...]:
+        """Return the filter criteria of a subscriber, as they were provisioned."""
+        rows = self._db.execute("SELECT criterion FROM filter_criterion WHERE impi = ? ORDER BY position", (impi,))
+        return tuple(FilterCriterion.model_validate_json(text) for (text,) in rows)
 
     def by_impu(self, impu: str) -> tuple[Subscription, ...]:
         """Return the subscriptions that a public identity belongs to: one for each device that shares it."""

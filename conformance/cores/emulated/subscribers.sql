@@ -21,3 +21,10 @@ CREATE TABLE identity (
     position INTEGER NOT NULL,      -- 0: the default public user identity
     PRIMARY KEY (impu, impi)
 ) STRICT;
+
+CREATE TABLE IF NOT EXISTS filter_criterion (
+    impi      TEXT NOT NULL REFERENCES subscription (impi) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    criterion TEXT NOT NULL,        -- JSON: priority, groups of triggers, server, what happens where it is silent
+    PRIMARY KEY (impi, position)
+) STRICT;
