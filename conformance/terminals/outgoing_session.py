@@ -207,6 +207,7 @@ class OutgoingSession(Session):
                 bye = dialog.next_request("BYE")
                 self.complete(bye)
                 await self.agent.stack.send_request(bye, self.agent.hop)
+                self.tell()
         except (StackError, ValueError) as error:
             self.agent.stack.log.warning("a second %d: %s", response.code, error)
 
