@@ -47,5 +47,7 @@ def missing_program(identity: CellIdentity, bench: Bench) -> str | None:
 
 
 def testbed_of(square: Square, side: str) -> str:
-    """Return the testbed that a marker means with `home` or `visited`."""
+    """Return the testbed that a marker means with `home`, `visited` or `callee`."""
+    if side == "callee" and square.callee is not None:
+        return square.callee.home
     return {"home": square.home, "visited": square.visited}[side]

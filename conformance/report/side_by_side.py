@@ -55,6 +55,8 @@ _NAMES = {
     "term-as": "AS",
     "term-pcscf": "P-CSCF",
     "callee": "Callee",
+    "other-pcscf": "P-CSCF",
+    "other-callee": "Other device",
 }
 _WORDS = {
     RowStatus.MATCHED: "as expected",

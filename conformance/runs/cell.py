@@ -20,7 +20,7 @@ from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
-from conformance.runs.parties import Party, called_party, first_party
+from conformance.runs.parties import Party, called_party, first_party, second_device
 from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
 from conformance.terminals.call_failures import CallFailed
@@ -30,7 +30,7 @@ from conformance.terminals.programs.program_terminal import Place, ProgramTermin
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
 from conformance.vocabulary.errors import BeyondProgram, NetlabError
 from conformance.vocabulary.events import TerminalEvent
-from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
+from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
@@ -147,7 +147,17 @@ class Cell:
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        party = called_party(self._bench.federation, self.identity.square)
+        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers)
+
+    def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
+        """Return a new terminal of the same user as `callee`, with a private identity of its own.
+
+        Raises:
+            HarnessFault: the marker `flow` of the test case does not ask for somebody with two devices.
+        """
+        return self._of(second_device(self._bench.federation, self.identity.square), transport, None)
+
+    def _of(self, party: Party, transport: Literal["udp", "tcp"] | None, numbers: SequenceNumbers | None) -> Terminal:
         return self._attached(
             party,
             transport=transport or self.identity.square.transport,
@@ -183,6 +193,17 @@ class Cell:
         )
         self._terminals.append(terminal)
         return terminal
+
+    @property
+    def timers(self) -> Timers:
+        """The timers of the federation."""
+        return self._bench.federation.timers
+
+    @property
+    def entries(self) -> tuple[Testbed, Testbed]:
+        """The networks whose P-CSCFs the caller and who is called use."""
+        federation, square = self._bench.federation, self.identity.square
+        return first_party(federation, square).entry, called_party(federation, square).entry
 
     @property
     def mishaps(self) -> Mishaps:

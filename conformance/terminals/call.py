@@ -88,9 +88,23 @@ class Call:
         """End the call. Raises CallRefused where there is none, or the other end does not know it."""
         self._procedure(self._session.hang_up, "BYE")
 
+    def wait_refreshed(self) -> None:
+        """Wait until the session timer begins anew, whoever refreshes; CallTimedOut where it does not."""
+        known = self._session.refreshes
+        interval_s = self._session.timer.interval_s or 0
+        self._until(
+            lambda: self._session.refreshes > known or self._session.ended, "a refresh of the session", interval_s
+        )
+        if self._session.ended:
+            raise CallRefused(0, f"a refresh: the call has ended: {self._session.reason}")
+
+    def stop_refreshing(self) -> None:
+        """Let the own end refresh the session no more, as one that hangs would."""
+        self._session.timer.silent = True
+
     def wait_ended(self) -> None:
-        """Wait until the call has ended, whoever ended it; CallTimedOut where it does not."""
-        self._until(lambda: self._session.ended, "the end of the call")
+        """Wait until the call has ended, whoever or whatever timer ended it; CallTimedOut where it does not."""
+        self._until(lambda: self._session.ended, "the end of the call", self._session.timer.interval_s or 0)
 
     def wait_heard(self, other: CallEnd) -> None:
         """Wait until the tone of the other end is heard, and note how many packets came.
@@ -127,9 +141,10 @@ class Call:
     def _record(self, kind: EventKind, detail: str = "") -> None:
         self._session.agent.record(kind, None, detail)
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        if not self._run(lambda: self._session.until(holds, self._patience_s), what):
-            detail = f"awaited {what} for {self._patience_s:g} s; the call is {self._session.state}"
+    def _until(self, holds: Callable[[], bool], what: str, more_s: float = 0) -> None:
+        patience_s = self._patience_s + more_s
+        if not self._run(lambda: self._session.until(holds, patience_s), what, more_s):
+            detail = f"awaited {what} for {patience_s:g} s; the call is {self._session.state}"
             self._record(EventKind.TIMED_OUT, detail)
             raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
 
@@ -144,9 +159,9 @@ class Call:
             self._record(EventKind.REJECTED, f"{what}: {error}")
             raise
 
-    def _run(self, work: Callable[[], Coroutine[Any, Any, T]], what: str) -> T:
+    def _run(self, work: Callable[[], Coroutine[Any, Any, T]], what: str, more_s: float = 0) -> T:
         identity, timers = self._session.agent.identity, self._session.agent.timers
-        deadline = max(self._patience_s, timers.timeout_s) + _GRACE_S
+        deadline = max(self._patience_s, timers.timeout_s) + more_s + _GRACE_S
         return self._loop.run(work, deadline, f"{identity}: {what}")
 
 
@@ -155,14 +170,20 @@ class OutgoingCall(Call):
 
     _session: OutgoingSession
 
-    def wait_ringing(self) -> None:
+    def wait_ringing(self, devices: int = 1) -> None:
         """Wait until the other end rings: 180.
+
+        Args:
+            devices: so many devices of it, each in an early dialog of its own.
 
         Raises:
             CallRefused: it was refused.
             CallTimedOut: nothing came.
         """
-        self._until(lambda: self._session.state is not SessionState.BEGUN, "180")
+        what = "180" if devices == 1 else f"180 of {devices} devices"
+        self._until(
+            lambda: self._session.ringing >= devices or self._session.state in (SessionState.ESTABLISHED, _ENDED), what
+        )
         self._must_go_on()
 
     def wait_answered(self) -> None:

@@ -43,6 +43,8 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     MEDIA_CHANGED = "media-changed"
     """Streams were added or dropped; detail names those that are left."""
+    REFRESHED = "refreshed"
+    """The session timer begins anew; detail says by whom, or how."""
     HEARD = "heard"
     """The terminal hears the tone of the other end; detail says how many packets came."""
     ENDED = "ended"

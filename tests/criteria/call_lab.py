@@ -27,6 +27,7 @@ THIRD = "handbuilt-call-roaming-third"
 HOME_NETWORK = "handbuilt-call-roaming-home"
 AT_HOME = "handbuilt-call-home"
 CANCELLED = "handbuilt-call-cancelled"
+TIMER = "handbuilt-call-session-timer"
 UNKNOWN = "handbuilt-call-refused-unknown"
 UNREGISTERED = "handbuilt-call-refused-unregistered"
 LIR = 302

@@ -65,6 +65,27 @@ def test_nobody_calls_himself_and_ids_differ(federation: Federation, called: str
     assert len({cell.id for cell in cells}) == len(cells)
 
 
+def test_somebody_with_two_devices_is_called_by_another_user_of_the_network(federation: Federation) -> None:
+    assert ids(federation, "devices") == ["uc3m@uc3m-to-uc3m+uc3m", "octopus@octopus-to-octopus+octopus"]
+    cells = call_cells(federation, home_cells(federation), "devices")
+    assert (cells[0].subscriber, cells[0].callee) == ("erin", Callee("uc3m", "uc3m", "alice", "alice-tablet", "uc3m"))
+
+
+def test_the_second_device_may_be_in_another_network(federation: Federation) -> None:
+    assert ids(federation, "devices-apart")[:2] == ["uc3m@uc3m-to-uc3m+stuba", "uc3m@uc3m-to-uc3m+octopus"]
+    (cell, *_) = call_cells(federation, home_cells(federation), "devices-apart")
+    assert cell.testbeds == {"uc3m", "stuba"}
+
+
+def test_nobody_calls_himself_by_another_device(federation: Federation) -> None:
+    for called in CALLED:
+        for cell in call_cells(federation, home_cells(federation), called):
+            assert cell.callee is not None
+            caller = federation.testbeds[cell.home].subscriber(cell.subscriber)
+            callee = federation.testbeds[cell.callee.home].subscriber(cell.callee.subscriber)
+            assert caller.impus != callee.impus
+
+
 def test_who_is_called_may_have_to_have_a_password(federation: Federation) -> None:
     at_home = call_cells(federation, home_cells(federation), "third", "password")
     assert [(cell.id, cell.callee) for cell in at_home] == [

@@ -5,7 +5,8 @@ The normal path knows nothing of this: it gives the stack `altered(...)`, which 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from sipmessage import Request
 
@@ -14,13 +15,24 @@ from conformance.cores.emulated.register_fields import credentials_for
 from conformance.faults.emitted import EMITTED, Alteration, alteration_of
 from conformance.faults.emitted_cx import EMITTED_CX
 from conformance.faults.emitted_dns import EMITTED_DNS
+from conformance.protocols.filter_criteria import FilterCriteria
+from conformance.vocabulary.numbers import SessionCase
 
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
 PATH_UNSUPPORTED = "path-unsupported"
+SKIPS_SERVICES = {
+    "skips-services-of-caller": SessionCase.ORIGINATING,
+    "skips-services-of-callee": SessionCase.TERMINATING_REGISTERED,
+}
+SERVICES_BACKWARDS = "services-backwards"
 
 Select = Callable[[Request], Awaitable[str]]
 """Finds the URI of the S-CSCF for a REGISTER."""
+
+
+Services = Callable[[str, SessionCase], Sequence[FilterCriteria]]
+"""Finds the filter criteria of a user."""
 
 
 def altered(context: NodeContext) -> Alteration | None:
@@ -53,3 +65,17 @@ def selection(context: NodeContext, select: Select) -> Select:
         return memory[request.call_id]
 
     return remembered
+
+
+def services(context: NodeContext, criteria_of: Services) -> Services:
+    """Return how the S-CSCF finds filter criteria of sessions: `criteria_of` itself, or less, or in another order."""
+    skipped = {case for name, case in SKIPS_SERVICES.items() if name in context.faults}
+    if not skipped and SERVICES_BACKWARDS not in context.faults:
+        return criteria_of
+
+    def wrong(user: str, case: SessionCase) -> Sequence[FilterCriteria]:
+        if case in skipped:
+            return ()
+        return [replace(one, priority=-one.priority) for one in criteria_of(user, case)]
+
+    return wrong

@@ -78,7 +78,9 @@ class PCscf:
             log=context.log,
         )
         self.work = Work()
-        relaying = SessionRelay(self.stack, self._locator, self.work, timers.proceeding_s, context.log)
+        relaying = SessionRelay(
+            self.stack, self._locator, self.work, timers.proceeding_s, context.log, timers.minimum_session_s
+        )
         sessions = PCscfSessions(relaying, self, self._here)
         server.add(sessions.handlers, sessions.ack)
         self.watches = RegWatch(self.stack, self._locator, self._uri, self._here, self._forget, context.log)

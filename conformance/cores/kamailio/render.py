@@ -9,7 +9,8 @@ from pathlib import Path
 
 import jinja2
 
-from conformance.cores.emulated.zone import delegation_of, root_zone, zone_of
+from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones
+from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone_of
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 from conformance.vocabulary.identifiers import uri_host
@@ -60,25 +61,38 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
 
 
 def dns_files(federation: Federation, testbed: Testbed, port: int) -> dict[str, str]:
-    """Return the files of BIND by name: its configuration, its zone, and a root that delegates every partner.
+    """Return the files of BIND by name: its configuration, its zone, those of its numbers, and a root.
+
+    The root delegates every partner, and every number of one.
 
     Args:
         federation: says who the partners are.
         testbed: its own testbed.
         port: port of 127.0.0.1 where it takes queries.
     """
-    values = {"testbed": testbed, "node": testbed.node(NodeKind.DNS), "port": port}
+    numbers = enum_zones(testbed)
+    files = {f"number-{place}.zone": _zone_text(zone) for place, zone in enumerate(numbers)}
+    values = {
+        "testbed": testbed,
+        "node": testbed.node(NodeKind.DNS),
+        "port": port,
+        "numbers": [zone.apex.to_text(omit_final_dot=True) for zone in numbers],
+    }
     root = [records.to_text() for records in root_zone(testbed).records]
     # The root itself names the server of its zone, so every server's address stands in it as glue.
     for other in federation.testbeds.values():
         if NodeKind.DNS in other.nodes:
-            root += [records.to_text() for records in delegation_of(other)]
-    own = [records.to_text() for records in zone_of(testbed).records]
+            root += [records.to_text() for records in (*delegation_of(other), *enum_delegations(other))]
     return {
+        **files,
         "named.conf": _templates.get_template("named.conf.j2").render(values),
         "root.zone": "\n".join(dict.fromkeys(root)) + "\n",
-        "own.zone": "\n".join(own) + "\n",
+        "own.zone": _zone_text(zone_of(testbed)),
     }
+
+
+def _zone_text(zone: Zone) -> str:
+    return "\n".join(records.to_text() for records in zone.records) + "\n"
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
