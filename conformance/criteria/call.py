@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from conformance.criteria.call_media import MediaLeg
 from conformance.criteria.passage import Way
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.registration import Exchange, Hop, Lookup
 from conformance.criteria.subscription import Accepted
 from conformance.criteria.values import address, result
-from conformance.trace.model import Message, SipMessage
+from conformance.trace.model import Message, SipMessage, VpnStream
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -118,6 +119,10 @@ class Call:
     """The caller's REGISTER, where it was captured."""
     callee_registered: Accepted | None = None
     """The REGISTER of the terminal that the INVITE reached, or of the identity that was dialled."""
+    media: tuple[MediaLeg, ...] = ()
+    """What both ends agreed on and RTP was captured of; on each hop where a node relays media."""
+    vpn: tuple[VpnStream, ...] = ()
+    """Tunnels that were seen from outside."""
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
     kind: Kind = Kind.CALL

@@ -17,6 +17,8 @@ from conformance.vocabulary.federation import NodeKind
 
 def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str | None:
     """Return why the cell does not apply: another fabric, a missing feature, a node that cannot misbehave."""
+    if bench.is_shared and (item.get_closest_marker("mishap") or item.get_closest_marker("fault")):
+        return "does something to testbeds that others may use, too: needs own ones, without --standing"
     for marker in item.iter_markers("fabric"):
         if (
             reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation, marker.kwargs.get("ip"))

@@ -15,13 +15,14 @@ from conformance.federation import default_federation_path, load_federation
 from conformance.options import add_options
 from conformance.plugin.markers import add_markers
 from conformance.plugin.stash import DEVIATIONS, EARLIER, FEDERATION, OF_CORE, PLAN, RUN, WORDS
+from conformance.runs import standing
 from conformance.runs.bench import make_fabric
 from conformance.runs.choice import FabricChoice, choose_fabric
 from conformance.runs.earlier import Earlier, rerun_failed, resumed, unfinished_run, words_to_repeat
 from conformance.runs.expected import FILE_NAME, Deviation, deviations_of_core, load_expected
 from conformance.runs.folder import RunFolder, named_run, new_run_id
 from conformance.runs.plan import BenchPlan, FabricName, parse_faults
-from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.errors import BadInput, NotPermitted, TestbedDown
 from conformance.vocabulary.federation import CoreKind, Federation
 
 
@@ -41,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[DEVIATIONS] = _deviations(config)
         testbeds = config.stash[FEDERATION].testbeds.values()
         config.stash[OF_CORE] = {testbed.name: deviations_of_core(testbed.core) for testbed in testbeds}
-    except BadInput as error:
+    except (BadInput, TestbedDown, NotPermitted) as error:
         raise pytest.UsageError(str(error)) from None
     run_id = worker_input["netlab_run_id"] if worker_input else config.getoption("--run-id") or new_run_id()
     config.stash[RUN] = RunFolder(reports / run_id)
@@ -90,13 +91,18 @@ def _plan(config: pytest.Config) -> BenchPlan:
     """
     file = config.getoption("--federation") or default_federation_path()
     core = CoreKind(config.getoption("--core")) if config.getoption("--core") else None
+    stands, leases = None, config.getoption("--leases")
+    if config.getoption("--standing"):
+        stands = standing.in_use(config.getoption("--standing-folder") or standing.FOLDER)
+        file, core = stands.asked_for(config.getoption("--federation"), core)
+        leases = leases or stands.folder / standing.LEASES
     federation = load_federation(file).played_by(core)
     config.stash[FEDERATION] = federation
     for option in ("--home", "--visited", "--third"):
         for name in config.getoption(option):
             if name not in federation.testbeds:
                 raise BadInput(f"{option} {name}: no such testbed; expected one of {', '.join(federation.testbeds)}")
-    fabric = _fabric(config, federation)
+    fabric = FabricChoice(stands.fabric, stands.reason) if stands is not None else _fabric(config, federation)
     plan = BenchPlan(
         federation_file=file,
         worker=int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
@@ -105,7 +111,11 @@ def _plan(config: pytest.Config) -> BenchPlan:
         core=core,
         faults=parse_faults(config.getoption("--fault"), federation),
         fabric_reason=fabric.reason,
+        standing=stands,
+        leases=leases.absolute() if leases is not None else None,
     )
+    if stands is not None and plan.faults:
+        raise BadInput("--fault: nothing is done to testbeds that others may use, too; leave --standing or --fault out")
     make_fabric(plan, Path())  # says what speaks against it; nothing is brought up
     return plan
 

@@ -15,9 +15,9 @@ from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.runs.bench import NODES, Bench, DeadNodes, NotRun
+from conformance.runs.bench import Bench, DeadNodes, NotRun
 from conformance.runs.expected import Expectation
-from conformance.runs.folder import RunFolder
+from conformance.runs.folder import NODES, RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
 from conformance.runs.parties import Party, called_party, first_party, second_device
@@ -96,7 +96,6 @@ class Cell:
         self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
         self._told: list[Mishap] = []
-        self._started_ns = time.time_ns()
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
@@ -104,10 +103,19 @@ class Cell:
         if (callee := identity.square.callee) is not None:
             self._nodes |= nodes_of_callee(callee, bench.federation.testbeds[callee.home])
         bench.require_alive(self._nodes, identity.name)
-        self.folder = run.cell_folder(identity.name)
-        self._events = EventLog(self.folder / EVENTS_FILE)
-        self._log_marks = mark(bench.logs(self._testbeds))
-        bench.sniffers.open_cell(identity.name)
+        self._leased = {(identity.square.home, identity.square.subscriber)}
+        if callee is not None:
+            self._leased.add((callee.home, callee.subscriber))
+        self._leases = [bench.lease(self._leased, identity.name)]
+        self._started_ns = time.time_ns()
+        try:
+            self.folder = run.cell_folder(identity.name)
+            self._events = EventLog(self.folder / EVENTS_FILE)
+            self._log_marks = mark(bench.logs(self._testbeds))
+            bench.sniffers.open_cell(identity.name)
+        except BaseException:
+            self._give_back()
+            raise
 
     def terminal(
         self,
@@ -175,6 +183,9 @@ class Cell:
         numbers: SequenceNumbers | None,
         faults: frozenset[str],
     ) -> Terminal:
+        if (user := (home.name, party.subscriber.name)) not in self._leased and home.name in self._testbeds:
+            self._leases.append(self._bench.lease([user], self.identity.name))
+            self._leased.add(user)
         place = self._bench.attach(party.visited.name, party.home.name if party.access_point == "home" else None)
         self._places.append(place)
         entry = party.entry.node(NodeKind.PCSCF)
@@ -352,8 +363,10 @@ class Cell:
             and why the next one begins afresh all the same.
         """
         if not self._terminals:
+            self._give_back()
             return []
         told = []
+        ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
         for terminal in self._terminals:
             try:
                 if terminal.registered:
@@ -362,7 +375,7 @@ class Cell:
                 told.append(f"deregistration after the cell: {error}")
         with suppress(NetlabError):  # the next cell says whether the testbeds are alive
             self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
-            told += self._bench.forget_users(self._testbeds)
+            told += self._bench.forget_users(self._testbeds, ours)
         for terminal in self._terminals:
             try:
                 terminal.close()
@@ -372,7 +385,13 @@ class Cell:
         for place in self._places:
             place.release()
         self._places.clear()
+        self._give_back()
         return told
+
+    def _give_back(self) -> None:
+        """Let others have the subscribers."""
+        for lease in self._leases:
+            lease.release()
 
 
 def error_result(identity: CellIdentity, run: RunFolder, error: NetlabError) -> CellResult:

@@ -55,6 +55,11 @@ class Call:
         return self._session.endpoints["audio"]
 
     @property
+    def video(self) -> MediaEndpoint:
+        """The own end of the video stream; there is one once video was offered."""
+        return self._session.endpoints["video"]
+
+    @property
     def heard(self) -> int | None:
         """Frequency of the tone that is heard now, Hz; None where none is."""
         return self.audio.heard()
@@ -62,7 +67,7 @@ class Call:
     @property
     def tone_hz(self) -> int:
         """Frequency of the own tone."""
-        return self.audio.tone_hz
+        return self.audio.identity
 
     def hold(self) -> None:
         """Hold the call: the other end hears nothing any more, and sends nothing. Raises CallRefused."""
@@ -115,8 +120,13 @@ class Call:
         Raises:
             CallTimedOut: it is not heard, or another one is.
         """
-        wanted, endpoint = other.tone_hz, self.audio
+        self._wait_known(self.audio, other.tone_hz, "the tone", "Hz", EventKind.HEARD)
 
+    def wait_seen(self, other: Call) -> None:
+        """As `wait_heard`, for the pictures of the other end."""
+        self._wait_known(self.video, other.video.identity, "pictures", "of 255 bright", EventKind.SEEN)
+
+    def _wait_known(self, endpoint: MediaEndpoint, wanted: int, what: str, unit: str, kind: EventKind) -> None:
         async def listen() -> bool:
             try:
                 async with asyncio.timeout(self._patience_s):
@@ -127,15 +137,16 @@ class Call:
                 return False
             return True
 
-        if not self._run(listen, "the tone"):
-            found = f"{self.heard} Hz" if self.heard is not None else "nothing"
-            detail = f"awaited the tone of {wanted} Hz for {self._patience_s:g} s, heard {found}"
+        if not self._run(listen, what):
+            known = endpoint.heard()
+            found = f"{known} {unit}" if known is not None else "nothing"
+            detail = f"awaited {what} of {wanted} {unit} for {self._patience_s:g} s, found {found}"
             self._record(EventKind.TIMED_OUT, detail)
             raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
         statistics = endpoint.statistics()
         kinds = ", ".join(map(str, statistics.payload_types))
         self._record(
-            EventKind.HEARD, f"{wanted} Hz, {statistics.packets} packets, {statistics.lost} lost, payload type {kinds}"
+            kind, f"{wanted} {unit}, {statistics.packets} packets, {statistics.lost} lost, payload type {kinds}"
         )
 
     def _record(self, kind: EventKind, detail: str = "") -> None:
