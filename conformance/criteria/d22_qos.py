@@ -38,7 +38,8 @@ MOST_OTHERS = 0.1
 """Share of packets with another mark that is passed over: tones of a gateway, the first packets of a call."""
 TOLERANCE = 1.05
 """What clocks and short measurements do to a bandwidth."""
-LEAST_PACKETS = 20
+LEAST_PACKETS = 5
+"""Of a stream that is looked at."""
 SMALLEST_HEAD, LARGEST_HEAD = 17, 96
 """Octets that a tunnel adds to a packet: numbers, tag, and where it is not AES-GCM, vector and padding."""
 SOON_NS = 100_000_000
@@ -153,7 +154,7 @@ def outer_as_inner(call: Call) -> Finding:
     if not call.sees(Point.VPN) or not call.vpn:
         return not_applicable(expected, "the outer interface of no VPN gateway was captured")
     streams = {id(one): one for leg in call.media for one in leg.streams}.values()
-    inside = [(one, seen) for one in streams for seen in one.sightings if seen.point is Point.IC]
+    inside = [(one, seen) for one in streams for seen in one.sightings if _goes_between(call, one, seen)]
     inside = [(one, seen) for one, seen in inside if seen.packets >= LEAST_PACKETS]
     if not any(_inside(seen) for _, seen in inside):
         return not_applicable(expected, "no marked RTP between networks was captured")
@@ -177,6 +178,14 @@ def outer_as_inner(call: Call) -> Finding:
     if not found:
         return inconclusive(expected, "no tunnel has as many data packets of the length of the RTP inside, and then")
     return passed(expected, "; ".join([*found][:6]), *[*found.values()][:6])
+
+
+def _goes_between(call: Call, stream: MediaStream, seen: MediaSighting) -> bool:
+    """Tell whether packets that were seen there pass from network to network; in GTP-U they pass to a home network."""
+    if seen.point is Point.IC or seen.encapsulation:
+        return seen.point is not Point.VPN
+    networks = [call.facts.network_of(end.address) for end in (stream.source, stream.destination)]
+    return None not in networks and networks[0] is not networks[1]
 
 
 def _inside(seen: MediaSighting) -> int:

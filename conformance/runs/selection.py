@@ -58,11 +58,11 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
         raise BadInput(f"marker flow: found each={choice['each']!r}, expected home, visited or federation")
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    if not set(choice["services"]) <= set(SERVED) or choice["silent"] not in (None, *Handling):
+        raise BadInput(f"marker flow: found {dict(wanted)}, expected services some of {SERVED}, silent={(*Handling,)}")
     if choice["callee_credentials"] not in (None, *CREDENTIALS):
         wrong = choice["callee_credentials"]
         raise BadInput(f"marker flow: found callee_credentials={wrong!r}, expected one of {CREDENTIALS}")
-    if not set(choice["services"]) <= set(SERVED) or choice["silent"] not in (None, *Handling):
-        raise BadInput(f"marker flow: found {dict(wanted)}, expected services some of {SERVED}, silent={(*Handling,)}")
     if choice["callee"] not in (None, *CALLED):
         raise BadInput(f"marker flow: found callee={choice['callee']!r}, expected one of {tuple(CALLED)}")
     found = _squares(federation, choice)

@@ -104,33 +104,36 @@ class Call:
             raise CallRefused(0, f"a refresh: the call has ended: {self._session.reason}")
 
     def stop_refreshing(self) -> None:
-        """Let the own end refresh the session no more, as one that hangs would."""
+        """Let the own end hang: it refreshes the session no more, and ends it neither."""
         self._session.timer.silent = True
 
     def wait_ended(self) -> None:
         """Wait until the call has ended, whoever or whatever timer ended it; CallTimedOut where it does not."""
         self._until(lambda: self._session.ended, "the end of the call", self._session.timer.interval_s or 0)
 
-    def wait_heard(self, other: CallEnd) -> None:
+    def wait_heard(self, other: CallEnd, packets: int = 1) -> None:
         """Wait until the tone of the other end is heard, and note how many packets came.
 
         Args:
             other: the other end.
+            packets: so many have to come, for who wants to measure them.
 
         Raises:
             CallTimedOut: it is not heard, or another one is.
         """
-        self._wait_known(self.audio, other.tone_hz, "the tone", "Hz", EventKind.HEARD)
+        self._wait_known(self.audio, other.tone_hz, "the tone", "Hz", EventKind.HEARD, packets)
 
     def wait_seen(self, other: Call) -> None:
         """As `wait_heard`, for the pictures of the other end."""
         self._wait_known(self.video, other.video.identity, "pictures", "of 255 bright", EventKind.SEEN)
 
-    def _wait_known(self, endpoint: MediaEndpoint, wanted: int, what: str, unit: str, kind: EventKind) -> None:
+    def _wait_known(
+        self, endpoint: MediaEndpoint, wanted: int, what: str, unit: str, kind: EventKind, packets: int = 1
+    ) -> None:
         async def listen() -> bool:
             try:
                 async with asyncio.timeout(self._patience_s):
-                    while endpoint.heard() != wanted:
+                    while endpoint.heard() != wanted or endpoint.statistics().packets < packets:
                         if await self._session.until(lambda: self._session.ended, _PACKETS_S):
                             return False
             except TimeoutError:
@@ -140,6 +143,7 @@ class Call:
         if not self._run(listen, what):
             known = endpoint.heard()
             found = f"{known} {unit}" if known is not None else "nothing"
+            found += f" in {endpoint.statistics().packets} packets"
             detail = f"awaited {what} of {wanted} {unit} for {self._patience_s:g} s, found {found}"
             self._record(EventKind.TIMED_OUT, detail)
             raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
