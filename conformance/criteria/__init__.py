@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from conformance.criteria import (
+    d22_calls,
+    d22_qos,
     d22_vpn,
     rfc2617,
     rfc3261,
@@ -23,6 +25,7 @@ from conformance.criteria import (
     rfc3312,
     rfc3329,
     rfc3455,
+    rfc3550,
     rfc3581,
     rfc3680,
     rfc4028,
@@ -32,9 +35,11 @@ from conformance.criteria import (
     ts23003,
     ts23228,
     ts23228_call,
+    ts24229_access,
     ts24229_call_dns,
     ts24229_call_number,
     ts24229_call_orig,
+    ts24229_call_services,
     ts24229_call_term,
     ts24229_event,
     ts24229_event_end,
@@ -49,6 +54,8 @@ from conformance.criteria import (
 from conformance.criteria.model import Criterion
 
 _FILES = (
+    d22_calls,
+    d22_qos,
     d22_vpn,
     rfc3263_targets,
     rfc3264,
@@ -67,6 +74,7 @@ _FILES = (
     rfc3312,
     rfc3329,
     rfc3455,
+    rfc3550,
     rfc3581,
     rfc3680,
     rfc4028,
@@ -76,9 +84,11 @@ _FILES = (
     ts23003,
     ts23228,
     ts23228_call,
+    ts24229_access,
     ts24229_call_dns,
     ts24229_call_number,
     ts24229_call_orig,
+    ts24229_call_services,
     ts24229_call_term,
     ts24229_event,
     ts24229_event_end,

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from conformance.criteria.call_media import MediaLeg
 from conformance.criteria.passage import Way
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.registration import Exchange, Hop, Lookup
 from conformance.criteria.subscription import Accepted
 from conformance.criteria.values import address, result
-from conformance.trace.model import Message, SipMessage
+from conformance.trace.model import DiameterAvp, DiameterMessage, Message, SipMessage, VpnStream
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -91,6 +92,14 @@ class RouteNode(NamedTuple):
     """The INVITE that it sent on."""
 
 
+class UserProfile(NamedTuple):
+    """The newest user profile of a party that was seen on Cx before the call."""
+
+    message: DiameterMessage
+    data: DiameterAvp
+    """User-Data."""
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One call, from its INVITE to its end or the end of the capture."""
@@ -118,6 +127,12 @@ class Call:
     """The caller's REGISTER, where it was captured."""
     callee_registered: Accepted | None = None
     """The REGISTER of the terminal that the INVITE reached, or of the identity that was dialled."""
+    media: tuple[MediaLeg, ...] = ()
+    """What both ends agreed on and RTP was captured of; on each hop where a node relays media."""
+    vpn: tuple[VpnStream, ...] = ()
+    """Tunnels that were seen from outside."""
+    caller_profile: UserProfile | None = None
+    callee_profile: UserProfile | None = None
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
     kind: Kind = Kind.CALL

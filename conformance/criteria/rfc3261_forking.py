@@ -248,8 +248,8 @@ def _what(answer: SipMessage) -> tuple[int | None, str]:
 
 def _to_be_told(hop: Hop, sent: SipMessage | None) -> Sequence[SipMessage]:
     """Return the answers of a branch that go on at once; a provisional one that came with the final one need not."""
-    early = [one for one in hop.provisional if (one.sip.status or 0) > 100 and one.retransmission_of is None]
+    answers = [one for one in (*hop.provisional, hop.response) if one is not None and one.retransmission_of is None]
+    early = [one for one in answers if 100 < (one.sip.status or 0) < 200]
     if sent is not None:
         early = [one for one in early if one.time_ns + RACE_NS < sent.time_ns]
-    final = [hop.response] if hop.response is not None and 200 <= _status(hop) < 300 else []
-    return [*early, *final]
+    return [*early, *(one for one in answers if 200 <= (one.sip.status or 0) < 300)]

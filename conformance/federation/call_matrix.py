@@ -9,7 +9,9 @@ from conformance.vocabulary.federation import Federation, Subscriber, Testbed
 from conformance.vocabulary.filter_criteria import Case
 
 
-def call_cells(federation: Federation, callers: Iterable[Cell], called: str) -> list[Cell]:
+def call_cells(
+    federation: Federation, callers: Iterable[Cell], called: str, credentials: str | None = None
+) -> list[Cell]:
     """Return the cells of calls, in the order of the callers and then of the file.
 
     Args:
@@ -17,11 +19,30 @@ def call_cells(federation: Federation, callers: Iterable[Cell], called: str) -> 
         callers: squares of those who call. Where the caller of a square is the only one who could be called, another
             subscriber of the home network calls.
         called: who is called, a key of `CALLED`.
+        credentials: `aka` or `password`: who is called has these; None: any, a SIM first.
 
     Returns:
         Cells; a square whose federation has nobody to call gives none.
     """
-    return [cell for square in callers for cell in CALLED[called](federation, square)]
+    return [
+        cell
+        for square in callers
+        for cell in CALLED[called](_with_credentials(federation, square, credentials), square)
+    ]
+
+
+def _with_credentials(federation: Federation, square: Cell, credentials: str | None) -> Federation:
+    """Return the federation with nobody but the caller and those who have such credentials."""
+    if credentials is None:
+        return federation
+
+    def kept(testbed: Testbed) -> Testbed:
+        caller = square.subscriber if testbed.name == square.home else None
+        some = [one for one in testbed.subscribers if one.uses_aka is (credentials == "aka") or one.name == caller]
+        return testbed.model_copy(update={"subscribers": tuple(some)})
+
+    testbeds = {name: kept(testbed) for name, testbed in federation.testbeds.items()}
+    return federation.model_copy(update={"testbeds": testbeds})
 
 
 def _at_home(federation: Federation, square: Cell, homes: Iterable[str]) -> list[Cell]:

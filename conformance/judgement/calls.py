@@ -22,6 +22,8 @@ from conformance.judgement.call_exchanges import cx_around, exchanges_of
 from conformance.judgement.call_flows import EVERY, flows_of
 from conformance.judgement.call_forks import RawFork
 from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
+from conformance.judgement.call_media import legs_of
+from conformance.judgement.call_profiles import profile_of
 from conformance.judgement.call_roles import Known, Pair, bind_fork, bind_invite, bind_within, bind_within_fork
 from conformance.judgement.call_service import service
 from conformance.judgement.found import Found
@@ -181,6 +183,10 @@ def _call(
         facts=_facts(caller_home, networks, declared),
         caller_registered=_register_of(first, registered),
         callee_registered=_register_reached(invite, callee, registered),
+        media=legs_of(requests, around),
+        vpn=around.trace.vpn,
+        caller_profile=profile_of(subject, invite.time_ns, around),
+        callee_profile=profile_of(callee, invite.time_ns, around),
         end_ns=around.end_ns,
     )
 

@@ -8,7 +8,8 @@ from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
-from conformance.runs.cell import CellIdentity
+from conformance.runs.cell import CALLEE, CALLER, CellIdentity
+from conformance.runs.parties import called_party, first_party
 from conformance.runs.selection import missing_feature, other_fabric
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.federation import NodeKind
@@ -42,8 +43,9 @@ def missing_program(identity: CellIdentity, bench: Bench) -> str | None:
         return None
     if bench.plan.faults.get(TERMINAL):
         return f"{identity.terminal} does not misbehave on purpose: --fault {TERMINAL}=... is for our own terminal"
-    subscriber = bench.federation.testbeds[identity.square.home].subscriber(identity.square.subscriber)
-    return why_not(identity.terminal, subscriber)
+    parties = {CALLER: first_party, CALLEE: called_party}
+    played = (parties[one](bench.federation, identity.square).subscriber for one in identity.plays)
+    return next((reason for one in played if (reason := why_not(identity.terminal, one)) is not None), None)
 
 
 def testbed_of(square: Square, side: str) -> str:

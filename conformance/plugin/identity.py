@@ -8,7 +8,7 @@ import pytest
 
 from conformance.federation.matrix import Cell as Square
 from conformance.plugin.stash import DEVIATIONS, OF_CORE
-from conformance.runs.cell import STANDARD, CellIdentity
+from conformance.runs.cell import CALLEE, CALLER, STANDARD, CellIdentity
 from conformance.runs.expected import Deviation, Expectation, expectation
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS
@@ -31,6 +31,7 @@ def cell_identity(item: pytest.Item, square: Square) -> CellIdentity:
         then=tuple(marker.kwargs.get("then", ())),
         sheet=sheet,
         terminal=_program(item),
+        plays=_plays(item),
         expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
     )
 
@@ -54,6 +55,15 @@ def _program(item: pytest.Item) -> str:
     if marker.args[0] not in PROGRAMS:
         raise pytest.UsageError(f"{item.nodeid}: program {marker.args[0]}: expected one of {', '.join(PROGRAMS)}")
     return str(marker.args[0])
+
+
+def _plays(item: pytest.Item) -> tuple[str, ...]:
+    """Return whose terminal the marker `program` means."""
+    marker = item.get_closest_marker("program")
+    plays = (CALLER,) if marker is None else tuple(marker.kwargs.get("plays", (CALLER,)))
+    if not plays or not set(plays) <= {CALLER, CALLEE}:
+        raise pytest.UsageError(f"{item.nodeid}: program plays={plays!r}: expected '{CALLER}', '{CALLEE}' or both")
+    return plays
 
 
 def _of_test_case(item: pytest.Item) -> Expectation:

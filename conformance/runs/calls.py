@@ -71,10 +71,16 @@ def answered(calling: OutgoingCall, called: IncomingCall) -> tuple[OutgoingCall,
     return calling, called
 
 
-def talk(calling: OutgoingCall, called: IncomingCall) -> OutgoingCall:
-    """Wait until each end hears the tone of the other; return the one that called."""
-    calling.wait_heard(called)
-    called.wait_heard(calling)
+def watch(calling: OutgoingCall, called: IncomingCall) -> None:
+    """Wait until each end sees the pictures of the other."""
+    calling.wait_seen(called)
+    called.wait_seen(calling)
+
+
+def talk(calling: OutgoingCall, called: IncomingCall, packets: int = 1) -> OutgoingCall:
+    """Wait until each end hears the tone of the other, and got so many packets; return the one that called."""
+    calling.wait_heard(called, packets)
+    called.wait_heard(calling, packets)
     return calling
 
 

@@ -47,6 +47,8 @@ JUDGED = (RegistrationFailed, CallFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
 STANDARD = "standard"
 """The terminal of the harness itself."""
+CALLER, CALLEE = "caller", "callee"
+"""The cell's own subscriber, and who is called."""
 BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
 BOTH_NOT_APPLICABLE = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
 
@@ -73,6 +75,8 @@ class CellIdentity:
 
     terminal: str = STANDARD
     """Which real program is the terminal (`sipp`), or `standard`."""
+    plays: tuple[str, ...] = (CALLER,)
+    """Whose terminal that program is."""
 
 
 class Cell:
@@ -217,18 +221,26 @@ class Cell:
         """What may happen to the testbeds of this cell."""
         return Mishaps(self._bench, self._events, self._told)
 
-    def program(self) -> ProgramTerminal:
-        """Return a new terminal that the cell's program plays, in the access network of the visited testbed."""
-        entry = self.visited.node(NodeKind.PCSCF)
-        attachment = self._bench.attach(self.visited.name)
+    def program(self, whose: str = CALLER) -> ProgramTerminal:
+        """Return a new terminal that the cell's program plays, where its user is.
+
+        Args:
+            whose: `caller`, the cell's own subscriber, or `callee`, who is called.
+        """
+        federation, square = self._bench.federation, self.identity.square
+        party = first_party(federation, square) if whose == CALLER else called_party(federation, square)
+        entry = party.visited.node(NodeKind.PCSCF)
+        attachment = self._bench.attach(party.visited.name)
         self._places.append(attachment)
+        folder = self.folder if whose == CALLER else self.folder / whose
+        folder.mkdir(exist_ok=True)
         place = Place(
-            federation=self._bench.federation,
-            testbed=self.home,
-            subscriber=self.subscriber,
+            federation=federation,
+            testbed=party.home,
+            subscriber=party.subscriber,
             address=attachment.address,
             pcscf=Hop(str(entry.address), entry.port),
-            folder=self.folder,
+            folder=folder,
             enter=lambda: enter(attachment.namespace),
         )
         terminal = PROGRAMS[self.identity.terminal].make(place, self._events)

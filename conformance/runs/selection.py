@@ -22,6 +22,7 @@ _USUAL: Mapping[str, Any] = {
     "credentials": "aka",
     "roaming": True,
     "callee": None,
+    "callee_credentials": None,
     "transport": "udp",
     "each": None,
     "then": (),
@@ -37,7 +38,8 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
         federation: the federation.
         wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
             `roaming` (False: the home network forbids its subscriber the visited access point), `callee` (who is
-            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `transport` (udp, tcp or
+            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `callee_credentials` (of
+            who is called: aka, password; usually aka where there is one), `transport` (udp, tcp or
             several of them), `each` (home, visited, federation: one cell is enough for each home or visited
             network, or in all); `services` (caller, callee, both: whose calls pass an application server), `silent`
             (continued, terminated: what becomes of them where that one is silent; any where it is left out); `then`
@@ -58,13 +60,16 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
     if not set(choice["services"]) <= set(SERVED) or choice["silent"] not in (None, *Handling):
         raise BadInput(f"marker flow: found {dict(wanted)}, expected services some of {SERVED}, silent={(*Handling,)}")
+    if choice["callee_credentials"] not in (None, *CREDENTIALS):
+        wrong = choice["callee_credentials"]
+        raise BadInput(f"marker flow: found callee_credentials={wrong!r}, expected one of {CREDENTIALS}")
     if choice["callee"] not in (None, *CALLED):
         raise BadInput(f"marker flow: found callee={choice['callee']!r}, expected one of {tuple(CALLED)}")
     found = _squares(federation, choice)
     if "caller" in choice["services"]:
         found = with_served_caller(federation, found, choice["silent"])
     if choice["callee"] is not None:
-        found = call_cells(federation, found, choice["callee"])
+        found = call_cells(federation, found, choice["callee"], choice["callee_credentials"])
     if "callee" in choice["services"]:
         found = with_served_callee(federation, found, choice["silent"])
     if transports != ("udp",):

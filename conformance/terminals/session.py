@@ -59,8 +59,8 @@ class CallAgent:
     """P-Access-Network-Info; empty: nothing is said."""
     timers: SipTimers
     record: Callable[[EventKind, int | None, str], None]
-    open_media: Callable[[], MediaEndpoint]
-    """Makes the endpoint of one stream; its port is open already."""
+    open_media: Callable[[str], MediaEndpoint]
+    """Makes the endpoint of one stream of a kind; its port is open already."""
     minimum_session_s: int = 90
     """Shortest session interval that the terminal accepts, seconds."""
 
@@ -180,7 +180,7 @@ class Session:
         """Return the own port of each kind of stream; what is not open yet is opened."""
         for kind in kinds:
             if kind not in self.endpoints:
-                self.endpoints[kind] = self.agent.open_media()
+                self.endpoints[kind] = self.agent.open_media(kind)
         return {kind: self.endpoints[kind].port for kind in kinds}
 
     def describe(self, *media: Any) -> SessionDescription:
@@ -222,11 +222,14 @@ class Session:
         return self.local.encode()
 
     def play(self) -> None:
-        """Send what both ends agreed on: the tone on the audio stream. Video is agreed on and not sent."""
-        endpoint = self.endpoints.get("audio")
-        if endpoint is None or self.local is None or self.remote is None:
+        """Send what both ends agreed on: the tone on the audio stream, pictures on that of video."""
+        for kind, endpoint in self.endpoints.items():
+            self._play(kind, endpoint)
+
+    def _play(self, kind: str, endpoint: MediaEndpoint) -> None:
+        if self.local is None or self.remote is None:
             return
-        mine, theirs = self.local.of("audio"), self.remote.of("audio")
+        mine, theirs = self.local.of(kind), self.remote.of(kind)
         wanted = mine is not None and mine.direction in ("sendrecv", "sendonly")
         listens = theirs is not None and theirs.direction in ("sendrecv", "recvonly")
         if self.state is SessionState.ESTABLISHED and wanted and listens and theirs is not None and theirs.codecs:

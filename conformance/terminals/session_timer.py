@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sipmessage import Request, Response
 
@@ -39,6 +39,8 @@ class TimerWish:
 
     interval_s: int
     refresher: Refresher = "uac"
+    by: Literal["UPDATE", "INVITE"] = "UPDATE"
+    """How the caller refreshes: UPDATE where the peer allows it, or always a re-INVITE."""
 
 
 class Timed(Protocol):
@@ -77,8 +79,9 @@ class SessionTimer:
         self.ours = False
         """This end refreshes."""
         self.silent = False
-        """This end refreshes no more although it should."""
+        """This end hangs: it neither refreshes nor sees that time is over."""
         self._peer_minimum_s = 0
+        self._by: Literal["UPDATE", "INVITE"] = "UPDATE"
         self._method = "UPDATE"
         self._alarms: list[asyncio.TimerHandle] = []
 
@@ -86,6 +89,7 @@ class SessionTimer:
 
     def asking(self, wish: TimerWish) -> dict[str, str]:
         """Return the fields of an INVITE that begins a session with a timer."""
+        self._by = wish.by
         return self._fields(max(wish.interval_s, self._peer_minimum_s), wish.refresher)
 
     def _fields(self, seconds: int, refresher: Refresher) -> dict[str, str]:
@@ -171,6 +175,8 @@ class SessionTimer:
             self._alarms.append(loop.call_later(seconds / 2, lambda: spawn(self._refresh())))
 
     async def _expire(self) -> None:
+        if self.silent:
+            return
         seconds = self.interval_s
         self.stop()
         await self._session.expire(f"no refresh within the session interval of {seconds} s")
@@ -198,7 +204,7 @@ class SessionTimer:
     def _learn(self, message: Request | Response) -> None:
         allowed = split_entries(message.headers.getlist("Allow"))
         if allowed:
-            self._method = "UPDATE" if "UPDATE" in allowed else "INVITE"
+            self._method = self._by if "UPDATE" in allowed else "INVITE"
 
 
 def too_brief(request: Request, minimum_s: int) -> Response | None:

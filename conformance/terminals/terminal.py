@@ -270,10 +270,10 @@ class Terminal:
             minimum_session_s=self._minimum_session_s,
         )
 
-    def _open_media(self) -> MediaEndpoint:
+    def _open_media(self, kind: str) -> MediaEndpoint:
         tunnel = self._stack.tunnel_port
         open_port = in_tunnel(tunnel) if tunnel is not None else None
-        endpoint = MediaEndpoint(self._stack.address, self._loop, open_port=open_port)
+        endpoint = MediaEndpoint(self._stack.address, self._loop, kind=kind, open_port=open_port)
         endpoint.open()
         return endpoint
 

@@ -47,6 +47,8 @@ class EventKind(StrEnum):
     """The session timer begins anew; detail says by whom, or how."""
     HEARD = "heard"
     """The terminal hears the tone of the other end; detail says how many packets came."""
+    SEEN = "seen"
+    """The terminal sees the pictures of the other end; detail says how many packets came."""
     ENDED = "ended"
     """BYE, sent or received."""
     REJECTED = "rejected"

@@ -219,6 +219,8 @@ class Timers(_Model):
     """Session interval that terminals ask for where a test case has a session timer: the least of RFC 4028."""
     minimum_session_s: Seconds = 90
     """Shortest session interval that nodes and terminals accept: a shorter one is answered with 422 and Min-SE."""
+    network_session_s: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 0
+    """Session interval that an S-CSCF asks for where the caller asks for none (RFC 4028 8.1); 0: it does not."""
     procedure_ms: Milliseconds = 10_000
     """How long a terminal waits for the end of a procedure."""
 

@@ -49,6 +49,25 @@ def test_refreshed_by_callee(cell: Cell) -> None:
     talk(calling, called).hang_up()
 
 
+@pytest.mark.flow("call-to-visitor", callee="away")
+def test_refreshed_with_reinvite(cell: Cell) -> None:
+    """The caller refreshes the session with a re-INVITE that changes nothing.
+
+    Preconditions:
+        - Who is called is away.
+    Steps:
+        1. The caller asks for a session interval with refresher=uac; the 200 agrees.
+        2. When half of the interval is over the caller sends the session description as it is in a re-INVITE.
+        3. Both still hear each other; the caller hangs up.
+
+    References:
+        RFC 4028; RFC 3261 14
+    """
+    calling, called = set_up(cell, timer=TimerWish(cell.timers.session_s, "uac", by="INVITE"))
+    calling.wait_refreshed()
+    talk(calling, called).hang_up()
+
+
 @pytest.mark.flow("call-home", callee="home")
 def test_interval_too_small(cell: Cell) -> None:
     """A session interval that is too small is refused, and the caller asks for a longer one.

@@ -84,3 +84,23 @@ def test_nobody_calls_himself_by_another_device(federation: Federation) -> None:
             caller = federation.testbeds[cell.home].subscriber(cell.subscriber)
             callee = federation.testbeds[cell.callee.home].subscriber(cell.callee.subscriber)
             assert caller.impus != callee.impus
+
+
+def test_who_is_called_may_have_to_have_a_password(federation: Federation) -> None:
+    at_home = call_cells(federation, home_cells(federation), "third", "password")
+    assert [(cell.id, cell.callee) for cell in at_home] == [
+        ("uc3m@uc3m-to-octopus", Callee("octopus", "octopus", "dave")),
+        ("stuba@stuba-to-octopus", Callee("octopus", "octopus", "dave")),
+    ]
+    away = call_cells(federation, home_cells(federation), "away", "password")
+    assert {(cell.subscriber, cell.callee) for cell in away} == {
+        ("carol", Callee("octopus", "uc3m", "dave")),
+        ("carol", Callee("octopus", "stuba", "dave")),
+    }
+
+
+def test_caller_and_callee_with_passwords_are_two(federation: Federation) -> None:
+    (cell,) = call_cells(federation, home_cells(federation, uses_aka=False), "home", "password")
+    assert cell == Cell("octopus", "octopus", "none", "dave", Callee("octopus", "octopus", "frank"))
+    (cell,) = call_cells(federation, home_cells(federation, uses_aka=False), "home", "aka")
+    assert cell.callee == Callee("octopus", "octopus", "carol")

@@ -80,9 +80,9 @@ def test_one_subscriber_may_not_roam() -> None:
     assert [s.name for testbed in testbeds for s in testbed.subscribers if not s.roaming] == ["erin"]
 
 
-def test_one_subscriber_has_a_password() -> None:
+def test_two_subscribers_have_a_password() -> None:
     octopus = load_federation(default_federation_path()).testbeds["octopus"]
-    assert [s.name for s in octopus.subscribers if not s.uses_aka] == ["dave"]
+    assert [s.name for s in octopus.subscribers if not s.uses_aka] == ["dave", "frank"]
 
 
 def test_another_core_plays_every_testbed_with_ims_and_no_access_network() -> None:

@@ -61,8 +61,8 @@ class End:
             minimum_session_s=MINIMUM_S,
         )
 
-    def _open(self) -> MediaEndpoint:
-        endpoint = MediaEndpoint(self.stack.address, self.loop)
+    def _open(self, kind: str) -> MediaEndpoint:
+        endpoint = MediaEndpoint(self.stack.address, self.loop, kind=kind)
         endpoint.open()
         return endpoint
 

@@ -5,8 +5,6 @@ A number is delegated by itself, as a number that was ported is: whoever asks ge
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import dns.name
 import dns.rrset
 from sipmessage import URI
@@ -18,7 +16,16 @@ from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
 
 def numbers_of(testbed: Testbed) -> dict[str, str]:
     """Return the telephone numbers of a testbed (`+` and digits) and the SIP URI that each leads to."""
-    return dict(pair for subscriber in testbed.subscribers for pair in _numbers(subscriber))
+    return dict(pair for subscriber in testbed.subscribers for pair in numbers_of_user(subscriber))
+
+
+def numbers_of_user(subscriber: Subscriber) -> list[tuple[str, str]]:
+    """Return the telephone numbers of a subscriber (`+` and digits), each with the first SIP URI of the subscriber."""
+    default = next((impu for impu in subscriber.impus if impu.startswith("sip:")), None)
+    if default is None:
+        return []
+    tel_uris = (URI.parse(impu) for impu in subscriber.impus if impu.startswith("tel:"))
+    return [(number, default) for uri in tel_uris if (number := global_number(uri)) is not None]
 
 
 def enum_zones(testbed: Testbed) -> list[Zone]:
@@ -41,11 +48,3 @@ def enum_delegations(testbed: Testbed) -> list[dns.rrset.RRset]:
 
 def _apex(number: str) -> dns.name.Name:
     return dns.name.from_text(enum_name(number))
-
-
-def _numbers(subscriber: Subscriber) -> Iterator[tuple[str, str]]:
-    default = next((impu for impu in subscriber.impus if impu.startswith("sip:")), None)
-    for impu in subscriber.impus if default is not None else ():
-        number = global_number(URI.parse(impu)) if impu.startswith("tel:") else None
-        if number is not None:
-            yield number, default or ""

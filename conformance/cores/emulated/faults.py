@@ -6,7 +6,6 @@ The normal path knows nothing of this: it gives the stack `altered(...)`, which 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
 from sipmessage import Request
 
@@ -25,7 +24,6 @@ SKIPS_SERVICES = {
     "skips-services-of-caller": SessionCase.ORIGINATING,
     "skips-services-of-callee": SessionCase.TERMINATING_REGISTERED,
 }
-SERVICES_BACKWARDS = "services-backwards"
 
 Select = Callable[[Request], Awaitable[str]]
 """Finds the URI of the S-CSCF for a REGISTER."""
@@ -68,14 +66,8 @@ def selection(context: NodeContext, select: Select) -> Select:
 
 
 def services(context: NodeContext, criteria_of: Services) -> Services:
-    """Return how the S-CSCF finds filter criteria of sessions: `criteria_of` itself, or less, or in another order."""
+    """Return how the S-CSCF finds filter criteria of sessions: `criteria_of` itself, or none for one side."""
     skipped = {case for name, case in SKIPS_SERVICES.items() if name in context.faults}
-    if not skipped and SERVICES_BACKWARDS not in context.faults:
+    if not skipped:
         return criteria_of
-
-    def wrong(user: str, case: SessionCase) -> Sequence[FilterCriteria]:
-        if case in skipped:
-            return ()
-        return [replace(one, priority=-one.priority) for one in criteria_of(user, case)]
-
-    return wrong
+    return lambda user, case: () if case in skipped else criteria_of(user, case)

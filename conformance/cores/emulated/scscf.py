@@ -83,7 +83,13 @@ class SCscf:
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
         relaying = SessionRelay(
-            self.stack, locator, self.reg_events.work, timers.proceeding_s, context.log, timers.minimum_session_s
+            self.stack,
+            locator,
+            self.reg_events.work,
+            timers.proceeding_s,
+            context.log,
+            timers.minimum_session_s,
+            timers.network_session_s,
         )
         self.third_party = ThirdPartyRegistration(
             self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log

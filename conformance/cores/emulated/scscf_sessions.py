@@ -171,7 +171,9 @@ class SCscfSessions:
         The rest of the criteria is not looked at, and the request goes where it says (3GPP TS 24.229 5.4.3.3).
         """
         round.evaluation.end()
-        return await passing.forward([self._prepared(passing.request, routes, TERMINATING)], forget_access)
+        outgoing = self._prepared(passing.request, routes, TERMINATING)
+        outgoing.uri = await self._destination(outgoing.uri)
+        return await passing.forward([outgoing], forget_access)
 
     def _prepared(self, request: Request, routes: list[str], side: str) -> Request:
         outgoing = forwarded_request(request)

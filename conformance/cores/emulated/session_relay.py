@@ -14,7 +14,7 @@ from typing import Protocol
 from sipmessage import Request, Response
 
 from conformance.cores.emulated.quiet import Work
-from conformance.cores.emulated.session_interval import admit
+from conformance.cores.emulated.session_interval import admit, insert, inserted
 from conformance.cores.emulated.sip_server import Handler, Refused, relay
 from conformance.protocols.sip.dialog import next_hop
 from conformance.protocols.sip.message import forwarded_response, make_response, new_branch
@@ -58,6 +58,7 @@ class SessionRelay:
         proceeding_s: timer C of RFC 3261 16.6: how long an INVITE may ring, seconds.
         log: the node's logger.
         minimum_session_s: shortest session interval that it lets pass, seconds (RFC 4028 8.1); 0: any.
+        network_session_s: session interval that it asks for where the caller asks for none; 0: it does not.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class SessionRelay:
         proceeding_s: float,
         log: logging.Logger,
         minimum_session_s: int = 0,
+        network_session_s: int = 0,
     ) -> None:
         self.minimum_session_s = minimum_session_s
+        self.network_session_s = network_session_s
         self.stack = stack
         self.locator = locator
         self.work = work
@@ -170,8 +173,15 @@ class ForwardedInvite:
         if self._cancelled:
             raise Refused(487)
         targets = requests[:_MOST_TARGETS]
+        seconds = self._owner.network_session_s
+
+        def with_timer(response: Response) -> None:
+            adapt(response)
+            inserted(self.request, response, seconds)
+
         for request in targets:
-            self._owner.work.begin(self._try(request, adapt, sign_within_s))
+            insert(request, seconds)
+            self._owner.work.begin(self._try(request, with_timer, sign_within_s))
         finals: list[Response] = []
         while len(finals) < len(targets):
             response = await self._finals.get()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import jinja2
 
-from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones
+from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones, numbers_of_user
 from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone_of
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.federation import Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.identifiers import uri_host
 
 ROLES: Mapping[NodeKind, str] = {NodeKind.PCSCF: "pcscf", NodeKind.ICSCF: "icscf", NodeKind.SCSCF: "scscf"}
@@ -52,6 +52,7 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
         "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
         "visited_network_id": _network_id(testbed),
         "modules": modules,
+        "numbered": [_numbered(user) for user in testbed.subscribers if numbers_of_user(user)],
         "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
     }
     files = {"kamailio.cfg": _templates.get_template(f"{ROLES[kind]}.cfg.j2").render(values).lstrip()}
@@ -93,6 +94,16 @@ def dns_files(federation: Federation, testbed: Testbed, port: int) -> dict[str, 
 
 def _zone_text(zone: Zone) -> str:
     return "\n".join(records.to_text() for records in zone.records) + "\n"
+
+
+def _numbered(user: Subscriber) -> dict[str, object]:
+    """Return a user who has a telephone number: the number, the SIP URI that it leads to, all SIP URIs as patterns."""
+    number, default = next(iter(numbers_of_user(user)))
+    return {
+        "number": number,
+        "default": default,
+        "identities": [re.sub(r"[^\w:@-]", ".", impu) for impu in user.impus if impu.startswith("sip:")],
+    }
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
