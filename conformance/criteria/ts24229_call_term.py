@@ -25,7 +25,7 @@ from conformance.criteria.model import (
     unreached,
 )
 from conformance.criteria.procedure import Kind
-from conformance.criteria.registration import Exchange
+from conformance.criteria.registration import Exchange, Hop
 from conformance.criteria.ts24229_call_orig import ASSERTED
 from conformance.criteria.values import (
     address,
@@ -47,6 +47,7 @@ from conformance.criteria.values import (
 )
 from conformance.trace.model import DiameterMessage, SipMessage
 from conformance.trace.sip_values import parse_uri
+from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.numbers import Avp, DiameterResult
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
@@ -86,16 +87,21 @@ def _location(call: Call) -> Exchange | None:
     source=("3GPP TS 29.228", None),
     node=Role.TERM_ICSCF,
     points=(Point.CX,),
-    condition="Cx shows the LIR",
+    condition="Cx shows the LIR, or would have to",
     kinds=CALL,
 )
 def location(call: Call) -> Finding:
     """3GPP TS 29.228 (location query) and 24.229 (procedures at the I-CSCF): Public-Identity, then Server-Name."""
     expected = "LIR for the Request-URI, INVITE to Server-Name"
     asked = _location(call)
-    if asked is None or asked.request is None:
-        return not_applicable(expected, "no LIR was captured")
     got, sent = call.into(Role.TERM_ICSCF), call.out_of(Role.TERM_ICSCF)
+    if asked is None or asked.request is None:
+        if _would_show(call, got, sent):
+            cited = [
+                cite_request_uri(hop.request) for hop in (sent, got) if hop is not None and hop.request is not None
+            ]
+            return failed(expected, "no LIR", *cited, by_absence=True)
+        return not_applicable(expected, "no LIR was captured")
     named = avp(asked.request, Avp.PUBLIC_IDENTITY)
     citations: list[Citation] = []
     if got is not None and got.request is not None:
@@ -119,6 +125,23 @@ def location(call: Call) -> Finding:
     if not citations:
         return unreached(expected, "no INVITE before or behind the I-CSCF was captured")
     return passed(expected, clip(text(named) or ""), *citations)
+
+
+def _would_show(call: Call, got: Hop | None, sent: Hop | None) -> bool:
+    """Tell whether a capture would show the LIR of the INVITE that an I-CSCF sends on.
+
+    So it is where Cx was captured and a federation has I-CSCF, S-CSCF and HSS at three addresses. An INVITE whose Route
+    names the S-CSCF already needs no question.
+    """
+    network = call.facts.networks.get(Role.TERM_ICSCF)
+    if got is None or sent is None or got.request is None or sent.request is None or network is None:
+        return False
+    kinds = (NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.HSS)
+    if Point.CX not in call.observed or not call.lossless or any(kind not in network.nodes for kind in kinds):
+        return False
+    places = [str(network.node(kind).address) for kind in kinds]
+    passed_on = [got.request.destination.address, sent.request.destination.address]
+    return len(set(places)) == len(kinds) and passed_on == places[:2] and len(route_of(got.request)) < 2
 
 
 def _same_number(identity: str, uri: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from conformance.runs.cell import Cell
 from conformance.terminals.call import IncomingCall, OutgoingCall
+from conformance.terminals.terminal import Terminal
 
 
 def invite(
@@ -18,6 +19,19 @@ def invite(
 ) -> tuple[OutgoingCall, IncomingCall]:
     """Register the terminals of both users and let the first call the second, whose terminal does not ring yet."""
     caller, callee = cell.terminal(transport=transport), cell.callee(transport=transport)
+    return invite_between(cell, caller, callee, video=video, preconditions=preconditions, anonymous=anonymous)
+
+
+def invite_between(
+    cell: Cell,
+    caller: Terminal,
+    callee: Terminal,
+    *,
+    video: bool = False,
+    preconditions: bool = False,
+    anonymous: bool = False,
+) -> tuple[OutgoingCall, IncomingCall]:
+    """As `invite`, with terminals that are there."""
     callee.register()
     caller.register()
     cell.settle()
@@ -35,6 +49,11 @@ def set_up(
 ) -> tuple[OutgoingCall, IncomingCall]:
     """As `invite`; the called terminal rings, and its user answers."""
     calling, called = invite(cell, transport=transport, video=video, preconditions=preconditions, anonymous=anonymous)
+    return answered(calling, called)
+
+
+def answered(calling: OutgoingCall, called: IncomingCall) -> tuple[OutgoingCall, IncomingCall]:
+    """Let the called terminal ring and its user answer; return both ends."""
     called.ring()
     calling.wait_ringing()
     called.answer()

@@ -136,7 +136,11 @@ class Cell:
         )
 
     def callee(
-        self, *, transport: Literal["udp", "tcp"] | None = None, numbers: SequenceNumbers | None = None
+        self,
+        *,
+        transport: Literal["udp", "tcp"] | None = None,
+        numbers: SequenceNumbers | None = None,
+        faults: frozenset[str] = frozenset(),
     ) -> Terminal:
         """Return a new terminal of the user who is called, attached where that user is; see `terminal`.
 
@@ -149,7 +153,7 @@ class Cell:
             transport=transport or self.identity.square.transport,
             home=party.home,
             numbers=numbers,
-            faults=frozenset(),
+            faults=faults,
         )
 
     def _attached(

@@ -11,12 +11,15 @@ from sipmessage import Request
 
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.register_fields import credentials_for
-from conformance.faults.emitted import EMITTED, Alteration, alteration_of
+from conformance.faults.emitted import Alteration, alteration_of
+from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.faults.emitted_cx import EMITTED_CX
 from conformance.faults.emitted_dns import EMITTED_DNS
 
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
+NO_LOCATION_QUERY = "no-location-query"
+IGNORES_PRIVACY = "ignores-privacy"
 PATH_UNSUPPORTED = "path-unsupported"
 
 Select = Callable[[Request], Awaitable[str]]
@@ -25,7 +28,7 @@ Select = Callable[[Request], Awaitable[str]]
 
 def altered(context: NodeContext) -> Alteration | None:
     """Return the fault hook for the SIP stack of a node, None where there is nothing to alter."""
-    return alteration_of(context.faults, EMITTED)
+    return alteration_of(context.faults, EMITTED_SIP)
 
 
 def altered_cx(context: NodeContext) -> Alteration | None:

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from sipmessage import URI, Request, Response
 
 from conformance.cores.emulated.cx_link import cx_link
-from conformance.cores.emulated.faults import altered, selection
+from conformance.cores.emulated.faults import NO_LOCATION_QUERY, altered, selection
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.register_fields import (
@@ -124,6 +124,8 @@ class ICscf:
         Raises:
             Refused: 404 where the HSS does not know it, 480 where nobody serves it or the HSS gives no usable answer.
         """
+        if NO_LOCATION_QUERY in self._context.faults:
+            return self._testbed.uri(NodeKind.SCSCF)
         try:
             answer = await self.cx.lir(LocationInfoRequest(identity))
         except StackError as error:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.faults import KEEPS_KEYS, altered
+from conformance.cores.emulated.faults import IGNORES_PRIVACY, KEEPS_KEYS, altered
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.pcscf_sessions import NOT_FROM_TERMINALS, NOT_TO_TERMINALS, PCscfSessions, identify
 from conformance.cores.emulated.quiet import Work, quiet_channel
@@ -79,7 +79,7 @@ class PCscf:
         )
         self.work = Work()
         relaying = SessionRelay(self.stack, self._locator, self.work, timers.proceeding_s, context.log)
-        sessions = PCscfSessions(relaying, self, self._here)
+        sessions = PCscfSessions(relaying, self, self._here, private=IGNORES_PRIVACY not in context.faults)
         server.add(sessions.handlers, sessions.ack)
         self.watches = RegWatch(self.stack, self._locator, self._uri, self._here, self._forget, context.log)
 

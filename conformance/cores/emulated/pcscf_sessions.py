@@ -71,9 +71,11 @@ class PCscfSessions:
         relay: forwards.
         terminals: whom it serves.
         here: SIP URI of the P-CSCF for Record-Route.
+        private: hide from a terminal who calls, where the caller asks for it; else a fault.
     """
 
-    def __init__(self, relay: SessionRelay, terminals: Terminals, here: str) -> None:
+    def __init__(self, relay: SessionRelay, terminals: Terminals, here: str, *, private: bool = True) -> None:
+        self._private = private
         self._relay = relay
         self._terminals = terminals
         self._here = here
@@ -117,7 +119,7 @@ class PCscfSessions:
             raise Refused(403)
         outgoing.headers.remove("Route")
         self._record(outgoing)
-        hide_from_terminal(outgoing)
+        hide_from_terminal(outgoing, private=self._private)
         vector = ChargingVector.parse(request.headers.get(HEADER) or "").only("icid-value")
         called = [address.uri for address in parse_addresses(request.headers.getlist("P-Called-Party-ID"))]
         identity = next((uri for uri in called if uri in registration.identities), registration.identities[0])
@@ -191,12 +193,12 @@ def identify(request: Request, identities: tuple[str, ...]) -> None:
     headers.set("P-Asserted-Identity", f"<{asserted}>")
 
 
-def hide_from_terminal(message: Request | Response) -> None:
+def hide_from_terminal(message: Request | Response, *, private: bool = True) -> None:
     """Take out what is not for terminals: charging, and who it is where privacy is asked for (RFC 3325 7)."""
     for name in NOT_TO_TERMINALS:
         message.headers.remove(name)
     wishes = {wish.strip().lower() for value in message.headers.getlist("Privacy") for wish in value.split(";")}
-    if "id" in wishes:
+    if "id" in wishes and private:
         message.headers.remove("P-Asserted-Identity")
 
 
