@@ -18,7 +18,7 @@ from conformance.vocabulary.points import Point, marker_network
 LOOPBACK = "lo"
 DISCARD_PORT = 9
 """Where markers go: the discard service (RFC 863), which answers nothing."""
-_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF)
+_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
 
 
 @dataclass(frozen=True, slots=True)

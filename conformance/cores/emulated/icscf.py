@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from ipaddress import ip_address
 
 from sipmessage import URI, Request, Response
 
@@ -140,10 +139,7 @@ class ICscf:
 
     def _is_trusted(self, address: str) -> bool:
         """Requests come from servers of the joined networks only (3GPP TS 24.229 5.3.1.2): not from terminals."""
-        source = ip_address(address)
-        federation = self._context.federation
-        pools = [network.pool for t in federation.testbeds.values() for network in t.access_networks]
-        return source in federation.block and not any(source in pool for pool in pools)
+        return self._context.federation.is_server(address)
 
     async def _ask_the_hss(self, request: Request) -> str:
         """Return the URI of the S-CSCF for a REGISTER: one UAR for every one (3GPP TS 24.229 5.3.1.2).

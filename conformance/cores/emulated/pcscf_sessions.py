@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sipmessage import Request, Response
@@ -28,6 +29,10 @@ _SECURITY_AGREEMENT = ("Security-Client", "Security-Verify")
 TARGET_REFRESH = ("INVITE", "UPDATE")
 """Who forwards them records its route once more (3GPP TS 24.229 5.2.6.3, 5.4.3.2)."""
 IN_DIALOG = ("PRACK", "UPDATE", "BYE", "INFO")
+
+
+WayOut = Callable[[Sequence[str]], list[str]]
+"""Takes a route, returns it as it is followed."""
 
 
 class Registered(Protocol):
@@ -71,10 +76,14 @@ class PCscfSessions:
         relay: forwards.
         terminals: whom it serves.
         here: SIP URI of the P-CSCF for Record-Route.
+        border: adds to a route what leads out of the own network.
         private: hide from a terminal who calls, where the caller asks for it; else a fault.
     """
 
-    def __init__(self, relay: SessionRelay, terminals: Terminals, here: str, *, private: bool = True) -> None:
+    def __init__(
+        self, relay: SessionRelay, terminals: Terminals, here: str, *, private: bool = True, border: WayOut = list
+    ) -> None:
+        self._border = border
         self._private = private
         self._relay = relay
         self._terminals = terminals
@@ -104,7 +113,7 @@ class PCscfSessions:
         outgoing = forwarded_request(invite.request)
         identify(outgoing, registration.identities)
         outgoing.headers.set(HEADER, str(ChargingVector.new()))
-        outgoing.headers.setlist("Route", list(registration.service_route))
+        outgoing.headers.setlist("Route", self._border(registration.service_route))
         self._record(outgoing)
         return await invite.forward([outgoing], self._to_previous(source))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from functools import partial
 
 from sipmessage import Request, Response
 
+from conformance.cores.emulated.border import with_border
 from conformance.cores.emulated.challenges import Answer, Challenges
 from conformance.cores.emulated.cx_link import cx_link
 from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered
@@ -82,7 +84,9 @@ class SCscf:
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
         relaying = SessionRelay(self.stack, locator, self.reg_events.work, timers.proceeding_s, context.log)
-        sessions = SCscfSessions(relaying, self._uri, self._testbed.domain, self.registrar.find)
+        sessions = SCscfSessions(
+            relaying, self._uri, self._testbed.domain, self.registrar.find, partial(with_border, self._testbed)
+        )
         server.add(sessions.handlers, sessions.ack)
         self.third_party = ThirdPartyRegistration(
             self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sipmessage import URI, Request, Response
 
-from conformance.cores.emulated.pcscf_sessions import IN_DIALOG, TARGET_REFRESH
+from conformance.cores.emulated.pcscf_sessions import IN_DIALOG, TARGET_REFRESH, WayOut
 from conformance.cores.emulated.registrar import Registration
 from conformance.cores.emulated.session_relay import ForwardedInvite, SessionRelay
 from conformance.cores.emulated.sip_server import Handler, Refused
@@ -31,10 +31,19 @@ class SCscfSessions:
         relay: forwards.
         uri: SIP URI of the S-CSCF.
         domain: of its network.
+        border: adds to a route what leads out of the own network.
         find: registration of a public user identity, None where it is not registered.
     """
 
-    def __init__(self, relay: SessionRelay, uri: str, domain: str, find: Callable[[str], Registration | None]) -> None:
+    def __init__(
+        self,
+        relay: SessionRelay,
+        uri: str,
+        domain: str,
+        find: Callable[[str], Registration | None],
+        border: WayOut = list,
+    ) -> None:
+        self._border = border
         self._relay = relay
         self._uri = uri
         self._domain = domain
@@ -70,7 +79,7 @@ class SCscfSessions:
         vector = self._vector(request).only("icid-value").with_parameter("orig-ioi", self._domain)
         outgoing.headers.set(HEADER, str(vector))
         outgoing.headers.remove("Route")
-        if routes:
+        if routes or (routes := self._border([str(request.uri)])[:-1]):
             outgoing.headers.setlist("Route", routes)
         forget_access(outgoing)
         self._record(outgoing, self._entry(ORIGINATING))
@@ -91,7 +100,7 @@ class SCscfSessions:
             outgoing.headers.set("P-Called-Party-ID", f"<{identity}>")
             outgoing.headers.remove("Route")
             if binding.path:
-                outgoing.headers.setlist("Route", list(binding.path))
+                outgoing.headers.setlist("Route", self._border(split_entries(binding.path)))
             outgoing.headers.set(HEADER, str(vector))
             self._record(outgoing, self._entry(TERMINATING))
             targets.append(outgoing)
