@@ -129,7 +129,7 @@ def _put(message: Request | Response, name: str, hidden: Hidden) -> frozenset[st
 def _write(message: Request | Response, name: str, entries: list[str] | tuple[str, ...]) -> None:
     if entries:
         message.headers.setlist(name, list(entries))
-    elif name in message.headers:
+    else:
         message.headers.remove(name)
 
 
