@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from conformance.criteria.border import across_borders
 from conformance.criteria.passage import Way
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.registration import Exchange, Hop, Lookup
@@ -186,10 +187,10 @@ class Call:
     def transactions(self) -> Iterator[Seen]:
         """Yield each transaction; those of one round have the same attempt."""
         for one in self.requests:
-            for hop in one.hops:
-                yield _seen(hop, one.method, one.round)
+            for hops in across_borders(one.hops):
+                yield _seen(hops, one.method, one.round)
         for hop in self.branches:
-            yield _seen(hop, _method(hop), self.invite.round)
+            yield _seen((hop,), _method(hop), self.invite.round)
         for exchange in self.exchanges:
             yield _cx(exchange, self.invite.round)
         for lookup in self.lookups:
@@ -235,9 +236,10 @@ def _method(hop: Hop) -> str:
     return sip.method if sip.is_request else sip.cseq_method
 
 
-def _seen(hop: Hop, method: str, place: int) -> Seen:
-    status = None if hop.response is None else str(hop.response.sip.status)
-    return Seen("SIP", hop.sender, hop.receiver, method, status, place, tuple(hop.messages))
+def _seen(hops: Sequence[Hop], method: str, place: int) -> Seen:
+    first, messages = hops[0], tuple(message for hop in hops for message in hop.messages)
+    status = None if first.response is None else str(first.response.sip.status)
+    return Seen("SIP", first.sender, hops[-1].receiver, method, status, place, messages)
 
 
 def _cx(exchange: Exchange, place: int) -> Seen:

@@ -55,6 +55,7 @@ _NAMES = {
     "term-as": "AS",
     "term-pcscf": "P-CSCF",
     "callee": "Callee",
+    "ibcf": "IBCF",
 }
 _WORDS = {
     RowStatus.MATCHED: "as expected",

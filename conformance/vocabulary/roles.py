@@ -33,6 +33,9 @@ class Role(StrEnum):
     TERM_PCSCF = "term-pcscf"
     CALLEE = "callee"
 
+    IBCF = "ibcf"
+    """Border control of whichever network: one procedure may pass several, and one of them more than once."""
+
 
 TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE)
 """Roles that a terminal plays."""
