@@ -110,18 +110,18 @@ def location(call: Call) -> Finding:
             missing = cite_no_avp(asked.request, "Public-Identity")
             return failed(clip(uri), "no Public-Identity", missing, cite_command(asked.request))
         identity = text(named) or ""
-        cited = (cite_avp(asked.request, named, identity), cite_request_uri(got.request))
+        identities = (cite_avp(asked.request, named, identity), cite_request_uri(got.request))
         if not same_identity(identity, uri) and not _same_number(identity, uri):
-            return failed(f"Public-Identity {clip(uri)}", clip(identity), *cited)
-        citations += cited
+            return failed(f"Public-Identity {clip(uri)}", clip(identity), *identities)
+        citations += identities
     server = avp(asked.answer, Avp.SERVER_NAME)
     if server is not None and asked.answer is not None and sent is not None and sent.request is not None:
         name = text(server) or ""
         places = [*route_of(sent.request)[:1], sent.request.sip.request_uri]
-        cited = (cite_avp(asked.answer, server, name), cite_reverse(sent.request, "Route"))
+        shown = (cite_avp(asked.answer, server, name), cite_reverse(sent.request, "Route"))
         if not any(same_contact(name, place) or _same_host(name, place) for place in places):
-            return failed(f"INVITE to {clip(name)}", f"INVITE to {clip(places[0])}", *cited)
-        citations += cited
+            return failed(f"INVITE to {clip(name)}", f"INVITE to {clip(places[0])}", *shown)
+        citations += shown
     if not citations:
         return unreached(expected, "no INVITE before or behind the I-CSCF was captured")
     return passed(expected, clip(text(named) or ""), *citations)
@@ -224,7 +224,7 @@ def terminating_scscf(call: Call) -> Finding:
     pair = pair_at(call, Role.TERM_SCSCF)
     if pair is None:
         return unreached(expected, "no INVITE was captured before and behind the callee's S-CSCF")
-    got, sent, _ = pair
+    got, sent, behind = pair
     was, now = got.sip.request_uri, sent.sip.request_uri
     uris = (cite_request_uri(sent), cite_request_uri(got))
     registered = call.callee_registered
@@ -232,7 +232,8 @@ def terminating_scscf(call: Call) -> Finding:
         return failed(f"Request-URI {clip(', '.join(registered.contacts))}", clip(now), *uris)
     if same_uri(was, now) and registered is None:
         return failed("Request-URI of the callee's contact", f"{clip(now)} as received", *uris)
-    route = route_of(sent)
+    # The border of the own network stands in front, where the Path leads out of it.
+    route = route_of(sent)[1 if behind.receiver is Role.IBCF else 0 :]
     if registered is not None and registered.paths and not same_route(route, list(registered.paths)):
         found = clip(", ".join(route)) or "no Route"
         return failed(f"Route {clip(', '.join(registered.paths))}", found, *cite_all(sent, "Route"))

@@ -203,8 +203,8 @@ def server_of(context: NodeContext) -> DnsServer:
         if name != context.testbed.name and name not in forgotten and NodeKind.DNS in other.nodes
     }
     own = [str(node.address) for node in context.testbed.nodes.values()]
-    known = context.testbed.name not in forgotten and NodeKind.IBCF in context.testbed.nodes
-    inner = zone_of(context.testbed, inside=True) if known else None
+    hides = context.testbed.name not in forgotten and NodeKind.IBCF in context.testbed.nodes
+    inner = zone_of(context.testbed, inside=True) if hides else None
     return DnsServer(str(context.node.address), zones, neighbours, context.log, altered_dns(context), own, inner)
 
 

@@ -19,7 +19,6 @@ from conformance.faults.emitted_dns import EMITTED_DNS
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
 NO_LOCATION_QUERY = "no-location-query"
-HIDES_NOTHING = "hides-nothing"
 IGNORES_PRIVACY = "ignores-privacy"
 PATH_UNSUPPORTED = "path-unsupported"
 

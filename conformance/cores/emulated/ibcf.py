@@ -8,7 +8,7 @@ import contextlib
 from sipmessage import Request, Response
 
 from conformance.cores.emulated.border import own_hosts
-from conformance.cores.emulated.faults import HIDES_NOTHING, altered
+from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.pcscf_sessions import IN_DIALOG, TARGET_REFRESH
 from conformance.cores.emulated.quiet import Work, quiet_channel
@@ -36,9 +36,8 @@ class Ibcf:
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self._uri = testbed.uri(NodeKind.IBCF)
         self._federation = context.federation
-        hosts = own_hosts(testbed)
         self._inside = {str(node.address) for kind, node in testbed.nodes.items() if kind is not NodeKind.IBCF}
-        self.hiding = Hiding(testbed.domain, () if HIDES_NOTHING in context.faults else hosts)
+        self.hiding = Hiding(testbed.domain, own_hosts(testbed))
         server = SipServer(context.log, {})
         self.stack = SipStack(
             str(context.node.address),
