@@ -90,6 +90,8 @@ class Call:
     """The REGISTER of the terminal that the INVITE reached, or of the identity that was dialled."""
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
+    askers: frozenset[str] = frozenset()
+    """Addresses that were seen asking an HSS as an I-CSCF does, in this call or before."""
     kind: Kind = Kind.CALL
 
     @property

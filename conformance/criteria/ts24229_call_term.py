@@ -130,8 +130,8 @@ def location(call: Call) -> Finding:
 def _would_show(call: Call, got: Hop | None, sent: Hop | None) -> bool:
     """Tell whether a capture would show the LIR of the INVITE that an I-CSCF sends on.
 
-    So it is where Cx was captured and a federation has I-CSCF, S-CSCF and HSS at three addresses. An INVITE whose Route
-    names the S-CSCF already needs no question.
+    So it is where questions of this I-CSCF were captured, and a federation has I-CSCF, S-CSCF and HSS at three
+    addresses. An INVITE whose Route names the S-CSCF already needs no question.
     """
     network = call.facts.networks.get(Role.TERM_ICSCF)
     if got is None or sent is None or got.request is None or sent.request is None or network is None:
@@ -141,6 +141,8 @@ def _would_show(call: Call, got: Hop | None, sent: Hop | None) -> bool:
         return False
     places = [str(network.node(kind).address) for kind in kinds]
     passed_on = [got.request.destination.address, sent.request.destination.address]
+    if places[0] not in call.askers:
+        return False  # what passes between this I-CSCF and its HSS was not seen at all
     return len(set(places)) == len(kinds) and passed_on == places[:2] and len(route_of(got.request)) < 2
 
 

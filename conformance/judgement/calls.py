@@ -192,6 +192,7 @@ def _call(
         caller_registered=_register_of(first, registered),
         callee_registered=_register_reached(invite, callee, registered),
         end_ns=around.end_ns,
+        askers=around.speakers.senders.get(Role.HOME_ICSCF, frozenset()),
     )
 
 
