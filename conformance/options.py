@@ -51,6 +51,19 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="NODE=FAULT",
         help="misbehave on purpose, for example uc3m/s-cscf=no-service-route or terminal=wrong-digest-uri",
     )
+    group.addoption(
+        "--standing",
+        action="store_true",
+        help="use the testbeds that netlab testbed up holds, on their fabric and core; subscribers are leased",
+    )
+    group.addoption("--standing-folder", type=Path, default=None, help=argparse.SUPPRESS)
+    group.addoption(
+        "--leases",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="lease subscribers in this folder: whoever else uses these testbeds names the same one",
+    )
     group.addoption("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where runs are written")
     group.addoption("--run-id", default=None, help="name of the run's folder (default: date and time)")
     group.addoption("--words", default=None, help=argparse.SUPPRESS)

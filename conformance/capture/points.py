@@ -19,6 +19,8 @@ LOOPBACK = "lo"
 DISCARD_PORT = 9
 """Where markers go: the discard service (RFC 863), which answers nothing."""
 _CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
+_UNBOUND = "udp and src host 127.0.0.1"
+"""What a program sends on `lo` from a socket that it bound to all addresses, as baresip does with media."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,9 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
         BadInput: the block has no room for the marker addresses (third octet 255).
     """
     filters = point_filters(federation)
+    if Point.MEDIA in filters and federation.ip_version == 4:
+        pools = [network.pool for testbed in federation.testbeds.values() for network in testbed.access_networks]
+        filters[Point.MEDIA] += f" or ({_UNBOUND} and {_any('dst net', pools)})"
     return tuple(
         ObservationPoint(point, LOOPBACK, filters[point], marker_endpoint(federation.block, point))
         for point in Point

@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from conformance.criteria.border import across_borders
+from conformance.criteria.call_media import MediaLeg
 from conformance.criteria.passage import Way
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.registration import Exchange, Hop, Lookup
 from conformance.criteria.subscription import Accepted
 from conformance.criteria.values import address, result
-from conformance.trace.model import Message, SipMessage
+from conformance.trace.model import DiameterAvp, DiameterMessage, Message, SipMessage, VpnStream
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
@@ -48,6 +49,35 @@ class DialogRequest(Way):
         return self.hops[-1]
 
 
+@dataclass(frozen=True, eq=False)
+class Fork(Way):
+    """One branch of the INVITE to another contact of the callee, beside the one that the call took."""
+
+    parent: Hop
+    """The hop on which the node that forks got the INVITE."""
+    cancels: tuple[Hop, ...] = ()
+    """CANCELs of this branch, hop by hop."""
+    acks: tuple[Hop, ...] = ()
+    """ACKs of a refusal on this branch, hop by hop."""
+    registered: Accepted | None = None
+    """The REGISTER of the device that this branch is for, where it was captured."""
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """To tags of what this branch answered: those of its dialogs."""
+        last = self.hops[-1]
+        answers = (*last.provisional, *((last.response,) if last.response is not None else ()))
+        found = (address(one, "To") for one in answers if (one.sip.status or 0) > 100)
+        tags = (one.name_addr.params.get("tag") for one in found if one is not None)
+        return frozenset(tag for tag in tags if tag)
+
+    @property
+    def messages(self) -> Iterator[Message]:
+        """All messages, hop by hop: INVITE, CANCEL, ACK."""
+        for hop in (*self.hops, *self.cancels, *self.acks):
+            yield from hop.messages
+
+
 class RouteNode(NamedTuple):
     """One node that the INVITE reached."""
 
@@ -63,6 +93,14 @@ class RouteNode(NamedTuple):
     """The INVITE that it sent on."""
 
 
+class UserProfile(NamedTuple):
+    """The newest user profile of a party that was seen on Cx before the call."""
+
+    message: DiameterMessage
+    data: DiameterAvp
+    """User-Data."""
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One call, from its INVITE to its end or the end of the capture."""
@@ -76,7 +114,9 @@ class Call:
     requests: tuple[DialogRequest, ...]
     """All requests in time order, `invite` among them."""
     branches: tuple[Hop, ...] = ()
-    """Hops that lie on no way that was chosen: what a proxy tried beside the one that answered."""
+    """Hops that lie on no way that was chosen, and are no forks: what a proxy tried in vain."""
+    forks: tuple[Fork, ...] = ()
+    """Branches of the INVITE to other devices of the callee."""
     exchanges: tuple[Exchange, ...] = ()
     """LIR, and SAR of an S-CSCF for a callee who is not registered."""
     lookups: tuple[Lookup, ...] = ()
@@ -88,6 +128,12 @@ class Call:
     """The caller's REGISTER, where it was captured."""
     callee_registered: Accepted | None = None
     """The REGISTER of the terminal that the INVITE reached, or of the identity that was dialled."""
+    media: tuple[MediaLeg, ...] = ()
+    """What both ends agreed on and RTP was captured of; on each hop where a node relays media."""
+    vpn: tuple[VpnStream, ...] = ()
+    """Tunnels that were seen from outside."""
+    caller_profile: UserProfile | None = None
+    callee_profile: UserProfile | None = None
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
     askers: frozenset[str] = frozenset()
@@ -98,6 +144,12 @@ class Call:
     def parties(self) -> tuple[str, ...]:
         """Caller and callee."""
         return (self.subject, self.callee)
+
+    @cached_property
+    def called(self) -> tuple[str, ...]:
+        """URIs of who is called: what was dialled, and what networks made of it on the way."""
+        seen = (hop.request.sip.request_uri for hop in self.invite.hops if hop.request is not None)
+        return tuple(dict.fromkeys((self.callee, *seen)))
 
     @cached_property
     def route(self) -> tuple[RouteNode, ...]:
@@ -142,6 +194,10 @@ class Call:
         """Host names that nodes give themselves in Record-Route, lower case, by role; addresses are no names."""
         return dict(_names(self.invite.hops))
 
+    def fork_of(self, tag: str) -> Fork | None:
+        """Return the fork whose answers have a To tag; None where it is of the call's own way, or of none."""
+        return next((fork for fork in self.forks if tag in fork.tags), None)
+
     def all(self, method: str) -> tuple[DialogRequest, ...]:
         """Return the requests of a method, in time order."""
         return tuple(one for one in self.requests if one.method == method)
@@ -167,6 +223,8 @@ class Call:
         """All messages: SIP request by request, then Cx, then DNS."""
         for one in self.requests:
             yield from one.messages
+        for fork in self.forks:
+            yield from fork.messages
         for hop in self.branches:
             yield from hop.messages
         for exchange in self.exchanges:
@@ -187,11 +245,18 @@ class Call:
         return point in self.observed or (point in between and not self.observed.isdisjoint(between))
 
     def transactions(self) -> Iterator[Seen]:
-        """Yield each transaction; those of one round have the same attempt."""
+        """Yield each transaction; those of one round have the same attempt.
+
+        An INVITE that is refused because it lacks something (credentials, a longer session interval) is sent once
+        more: a flow begins with the last one.
+        """
         for one in self.requests:
+            if one.round < self.invite.round:
+                continue
             for hops in across_borders(one.hops):
                 yield _seen(hops, one.method, one.round)
-        for hop in self.branches:
+        apart = (hop for fork in self.forks for hop in (*fork.hops, *fork.cancels, *fork.acks))
+        for hop in (*apart, *self.branches):
             yield _seen((hop,), _method(hop), self.invite.round)
         for exchange in self.exchanges:
             yield _cx(exchange, self.invite.round)

@@ -9,7 +9,7 @@ from conformance.criteria.model import Citation, Claim
 from conformance.criteria.registration import Hop
 from conformance.criteria.values import address, addresses, cite_header, cite_missing, cite_request_uri, same_uri
 from conformance.trace.model import SipMessage
-from conformance.trace.sip_values import parse_parameters
+from conformance.trace.sip_values import parse_parameters, parse_uri
 from conformance.vocabulary.roles import Role
 
 TS24229 = ("3GPP TS 24.229", None)
@@ -23,6 +23,15 @@ NOT_FROM_CALLER = "no INVITE from the caller's terminal was captured"
 def route_of(message: SipMessage, name: str = "Route") -> list[str]:
     """Return the URIs of Route or Record-Route, in order."""
     return [one.name_addr.uri for one in addresses(message, name)]
+
+
+def same_number(identity: str, uri: str) -> bool:
+    """Tell whether one URI is the number of the other: a SIP URI with user=phone is asked for as tel URI."""
+    one, other = parse_uri(identity), parse_uri(uri)
+    if one is None or other is None or {one.scheme, other.scheme} - {"sip", "sips"} != {"tel"}:
+        return False
+    digits = ["".join(c for c in each.user.partition(";")[0] if c not in "-.()") for each in (one, other)]
+    return bool(digits[0]) and digits[0] == digits[1]
 
 
 def same_route(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -87,12 +96,16 @@ def sent_by_caller(call: Call) -> SipMessage | None:
 
 def first_hop(request: DialogRequest) -> Hop | None:
     """Return the hop on which a request leaves the terminal that sends it."""
-    return request.hop_from(Role.CALLER if request.from_caller else Role.CALLEE)
+    if request.from_caller:
+        return request.hop_from(Role.CALLER)
+    return request.hop_from(Role.CALLEE) or request.hop_from(Role.OTHER_CALLEE)
 
 
 def last_hop(request: DialogRequest) -> Hop | None:
     """Return the hop on which a request reaches the other terminal."""
-    return request.hop_to(Role.CALLEE if request.from_caller else Role.CALLER)
+    if not request.from_caller:
+        return request.hop_to(Role.CALLER)
+    return request.hop_to(Role.CALLEE) or request.hop_to(Role.OTHER_CALLEE)
 
 
 def tag(message: SipMessage, name: str) -> str:

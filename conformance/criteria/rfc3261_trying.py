@@ -33,7 +33,7 @@ def trying(call: Call) -> Finding:
     """
     expected = "an answer within 200 ms on each hop"
     citations: list[Citation] = []
-    for hop in call.invite.hops:
+    for hop in (*call.invite.hops, *(hop for fork in call.forks for hop in fork.hops)):
         request = hop.request
         if request is None or hop.receiver in (None, Role.TERM_ICSCF):
             continue

@@ -164,6 +164,7 @@ def in_order(call: Call) -> Finding:
             for prack in _pracks(call)
             if (end := last_hop(prack)) is not None
             and end.request is not None
+            and tag(end.request, "To") == tag(one, "To")
             and (named := rack(end.request)) is not None
             and named[0] == before
         ]
@@ -201,6 +202,7 @@ def answer_behind_prack(call: Call) -> Finding:
             for prack in _pracks(call)
             if (end := last_hop(prack)) is not None
             and end.request is not None
+            and tag(end.request, "To") == tag(answer, "To")
             and (named := rack(end.request)) is not None
             and named[0] == rseq(answer)
         ]

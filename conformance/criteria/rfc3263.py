@@ -15,6 +15,7 @@ from conformance.criteria.model import (
     not_applicable,
     passed,
 )
+from conformance.criteria.phone_numbers import is_enum_name
 from conformance.criteria.registration import Lookup, Registration
 from conformance.criteria.values import clip, is_numeric
 from conformance.trace.model import DnsMessage, DnsRecord, SipMessage
@@ -65,7 +66,7 @@ def naptr(registration: Registration) -> Finding:
     citations: list[Citation] = []
     found: list[str] = []
     for lookup in registration.lookups:
-        if lookup.type != "NAPTR" or lookup.name.endswith(".arpa") or lookup.response is None:
+        if lookup.type != "NAPTR" or is_enum_name(lookup.name) or lookup.response is None:
             continue
         for record in _answers(lookup, "NAPTR"):
             service = record.fields.get("service", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.criteria.call import Call
-from conformance.criteria.call_values import cite_all, cite_body, first_hop, last_hop, sent_by_caller
+from conformance.criteria.call_values import cite_all, cite_body, first_hop, last_hop, sent_by_caller, tag
 from conformance.criteria.model import (
     Catalogue,
     Citation,
@@ -166,6 +166,8 @@ def alerted_behind_resources(call: Call) -> Finding:
         offer = None if end is None else read_sdp(end.request)
         if end is None or end.request is None or offer is None or _waits(offer) or not _asks(offer):
             continue
+        if tag(end.request, "To") != tag(ringing, "To"):
+            continue  # of another device's dialog
         cited = (cite_status(ringing), cite_body(end.request))
         if end.request.capture == ringing.capture and ringing.time_ns < end.request.time_ns:
             return failed(expected, "180 before it", *cited)

@@ -108,6 +108,8 @@ class Accepted:
     """True where the response is the one that the terminal got."""
     contacts: tuple[str, ...]
     """URIs of the Contact headers on all hops: a P-CSCF may add parameters."""
+    asked: tuple[str, ...]
+    """Those of the REGISTER alone: an answer has the contacts of other devices of the user, too."""
     paths: tuple[str, ...]
     """URIs of Path, as the S-CSCF got them."""
     removes: bool

@@ -81,7 +81,8 @@ def follow(call: Call, expected: Expected) -> Finding:
                 found = f"the INVITE goes to {_node_words(node)}"
                 return failed(words, found, *cited, node=hop.sender)
             places, gap = following, False
-        depth, address = hop.depth, node.address
+            address = node.address  # whom an application server sends the INVITE back to
+        depth = hop.depth
         citations += cited
     end = len(expected) - 1
     if not call.reached_callee:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.criteria.call import Call
 from conformance.criteria.call_values import TS24229
 from conformance.criteria.model import Catalogue, Citation, Claim, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.phone_numbers import number_in
 from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Lookup
 from conformance.criteria.values import in_domain, is_numeric
@@ -30,7 +31,7 @@ def who_asks(call: Call) -> Finding:
     A P-CSCF also looks domains up for REGISTERs: what counts is what it asks between getting and sending the INVITE.
     """
     expected = "looked up by the caller's S-CSCF"
-    domain, home = _host(call.callee), call.facts.home or _host(call.subject)
+    domain, home = _host(_dialled(call)), call.facts.home or _host(call.subject)
     if not domain or is_numeric(domain) or not home or in_domain(domain, home) or in_domain(home, domain):
         return not_applicable(expected, "the callee's domain is the caller's, or the dialled URI names none")
     asked = [one for one in call.lookups if _about(one, domain)]
@@ -55,6 +56,13 @@ def _by_the_border(call: Call, lookup: Lookup) -> bool:
     place = lookup.query.source if lookup.query is not None else None
     home = call.facts.networks.get(Role.ORIG_SCSCF)
     return lookup.asker is Role.IBCF and place is not None and call.facts.network_of(place.address) is home
+
+
+def _dialled(call: Call) -> str:
+    """Return the URI that names the callee's network: for a number what it was translated to."""
+    if number_in(call.callee) is None:
+        return call.callee
+    return next((uri for uri in call.called if number_in(uri) is None), "")
 
 
 def _host(uri: str) -> str:

@@ -11,6 +11,7 @@ from conformance.criteria.call_values import (
     cite_reverse,
     pair_at,
     route_of,
+    same_number,
     same_route,
     sent_by_caller,
 )
@@ -46,7 +47,6 @@ from conformance.criteria.values import (
     text,
 )
 from conformance.trace.model import DiameterMessage, SipMessage
-from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.numbers import Avp, DiameterResult
 from conformance.vocabulary.points import Point
@@ -62,22 +62,8 @@ UNAVAILABLE = (404, 480)
 
 
 def _location(call: Call) -> Exchange | None:
-    """Return the LIR of the call: the one for its Request-URI, else the first while the I-CSCF had the INVITE.
-
-    Others may be under way: a P-CSCF that subscribes to a registration makes the I-CSCF ask too.
-    """
-    asked = [one for one in call.exchanges if one.command == "LIR"]
-    got, sent = call.into(Role.TERM_ICSCF), call.out_of(Role.TERM_ICSCF)
-    if got is None or got.request is None:
-        return asked[0] if len(asked) == 1 else None
-    uri, begin = got.request.sip.request_uri, got.request.time_ns
-    end = sent.request.time_ns if sent is not None and sent.request is not None else None
-    for one in asked:
-        named = avp(one.request, Avp.PUBLIC_IDENTITY) if one.request is not None else None
-        identity = (text(named) or "") if named is not None else ""
-        if same_identity(identity, uri) or _same_number(identity, uri):
-            return one
-    return next((one for one in asked if begin <= one.time_ns and (end is None or one.time_ns <= end)), None)
+    """Return the LIR of the call: the last one, where the I-CSCF asked again."""
+    return next((one for one in reversed(call.exchanges) if one.command == "LIR"), None)
 
 
 @CATALOGUE.add(
@@ -111,7 +97,7 @@ def location(call: Call) -> Finding:
             return failed(clip(uri), "no Public-Identity", missing, cite_command(asked.request))
         identity = text(named) or ""
         identities = (cite_avp(asked.request, named, identity), cite_request_uri(got.request))
-        if not same_identity(identity, uri) and not _same_number(identity, uri):
+        if not same_identity(identity, uri) and not same_number(identity, uri):
             return failed(f"Public-Identity {clip(uri)}", clip(identity), *identities)
         citations += identities
     server = avp(asked.answer, Avp.SERVER_NAME)
@@ -144,15 +130,6 @@ def _would_show(call: Call, got: Hop | None, sent: Hop | None) -> bool:
     if places[0] not in call.askers:
         return False  # what passes between this I-CSCF and its HSS was not seen at all
     return len(set(places)) == len(kinds) and passed_on == places[:2] and len(route_of(got.request)) < 2
-
-
-def _same_number(identity: str, uri: str) -> bool:
-    """Tell whether one URI is the number of the other: a SIP URI with user=phone is asked for as tel URI."""
-    one, other = parse_uri(identity), parse_uri(uri)
-    if one is None or other is None or {one.scheme, other.scheme} - {"sip", "sips"} != {"tel"}:
-        return False
-    digits = ["".join(c for c in each.user.partition(";")[0] if c not in "-.()") for each in (one, other)]
-    return bool(digits[0]) and digits[0] == digits[1]
 
 
 def _same_host(name: str, place: str) -> bool:

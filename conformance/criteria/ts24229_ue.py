@@ -135,12 +135,12 @@ def call_id(registration: Registration) -> Finding:
         cited = [cite_header(message, header) for message, header in headers if header is not None]
         if before.sip.call_id != after.sip.call_id:
             found = f"Call-ID {clip(before.sip.call_id, 50)}, then {clip(after.sip.call_id, 50)}"
-            return failed(expected, found, *cited[:2])
+            return failed(expected, found, *cited[:2], compared=(before, after))
         first, second = before.sip.cseq_number, after.sip.cseq_number
         if first is None or second is None or second != first + 1:
             # A REGISTER in between that the capture lost would explain a gap.
             gap = first is not None and second is not None and second > first + 1
-            return failed(f"CSeq {first} + 1", f"CSeq {second}", *cited[2:], by_absence=gap)
+            return failed(f"CSeq {first} + 1", f"CSeq {second}", *cited[2:], by_absence=gap, compared=(before, after))
         citations += cited
     numbers = ", ".join(str(request.sip.cseq_number) for request in requests)
     return passed(expected, f"same Call-ID, CSeq {numbers}", *citations)

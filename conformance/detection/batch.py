@@ -19,7 +19,7 @@ from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng
 from conformance.trace.confirm import FrameReading, second_reading
 from conformance.trace.decode import read_trace
 from conformance.trace.media_model import MediaStream
-from conformance.trace.model import CaptureFile, Message, Sighting, Trace, VpnStream
+from conformance.trace.model import CaptureFile, Message, Sighting, Trace, VpnPacket, VpnStream
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import POINTS
 
@@ -68,17 +68,21 @@ class _Place:
                 _at(sighting.source, originals),
                 _at(sighting.destination, originals),
                 sighting.encapsulation,
+                dscp=sighting.dscp,
             )
             for sighting in message.sightings
         )
 
     def back_outside(self, stream: VpnStream, originals: dict[str, str]) -> None:
         """Take the packets of a tunnel as they were read; each capture has addresses, so tunnels, of its own."""
-        first = {
-            key: replace(packet, sightings=self._sightings(packet, originals)) for key, packet in stream.first.items()
-        }
+
+        def placed(packet: VpnPacket) -> VpnPacket:
+            return replace(packet, sightings=self._sightings(packet, originals))
+
+        first = {key: placed(packet) for key, packet in stream.first.items()}
+        sized = {key: placed(packet) for key, packet in stream.sized.items()}
         source, destination = (_at(end, originals) for end in stream.ends)
-        self.vpn.append(VpnStream((source, destination), stream.counts, first))
+        self.vpn.append(VpnStream((source, destination), stream.counts, first, stream.sizes, sized))
 
     def back_media(self, stream: MediaStream, originals: dict[str, str]) -> None:
         """Take a media stream as it was counted; each capture has addresses, so streams, of its own."""

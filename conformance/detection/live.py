@@ -13,7 +13,7 @@ from conformance.federation.matrix import Cell as Square
 from conformance.federation.matrix import home_cells, roaming_cells
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
-from conformance.runs.calls import answered, invite_between, talk
+from conformance.runs.calls import answered, talk
 from conformance.runs.cell import JUDGED, Cell, CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
@@ -70,9 +70,11 @@ def _calls(cell: Cell, fault: Fault, at_terminal: frozenset[str]) -> None:
         cell.settle()
         caller.call(f"sip:nobody@{callee.impu.rpartition('@')[2]}").wait_answered()
         return
-    calling, called = invite_between(
-        cell, caller, callee, video=fault.scene is Scene.VIDEO, anonymous=fault.scene is Scene.ANONYMOUS
-    )
+    callee.register()
+    caller.register()
+    cell.settle()
+    calling = caller.call(callee.impu, video=fault.scene is Scene.VIDEO, anonymous=fault.scene is Scene.ANONYMOUS)
+    called = callee.await_call()
     if fault.scene is Scene.UNCONFIRMED:
         _in_vain(calling, called)
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,22 @@ class Attachment:
     namespace: str = ""
     """Where a program that plays the terminal has to run; empty: where we are."""
     release: Callable[[], None] = field(default=_nothing, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which addresses of an access network a fabric gives to its terminals, where others have the rest."""
+
+    number: int
+    among: int
+    """How many share the network."""
+
+    def of(self, addresses: Iterable[IpAddress]) -> list[IpAddress]:
+        """Return our part of the addresses."""
+        return list(itertools.islice(addresses, self.number, None, self.among))
+
+
+ALL = Share(0, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,16 +37,18 @@ class Host:
         namespace: name of its namespace, which is made.
         ip_version: 4 or 6. The host has no IPv6 where it is 4; where it is 6 it has the addresses that it is given and
             makes none itself.
+        exists: somebody else has made the namespace, and set it up.
 
     Raises:
         NotPermitted: only root may make one.
         TestbedDown: the kernel does not make it.
     """
 
-    def __init__(self, namespace: str, ip_version: int = 4) -> None:
+    def __init__(self, namespace: str, ip_version: int = 4, *, exists: bool = False) -> None:
         self.namespace = namespace
         try:
-            make_namespace(namespace)
+            if not exists:
+                make_namespace(namespace)
             # Left to itself pyroute2 forks for a namespace and for a socket there, and ends the copy by SIGTERM: one of
             # this process with its threads' locks and its signal handlers.
             with inside(namespace):
@@ -57,6 +59,8 @@ class Host:
             ) from None
         except OSError as error:
             raise TestbedDown(f"network namespace {namespace}: {error.strerror}; choose --fabric loopback") from None
+        if exists:
+            return
         self._up("lo")
         if ip_version == 4:
             # Neighbour discovery of a protocol that nobody uses would be in every capture.

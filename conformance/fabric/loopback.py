@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 from conformance.capture.points import ObservationPoint, loopback_points
-from conformance.fabric.fabric import Attachment, Program, home_tunnel
+from conformance.fabric.fabric import ALL, Attachment, Program, Share, home_tunnel
 from conformance.federation import rebase
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, Testbed
-from conformance.vocabulary.identifiers import IpAddress
+from conformance.vocabulary.federation import Federation
 
 
 class Loopback:
@@ -19,6 +17,7 @@ class Loopback:
     Args:
         federation: as its file describes it.
         worker: number of the parallel worker.
+        share: which terminals' addresses are given; others have the rest.
 
     Raises:
         BadInput: the block of the federation is not on 127.0.0.0/8.
@@ -30,14 +29,17 @@ class Loopback:
         "observed.",
     )
 
-    def __init__(self, federation: Federation, worker: int) -> None:
+    def __init__(self, federation: Federation, worker: int, share: Share = ALL) -> None:
         self.federation = rebase(federation, worker)
         if not self.federation.block.is_loopback:
             raise BadInput(
                 f"federation {federation.name}: block: found {self.federation.block}, expected one inside 127.0.0.0/8: "
                 "the loopback fabric keeps every packet on this machine"
             )
-        self._addresses = {name: _hosts(testbed) for name, testbed in self.federation.testbeds.items()}
+        self._addresses = {
+            name: itertools.cycle(share.of(testbed.access_networks[0].pool.hosts()))
+            for name, testbed in self.federation.testbeds.items()
+        }
 
     def up(self) -> None:
         """Nothing is to be joined."""
@@ -71,8 +73,3 @@ class Loopback:
             return Attachment(local)
         address = next(self._addresses[home])
         return Attachment(address, home_tunnel(self.federation, visited, address, local))
-
-
-def _hosts(testbed: Testbed) -> Iterator[IpAddress]:
-    """Yield the pool's addresses in turn, for ever; the network and broadcast addresses are left out."""
-    return itertools.cycle(list(testbed.access_networks[0].pool.hosts()))

@@ -46,7 +46,7 @@ _IPV6 = "ip6 and not (ip6[6] == 58 and ip6[40] >= 133 and ip6[40] <= 137)"
 """Neighbour discovery (RFC 4861 4) is for IPv6 what ARP is for IPv4, which is no IP packet."""
 
 
-class _Slot:
+class Slot:
     """A terminal's host; it is used again when its terminal has gone."""
 
     def __init__(self, host: Host, loop: TerminalLoop) -> None:
@@ -81,8 +81,9 @@ class Namespaces:
         self._addresses = {
             partner.name: itertools.cycle(partner.access[0].addresses()) for partner in self.layout.partners
         }
-        self._free: dict[str, list[_Slot]] = {}
-        self._slots: list[_Slot] = []
+        self._free: dict[str, list[Slot]] = {}
+        self._slots: list[Slot] = []
+        self._last_terminal = 0
         self._running = ExitStack()
 
     @property
@@ -391,15 +392,16 @@ class Namespaces:
                 for network in other.networks if other is not partner else ():
                     self._hosts[partner.gateway].route(network, other.outer.ip)
 
-    def _slot(self, partner: Partner, access: Access) -> _Slot:
+    def _slot(self, partner: Partner, access: Access) -> Slot:
         free = self._free.get(partner.name)
         if free:
             return free.pop()
-        number = len(self._slots) + 1
+        self._last_terminal += 1
+        number = self._last_terminal
         host = Host(self.namespace(f"{partner.name}-ue{number}"), self.federation.ip_version)
         self._hosts[f"{partner.name}-ue{number}"] = host
         host.wire(ETHERNET, self._hosts[partner.gateway], f"ue{number}", access.bridge)
-        slot = _Slot(host, TerminalLoop(host.namespace))
+        slot = Slot(host, TerminalLoop(host.namespace))
         self._slots.append(slot)
         return slot
 

@@ -6,6 +6,7 @@ from conformance.faults.edits import (
     AddAvp,
     AddDatagram,
     AddHeader,
+    AddStream,
     Delay,
     Drop,
     Edit,
@@ -18,6 +19,7 @@ from conformance.faults.edits import (
     RemoveParameter,
     RemoveRecord,
     SetAvp,
+    SetCodepoint,
     SetHeader,
     SetParameter,
     SetRecord,
@@ -93,5 +95,15 @@ def edit_lines(edit: Edit) -> list[str]:
             when = f"{abs(edit.delay_us)} microseconds {'before' if edit.delay_us < 0 else 'after'} {where}"
             shown = edit.octets if len(edit.octets) <= 32 else f"{edit.octets[:32]}..."
             return [f"- a datagram from {ends} at point {edit.point}, {when}: `{shown}`"]
+        case AddStream():
+            ends = f"{edit.source[0]}:{edit.source[1]} to {edit.destination[0]}:{edit.destination[1]}"
+            when = f"{edit.delay_us} microseconds after {where}"
+            if edit.inside:
+                what = f"{edit.packets} data packets of OpenVPN, as long as ones with RTP of {edit.octets} octets"
+            else:
+                what = f"{edit.packets} RTP packets of type {edit.payload_type}, SSRC {edit.ssrc:#010x}"
+            return [f"- {what} from {ends} at point {edit.point}, codepoint {edit.dscp}, from {when} on"]
+        case SetCodepoint():
+            return [f"- {where}: codepoint {edit.dscp} in the IP header"]
         case ForgetPoint():
             return [f"- all packets of point {edit.point} and its interface taken out"]

@@ -165,6 +165,45 @@ class AddDatagram(_Model):
         return (self.behind,)
 
 
+class AddStream(_Model):
+    """RTP packets in a row that the base has not, such as the media of a call; their payload is silence (RFC 3551)."""
+
+    kind: Literal["add-stream"]
+    behind: int
+    """Frame that the time counts from."""
+    delay_us: int
+    """Microseconds from that frame to the first packet."""
+    point: str
+    """Where it is seen; a point that the base has not is added."""
+    source: tuple[str, int]
+    destination: tuple[str, int]
+    dscp: Annotated[int, Field(ge=0, le=63)] = 0
+    """Codepoint of its IP headers."""
+    payload_type: Annotated[int, Field(ge=0, le=127)] = 8
+    ssrc: Annotated[int, Field(ge=0, lt=1 << 32)]
+    packets: Annotated[int, Field(ge=1, le=5000)]
+    octets: Annotated[int, Field(ge=0, le=1400)] = 160
+    """Of each payload."""
+    interval_us: Annotated[int, Field(ge=1)] = 20_000
+    ticks: int = 160
+    """What the timestamp goes on by."""
+    inside: bool = False
+    """Seen from outside of a VPN: data packets of OpenVPN, with such a packet in each, hidden."""
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The frame that the time counts from."""
+        return (self.behind,)
+
+
+class SetCodepoint(_Model):
+    """Another differentiated services codepoint in the IP header of each named frame."""
+
+    kind: Literal["set-codepoint"]
+    frames: Annotated[tuple[int, ...], Field(min_length=1)]
+    dscp: Annotated[int, Field(ge=0, le=63)]
+
+
 class ForgetPoint(_Model):
     """An observation point that was not captured: its packets and its interface are taken out."""
 
@@ -276,6 +315,8 @@ Edit = Annotated[
     | Readdress
     | Tunnel
     | AddDatagram
+    | AddStream
+    | SetCodepoint
     | ForgetPoint,
     Field(discriminator="kind"),
 ]

@@ -118,6 +118,7 @@ def make_frame(
     *,
     sequence: int = 0,
     acknowledge: int = 0,
+    dscp: int = 0,
 ) -> bytes:
     """Build a frame around a payload.
 
@@ -128,6 +129,7 @@ def make_frame(
         payload: what the datagram or segment carries, octets.
         sequence: TCP sequence number of the first octet.
         acknowledge: TCP acknowledgement number.
+        dscp: differentiated services codepoint of the IP header.
 
     Returns:
         The octets of the frame: locally administered Ethernet addresses made from the IPv4 addresses.
@@ -141,7 +143,7 @@ def make_frame(
     else:
         protocol = _UDP
         header = ports + bytes(4)
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 0, 0, 0x4000, 64, protocol, 0) + b"".join(addresses)
+    ip = struct.pack("!BBHHHBBH", 0x45, dscp << 2, 0, 0, 0x4000, 64, protocol, 0) + b"".join(addresses)
     return join_frame(Frame(ethernet, ip, header, payload))
 
 

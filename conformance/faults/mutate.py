@@ -18,6 +18,7 @@ from conformance.faults.edits import (
     AddAvp,
     AddDatagram,
     AddHeader,
+    AddStream,
     Delay,
     Drop,
     Edit,
@@ -31,6 +32,7 @@ from conformance.faults.edits import (
     RemoveRecord,
     Replace,
     SetAvp,
+    SetCodepoint,
     SetHeader,
     SetParameter,
     SetRecord,
@@ -95,6 +97,9 @@ def _edit_payload(edit: Edit, payload: bytes, where: str) -> bytes:
 def _edit_frame(edit: Edit, frame: Frame, where: str) -> Frame:
     if isinstance(edit, Protect):
         return protect(frame, edit.ports, edit.spi, edit.sequence, octets(edit.key, True))
+    if isinstance(edit, SetCodepoint):
+        tos = bytes([edit.dscp << 2 | frame.ip[1] & 3])
+        return Frame(frame.ethernet, frame.ip[:1] + tos + frame.ip[2:], frame.transport, frame.payload)
     if isinstance(edit, Readdress):
         return _at_other_address(edit, frame, where)
     return Frame(frame.ethernet, frame.ip, frame.transport, _edit_payload(edit, frame.payload, where))
@@ -180,6 +185,32 @@ def _added(edit: AddDatagram, place: _Place) -> _Place:
     return _Place(Packet(edit.point, place.time_ns + edit.delay_us * 1000, b""), None, frame, touched=True)
 
 
+_SILENCE = b"\xd5"
+"""A-law (G.711)."""
+_OPENVPN_HEAD = struct.Struct("!BxxxI")
+"""P_DATA_V2 with the number of the peer, and the number of the packet."""
+_OPENVPN_TAG = bytes(16)
+
+
+def _streamed(edit: AddStream, place: _Place) -> list[_Place]:
+    """Return the packets of a stream (RFC 3550 5.1), or what a VPN makes of them."""
+    found = []
+    for number in range(edit.packets):
+        time_ns = place.time_ns + (edit.delay_us + number * edit.interval_us) * 1000
+        timestamp = number * edit.ticks & 0xFFFFFFFF
+        payload = struct.pack("!BBHII", 0x80, edit.payload_type, number & 0xFFFF, timestamp, edit.ssrc)
+        payload += _SILENCE * edit.octets
+        if edit.inside:
+            hidden = bytes(_IP_AND_UDP + len(payload))
+            payload = _OPENVPN_HEAD.pack(9 << 3, number + 1) + _OPENVPN_TAG + hidden
+        frame = split_frame(make_frame("udp", edit.source, edit.destination, payload, dscp=edit.dscp))
+        found.append(_Place(Packet(edit.point, time_ns, b""), None, frame, touched=True))
+    return found
+
+
+_IP_AND_UDP = 28
+
+
 def _frame_or_none(data: bytes) -> Frame | None:
     try:
         return split_frame(data)
@@ -215,6 +246,8 @@ def mutate(base: PacketFile, edits: Sequence[Edit]) -> PacketFile:
                 inserted.append(_inserted(edit, place, places))
             elif isinstance(edit, AddDatagram):
                 inserted.append(_added(edit, place))
+            elif isinstance(edit, AddStream):
+                inserted += _streamed(edit, place)
             elif place.new is None:
                 raise BadInput(f"{where}: dropped before, or no IPv4 frame with UDP or TCP; choose another frame")
             elif isinstance(edit, Tunnel):
@@ -228,7 +261,7 @@ def mutate(base: PacketFile, edits: Sequence[Edit]) -> PacketFile:
         if isinstance(edit, Swap):
             one, other = (places[number - 1] for number in edit.frames)
             one.time_ns, other.time_ns = other.time_ns, one.time_ns
-        if isinstance(edit, Tunnel | AddDatagram | Insert) and edit.point and edit.point not in points:
+        if isinstance(edit, Tunnel | AddDatagram | AddStream | Insert) and edit.point and edit.point not in points:
             points = (*points, edit.point)
         if isinstance(edit, ForgetPoint):
             if edit.point not in points:

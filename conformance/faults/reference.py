@@ -94,6 +94,8 @@ def load_case(name: str, captures: Path = CAPTURES) -> Case:
 
 
 def _point_of(packet: Packet, recorded: Recorded) -> str:
+    if not recorded.ports:
+        return recorded.point  # also of a later fragment, which has no ports
     frame = split_frame(packet.data)
     ports = (str(frame.source[1]), str(frame.destination[1]))
     return next((recorded.ports[port] for port in ports if port in recorded.ports), recorded.point)

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from conformance.federation.matrix import Callee, Cell
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
+from conformance.vocabulary.filter_criteria import Case
 
 
-def call_cells(federation: Federation, callers: Iterable[Cell], called: str) -> list[Cell]:
+def call_cells(
+    federation: Federation, callers: Iterable[Cell], called: str, credentials: str | None = None
+) -> list[Cell]:
     """Return the cells of calls, in the order of the callers and then of the file.
 
     Args:
@@ -16,11 +19,30 @@ def call_cells(federation: Federation, callers: Iterable[Cell], called: str) -> 
         callers: squares of those who call. Where the caller of a square is the only one who could be called, another
             subscriber of the home network calls.
         called: who is called, a key of `CALLED`.
+        credentials: `aka` or `password`: who is called has these; None: any, a SIM first.
 
     Returns:
         Cells; a square whose federation has nobody to call gives none.
     """
-    return [cell for square in callers for cell in CALLED[called](federation, square)]
+    return [
+        cell
+        for square in callers
+        for cell in CALLED[called](_with_credentials(federation, square, credentials), square)
+    ]
+
+
+def _with_credentials(federation: Federation, square: Cell, credentials: str | None) -> Federation:
+    """Return the federation with nobody but the caller and those who have such credentials."""
+    if credentials is None:
+        return federation
+
+    def kept(testbed: Testbed) -> Testbed:
+        caller = square.subscriber if testbed.name == square.home else None
+        some = [one for one in testbed.subscribers if one.uses_aka is (credentials == "aka") or one.name == caller]
+        return testbed.model_copy(update={"subscribers": tuple(some)})
+
+    testbeds = {name: kept(testbed) for name, testbed in federation.testbeds.items()}
+    return federation.model_copy(update={"testbeds": testbeds})
 
 
 def _at_home(federation: Federation, square: Cell, homes: Iterable[str]) -> list[Cell]:
@@ -54,6 +76,26 @@ def _away(federation: Federation, square: Cell) -> list[Cell]:
     return []
 
 
+def _devices(federation: Federation, square: Cell) -> list[Cell]:
+    """Somebody of the caller's own network who has two devices, both at home."""
+    return _two_devices(federation, square, [square.home])
+
+
+def _devices_apart(federation: Federation, square: Cell) -> list[Cell]:
+    """Somebody of the caller's own network who has one device at home and the other in another network."""
+    return _two_devices(federation, square, _ims(federation, but={square.home, square.visited}))
+
+
+def _two_devices(federation: Federation, square: Cell, places: Iterable[str]) -> list[Cell]:
+    testbed = federation.testbeds[square.home]
+    for caller, callee in _pairs(federation, square):
+        if others := [one for one in testbed.other_devices(callee) if one.roaming]:
+            called = Callee(square.home, square.home, callee.name, others[0].name)
+            found = square._replace(subscriber=caller.name)
+            return [found._replace(callee=called._replace(device_visited=place)) for place in places]
+    return []
+
+
 def _pairs(federation: Federation, square: Cell) -> Iterable[tuple[Subscriber, Subscriber]]:
     """Yield two users of the home network of whom the second may roam, and the first where he does."""
     roams = square.access_point == "visited"
@@ -66,8 +108,13 @@ def _pairs(federation: Federation, square: Cell) -> Iterable[tuple[Subscriber, S
 
 
 def _users(federation: Federation, home: str) -> list[Subscriber]:
-    """Return the subscribers of a network, those with a SIM first; who may not roam calls and is called at home."""
-    return sorted(federation.testbeds[home].subscribers, key=lambda one: (not one.uses_aka, one.roaming))
+    """Return the subscribers of a network, those with a SIM first; who may not roam calls and is called at home.
+
+    Calls that pass application servers are cells of their own (`service_matrix`), where there are others.
+    """
+    every = federation.testbeds[home].users
+    plain = [one for one in every if not any(one.services("INVITE", case) for case in Case)] or every
+    return sorted(plain, key=lambda one: (not one.uses_aka, one.roaming))
 
 
 def _ims(federation: Federation, but: set[str]) -> list[str]:
@@ -82,6 +129,9 @@ CALLED: Mapping[str, Callable[[Federation, Cell], list[Cell]]] = {
     "visited": _visited,
     "third": _elsewhere,
     "away": _away,
+    "devices": _devices,
+    "devices-apart": _devices_apart,
 }
 """Who is called: somebody of the caller's network who is at home; of the network that the caller is in; of each other
-network, at home; of the caller's network, away in each other one."""
+network, at home; of the caller's network, away in each other one; of the caller's network, with two devices at home, or
+with the second one in each other network."""

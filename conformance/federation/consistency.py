@@ -16,12 +16,13 @@ from pydantic import TypeAdapter, ValidationError
 from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
 from conformance.federation.operator_variant import opc_from_op
 from conformance.federation.secret_values import STAND_IN
-from conformance.vocabulary.federation import IMS_NODES, Domain, Key128, NodeKind, Timers, read_network
+from conformance.vocabulary.federation import IMS_NODES, Domain, Impu, Key128, NodeKind, Timers, read_network
 from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 from conformance.vocabulary.points import marker_network
 from conformance.vocabulary.secrets import Secret
 
 _DOMAIN: TypeAdapter[str] = TypeAdapter(Domain)
+_IMPU: TypeAdapter[str] = TypeAdapter(Impu)
 _KEY128: TypeAdapter[Secret] = TypeAdapter(Key128)
 _LOOPBACK = IPv4Network("127.0.0.0/8")
 _LONGEST_IPV6 = 56
@@ -43,6 +44,7 @@ def check_consistency(data: dict[str, Any]) -> list[Mistake]:
         *_unique("visited_network_id", testbeds),
         *_identities(testbeds),
         *_operator_variants(testbeds),
+        *_servers(testbeds),
     ]
 
 
@@ -155,13 +157,24 @@ def _identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
     for path, kind, value in _all_identities(testbeds):
         scope = str(path[1]) if kind == "name" else kind
         first = owners.setdefault((scope, value), path)
-        if first is not path:
+        if first is not path and not (kind == "impus" and _one_user(testbeds, path, first)):
             expected = f"a value that nobody else has: it is {spell(first)} already"
+            if kind == "impus" and path[:3] == first[:3] and path[3] != first[3]:
+                expected += "; two devices of one user have the same impus in the same order"
             yield Mistake(path, shorten(value), expected, "change one of the two")
         domain = _domain(testbeds[str(path[1])].get("domain"))
         in_domain = kind == "name" or value.startswith("tel:") or "@" not in value
         if domain and not in_domain and value.rpartition("@")[2] != domain:
             yield Mistake(path, shorten(value), f"an identity of the domain {domain}", "correct what follows the @")
+
+
+def _one_user(testbeds: dict[str, dict[str, Any]], path: KeyPath, first: KeyPath) -> bool:
+    """Tell whether two subscribers are devices of one user: they have the same impus (3GPP TS 23.228 4.3.3.4)."""
+    if path[1] != first[1] or path[3] == first[3]:
+        return False
+    subscribers = dict(_listed(testbeds[str(path[1])].get("subscribers")))
+    one, other = (subscribers[int(place)]["impus"] for place in (path[3], first[3]))
+    return one == other or not all(map(_is_impu, (*one, *other)))  # one that is none is reported already
 
 
 def _operator_variants(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
@@ -179,6 +192,19 @@ def _operator_variants(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]
                 path: KeyPath = ("testbeds", name, "subscribers", index, "op")
                 expected = "the OP whose encryption with k is opc (3GPP TS 35.206)"
                 yield Mistake(path, "another one", expected, "correct it, or leave it out")
+
+
+def _servers(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    """Filter criteria that name no server mean the application server of the testbed."""
+    for name, testbed in testbeds.items():
+        if NodeKind.AS in _tables(testbed.get("nodes")):
+            continue
+        for index, subscriber in _listed(testbed.get("subscribers")):
+            for place, criterion in _listed(subscriber.get("filter_criteria")):
+                if "server" not in criterion:
+                    path: KeyPath = ("testbeds", name, "subscribers", index, "filter_criteria", place, "server")
+                    remedy = f"add the key, or testbeds.{name}.nodes.as"
+                    yield Mistake(path, NOTHING, "the SIP URI of an application server", remedy)
 
 
 def _all_identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, str, str]]:
@@ -223,6 +249,14 @@ def _domain(value: object) -> str | None:
         return _DOMAIN.validate_python(value)
     except ValidationError:  # the schema reports it
         return None
+
+
+def _is_impu(value: object) -> bool:
+    try:
+        _IMPU.validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _network(value: object) -> IpNetwork | None:

@@ -15,6 +15,10 @@ class Callee(NamedTuple):
     visited: str
     """Testbed in whose access network the called terminal is, by the visited access point where it is away."""
     subscriber: str
+    device: str = ""
+    """Subscriber that is a second device of the same user; empty where only one takes part."""
+    device_visited: str = ""
+    """Testbed in whose access network the second device is."""
 
 
 class Cell(NamedTuple):
@@ -50,13 +54,16 @@ class Cell(NamedTuple):
         if self.callee is None:
             return ""
         where = "" if self.callee.visited == self.callee.home else f"@{self.callee.visited}"
-        return f"-to-{self.callee.home}{where}"
+        also = f"+{self.callee.device_visited}" if self.callee.device else ""
+        return f"-to-{self.callee.home}{where}{also}"
 
     @property
     def testbeds(self) -> frozenset[str]:
         """All testbeds that take part."""
-        others = {self.callee.home, self.callee.visited} if self.callee is not None else set()
-        return frozenset({self.home, self.visited, *others})
+        others = (
+            {self.callee.home, self.callee.visited, self.callee.device_visited} if self.callee is not None else set()
+        )
+        return frozenset({self.home, self.visited, *others} - {""})
 
 
 def home_cells(federation: Federation, uses_aka: bool = True) -> list[Cell]:

@@ -22,6 +22,7 @@ from conformance.vocabulary.federation import (
     Testbed,
     Timers,
 )
+from conformance.vocabulary.filter_criteria import Case, FilterCriterion, Handling, NormalForm, Registering, Trigger
 
 _NAME = "a name of small letters, digits and '-' that begins with a letter"
 _KEY = "32 hexadecimal digits (16 octets), env:NAME or file:PATH"
@@ -57,6 +58,20 @@ _EXPECTED = {
     "features": "a table: [testbeds.uc3m.features]",
     "timers": "a table: [timers]",
     "database": f"one of {', '.join(DatabaseKind)}",
+    "filter_criteria": "tables: [[testbeds.uc3m.subscribers.filter_criteria]]",
+    "priority": "a number from 0 to 2147483647",
+    "when": 'groups of triggers: [[{ method = "INVITE" }], [{ session_case = "originating" }]]',
+    "method": "a method in capital letters: 'INVITE'",
+    "registration": f"a list of {', '.join(Registering)}",
+    "header": "a regular expression of 1 to 256 characters",
+    "content": "a regular expression of 1 to 256 characters",
+    "request_uri": "a regular expression of 1 to 256 characters",
+    "line": "the letter of a line of the session description: 'm'",
+    "session_case": f"one of {', '.join(Case)}",
+    "negated": "true or false",
+    "normal_form": f"one of {', '.join(NormalForm)}",
+    "server": "a SIP URI: 'sip:as.uc3m.netlab.test:5060'",
+    "default_handling": f"one of {', '.join(Handling)}",
     "interconnect": f"one of {', '.join(Interconnect)}",
 }
 
@@ -107,7 +122,8 @@ def _mistake(detail: ErrorDetails) -> Mistake:
     if kind == "value_error" and isinstance(detail["input"], dict):
         # Words of the vocabulary's own validators: "expected ..., found ...".
         wanted, _, found = detail["msg"].removeprefix("Value error, expected ").partition(", found ")
-        return Mistake(path, found or "neither", wanted, "give exactly one kind of credentials")
+        remedy = "correct the trigger" if "when" in path else "give exactly one kind of credentials"
+        return Mistake(path, found or "neither", wanted, remedy)
     return Mistake(path, _found(path, detail["input"]), _expected(path), "correct the value")
 
 
@@ -137,6 +153,8 @@ def _model(path: KeyPath) -> type[BaseModel]:
         "nodes": Node,
         "access_networks": AccessNetwork,
         "subscribers": Subscriber,
+        "filter_criteria": FilterCriterion,
+        "when": Trigger,
     }
     for part in reversed(path[2:] if path[:1] == ("testbeds",) else path):
         if part in models:

@@ -7,6 +7,7 @@ identity and the dialled URI name the homes, Record-Route names the P-CSCFs. Wha
 from __future__ import annotations
 
 from conformance.criteria.call import Call
+from conformance.criteria.phone_numbers import number_in
 from conformance.criteria.values import in_domain, is_numeric
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Testbed
@@ -75,13 +76,21 @@ def _route(caller: str, callee: str, entry: str, leaving: str) -> str:
 
 def _by_names(call: Call) -> str:
     caller = _host(call.subject)
-    callee = _host(call.callee) or caller
+    callee = _called_host(call) or caller
     if not caller or is_numeric(caller) or is_numeric(callee):
         return "call-home"
     entry = _network(call.network_named.get(Role.ORIG_PCSCF), (caller, callee))
     leaving = _network(call.network_named.get(Role.TERM_PCSCF), (callee, caller))
     same = caller if in_domain(callee, caller) or in_domain(caller, callee) else callee
     return _route(caller, same, entry or caller, same if leaving in (None, callee, same) else leaving or same)
+
+
+def _called_host(call: Call) -> str:
+    """Return the host of who is called; of a number that of the SIP URI that it was translated to."""
+    if number_in(call.callee) is None:
+        return _host(call.callee)
+    hosts = (_host(uri) for uri in call.called if number_in(uri) is None)
+    return next((host for host in hosts if host and not is_numeric(host)), "")
 
 
 def _network(host: str | None, homes: tuple[str, ...]) -> str | None:

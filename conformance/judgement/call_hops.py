@@ -3,16 +3,18 @@
 A call is known by its Call-ID and the tag of the caller, whoever of the two sends. The hops of one request are put in
 order by their Via elements: the elements of a hop nearer to the sender are the last ones of every hop behind it. So
 the branches of a proxy that forks are told apart, and a node that plays two parts is passed twice. CANCEL, and ACK for
-a refusal, are sent anew by each node: they follow the hops of their INVITE.
+a refusal, are sent anew by each node: they follow the hops of their INVITE. Requests of several dialogs that one INVITE
+made have the same numbers: the tag of the other side tells them apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.criteria.border import PARAMETER
 from conformance.criteria.values import address
+from conformance.judgement.call_forks import RawFork, Vias, find_forks
 from conformance.judgement.hops import RawHop, raw_hop
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import SipMessage
@@ -25,7 +27,6 @@ MOST_CALLERS = 32
 MOST_HOPS = 64
 """Hops of one request that are put in order; a hostile capture may have any number."""
 
-Vias = tuple[str, ...]
 _HIDDEN = " (hidden)"
 """How the name of a Via element ends that is a token."""
 
@@ -40,7 +41,15 @@ class RawRequest:
     from_caller: bool
     hops: list[RawHop]
     apart: list[RawHop] = field(default_factory=list)
-    """Hops that lie on no way to the answer: other branches of a proxy."""
+    """Hops that lie on no way to the answer, and are no forks: what a proxy tried in vain."""
+    forks: list[RawFork] = field(default_factory=list)
+    """Of an INVITE: branches to other contacts of the callee."""
+
+    @property
+    def callee_tag(self) -> str:
+        """Tag of the callee, where the request is one within a dialog."""
+        request = next((hop.request for hop in self.hops if hop.request is not None), None)
+        return "" if request is None else _tag(request, "To" if self.from_caller else "From")
 
     @property
     def start_ns(self) -> int:
@@ -107,20 +116,53 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
     hops = revealed(hops)
     by_key = {key: revealed(some) for key, some in by_key.items()}
     places = {_branch(hop.any): hop.depth for hop in hops if hop.transaction.method == "INVITE"}
-    found = []
-    for (method, number, from_caller), some in by_key.items():
-        # By the branch, whatever number it has: a wrong number is for a criterion to find.
-        following = _following(some, places) if method in ("ACK", "CANCEL") else []
-        placed = {id(hop.transaction) for hop in following}
-        rest = [hop for hop in some if id(hop.transaction) not in placed]
-        if following:
-            found.append(RawRequest(method, number, from_caller, following))
-        if rest:
-            ordered = way(rest)
-            chosen = {id(hop.transaction) for hop in ordered}
-            apart = [hop for hop in rest if id(hop.transaction) not in chosen]
-            found.append(RawRequest(method, number, from_caller, ordered, apart))
+    tags = frozenset(tag for hop in hops if hop.transaction.method == "INVITE" for tag in hop.tags)
+    found: list[RawRequest] = []
+    # INVITEs first: CANCEL and ACK follow them, those of a fork that fork.
+    for (method, number, from_caller), some in sorted(by_key.items(), key=lambda one: one[0][0] != "INVITE"):
+        rest = some
+        if method in ("ACK", "CANCEL"):
+            for fork in (fork for one in found for fork in one.forks):
+                theirs = _following(rest, {_branch(hop.any): hop.depth for hop in fork.hops})
+                (fork.acks if method == "ACK" else fork.cancels).extend(theirs)
+                rest = _without(rest, theirs)
+            # By the branch, whatever number it has: a wrong number is for a criterion to find.
+            following = _following(rest, places)
+            rest = _without(rest, following)
+            if following:
+                found.append(RawRequest(method, number, from_caller, following))
+        for of_dialog in _by_dialog(rest, from_caller, tags).values():
+            ordered = way(of_dialog)
+            apart = _without(of_dialog, ordered)
+            forks = find_forks(ordered, apart[:MOST_HOPS], _revealed_vias([*ordered, *apart]))
+            apart = _without(apart, [hop for fork in forks for hop in fork.hops])
+            found.append(RawRequest(method, number, from_caller, ordered, apart, forks if method == "INVITE" else []))
     return sorted(found, key=lambda one: one.start_ns)
+
+
+def _by_dialog(hops: Sequence[RawHop], from_caller: bool, tags: Collection[str]) -> dict[str, list[RawHop]]:
+    """Group the hops of requests of one number by the tag of the callee.
+
+    Args:
+        hops: of one method and number, from one side.
+        from_caller: which side.
+        tags: of the callee, those that answers to the INVITE have. Another one is a mistake for a criterion to find.
+    """
+    name = "To" if from_caller else "From"
+    named = {id(hop): _tag(hop.any, name) for hop in hops}
+    several = {tag for tag in named.values() if tag in tags}
+    if len(several) < 2 or any(hop.request is not None and not _tag(hop.request, name) for hop in hops):
+        return {"": list(hops)} if hops else {}
+    found: dict[str, list[RawHop]] = {}
+    for hop in hops:
+        tag = named[id(hop)]
+        found.setdefault(tag if tag in several else min(several), []).append(hop)
+    return found
+
+
+def _without(hops: Sequence[RawHop], others: Sequence[RawHop]) -> list[RawHop]:
+    placed = {id(hop.transaction) for hop in others}
+    return [hop for hop in hops if id(hop.transaction) not in placed]
 
 
 def _following(hops: Sequence[RawHop], places: Mapping[str, int]) -> list[RawHop]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from conformance.criteria.border import PARAMETER, is_token
 from conformance.criteria.procedure import in_pool
 from conformance.criteria.values import address, addresses, is_numeric, same_host
+from conformance.judgement.call_forks import RawFork
 from conformance.judgement.hops import RawHop
 from conformance.judgement.roles import CxSpeakers, Declared
 from conformance.trace.model import SipMessage
@@ -47,6 +48,7 @@ _KINDS = {
     Role.TERM_AS: NodeKind.AS,
     Role.TERM_PCSCF: NodeKind.PCSCF,
 }
+_OTHER = {Role.TERM_PCSCF: Role.OTHER_PCSCF, Role.CALLEE: Role.OTHER_CALLEE}
 _SERVERS = (Role.ORIG_AS, Role.TERM_AS)
 _AGAINST = 20
 """What it costs to name a node against what is known of it."""
@@ -116,6 +118,31 @@ def bind_invite(hops: Sequence[RawHop], known: Known) -> list[Pair]:
         costs.append({Role.CALLEE: 0} if ends_at_callee else _costs(nodes[last], known))
     roles = _with_borders(_cheapest(costs, +1), borders)
     return [(roles[hop.depth - 1], roles[hop.depth]) for hop in hops]
+
+
+def bind_fork(fork: RawFork, taken: Sequence[RawHop], known: Known) -> list[Pair]:
+    """Bind sender and receiver of each hop of a fork: the nodes behind the one that forks are those of another device.
+
+    Args:
+        fork: The fork.
+        taken: Hops of the INVITE on the call's own way.
+        known: What is known of addresses.
+    """
+    before = [hop for hop in taken if hop.depth <= fork.parent.depth]
+    pairs = bind_invite([*before, *fork.hops], known)[len(before) :]
+    return [_others(pair) for pair in pairs]
+
+
+def _others(pair: Pair) -> Pair:
+    sender, receiver = (None if role is None else _OTHER.get(role, role) for role in pair)
+    return sender, receiver
+
+
+def bind_within_fork(hops: Sequence[RawHop], from_caller: bool, parts: Mapping[str, frozenset[Role]]) -> list[Pair]:
+    """Bind a request within the dialog of a fork, as `bind_within` does; `parts` are those of the fork's INVITE."""
+    plain = {other: role for role, other in _OTHER.items()}
+    usual = {end: frozenset(plain.get(role, role) for role in roles) for end, roles in parts.items()}
+    return [_others(pair) for pair in bind_within(hops, from_caller, usual)]
 
 
 def bind_within(hops: Sequence[RawHop], from_caller: bool, parts: Mapping[str, frozenset[Role]]) -> list[Pair]:

@@ -65,7 +65,7 @@ def _told(call: Call, flow: str, status: int, events: Sequence[TerminalEvent]) -
     end = max(message.time_ns for message in call.messages) + AFTER_NS
     of_call = [event for event in events if event.kind.value in OF_CALLS and begin <= event.time_ns <= end]
     caller = [event for event in of_call if same_identity(event.terminal, call.subject)]
-    callee = [event for event in of_call if same_identity(event.terminal, call.callee)]
+    callee = [event for event in of_call if any(same_identity(event.terminal, uri) for uri in call.called)]
     if not caller and not callee:
         return None
     wanted = {CANCELLED: GAVE_UP, REFUSED: WAS_REFUSED}.get(flow, WAS_ANSWERED)

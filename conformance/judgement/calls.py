@@ -11,15 +11,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from conformance.criteria.call import Call, DialogRequest
+from conformance.criteria.call import Call, DialogRequest, Fork
+from conformance.criteria.phone_numbers import digits_of_name, enum_name, is_meant_for, number_in
 from conformance.criteria.procedure import Facts
-from conformance.criteria.registration import Exchange, Hop, Lookup
+from conformance.criteria.registration import Hop, Lookup
 from conformance.criteria.subscription import Accepted
-from conformance.criteria.values import address, addresses, avp, in_domain, same_contact, text
+from conformance.criteria.values import address, addresses, in_domain, same_contact
 from conformance.judgement.attempts import find_tries
+from conformance.judgement.call_exchanges import cx_around, exchanges_of
 from conformance.judgement.call_flows import EVERY, flows_of
+from conformance.judgement.call_forks import RawFork
 from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
-from conformance.judgement.call_roles import Known, Pair, bind_invite, bind_within
+from conformance.judgement.call_media import legs_of
+from conformance.judgement.call_profiles import profile_of
+from conformance.judgement.call_roles import Known, Pair, bind_fork, bind_invite, bind_within, bind_within_fork
 from conformance.judgement.call_service import service
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
@@ -29,14 +34,12 @@ from conformance.judgement.subscriptions import accepted
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
 from conformance.trace.correlate import Transaction, correlate
-from conformance.trace.model import DiameterMessage, Message, SipMessage, Trace
+from conformance.trace.model import DnsMessage, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
-from conformance.vocabulary.numbers import Avp
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import TERMINALS, Role
 
-CX_OF_CALLS = ("LIR", "SAR")
 _KINDS = {
     Role.HOME_PCSCF: NodeKind.PCSCF,
     Role.VISITED_PCSCF: NodeKind.PCSCF,
@@ -87,8 +90,6 @@ class _Registered:
     by_identity: dict[str, list[Accepted]]
     kinds: dict[tuple[str, int], frozenset[NodeKind]]
     terminals: frozenset[str]
-    exchanges: Sequence[Exchange]
-    """LIRs and SARs in time order."""
 
 
 def _registered(around: Surroundings) -> _Registered:
@@ -118,16 +119,6 @@ def _registered(around: Surroundings) -> _Registered:
         by_identity,
         {end: frozenset(some) for end, some in kinds.items()},
         frozenset(terminals - nodes),
-        [_exchange(t) for t in around.diameter if t.method in CX_OF_CALLS],
-    )
-
-
-def _exchange(transaction: Transaction) -> Exchange:
-    request, answer = transaction.request, transaction.final
-    return Exchange(
-        transaction.method,
-        request if isinstance(request, DiameterMessage) else None,
-        answer if isinstance(answer, DiameterMessage) else None,
     )
 
 
@@ -147,29 +138,29 @@ def _call(
     subject, callee = _caller_of(setup, first), first.sip.request_uri
     caller_home = _home(subject, federation, declared)
     dialled = (callee, *(hop.request.sip.request_uri for hop in setup.hops if hop.request is not None))
-    callee_home = next((home for uri in dialled if (home := _home(uri, federation, declared)) is not None), None)
+    # Whose network a number is in, its domain does not tell: it may be the caller's. What it was translated to does.
+    by_name = sorted(dialled, key=lambda uri: number_in(uri) is not None)
+    callee_home = next((home for uri in by_name if (home := _home(uri, federation, declared)) is not None), None)
     known = Known(declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home)
     table = RoleTable()
-    parts: dict[str, set[Role]] = {}
-    bound: dict[int, list[Pair]] = {}
-    for one in raw.setups:
-        bound[id(one)] = bind_invite(one.hops, known)
-        for hop, pair in zip(one.hops, bound[id(one)], strict=True):
-            for role, end in zip(pair, (hop.transaction.source, hop.transaction.destination), strict=True):
-                if role is not None:
-                    parts.setdefault(end.address, set()).add(role)
-    fixed = {end: frozenset(roles) for end, roles in parts.items()}
+    bound = {id(one): bind_invite(one.hops, known) for one in raw.setups}
+    parts = _parts((one.hops, bound[id(one)]) for one in raw.setups)
+    forks = [(fork, bind_fork(fork, setup.hops, known)) for fork in setup.forks]
     requests: list[DialogRequest] = []
     for one, number in zip(raw.requests, _rounds(raw.requests), strict=True):
-        pairs = bound[id(one)] if id(one) in bound else bind_within(one.hops, one.from_caller, fixed)
-        hops = []
-        for hop, (sender, receiver) in zip(one.hops, pairs, strict=True):
-            table.add(sender, hop.transaction.source)
-            table.add(receiver, hop.transaction.destination)
-            hops.append(_hop(hop, sender, receiver))
-        requests.append(DialogRequest(tuple(hops), one.method, one.from_caller, number))
+        fork = next((each for each in forks if one.callee_tag in each[0].tags), None)
+        if id(one) in bound:
+            pairs = bound[id(one)]
+        elif fork is None:
+            pairs = bind_within(one.hops, one.from_caller, parts)
+        else:
+            shared = [hop for hop in setup.hops if hop.depth <= fork[0].parent.depth]
+            ends = _parts([(shared, bound[id(setup)][: len(shared)]), (fork[0].hops, fork[1])])
+            pairs = bind_within_fork(one.hops, one.from_caller, ends)
+        hops = _hops(one.hops, pairs, table)
+        requests.append(DialogRequest(hops, one.method, one.from_caller, number))
     invite = requests[next(place for place, one in enumerate(raw.requests) if one is setup)]
-    exchanges = _exchanges_of(invite, callee, registered)
+    exchanges = exchanges_of(invite, callee, around.once(cx_around))
     for exchange in exchanges:
         if exchange.request is not None:
             sender = Role.TERM_ICSCF if exchange.command == "LIR" else Role.TERM_SCSCF
@@ -182,7 +173,8 @@ def _call(
         callee=callee,
         invite=invite,
         requests=tuple(requests),
-        branches=tuple(_hop(hop, None, None) for one in raw.requests for hop in one.apart),
+        branches=tuple(_hop(hop, None, None) for one in raw.requests for hop in _in_vain(one, setup)),
+        forks=tuple(_fork(fork, pairs, setup, invite, table, registered) for fork, pairs in forks),
         exchanges=tuple(exchanges),
         lookups=tuple(lookups),
         roles=table.done(),
@@ -191,9 +183,62 @@ def _call(
         facts=_facts(caller_home, networks, declared),
         caller_registered=_register_of(first, registered),
         callee_registered=_register_reached(invite, callee, registered),
+        media=legs_of(requests, around),
+        vpn=around.trace.vpn,
+        caller_profile=profile_of(subject, invite.time_ns, around),
+        callee_profile=profile_of(callee, invite.time_ns, around),
         end_ns=around.end_ns,
         askers=around.speakers.senders.get(Role.HOME_ICSCF, frozenset()),
     )
+
+
+def _parts(bound: Iterable[tuple[Sequence[RawHop], Sequence[Pair]]]) -> dict[str, frozenset[Role]]:
+    """Return the roles that each address has on some ways."""
+    found: dict[str, set[Role]] = {}
+    for hops, pairs in bound:
+        for hop, pair in zip(hops, pairs, strict=True):
+            for role, end in zip(pair, (hop.transaction.source, hop.transaction.destination), strict=True):
+                if role is not None:
+                    found.setdefault(end.address, set()).add(role)
+    return {end: frozenset(roles) for end, roles in found.items()}
+
+
+def _in_vain(one: RawRequest, setup: RawRequest) -> Iterator[RawHop]:
+    """Yield what was tried beside the way of a request; forks of an INVITE that was tried again are of no use."""
+    yield from one.apart
+    for fork in one.forks if one is not setup else ():
+        yield from (*fork.hops, *fork.cancels, *fork.acks)
+
+
+def _fork(
+    fork: RawFork,
+    pairs: Sequence[Pair],
+    setup: RawRequest,
+    invite: DialogRequest,
+    table: RoleTable,
+    registered: _Registered,
+) -> Fork:
+    """Return a fork with roles; CANCEL and ACK go between the same two nodes as the INVITE of their hop."""
+    place = next(place for place, hop in enumerate(setup.hops) if hop is fork.parent)
+    by_depth = {hop.depth: pair for hop, pair in zip(fork.hops, pairs, strict=True)}
+    cancels, acks = (_hops(hops, [by_depth[hop.depth] for hop in hops], table) for hops in (fork.cancels, fork.acks))
+    device = None if fork.hops[0].request is None else fork.hops[0].request.sip.request_uri
+    return Fork(
+        _hops(fork.hops, pairs, table),
+        invite.hops[place],
+        cancels,
+        acks,
+        None if device is None else _last(registered.by_contact.get(canonical(device), []), device, invite.time_ns),
+    )
+
+
+def _hops(hops: Sequence[RawHop], pairs: Sequence[Pair], table: RoleTable) -> tuple[Hop, ...]:
+    found = []
+    for hop, (sender, receiver) in zip(hops, pairs, strict=True):
+        table.add(sender, hop.transaction.source)
+        table.add(receiver, hop.transaction.destination)
+        found.append(_hop(hop, sender, receiver))
+    return tuple(found)
 
 
 def _caller_of(setup: RawRequest, first: SipMessage) -> str:
@@ -211,7 +256,8 @@ def _caller_of(setup: RawRequest, first: SipMessage) -> str:
 
 def _home(uri: str, federation: Federation | None, declared: Declared) -> Testbed | None:
     """Return the home network of an identity: that of its subscriber, else the one whose domain it is in."""
-    testbed, _ = subscriber_of(federation, uri, ())
+    number = number_in(uri)
+    testbed, _ = subscriber_of(federation, uri if number is None else f"tel:{number}", ())
     if testbed is not None:
         return testbed
     parsed = parse_uri(uri)
@@ -265,41 +311,24 @@ def _register_reached(invite: DialogRequest, callee: str, registered: _Registere
 
 
 def _last(known: Sequence[Accepted], contact: str | None, time_ns: int) -> Accepted | None:
-    """Return the last REGISTER before a time, of a contact where one is given; None where it ended what it was for."""
+    """Return the last REGISTER before a time, of a contact where one is given; None where it ended what it was for.
+
+    An answer lists the contacts of all devices of the user: what the REGISTER itself asked for comes first.
+    """
     before = known[: bisect_left(known, time_ns, key=lambda one: one.end_ns)]
-    for one in reversed(before):
-        if contact is None or any(same_contact(contact, uri) for uri in one.contacts):
-            return None if one.removes else one
-    return None
-
-
-def _exchanges_of(invite: DialogRequest, callee: str, registered: _Registered) -> list[Exchange]:
-    """Return the Cx exchanges that an INVITE set off: they name who is called, while it is on its way."""
-    names = {canonical(callee)}
-    for hop in invite.hops:
-        if hop.request is not None:
-            names.add(canonical(hop.request.sip.request_uri))
-    end = max(message.time_ns for message in invite.messages)
-    begin = bisect_left(registered.exchanges, invite.time_ns, key=lambda one: one.time_ns)
-    stop = bisect_right(registered.exchanges, end, key=lambda one: one.time_ns)
-    icscf = {_sender(hop.request) for hop in invite.hops if hop.request is not None}
-    icscf |= {hop.request.destination.address for hop in invite.hops if hop.request is not None}
-    return [
-        one
-        for one in registered.exchanges[begin:stop]
-        if (named := text(avp(one.request or one.answer, Avp.PUBLIC_IDENTITY))) is not None
-        and (canonical(named) in names or (one.command == "LIR" and _asker(one) in icscf))
-    ]
-
-
-def _sender(message: Message) -> str:
-    return message.source.address
-
-
-def _asker(exchange: Exchange) -> str:
-    if exchange.request is not None:
-        return exchange.request.source.address
-    return "" if exchange.answer is None else exchange.answer.destination.address
+    living: dict[str, Accepted] = {}
+    for one in before:
+        uris = one.asked or one.contacts
+        if contact is not None:
+            if any(same_contact(contact, uri) for uri in uris):
+                living = {contact: one}
+            elif not living and any(same_contact(contact, uri) for uri in one.contacts):
+                living = {"": one}
+            continue
+        for uri in map(canonical, uris):
+            living.pop(uri, None)
+            living[uri] = one
+    return next((one for one in reversed(living.values()) if not one.removes), None)
 
 
 def _lookups(
@@ -332,7 +361,24 @@ def _lookups(
             return Role.TERM_DNS
         return Role.TERM_DNS if asked_by in _TERMINATING else Role.ORIG_DNS
 
-    return lookups_of(_hosts(sip), begin, end, queries, table, asker, server)
+    names = _hosts(sip)
+    numbers = {number for message in sip if message.sip.is_request and (number := number_in(message.sip.request_uri))}
+    if numbers:
+        first = bisect_left(queries, begin, key=lambda query: query.time_ns)
+        last = bisect_right(queries, end, key=lambda query: query.time_ns)
+        asked = {_name(one) for one in queries[first:last]}
+        names |= {name for name in asked if any(_may_be(name, number) for number in numbers)}
+    return lookups_of(names, begin, end, queries, table, asker, server)
+
+
+def _name(lookup: Transaction) -> str:
+    message = lookup.request or lookup.final
+    return message.question_name if isinstance(message, DnsMessage) else ""
+
+
+def _may_be(name: str, number: str) -> bool:
+    """Tell whether a name is what a number is looked up under: rightly, in any tree, or wrongly."""
+    return digits_of_name(name) == number[1:] or is_meant_for(name, number)
 
 
 def _hosts(messages: Iterable[SipMessage]) -> set[str]:
@@ -345,9 +391,8 @@ def _hosts(messages: Iterable[SipMessage]) -> set[str]:
             parsed = parse_uri(uri)
             if parsed is not None and parsed.host:
                 found.add(parsed.host.lower().rstrip("."))
-            elif parsed is not None and parsed.scheme == "tel":
-                digits = [c for c in parsed.user if c.isdigit()]
-                found.add(".".join(reversed(digits)) + ".e164.arpa")
+            if (number := number_in(uri)) is not None:
+                found.add(enum_name(number))
     return found
 
 

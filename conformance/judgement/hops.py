@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from conformance.criteria.values import address
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import Message, SipMessage, Trace
 
@@ -36,6 +37,14 @@ class RawHop:
             if isinstance(message, SipMessage):
                 return message
         raise AssertionError("a SIP transaction without a SIP message")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """To tags of the answers, each once, without those to 100."""
+        answers = (m for m in (*self.transaction.responses, self.final) if isinstance(m, SipMessage))
+        found = (address(one, "To") for one in answers if (one.sip.status or 0) > 100)
+        tags = (one.name_addr.params.get("tag") for one in found if one is not None)
+        return tuple(dict.fromkeys(tag for tag in tags if tag))
 
     @property
     def messages(self) -> tuple[Message, ...]:

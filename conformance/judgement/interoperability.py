@@ -22,9 +22,10 @@ REFUSED = "registration-refused"
 INTERVAL_TOO_BRIEF = 423
 
 _GOOD = {
-    Kind.REGISTRATION: EventKind.REGISTERED,
-    Kind.REREGISTRATION: EventKind.REREGISTERED,
-    Kind.DEREGISTRATION: EventKind.DEREGISTERED,
+    Kind.REGISTRATION: (EventKind.REGISTERED,),
+    # A terminal that begins anew, its P-CSCF having failed, is still known to its home network.
+    Kind.REREGISTRATION: (EventKind.REREGISTERED, EventKind.REGISTERED),
+    Kind.DEREGISTRATION: (EventKind.DEREGISTERED,),
 }
 _BAD = (EventKind.REJECTED, EventKind.TIMED_OUT, EventKind.NETWORK_REFUSED)
 
@@ -86,8 +87,9 @@ def _on_the_wire(registration: Registration, captures: Sequence[CaptureFile]) ->
 
 def _observed(registration: Registration, events: Sequence[TerminalEvent]) -> Service:
     good, status = _GOOD[registration.kind], _last_status(registration)
-    name = good.value.upper()
-    if any(event.kind is good for event in events):
+    reported = next((event.kind for event in events if event.kind in good), None)
+    if reported is not None:
+        name = reported.value.upper()
         if status is not None and 200 <= status < 300:
             return Verdict.PASS, None
         if not registration.sees(Point.GM):
@@ -106,7 +108,7 @@ def _refusal(
     refusals = [status for status in _statuses(registration) if status >= 300 and status not in (401, 407)]
     last = _last_status(registration)
     bad = [event for event in events if event.kind in (EventKind.REJECTED, EventKind.TIMED_OUT)]
-    served = any(event.kind is _GOOD[registration.kind] for event in events)
+    served = any(event.kind in _GOOD[registration.kind] for event in events)
     if not refusals:
         if last is not None and 200 <= last < 300:
             return Verdict.FAIL, f"a refusal was expected, the terminal was answered {last}"

@@ -367,11 +367,14 @@ def _security(messages: Iterable[SipMessage]) -> AccessSecurity:
 def subscriber_of(
     federation: Federation | None, subject: str, usernames: Sequence[str]
 ) -> tuple[Testbed | None, Subscriber | None]:
-    """Return testbed and subscriber of a public identity, or of one of the private ones; None where unknown."""
+    """Return testbed and subscriber of a public identity, or of one of the private ones; None where unknown.
+
+    Of the devices that share a public identity it is the one that the private identities name.
+    """
     for testbed in federation.testbeds.values() if federation is not None else ():
-        for subscriber in testbed.subscribers:
-            if any(same_identity(impu, subject) for impu in subscriber.impus):
-                return testbed, subscriber
+        devices = [one for one in testbed.subscribers if any(same_identity(impu, subject) for impu in one.impus)]
+        if devices:
+            return testbed, next((one for one in devices if one.impi in usernames), devices[0])
     for testbed in federation.testbeds.values() if federation is not None else ():
         for subscriber in testbed.subscribers:
             if subscriber.impi in usernames:

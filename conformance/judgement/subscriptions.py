@@ -216,6 +216,7 @@ def accepted(one: Try) -> Accepted:
     assert response is not None  # the try has a status
     requests = [hop.request for hop in hops if hop.request is not None]
     contacts = [a.name_addr.uri for request in requests for a in addresses(request, "Contact")]
+    own = tuple(dict.fromkeys(contacts))
     contacts += [a.name_addr.uri for a in addresses(response, "Contact")]
     paths = [a.name_addr.uri for request in requests for a in addresses(request, "Path")]
     asked = [(request, contact) for request in requests[:1] for contact in addresses(request, "Contact")]
@@ -225,6 +226,7 @@ def accepted(one: Try) -> Accepted:
         response=response,
         at_terminal=outer.depth == 1,
         contacts=tuple(dict.fromkeys(contacts)),
+        asked=own,
         paths=tuple(dict.fromkeys(paths)),
         removes=bool(asked) and all(asked_expiry(request, contact) == 0 for request, contact in asked),
         is_first=any(

@@ -1,23 +1,16 @@
-"""How long the user of a procedure waits, between two messages at the terminal's end of Gm.
-
-A time is the difference of what one clock says at one place. Two captures have two clocks, and the error of their
-estimated offset may be as large as a time: between them nothing is measured.
-"""
+"""How long the user of a procedure waits, between two messages at the terminal's end of Gm."""
 
 from __future__ import annotations
 
 from conformance.criteria.call import Call
 from conformance.criteria.procedure import Kind, Procedure
 from conformance.criteria.registration import Hop, Registration
-from conformance.trace.model import Message, Sighting
+from conformance.criteria.waits import Wait, first_media, ringing, success
+from conformance.criteria.waits import between as wait_between
+from conformance.trace.model import Message
 from conformance.vocabulary.results import ProcedureTime
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.times import TimeName
-
-RINGING = (180, 183)
-"""What tells the caller that something goes on at the other end: Ringing and Session Progress (RFC 3261 21.1)."""
-LONGEST_NS = 24 * 3600 * 1_000_000_000
-"""Nobody waits longer for an answer: a clock has been set in between."""
 
 
 def times(procedure: Procedure) -> list[ProcedureTime]:
@@ -25,7 +18,8 @@ def times(procedure: Procedure) -> list[ProcedureTime]:
     if isinstance(procedure, Registration) and procedure.kind is Kind.REGISTRATION:
         return of_registration(procedure)
     if isinstance(procedure, Call):
-        return of_invite(procedure.invite.hop_from(Role.CALLER))
+        found = of_invite(procedure.invite.hop_from(Role.CALLER))
+        return found + _present(_time(TimeName.FIRST_MEDIA, first_media(procedure)))
     return []
 
 
@@ -35,7 +29,7 @@ def of_registration(registration: Registration) -> list[ProcedureTime]:
     last = None if registration.accepted is None else registration.accepted.gm
     if first is None or last is None:
         return []
-    return _present(between(TimeName.REGISTRATION, first.request, _success(last)))
+    return _present(between(TimeName.REGISTRATION, first.request, success(last)))
 
 
 def of_invite(hop: Hop | None) -> list[ProcedureTime]:
@@ -46,54 +40,34 @@ def of_invite(hop: Hop | None) -> list[ProcedureTime]:
     """
     if hop is None:
         return []
-    ringing = [message for message in hop.provisional if message.sip.status in RINGING]
-    first = min(ringing, key=lambda message: message.time_ns, default=None)
     return _present(
-        between(TimeName.POST_DIAL_DELAY, hop.request, first), between(TimeName.SET_UP, hop.request, _success(hop))
+        between(TimeName.POST_DIAL_DELAY, hop.request, ringing(hop)),
+        between(TimeName.SET_UP, hop.request, success(hop)),
     )
 
 
 def between(name: TimeName, sent: Message | None, got: Message | None) -> ProcedureTime | None:
-    """Return the time from what a terminal sent to what it got.
+    """Return the time from what a terminal sent to what it got, as `criteria.waits` measures it.
 
     Args:
         name: What is measured.
         sent: Seen first where it was captured nearest to the terminal.
-        got: Taken where `sent` was taken, for a message may pass several points on its way.
-
-    Returns:
-        None where one of both is missing, no capture has both, or the clock was set in between.
+        got: Taken where `sent` was taken.
     """
-    if sent is None or got is None:
+    return _time(name, wait_between(sent, got))
+
+
+def _time(name: TimeName, wait: Wait | None) -> ProcedureTime | None:
+    if wait is None:
         return None
-    start = sent.sightings[0]
-    end = _same_place(start, got) or _same_capture(start, got)
-    if end is None or not 0 <= end.time_ns - start.time_ns <= LONGEST_NS:
-        return None
+    start, frame, took_ns = wait
     return ProcedureTime.model_construct(
         name=name.value,
-        ms=round((end.time_ns - start.time_ns) / 1e6, 3),
+        ms=round(took_ns / 1e6, 3),
         capture=start.capture,
         from_frame=start.frame,
-        to_frame=end.frame,
+        to_frame=frame,
     )
-
-
-def _same_place(start: Sighting, message: Message) -> Sighting | None:
-    """Return where the message was seen last at a place: of two tunnels one behind the other in the one it left."""
-    place = (start.capture, start.point, start.encapsulation)
-    seen = reversed(message.sightings)
-    return next((one for one in seen if (one.capture, one.point, one.encapsulation) == place), None)
-
-
-def _same_capture(start: Sighting, message: Message) -> Sighting | None:
-    """Return where the message was seen last: nearest to the terminal, which gets it."""
-    return next((one for one in reversed(message.sightings) if one.capture == start.capture), None)
-
-
-def _success(hop: Hop) -> Message | None:
-    response = hop.response
-    return response if response is not None and 200 <= (response.sip.status or 0) < 300 else None
 
 
 def _present(*found: ProcedureTime | None) -> list[ProcedureTime]:

@@ -1,6 +1,7 @@
 """Reads the user profile that the HSS sends: identities and filter criteria (3GPP TS 29.228 annexes B and E).
 
-The profile is XML from another machine: no document type, bounded in size, nothing is fetched.
+What its filter criteria mean is said in `filter_criteria`. The profile is XML from another machine: no document type,
+bounded in size, nothing is fetched.
 """
 
 from __future__ import annotations
@@ -8,45 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from conformance.vocabulary.numbers import RegistrationType
+from conformance.protocols.filter_criteria import Aspect, FilterCriteria, Trigger
+from conformance.vocabulary.numbers import DefaultHandling
 
 _LARGEST = 256 * 1024
 _DEEPEST = 32
-
-
-@dataclass(frozen=True, slots=True)
-class MethodTrigger:
-    """A service point trigger: a method, of REGISTER some types of registration."""
-
-    method: str
-    types: frozenset[int]
-    """Types of registration; empty: all."""
-    negated: bool
-    groups: frozenset[int]
-
-    def holds(self, kind: RegistrationType) -> bool:
-        """Tell whether it is true of a REGISTER of that type."""
-        return (self.method == "REGISTER" and (not self.types or kind in self.types)) != self.negated
-
-
-@dataclass(frozen=True, slots=True)
-class FilterCriteria:
-    """One initial filter criteria: which application server is to be told of what."""
-
-    priority: int
-    server: str
-    """SIP URI of the application server."""
-    conjunctive: bool
-    """True: AND of groups whose members are joined by OR (conjunctive normal form); False: the other way round."""
-    triggers: tuple[MethodTrigger, ...]
-
-    def matches(self, kind: RegistrationType) -> bool:
-        """Tell whether the application server is to be told of a REGISTER of that type."""
-        groups = {number for trigger in self.triggers for number in trigger.groups}
-        inner, outer = (any, all) if self.conjunctive else (all, any)
-        return bool(groups) and outer(
-            inner(trigger.holds(kind) for trigger in self.triggers if number in trigger.groups) for number in groups
-        )
+_TRUE = ("1", "true")
+_PARTS = {Aspect.HEADER: "Header", Aspect.DESCRIPTION: "Line"}
+"""Element that names the header field or the line, where Content says what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +25,12 @@ class UserProfile:
 
     identities: tuple[str, ...]
     """Registered together and not barred; the first one heads P-Associated-URI (RFC 7315 4.1)."""
-    criteria: tuple[FilterCriteria, ...]
-    """In the order of their priority."""
+    services: dict[str, tuple[FilterCriteria, ...]]
+    """Filter criteria of each identity, in the order of their priority."""
 
 
 def read_profile(user_data: bytes) -> UserProfile:
-    """Read a profile. Filter criteria with triggers other than methods speak of sessions and are passed over.
+    """Read a profile. Filter criteria with triggers that no standard names are passed over.
 
     Args:
         user_data: content of the User-Data AVP.
@@ -72,11 +42,16 @@ def read_profile(user_data: bytes) -> UserProfile:
     if len(user_data) > _LARGEST:
         raise ValueError(f"User-Data: expected at most {_LARGEST} octets, found {len(user_data)}")
     root = _parse(user_data)
-    found = [identity for one in root.every("PublicIdentity") if (identity := _usable_identity(one))]
-    if not found:
+    services: dict[str, tuple[FilterCriteria, ...]] = {}
+    for profile in root.every("ServiceProfile"):
+        criteria = [one for each in profile.all("InitialFilterCriteria") if (one := _filter_criteria(each)) is not None]
+        criteria.sort(key=lambda one: one.priority)
+        for each in profile.all("PublicIdentity"):
+            if identity := _usable_identity(each):
+                services.setdefault(identity, tuple(criteria))
+    if not services:
         raise ValueError("User-Data: expected a PublicIdentity that is not barred, found none")
-    criteria = [read for one in root.every("InitialFilterCriteria") if (read := _filter_criteria(one)) is not None]
-    return UserProfile(tuple(dict.fromkeys(found)), tuple(sorted(criteria, key=lambda one: one.priority)))
+    return UserProfile(tuple(services), services)
 
 
 @dataclass(slots=True)
@@ -108,29 +83,48 @@ def _usable_identity(element: _Element) -> str:
 
 
 def _filter_criteria(element: _Element) -> FilterCriteria | None:
+    """Return a criterion; None where it names no server, or has triggers of a kind that nobody here knows."""
     servers, points = element.all("ApplicationServer"), element.all("TriggerPoint")
-    if len(servers) != 1 or len(points) != 1 or not servers[0].content("ServerName"):
+    if len(servers) != 1 or len(points) > 1 or not servers[0].content("ServerName"):
         return None
-    triggers = points[0].all("SPT")
-    if not triggers or not all(spt.all("Method") for spt in triggers):
+    triggers = [_trigger(spt) for point in points for spt in point.all("SPT")]
+    if points and (not triggers or None in triggers):
         return None
+    part = element.content("ProfilePartIndicator")
     return FilterCriteria(
         priority=element.number("Priority"),
         server=servers[0].content("ServerName"),
-        conjunctive=points[0].content("ConditionTypeCNF") in ("1", "true"),
-        triggers=tuple(_trigger(spt) for spt in triggers),
+        conjunctive=bool(points) and points[0].content("ConditionTypeCNF") in _TRUE,
+        triggers=tuple(one for one in triggers if one is not None),
+        handling=(
+            DefaultHandling.SESSION_TERMINATED
+            if servers[0].content("DefaultHandling") == str(int(DefaultHandling.SESSION_TERMINATED))
+            else DefaultHandling.SESSION_CONTINUED
+        ),
+        registered={"0": True, "1": False}.get(part),
     )
 
 
-def _trigger(spt: _Element) -> MethodTrigger:
+def _trigger(spt: _Element) -> Trigger | None:
     types = [one.text.strip() for extension in spt.all("Extension") for one in extension.all("RegistrationType")]
     groups = [one.text.strip() for one in spt.all("Group")]
     if not groups or not all(text.isascii() and text.isdigit() and len(text) <= 10 for text in [*types, *groups]):
         raise ValueError("User-Data: expected numbers as Group and RegistrationType of an SPT, found others")
-    return MethodTrigger(
-        method=spt.content("Method"),
+    aspects = [aspect for aspect in Aspect if spt.all(aspect.value)]
+    if len(aspects) != 1:
+        return None
+    aspect = aspects[0]
+    value, content = spt.content(aspect.value), None
+    if aspect in _PARTS:
+        whole = spt.all(aspect.value)[0]
+        value = whole.content(_PARTS[aspect])
+        content = whole.content("Content") if whole.all("Content") else None
+    return Trigger(
+        aspect=aspect,
+        value=value,
+        content=content,
         types=frozenset(map(int, types)),
-        negated=spt.content("ConditionNegated") in ("1", "true"),
+        negated=spt.content("ConditionNegated") in _TRUE,
         groups=frozenset(map(int, groups)),
     )
 

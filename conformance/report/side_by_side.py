@@ -56,6 +56,8 @@ _NAMES = {
     "term-pcscf": "P-CSCF",
     "callee": "Callee",
     "ibcf": "IBCF",
+    "other-pcscf": "P-CSCF",
+    "other-callee": "Other device",
 }
 _WORDS = {
     RowStatus.MATCHED: "as expected",

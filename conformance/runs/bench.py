@@ -7,27 +7,26 @@ says before and after each cell whether the testbeds of that cell are still aliv
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from conformance.capture import Sniffers
 from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.plan import log_file
-from conformance.fabric.fabric import Attachment, Fabric
+from conformance.fabric.fabric import ALL, Attachment, Fabric, Share
 from conformance.fabric.loopback import Loopback
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation import load_federation
+from conformance.runs.deadline import usual_deadline_s
+from conformance.runs.folder import NODES, SPOOL, VPN
+from conformance.runs.held import SHARES, HeldCore, held_fabric
+from conformance.runs.leases import Lease, Leases
 from conformance.runs.plan import BenchPlan, FabricName
 from conformance.trace.decode import require_tshark
 from conformance.trace.decoder import Decoder
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import Federation
-
-SPOOL = "spool"
-NODES = "nodes"
-VPN = "vpn"
-"""Below the nodes: what OpenVPN was told, and what it said."""
 
 
 class DeadNodes(TestbedDown):
@@ -73,7 +72,13 @@ class Bench:
         self.folder = folder
         nodes = folder / NODES / f"worker-{plan.worker}"
         self._spool = folder / SPOOL / f"worker-{plan.worker}"
-        self.fabric = make_fabric(plan, nodes)
+        self._leases = Leases(plan.leases, folder.name) if plan.leases is not None else None
+        self._place = Lease()
+        share = ALL
+        if plan.standing is not None and self._leases is not None:
+            number, self._place = self._leases.take_one(f"terminals.{number}" for number in range(SHARES))
+            share = Share(number, SHARES)
+        self.fabric = make_fabric(plan, nodes, share)
         self.federation: Federation = self.fabric.federation
         self.core = make_core(plan, self.fabric, nodes)
         self.decoder = Decoder()
@@ -85,8 +90,10 @@ class Bench:
         """Bring the testbeds up, then the sniffers; return when nodes answer and every sniffer has seen a packet."""
         require_tshark()  # before anything is driven: without it nothing can be judged
         with ExitStack() as starting:
+            starting.callback(self._place.release)
             starting.callback(_remove_spool, self._spool)
-            starting.callback(remove_databases, self.core.folder)
+            if not self.is_shared:
+                starting.callback(remove_databases, self.core.folder)
             starting.callback(self.fabric.down)
             self.fabric.up()
             starting.callback(self.core.down)
@@ -97,6 +104,26 @@ class Bench:
             starting.callback(self.decoder.close)
             self.decoder.prepare()
             self._running = starting.pop_all()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether somebody else holds the testbeds, and others may use them."""
+        return self.plan.standing is not None
+
+    def lease(self, subscribers: Iterable[tuple[str, str]], cell: str) -> Lease:
+        """Return when these subscribers are ours alone: at once where nobody else has these testbeds.
+
+        Args:
+            subscribers: testbed and name of each.
+            cell: that wants them.
+
+        Raises:
+            InUse: somebody has one for longer than a cell may take; the text says who.
+        """
+        if self._leases is None:
+            return Lease()
+        patience_s = usual_deadline_s(self.federation.timers)
+        return self._leases.take((f"{testbed}.{name}" for testbed, name in subscribers), cell, patience_s)
 
     def stop(self) -> None:
         """End every process and sniffer that `start` began."""
@@ -151,10 +178,14 @@ class Bench:
             self.core.settle(testbeds)
         self.fabric.keep_points()  # a marker will close the capture of the cell at every point
 
-    def forget_users(self, testbeds: set[str]) -> list[str]:
+    def forget_users(self, testbeds: set[str], ours: Collection[str] = ()) -> list[str]:
         """Make sure that no node of these testbeds knows a registration, so that a cell takes nothing from another.
 
-        A CSCF that still knows one is started anew.
+        A CSCF that still knows one is started anew. Where others use it, too, it is told of and left alone.
+
+        Args:
+            testbeds: names.
+            ours: public user identities of the cell: others may be known where others use the testbeds.
 
         Returns:
             One sentence for each such node; none where every terminal was deregistered as it should.
@@ -162,6 +193,10 @@ class Bench:
         told = []
         with suppress(TestbedDown):  # a node that just died is told of by `dead_nodes`
             for name, users in self.core.known_users(testbeds).items():
+                if self.is_shared:
+                    if mine := sorted(set(users) & set(ours)):
+                        told.append(f"{name} still knows {', '.join(mine)} after the cell, and others use it")
+                    continue
                 told.append(f"{name} still knew {', '.join(users)} after the cell and was started anew")
                 self.core.stop_node(name)
                 self.core.start_node(name)
@@ -180,13 +215,16 @@ class Bench:
         return self.fabric.attach(visited, home)
 
 
-def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
+def make_fabric(plan: BenchPlan, folder: Path, share: Share = ALL) -> Fabric:
     """Return the fabric of a plan, which is not up yet.
 
     Args:
         plan: what to bring up.
         folder: of the nodes; what the fabric itself writes goes below `vpn`.
+        share: of the terminals' addresses, where testbeds that stand are shared.
     """
+    if plan.standing is not None:
+        return held_fabric(plan.standing, share)
     federation = load_federation(plan.federation_file).played_by(plan.core)
     if plan.fabric is FabricName.LOOPBACK:
         return Loopback(federation, plan.worker)
@@ -198,6 +236,8 @@ def make_fabric(plan: BenchPlan, folder: Path) -> Fabric:
 
 def make_core(plan: BenchPlan, fabric: Fabric, folder: Path) -> EmulatedCore:
     """Return the core of a plan, which is not up yet; its nodes have the addresses that the fabric gave them."""
+    if plan.standing is not None:
+        return HeldCore(plan.standing, fabric.federation.block)
     node_faults = {key: names for key, names in plan.faults.items() if key != TERMINAL}
     return EmulatedCore(
         plan.federation_file, plan.worker, folder, node_faults, core=plan.core, block=fabric.federation.block

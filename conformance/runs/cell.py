@@ -15,12 +15,12 @@ from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.runs.bench import NODES, Bench, DeadNodes, NotRun
+from conformance.runs.bench import Bench, DeadNodes, NotRun
 from conformance.runs.expected import Expectation
-from conformance.runs.folder import RunFolder
+from conformance.runs.folder import NODES, RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
-from conformance.runs.parties import Party, called_party, first_party
+from conformance.runs.parties import Party, called_party, first_party, second_device
 from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
 from conformance.terminals.call_failures import CallFailed
@@ -30,7 +30,7 @@ from conformance.terminals.programs.program_terminal import Place, ProgramTermin
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
 from conformance.vocabulary.errors import BeyondProgram, NetlabError
 from conformance.vocabulary.events import TerminalEvent
-from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed
+from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CaptureInfo,
     CellResult,
@@ -47,6 +47,8 @@ JUDGED = (RegistrationFailed, CallFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
 STANDARD = "standard"
 """The terminal of the harness itself."""
+CALLER, CALLEE = "caller", "callee"
+"""The cell's own subscriber, and who is called."""
 BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
 BOTH_NOT_APPLICABLE = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
 
@@ -73,6 +75,8 @@ class CellIdentity:
 
     terminal: str = STANDARD
     """Which real program is the terminal (`sipp`), or `standard`."""
+    plays: tuple[str, ...] = (CALLER,)
+    """Whose terminal that program is."""
 
 
 class Cell:
@@ -92,7 +96,6 @@ class Cell:
         self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
         self._told: list[Mishap] = []
-        self._started_ns = time.time_ns()
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
@@ -100,10 +103,19 @@ class Cell:
         if (callee := identity.square.callee) is not None:
             self._nodes |= nodes_of_callee(callee, bench.federation.testbeds[callee.home])
         bench.require_alive(self._nodes, identity.name)
-        self.folder = run.cell_folder(identity.name)
-        self._events = EventLog(self.folder / EVENTS_FILE)
-        self._log_marks = mark(bench.logs(self._testbeds))
-        bench.sniffers.open_cell(identity.name)
+        self._leased = {(identity.square.home, identity.square.subscriber)}
+        if callee is not None:
+            self._leased.add((callee.home, callee.subscriber))
+        self._leases = [bench.lease(self._leased, identity.name)]
+        self._started_ns = time.time_ns()
+        try:
+            self.folder = run.cell_folder(identity.name)
+            self._events = EventLog(self.folder / EVENTS_FILE)
+            self._log_marks = mark(bench.logs(self._testbeds))
+            bench.sniffers.open_cell(identity.name)
+        except BaseException:
+            self._give_back()
+            raise
 
     def terminal(
         self,
@@ -147,7 +159,23 @@ class Cell:
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        party = called_party(self._bench.federation, self.identity.square)
+        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers, faults)
+
+    def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
+        """Return a new terminal of the same user as `callee`, with a private identity of its own.
+
+        Raises:
+            HarnessFault: the marker `flow` of the test case does not ask for somebody with two devices.
+        """
+        return self._of(second_device(self._bench.federation, self.identity.square), transport, None)
+
+    def _of(
+        self,
+        party: Party,
+        transport: Literal["udp", "tcp"] | None,
+        numbers: SequenceNumbers | None,
+        faults: frozenset[str] = frozenset(),
+    ) -> Terminal:
         return self._attached(
             party,
             transport=transport or self.identity.square.transport,
@@ -165,6 +193,9 @@ class Cell:
         numbers: SequenceNumbers | None,
         faults: frozenset[str],
     ) -> Terminal:
+        if (user := (home.name, party.subscriber.name)) not in self._leased and home.name in self._testbeds:
+            self._leases.append(self._bench.lease([user], self.identity.name))
+            self._leased.add(user)
         place = self._bench.attach(party.visited.name, party.home.name if party.access_point == "home" else None)
         self._places.append(place)
         entry = party.entry.node(NodeKind.PCSCF)
@@ -185,22 +216,41 @@ class Cell:
         return terminal
 
     @property
+    def timers(self) -> Timers:
+        """The timers of the federation."""
+        return self._bench.federation.timers
+
+    @property
+    def entries(self) -> tuple[Testbed, Testbed]:
+        """The networks whose P-CSCFs the caller and who is called use."""
+        federation, square = self._bench.federation, self.identity.square
+        return first_party(federation, square).entry, called_party(federation, square).entry
+
+    @property
     def mishaps(self) -> Mishaps:
         """What may happen to the testbeds of this cell."""
         return Mishaps(self._bench, self._events, self._told)
 
-    def program(self) -> ProgramTerminal:
-        """Return a new terminal that the cell's program plays, in the access network of the visited testbed."""
-        entry = self.visited.node(NodeKind.PCSCF)
-        attachment = self._bench.attach(self.visited.name)
+    def program(self, whose: str = CALLER) -> ProgramTerminal:
+        """Return a new terminal that the cell's program plays, where its user is.
+
+        Args:
+            whose: `caller`, the cell's own subscriber, or `callee`, who is called.
+        """
+        federation, square = self._bench.federation, self.identity.square
+        party = first_party(federation, square) if whose == CALLER else called_party(federation, square)
+        entry = party.visited.node(NodeKind.PCSCF)
+        attachment = self._bench.attach(party.visited.name)
         self._places.append(attachment)
+        folder = self.folder if whose == CALLER else self.folder / whose
+        folder.mkdir(exist_ok=True)
         place = Place(
-            federation=self._bench.federation,
-            testbed=self.home,
-            subscriber=self.subscriber,
+            federation=federation,
+            testbed=party.home,
+            subscriber=party.subscriber,
             address=attachment.address,
             pcscf=Hop(str(entry.address), entry.port),
-            folder=self.folder,
+            folder=folder,
             enter=lambda: enter(attachment.namespace),
         )
         terminal = PROGRAMS[self.identity.terminal].make(place, self._events)
@@ -323,8 +373,10 @@ class Cell:
             and why the next one begins afresh all the same.
         """
         if not self._terminals:
+            self._give_back()
             return []
         told = []
+        ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
         for terminal in self._terminals:
             try:
                 if terminal.registered:
@@ -333,7 +385,7 @@ class Cell:
                 told.append(f"deregistration after the cell: {error}")
         with suppress(NetlabError):  # the next cell says whether the testbeds are alive
             self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
-            told += self._bench.forget_users(self._testbeds)
+            told += self._bench.forget_users(self._testbeds, ours)
         for terminal in self._terminals:
             try:
                 terminal.close()
@@ -343,7 +395,13 @@ class Cell:
         for place in self._places:
             place.release()
         self._places.clear()
+        self._give_back()
         return told
+
+    def _give_back(self) -> None:
+        """Let others have the subscribers."""
+        for lease in self._leases:
+            lease.release()
 
 
 def error_result(identity: CellIdentity, run: RunFolder, error: NetlabError) -> CellResult:

@@ -21,6 +21,10 @@ from conformance.vocabulary.results import CellResult, RunCell, RunFooter, RunHe
 
 RUN_FILE = "run.jsonl"
 RESULT_FILE = "result.json"
+SPOOL = "spool"
+NODES = "nodes"
+VPN = "vpn"
+"""Below the nodes: what OpenVPN was told, and what it said."""
 PROCESS_FILE = ".process"
 """Of a run that was taken up again: the number of the process that makes it now."""
 _INTERRUPTED = 2

@@ -20,7 +20,8 @@ from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.plan import log_file
 from conformance.cores.emulated.processes import ProcessMark, set_process_name
 from conformance.fabric.fabric import Fabric
-from conformance.runs.bench import NODES, make_core, make_fabric, remove_databases
+from conformance.runs.bench import make_core, make_fabric, remove_databases
+from conformance.runs.folder import NODES
 from conformance.runs.header import cores_of
 from conformance.runs.plan import BenchPlan, FabricName
 from conformance.runs.standing import Running, Standing, forget, write
@@ -74,7 +75,10 @@ def hold(plan: HoldPlan) -> NoReturn:
             started=own.started,
             since_ns=time.time_ns(),
             federation=f"{federation.name} ({plan.federation_file.name})",
+            federation_file=plan.federation_file,
+            folder=plan.folder,
             core=" and ".join(cores_of(federation)),
+            played_by=plan.core,
             fabric=plan.fabric,
             reason=plan.reason,
             domains={name: testbed.domain for name, testbed in federation.testbeds.items()},

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from conformance.cores.emulated.core import end_leftovers
 from conformance.fabric import registry
-from conformance.runs.bench import NODES, SPOOL, remove_databases
-from conformance.runs.folder import RUN_FILE, RunFolder, read_lines
+from conformance.runs.bench import remove_databases
+from conformance.runs.folder import NODES, RUN_FILE, SPOOL, RunFolder, read_lines
 from conformance.runs.publish import publish
 from conformance.terminals.programs.private_folder import clear_private_folders
 from conformance.vocabulary.errors import BadInput

@@ -41,6 +41,22 @@ def called_party(federation: Federation, square: Cell) -> Party:
     callee = square.callee
     if callee is None:
         raise HarnessFault(f"{square.id}: nobody is called here; the marker flow says who is: callee='home'")
-    home, visited = federation.testbeds[callee.home], federation.testbeds[callee.visited]
-    away = "none" if home.name == visited.name else "visited"
-    return Party(home, visited, away, home.subscriber(callee.subscriber))
+    return _party(federation, callee.home, callee.visited, callee.subscriber)
+
+
+def second_device(federation: Federation, square: Cell) -> Party:
+    """Return the second device of who is called.
+
+    Raises:
+        HarnessFault: there is none.
+    """
+    callee = square.callee
+    if callee is None or not callee.device:
+        raise HarnessFault(f"{square.id}: nobody has two devices here; the marker flow says so: callee='devices'")
+    return _party(federation, callee.home, callee.device_visited, callee.device)
+
+
+def _party(federation: Federation, home: str, visited: str, subscriber: str) -> Party:
+    network = federation.testbeds[home]
+    away = "none" if home == visited else "visited"
+    return Party(network, federation.testbeds[visited], away, network.subscriber(subscriber))

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL, load_catalogue
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import CoreKind, Federation, NodeKind
+
+if TYPE_CHECKING:
+    from conformance.runs.standing import Standing
 
 CORES = tuple(CoreKind)
 """Software that can play the testbeds, as `--core` spells it."""
@@ -39,6 +43,10 @@ class BenchPlan:
     fabric: FabricName = FabricName.LOOPBACK
     fabric_reason: str = ""
     """Why the fabric is no better one, for the report; empty where the user said which."""
+    standing: Standing | None = None
+    """The testbeds that stand and are used, maybe beside others; None: own ones are brought up."""
+    leases: Path | None = None
+    """Where subscribers are leased; None: nobody else has these testbeds."""
 
 
 def parse_faults(texts: Iterable[str], federation: Federation) -> dict[str, frozenset[str]]:

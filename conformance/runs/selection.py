@@ -10,8 +10,10 @@ from conformance.federation.axes import TRANSPORTS, covered, with_transports
 from conformance.federation.call_matrix import CALLED, call_cells
 from conformance.federation.matrix import Callee, Cell, home_cells, roaming_cells
 from conformance.federation.mistakes import line_numbers
+from conformance.federation.service_matrix import SERVED, with_served_callee, with_served_caller
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import AccessSecurity, Federation, Interconnect, NodeKind, Testbed
+from conformance.vocabulary.filter_criteria import Handling
 
 ACCESS_POINTS = ("none", "visited", "home")
 CREDENTIALS = ("aka", "password")
@@ -20,9 +22,12 @@ _USUAL: Mapping[str, Any] = {
     "credentials": "aka",
     "roaming": True,
     "callee": None,
+    "callee_credentials": None,
     "transport": "udp",
     "each": None,
     "then": (),
+    "services": (),
+    "silent": None,
 }
 
 
@@ -33,9 +38,12 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
         federation: the federation.
         wanted: keywords of the marker `flow`: `access` (none, visited, home), `credentials` (aka, password),
             `roaming` (False: the home network forbids its subscriber the visited access point), `callee` (who is
-            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `transport` (udp, tcp or
+            called: home, visited, third, away; `call_matrix.CALLED` says what they mean), `callee_credentials` (of
+            who is called: aka, password; usually aka where there is one), `transport` (udp, tcp or
             several of them), `each` (home, visited, federation: one cell is enough for each home or visited
-            network, or in all); `then` says nothing about cells.
+            network, or in all); `services` (caller, callee, both: whose calls pass an application server), `silent`
+            (continued, terminated: what becomes of them where that one is silent; any where it is left out); `then`
+            says nothing about cells.
         full: all combinations, also of a third axis.
 
     Raises:
@@ -50,11 +58,20 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
         raise BadInput(f"marker flow: found each={choice['each']!r}, expected home, visited or federation")
     if unknown or choice["access"] not in ACCESS_POINTS or choice["credentials"] not in CREDENTIALS:
         raise BadInput(f"marker flow: found {dict(wanted)}, expected access={ACCESS_POINTS}, credentials={CREDENTIALS}")
+    if not set(choice["services"]) <= set(SERVED) or choice["silent"] not in (None, *Handling):
+        raise BadInput(f"marker flow: found {dict(wanted)}, expected services some of {SERVED}, silent={(*Handling,)}")
+    if choice["callee_credentials"] not in (None, *CREDENTIALS):
+        wrong = choice["callee_credentials"]
+        raise BadInput(f"marker flow: found callee_credentials={wrong!r}, expected one of {CREDENTIALS}")
     if choice["callee"] not in (None, *CALLED):
         raise BadInput(f"marker flow: found callee={choice['callee']!r}, expected one of {tuple(CALLED)}")
     found = _squares(federation, choice)
+    if "caller" in choice["services"]:
+        found = with_served_caller(federation, found, choice["silent"])
     if choice["callee"] is not None:
-        found = call_cells(federation, found, choice["callee"])
+        found = call_cells(federation, found, choice["callee"], choice["callee_credentials"])
+    if "callee" in choice["services"]:
+        found = with_served_callee(federation, found, choice["silent"])
     if transports != ("udp",):
         found = with_transports(found, transports)
     if not full and (choice["callee"] is not None or len(transports) > 1):
@@ -107,7 +124,8 @@ def needed_nodes(square: Cell, home: Testbed, visited: Testbed) -> frozenset[str
 
 def nodes_of_callee(callee: Callee, home: Testbed) -> frozenset[str]:
     """Return the nodes without which nobody can be called: all of the home network, and those where the callee is."""
-    there = {f"{callee.visited}/{kind}" for kind in NEEDED_WHERE_VISITED["visited"]}
+    places = {callee.visited, callee.device_visited} - {""}
+    there = {f"{place}/{kind}" for place in places for kind in NEEDED_WHERE_VISITED["visited"]}
     return frozenset({f"{home.name}/{kind}" for kind in home.nodes} | there)
 
 

@@ -65,9 +65,15 @@ def configuration(square: Cell) -> str:
     over = " Over TCP." if square.transport == "tcp" else ""
     if square.callee is None:
         return _of_first(square) + over
-    home, visited, _ = square.callee
-    where = "at home" if home == visited else f"in {visited}; address and P-CSCF are those of {visited}"
-    return f"{_of_first(square)} Who is called: a subscriber of {home} {where}.{over}"
+    home = square.callee.home
+    also = f", and with a second device {_where(home, square.callee.device_visited)}" if square.callee.device else ""
+    return (
+        f"{_of_first(square)} Who is called: a subscriber of {home} {_where(home, square.callee.visited)}{also}.{over}"
+    )
+
+
+def _where(home: str, visited: str) -> str:
+    return "at home" if home == visited else f"in {visited}; address and P-CSCF are those of {visited}"
 
 
 def _of_first(square: Cell) -> str:

@@ -20,12 +20,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from conformance.cores.emulated.core import end_leftovers, last_lines
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.fabric import registry
-from conformance.runs.bench import NODES
+from conformance.runs.folder import NODES
 from conformance.runs.plan import FabricName
-from conformance.vocabulary.errors import HarnessFault, NotPermitted
+from conformance.vocabulary.errors import BadInput, HarnessFault, NotPermitted, TestbedDown
+from conformance.vocabulary.federation import CoreKind
 
 FOLDER = registry.REGISTRY / "testbed"
 LOG_FILE = "holder.log"
+LEASES = "leases"
+"""Below the folder: which run uses what of the testbeds."""
 _STATE_FILE = "standing.json"
 _END_S = 20.0
 """How long the holder has to end its nodes; then it is killed, and the kernel ends them."""
@@ -70,7 +73,12 @@ class Standing(_Written):
     since_ns: int
     federation: str
     """Its name and file, for a reader."""
+    federation_file: Path | None = None
+    folder: Path = FOLDER
+    """Where its state, its nodes' folders and the leases are."""
     core: str
+    played_by: CoreKind | None = None
+    """What was asked to play every testbed; None: what the federation file says."""
     fabric: FabricName
     reason: str = ""
     """Why the fabric is no better one."""
@@ -89,6 +97,24 @@ class Standing(_Written):
     def since(self) -> str:
         """Since when, in local time."""
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since_ns / 1e9))
+
+    def asked_for(self, file: Path | None, core: CoreKind | None) -> tuple[Path, CoreKind | None]:
+        """Return federation file and core of what stands, for a run that may have named others.
+
+        Args:
+            file: that the run names; None: none.
+            core: that the run names; None: none.
+
+        Raises:
+            BadInput: they are others than those that stand.
+        """
+        if self.federation_file is None:
+            raise BadInput(f"--standing: {self} was brought up by an older version; netlab testbed down, then up")
+        if file is not None and file.resolve() != self.federation_file.resolve():
+            raise BadInput(f"--standing: {self} stands; found --federation {file}, expected none or that one")
+        if core not in (None, self.played_by):
+            raise BadInput(f"--standing: {self} stands; found --core {core}, expected none or that one")
+        return self.federation_file, self.played_by
 
     def __str__(self) -> str:
         """Return `netlab (emulated.toml), core emulated, fabric loopback`."""
@@ -112,6 +138,23 @@ def read(folder: Path) -> Standing | None:
         raise HarnessFault(
             f"{folder / _STATE_FILE}: expected what `netlab testbed up` wrote, found something else: remove the file"
         ) from None
+
+
+def in_use(folder: Path) -> Standing:
+    """Return what stands and serves, for a run that wants to use it.
+
+    Raises:
+        TestbedDown: nothing stands, it is not ready, or something of it is dead.
+        NotPermitted, HarnessFault: see `read`.
+    """
+    found = read(folder)
+    if found is None or not found.holder.runs():
+        raise TestbedDown("--standing: nothing is up; netlab testbed up brings the testbeds up")
+    if not found.ready:
+        raise TestbedDown(f"--standing: {found} is being brought up since {found.since}; wait until it is up")
+    if dead := [one.name for one in found.running if not one.lives]:
+        raise TestbedDown(f"--standing: {', '.join(dead)} is dead; netlab testbed down, then up")
+    return found
 
 
 def write(folder: Path, standing: Standing) -> None:

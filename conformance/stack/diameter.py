@@ -227,6 +227,8 @@ class DiameterServer:
         self._server: asyncio.Server | None = None
         self._peers: dict[str, Connection] = {}
         self._serving: set[asyncio.Task[None]] = set()
+        self._opened = asyncio.Event()
+        """Set when a connection has become open; whoever waits for one clears it."""
 
     @property
     def peers(self) -> frozenset[str]:
@@ -248,6 +250,25 @@ class DiameterServer:
                 "end what uses it, or change the federation file"
             ) from None
         log.info("Diameter server listens on %s", where)
+
+    async def wait_open(self, hosts: frozenset[str], deadline_s: float) -> frozenset[str]:
+        """Wait until the peers of these Origin-Hosts are connected.
+
+        Args:
+            hosts: full host names.
+            deadline_s: how long to wait, seconds.
+
+        Returns:
+            Those that are not, at the deadline.
+        """
+        try:
+            async with asyncio.timeout(deadline_s):
+                while not hosts <= self.peers:
+                    self._opened.clear()
+                    await self._opened.wait()
+        except TimeoutError:
+            pass
+        return hosts - self.peers
 
     async def stop(self) -> None:
         """Part from every peer (DPR) and listen no more."""
@@ -320,5 +341,6 @@ class DiameterServer:
         if older is not None:
             older.close("the peer opened another connection")
         self._peers[connection.peer_host] = connection
+        self._opened.set()
         log.info("%s: open with %s", connection.where, connection.peer_host)
         return True

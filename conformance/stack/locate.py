@@ -120,7 +120,7 @@ class Locator:
         if asked is not None:
             yield f"_sip._{asked}.{host}", asked
             return
-        naptr = [record for record in await self._ask(host, "NAPTR") if isinstance(record, NAPTR)]
+        naptr = [record for record in await self.ask(host, "NAPTR") if isinstance(record, NAPTR)]
         usable = [record for record in naptr if _service(record) in _SERVICES and record.flags.lower() == b"s"]
         for record in sorted(usable, key=lambda record: (record.order, record.preference)):
             yield record.replacement.to_text(omit_final_dot=True), _SERVICES[_service(record)]
@@ -129,7 +129,7 @@ class Locator:
                 yield f"_sip._{transport}.{host}", transport
 
     async def _srv(self, name: str, transport: str) -> list[_Target]:
-        records = [record for record in await self._ask(name, "SRV") if isinstance(record, SRV)]
+        records = [record for record in await self.ask(name, "SRV") if isinstance(record, SRV)]
         if len(records) == 1 and records[0].target == dns.name.root:
             raise LocationFailed(f"{name}: the service is decidedly not available (SRV target `.`, RFC 2782)")
         return [
@@ -140,10 +140,21 @@ class Locator:
     async def _addresses(self, name: str) -> list[str]:
         if (address := _numeric(name)) is not None:
             return [address]
-        return [record.to_text() for record in await self._ask(name, self._address_type)]
+        return [record.to_text() for record in await self.ask(name, self._address_type)]
 
-    async def _ask(self, name: str, kind: str) -> list[Rdata]:
-        """Send one query; an empty list where the name or the type does not exist."""
+    async def ask(self, name: str, kind: str) -> list[Rdata]:
+        """Send one query, again where nobody answers.
+
+        Args:
+            name: what is asked for.
+            kind: type of the records: `NAPTR`.
+
+        Returns:
+            The records; empty where the name or the type does not exist.
+
+        Raises:
+            LocationFailed: one line with the name, the question and what the server said.
+        """
         where = f"{name} {kind} (DNS {self._server}:{self._port})"
         rdtype = dns.rdatatype.from_text(kind)
         try:

@@ -1,4 +1,4 @@
-"""One RTP session of a terminal: a tone that is sent, and what is received (RFC 3550, RFC 3551).
+"""One RTP session of a terminal: a tone or pictures that are sent, and what is received (RFC 3550, RFC 3551).
 
 Everything here runs in one event loop. Packets leave by the loop's timer at times that are counted from the first one,
 so that a late packet does not make the next ones late.
@@ -14,18 +14,19 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from conformance.protocols import g711, rtcp
+from conformance.protocols import rtcp
 from conformance.protocols.rtp import MalformedRtp, RtpPacket
 from conformance.protocols.rtp_reception import Reception
-from conformance.protocols.tone import PACKET_SAMPLES, tone
+from conformance.stack.rtp_content import Content, decoded
 from conformance.stack.udp_port import Address
 from conformance.vocabulary.errors import HarnessFault
 
-PACKET_S: Final = PACKET_SAMPLES / g711.RATE_HZ
 REPORT_S: Final = 2.5
 """Mean interval of RTCP. With two participants and 64 kbit/s the bandwidth of RTCP would allow more; 6.2 permits less
 than its five seconds in small sessions."""
-_HEARD_PACKETS: Final = round(1 / PACKET_S)
+_HEARD_S: Final = 1.0
+_LONGEST_HEARD: Final = 1500
+"""Octets of a payload that are kept."""
 _MOST_SOURCES: Final = 16
 _MOST_BEHIND_S: Final = 0.5
 """When packets are so late they are not made up for: the process was stopped, and a burst would tell nothing."""
@@ -57,10 +58,10 @@ class RtpSession:
         address: of the session, for its canonical name.
         ports: even port of RTP; the next one is that of RTCP (RFC 3550 11).
         open_port: opens them.
-        tone_hz: frequency that is sent, and by which the receiver knows whom it hears.
+        content: what is sent, and by which the receiver knows whom it hears or sees.
     """
 
-    def __init__(self, address: str, port: int, open_port: OpenPort, tone_hz: int) -> None:
+    def __init__(self, address: str, port: int, open_port: OpenPort, content: Content) -> None:
         if port % 2:
             raise HarnessFault(f"RTP port {port}: expected an even one (RFC 3550 11)")
         self.ssrc = secrets.randbits(32)
@@ -71,7 +72,9 @@ class RtpSession:
         """By SSRC, in the order of first packets."""
         self.told: dict[int, rtcp.ReportBlock] = {}
         """By the SSRC of who reported: the newest report about what was sent here."""
-        self._tone = tone(tone_hz)
+        self.content = content
+        self._packet_s = content.ticks / content.clock_hz
+        self._number = 0
         self._name = f"{secrets.token_hex(6)}@{address}"
         self._loop = asyncio.get_running_loop()
         self._random = random.Random(self.ssrc)  # noqa: S311  spreads reports in time, hides nothing
@@ -94,22 +97,22 @@ class RtpSession:
 
     @property
     def is_sending(self) -> bool:
-        """Whether the tone is on its way."""
+        """Whether the tone, or pictures, are on their way."""
         return self._next is not None
 
-    def start(self, remote: Address, law: g711.Law, seconds: float | None) -> None:
+    def start(self, remote: Address, payload_type: int, seconds: float | None) -> None:
         """Begin to send; what is on its way already goes on to the new address.
 
         Args:
             remote: where the other end receives RTP; its RTCP is on the next port.
-            law: how the tone is encoded; its number is the payload type.
+            payload_type: what the other end listed; of G.711 it says how the tone is encoded.
             seconds: how long; until `stop` where it is None.
         """
         self._cancel()
-        payload, begin = g711.encode(self._tone, law), self._loop.time()
-        end = None if seconds is None else begin + seconds - PACKET_S / 2
+        payloads, begin = self.content.payloads(payload_type), self._loop.time()
+        end = None if seconds is None else begin + seconds - self._packet_s / 2
         self._remote, self._is_first = remote, True
-        self._send_next(begin, end, payload, law)
+        self._send_next(begin, end, payloads, payload_type)
         self._next_report = self._loop.call_later(self._report_interval() / 2, self._report)
 
     def stop(self) -> None:
@@ -126,8 +129,14 @@ class RtpSession:
 
     def last_second(self) -> list[int]:
         """Return the decoded last second of the source that was heard last; what was lost is not filled in."""
-        kept = self._heard.get(self._last_heard) if self._last_heard is not None else None
-        return [sample for payload, law in kept or () for sample in g711.decode(payload, g711.Law(law))]
+        return decoded(self._kept())
+
+    def recognised(self) -> int | None:
+        """Return the identity of who was heard or seen in the last second; None where it cannot be told."""
+        return self.content.recognised(self._kept())
+
+    def _kept(self) -> list[tuple[bytes, int]]:
+        return list(self._heard.get(self._last_heard, ())) if self._last_heard is not None else []
 
     def _cancel(self) -> None:
         for timer in (self._next, self._next_report):
@@ -135,23 +144,25 @@ class RtpSession:
                 timer.cancel()
         self._next = self._next_report = None
 
-    def _send_next(self, due: float, end: float | None, payload: bytes, law: g711.Law) -> None:
+    def _send_next(self, due: float, end: float | None, payloads: Callable[[int], bytes], payload_type: int) -> None:
         if end is not None and due >= end:
             self._next = None
             return
-        missed = int((self._loop.time() - due) / PACKET_S)
-        if missed * PACKET_S > _MOST_BEHIND_S:
-            due += missed * PACKET_S
-            self._timestamp += missed * PACKET_SAMPLES
-        packet = RtpPacket(law, self._sequence, self._timestamp & 0xFFFFFFFF, self.ssrc, payload, self._is_first)
+        missed = int((self._loop.time() - due) / self._packet_s)
+        if missed * self._packet_s > _MOST_BEHIND_S:
+            due += missed * self._packet_s
+            self._timestamp += missed * self.content.ticks
+        payload, is_marked = payloads(self._number), self.content.all_marked or self._is_first
+        self._number += 1
+        packet = RtpPacket(payload_type, self._sequence, self._timestamp & 0xFFFFFFFF, self.ssrc, payload, is_marked)
         if self._rtp.send(packet.encode(), self._remote) is None:
             self.sent_packets += 1
             self.sent_octets += len(payload)
         self._is_first = False
         self._sequence = (self._sequence + 1) & 0xFFFF
-        self._timestamp += PACKET_SAMPLES
-        following = due + PACKET_S
-        self._next = self._loop.call_at(following, self._send_next, following, end, payload, law)
+        self._timestamp += self.content.ticks
+        following = due + self._packet_s
+        self._next = self._loop.call_at(following, self._send_next, following, end, payloads, payload_type)
 
     def _receive(self, data: bytes, _: Address) -> None:
         try:
@@ -164,11 +175,12 @@ class RtpSession:
             if len(self.receptions) >= _MOST_SOURCES:
                 self.malformed += 1
                 return
-            reception = self.receptions[packet.ssrc] = Reception(packet, g711.RATE_HZ)
-            self._heard[packet.ssrc] = deque(maxlen=_HEARD_PACKETS)
+            reception = self.receptions[packet.ssrc] = Reception(packet, self.content.clock_hz)
+            self._heard[packet.ssrc] = deque(maxlen=round(_HEARD_S / self._packet_s))
         reception.take(packet, self._loop.time())
-        if packet.payload_type in (g711.Law.A, g711.Law.MU):
-            self._heard[packet.ssrc].append((packet.payload[: g711.RATE_HZ // 10], packet.payload_type))
+        understood = self.content.payload_types
+        if understood is None or packet.payload_type in understood:
+            self._heard[packet.ssrc].append((packet.payload[:_LONGEST_HEARD], packet.payload_type))
             self._last_heard = packet.ssrc
 
     def _receive_report(self, data: bytes, _: Address) -> None:

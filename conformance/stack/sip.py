@@ -137,6 +137,7 @@ class SipStack:
         *,
         branch: str | None = None,
         on_response: OnResponse | None = None,
+        sign_within_s: float | None = None,
     ) -> Response:
         """Send a request in a client transaction of its own and wait for the end.
 
@@ -146,12 +147,13 @@ class SipStack:
                 to UDP where TCP is refused (RFC 3261 18.1.1).
             branch: branch of the new top Via; a fresh one where it is None. CANCEL takes that of its INVITE.
             on_response: called with each provisional response, and each further 2xx of an INVITE.
+            sign_within_s: how long to wait for the first response of any kind, seconds; None: as long as for the last.
 
         Returns:
             The final response as it came, our Via still on top.
 
         Raises:
-            TransactionTimeout: none came within 64*T1.
+            TransactionTimeout: none came within 64*T1, or no sign in time.
             TransportFailed: no connection, or it was lost.
         """
         branch = branch or new_branch()
@@ -169,6 +171,8 @@ class SipStack:
         transaction = ClientTransaction(self, key, outgoing, data, channel, on_response)
         self._clients[key] = transaction
         transaction.start()
+        if sign_within_s is not None:
+            transaction.expect_sign_within(sign_within_s)
         return await transaction.final
 
     async def cancel(self, branch: str) -> None:

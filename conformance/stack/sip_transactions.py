@@ -123,6 +123,17 @@ class ClientTransaction(Clocked):
             self._fail(f"cancelled, and not answered within {self.transaction.timers.timeout_s:g} s")
             self.arm()
 
+    def expect_sign_within(self, seconds: float) -> None:
+        """Give the request up where no response of any kind has come by then."""
+        self._loop.call_later(seconds, self._without_sign, seconds)
+
+    def _without_sign(self, seconds: float) -> None:
+        if self.heard.is_set():
+            return
+        self.transaction.receive(Stimulus.TRANSPORT_ERROR, self._loop.time())
+        self._end(TransactionTimeout(f"{self.request.method} to {self.channel.peer}: no sign within {seconds:g} s"))
+        self.arm()
+
     def abandon(self, why: str) -> None:
         """End without an answer."""
         self.disarm()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from conformance.terminals.call_end import CallEnd
 from conformance.terminals.call_failures import CallFailed, CallRefused, CallTimedOut
 from conformance.terminals.incoming_session import IncomingSession, caller_of
 from conformance.terminals.loop import TerminalLoop
@@ -54,9 +55,19 @@ class Call:
         return self._session.endpoints["audio"]
 
     @property
+    def video(self) -> MediaEndpoint:
+        """The own end of the video stream; there is one once video was offered."""
+        return self._session.endpoints["video"]
+
+    @property
     def heard(self) -> int | None:
         """Frequency of the tone that is heard now, Hz; None where none is."""
         return self.audio.heard()
+
+    @property
+    def tone_hz(self) -> int:
+        """Frequency of the own tone."""
+        return self.audio.identity
 
     def hold(self) -> None:
         """Hold the call: the other end hears nothing any more, and sends nothing. Raises CallRefused."""
@@ -82,48 +93,73 @@ class Call:
         """End the call. Raises CallRefused where there is none, or the other end does not know it."""
         self._procedure(self._session.hang_up, "BYE")
 
-    def wait_ended(self) -> None:
-        """Wait until the call has ended, whoever ended it; CallTimedOut where it does not."""
-        self._until(lambda: self._session.ended, "the end of the call")
+    def wait_refreshed(self) -> None:
+        """Wait until the session timer begins anew, whoever refreshes; CallTimedOut where it does not."""
+        known = self._session.refreshes
+        interval_s = self._session.timer.interval_s or 0
+        self._until(
+            lambda: self._session.refreshes > known or self._session.ended, "a refresh of the session", interval_s
+        )
+        if self._session.ended:
+            raise CallRefused(0, f"a refresh: the call has ended: {self._session.reason}")
 
-    def wait_heard(self, other: Call) -> None:
+    def stop_refreshing(self) -> None:
+        """Let the own end hang: it refreshes the session no more, and ends it neither."""
+        self._session.timer.silent = True
+
+    def wait_ended(self) -> None:
+        """Wait until the call has ended, whoever or whatever timer ended it; CallTimedOut where it does not."""
+        self._until(lambda: self._session.ended, "the end of the call", self._session.timer.interval_s or 0)
+
+    def wait_heard(self, other: CallEnd, packets: int = 1) -> None:
         """Wait until the tone of the other end is heard, and note how many packets came.
 
         Args:
             other: the other end.
+            packets: so many have to come, for who wants to measure them.
 
         Raises:
             CallTimedOut: it is not heard, or another one is.
         """
-        wanted, endpoint = other.audio.tone_hz, self.audio
+        self._wait_known(self.audio, other.tone_hz, "the tone", "Hz", EventKind.HEARD, packets)
 
+    def wait_seen(self, other: Call) -> None:
+        """As `wait_heard`, for the pictures of the other end."""
+        self._wait_known(self.video, other.video.identity, "pictures", "of 255 bright", EventKind.SEEN)
+
+    def _wait_known(
+        self, endpoint: MediaEndpoint, wanted: int, what: str, unit: str, kind: EventKind, packets: int = 1
+    ) -> None:
         async def listen() -> bool:
             try:
                 async with asyncio.timeout(self._patience_s):
-                    while endpoint.heard() != wanted:
+                    while endpoint.heard() != wanted or endpoint.statistics().packets < packets:
                         if await self._session.until(lambda: self._session.ended, _PACKETS_S):
                             return False
             except TimeoutError:
                 return False
             return True
 
-        if not self._run(listen, "the tone"):
-            found = f"{self.heard} Hz" if self.heard is not None else "nothing"
-            detail = f"awaited the tone of {wanted} Hz for {self._patience_s:g} s, heard {found}"
+        if not self._run(listen, what):
+            known = endpoint.heard()
+            found = f"{known} {unit}" if known is not None else "nothing"
+            found += f" in {endpoint.statistics().packets} packets"
+            detail = f"awaited {what} of {wanted} {unit} for {self._patience_s:g} s, found {found}"
             self._record(EventKind.TIMED_OUT, detail)
             raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
         statistics = endpoint.statistics()
         kinds = ", ".join(map(str, statistics.payload_types))
         self._record(
-            EventKind.HEARD, f"{wanted} Hz, {statistics.packets} packets, {statistics.lost} lost, payload type {kinds}"
+            kind, f"{wanted} {unit}, {statistics.packets} packets, {statistics.lost} lost, payload type {kinds}"
         )
 
     def _record(self, kind: EventKind, detail: str = "") -> None:
         self._session.agent.record(kind, None, detail)
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        if not self._run(lambda: self._session.until(holds, self._patience_s), what):
-            detail = f"awaited {what} for {self._patience_s:g} s; the call is {self._session.state}"
+    def _until(self, holds: Callable[[], bool], what: str, more_s: float = 0) -> None:
+        patience_s = self._patience_s + more_s
+        if not self._run(lambda: self._session.until(holds, patience_s), what, more_s):
+            detail = f"awaited {what} for {patience_s:g} s; the call is {self._session.state}"
             self._record(EventKind.TIMED_OUT, detail)
             raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
 
@@ -138,9 +174,9 @@ class Call:
             self._record(EventKind.REJECTED, f"{what}: {error}")
             raise
 
-    def _run(self, work: Callable[[], Coroutine[Any, Any, T]], what: str) -> T:
+    def _run(self, work: Callable[[], Coroutine[Any, Any, T]], what: str, more_s: float = 0) -> T:
         identity, timers = self._session.agent.identity, self._session.agent.timers
-        deadline = max(self._patience_s, timers.timeout_s) + _GRACE_S
+        deadline = max(self._patience_s, timers.timeout_s) + more_s + _GRACE_S
         return self._loop.run(work, deadline, f"{identity}: {what}")
 
 
@@ -149,14 +185,20 @@ class OutgoingCall(Call):
 
     _session: OutgoingSession
 
-    def wait_ringing(self) -> None:
+    def wait_ringing(self, devices: int = 1) -> None:
         """Wait until the other end rings: 180.
+
+        Args:
+            devices: so many devices of it, each in an early dialog of its own.
 
         Raises:
             CallRefused: it was refused.
             CallTimedOut: nothing came.
         """
-        self._until(lambda: self._session.state is not SessionState.BEGUN, "180")
+        what = "180" if devices == 1 else f"180 of {devices} devices"
+        self._until(
+            lambda: self._session.ringing >= devices or self._session.state in (SessionState.ESTABLISHED, _ENDED), what
+        )
         self._must_go_on()
 
     def wait_answered(self) -> None:

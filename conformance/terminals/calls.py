@@ -13,6 +13,7 @@ from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.incoming_session import IncomingSession
 from conformance.terminals.outgoing_session import OutgoingSession, Wanted
 from conformance.terminals.session import EXTENSIONS, CallAgent, Session, option_tags
+from conformance.terminals.session_timer import too_brief
 
 METHODS = frozenset({"INVITE", "ACK", "CANCEL", "PRACK", "UPDATE", "BYE"})
 _MOST = 100
@@ -86,8 +87,12 @@ class Calls:
                 response.headers.set("Unsupported", ", ".join(sorted(unknown)))
             await transaction.respond(response)
             return
+        agent = self._agent()
+        if (refusal := too_brief(request, agent.minimum_session_s)) is not None:
+            await transaction.respond(refusal)
+            return
         try:
-            session = IncomingSession.of(self._agent(), transaction)
+            session = IncomingSession.of(agent, transaction)
         except ValueError:
             await transaction.respond(make_response(request, 400))
             return

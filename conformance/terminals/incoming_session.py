@@ -90,6 +90,7 @@ class IncomingSession(Session):
         body = b"" if self._described else await self._describe()
         response = make_response(self.invite, 200, to_tag=self.tag)
         self._fill(response, body)
+        self.timer.answer(self.invite, response)
         self.status = 200
         self.state = SessionState.ESTABLISHED
         self.agent.record(EventKind.ANSWERED, 200, self.streams)

@@ -1,6 +1,6 @@
-"""The media of a terminal, for test cases: it sends a tone, and says what it heard.
+"""The media of a terminal, for test cases: it sends a tone, or pictures, and says what it heard or saw.
 
-Each endpoint has a tone of its own, so that the other end can tell whose it hears.
+Each endpoint has a tone of its own, or a shade, so that the other end can tell whose it hears or sees.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from conformance.protocols.g711 import Law
+from conformance.protocols.h263 import BRIGHTEST, DARKEST
 from conformance.protocols.rtcp import ReportBlock
-from conformance.protocols.tone import SPACING_HZ, dominant
+from conformance.protocols.tone import SPACING_HZ
+from conformance.stack.rtp_content import Content, Pictures, Tone
 from conformance.stack.rtp_session import DatagramPort, OpenPort, Receive, RtpSession
 from conformance.stack.tunnel import TunnelPort
 from conformance.stack.udp_port import UdpPort
@@ -28,7 +30,14 @@ _DEADLINE_S: Final = 5.0
 
 T = TypeVar("T")
 _TONES = itertools.cycle(range(500, 2000, SPACING_HZ))
+_SHADES = itertools.cycle(range(DARKEST + 4, BRIGHTEST, 9))
+"""128 is not among them."""
 _PORTS = itertools.cycle(range(FIRST_PORT, LAST_PORT, 2))
+
+
+def next_tone() -> int:
+    """Return a frequency that no other of the last 30 ends of a call has, Hz."""
+    return next(_TONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +80,23 @@ class MediaEndpoint:
         address: numeric IPv4 address of the terminal.
         loop: event loop of the terminal; its sockets are in the loop's network namespace.
         tone_hz: a multiple of 50 Hz from 400 to 3000; None for one that no other of the last 30 endpoints has.
+        kind: `audio`; or `video`, with pictures of a shade that no other of the last 24 endpoints has.
         open_port: opens a port where it is no socket on `address`: `in_tunnel(tunnel_port)`.
     """
 
     def __init__(
-        self, address: str, loop: TerminalLoop, *, tone_hz: int | None = None, open_port: OpenPort | None = None
+        self,
+        address: str,
+        loop: TerminalLoop,
+        *,
+        tone_hz: int | None = None,
+        kind: str = "audio",
+        open_port: OpenPort | None = None,
     ) -> None:
         self.address = address
-        self.tone_hz = next(_TONES) if tone_hz is None else tone_hz
+        self.content: Content = (
+            Pictures(next(_SHADES)) if kind == "video" else Tone(next_tone() if tone_hz is None else tone_hz)
+        )
         self._loop = loop
         self._open_port: OpenPort = self._socket if open_port is None else open_port
         self._session: RtpSession | None = None
@@ -89,6 +107,16 @@ class MediaEndpoint:
         """Port of RTP, for the session description; RTCP is on the next one."""
         self._opened()
         return self._port
+
+    @property
+    def identity(self) -> int:
+        """What the other end knows this one by: frequency of the tone, or shade of the pictures."""
+        return self.content.identity
+
+    @property
+    def sends(self) -> bool:
+        """Whether the tone, or pictures, are on their way."""
+        return self._session is not None and self._session.is_sending
 
     @property
     def ssrc(self) -> int:
@@ -115,21 +143,24 @@ class MediaEndpoint:
     def start(
         self, remote_address: str, remote_port: int, payload_type: int = Law.A, seconds: float | None = None
     ) -> None:
-        """Begin to send the tone, 20 ms a packet; called again it goes on with the new address or payload type.
+        """Begin to send the tone, 20 ms a packet, or pictures, 100 ms each.
+
+        Called again it goes on with the new address or payload type.
 
         Args:
             remote_address: numeric IPv4 address of the other end.
             remote_port: where it receives RTP; RTCP goes to the next one.
-            payload_type: 8 for A-law, 0 for mu-law.
+            payload_type: 8 for A-law, 0 for mu-law; of video any that the other end listed.
             seconds: how long; until `stop` where it is None.
 
         Raises:
             HarnessFault: another payload type, or not open.
         """
-        if payload_type not in (Law.A, Law.MU):
+        able = self.content.payload_types
+        if able is not None and payload_type not in able:
             raise HarnessFault(f"media of {self.address}: payload type {payload_type}, expected 8 or 0 (G.711)")
-        session, law = self._opened(), Law(payload_type)
-        self._inside(lambda: session.start((remote_address, remote_port), law, seconds), "start")
+        session = self._opened()
+        self._inside(lambda: session.start((remote_address, remote_port), payload_type, seconds), "start")
 
     def stop(self) -> None:
         """Send no more; what comes is still received. A second call does nothing."""
@@ -162,13 +193,14 @@ class MediaEndpoint:
         return self._inside(collect, "statistics")
 
     def heard(self) -> int | None:
-        """Return the frequency that the last second of what came consists of, in Hz.
+        """Return whose the last second of what came is.
 
         Returns:
-            The tone's frequency, exactly that of the sender where nothing was lost; None where nothing came, where it
-            is silence, and where no single frequency has half of the power.
+            The tone's frequency in Hz, exactly that of the sender where nothing was lost; None where nothing came,
+            where it is silence, and where no single frequency has half of the power. Of video the shade of the last
+            pictures.
         """
-        return dominant(self._inside(self._opened().last_second, "the last second"))
+        return self._inside(self._opened().recognised, "the last second")
 
     def _opened(self) -> RtpSession:
         if self._session is None:
@@ -180,7 +212,7 @@ class MediaEndpoint:
         refused: TestbedDown | None = None
         for port in candidates:
             try:
-                session = RtpSession(self.address, port, self._open_port, self.tone_hz)
+                session = RtpSession(self.address, port, self._open_port, self.content)
             except TestbedDown as error:
                 refused = refused or error
                 if "is in use" not in str(error):

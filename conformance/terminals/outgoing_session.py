@@ -4,42 +4,60 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 from sipmessage import URI, CSeq, Request, Response
 
-from conformance.protocols.sdp import Preconditions
+from conformance.protocols.sdp import Preconditions, SessionDescription
 from conformance.protocols.sdp_answer import offered
 from conformance.protocols.sip.dialog import Dialog
-from conformance.protocols.sip.message import new_branch, new_tag, tag_of
+from conformance.protocols.sip.message import copy_message, new_branch, new_tag, tag_of
 from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.terminals.call_failures import CallRefused
 from conformance.terminals.session import Session, SessionState, has_sdp, option_tags
+from conformance.terminals.session_timer import TimerWish
 from conformance.vocabulary.events import EventKind
 
 ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
 
 
+class CallOptions(TypedDict, total=False):
+    """How to call; what is left out is not wanted."""
+
+    video: bool
+    """Offer video beside audio."""
+    preconditions: bool
+    """Let the other end ring only when both have their resources (RFC 3312); else they are there already."""
+    anonymous: bool
+    """Hide who calls: Privacy: id (RFC 3325)."""
+    timer: TimerWish | None
+    """Ask for a session timer (RFC 4028)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How to call."""
+    """Whom to call, and how: the fields are those of `CallOptions`."""
 
     to: str
-    """Public user identity that is called."""
+    """Public user identity that is called, or a number."""
     video: bool = False
-    """Offer video beside audio."""
     preconditions: bool = False
-    """Let the other end ring only when both have their resources (RFC 3312); else they are there already."""
     anonymous: bool = False
-    """Hide who calls: Privacy: id (RFC 3325)."""
+    timer: TimerWish | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Early:
-    """A dialog that a provisional response began; with forking there may be several."""
+    """A dialog that a provisional response began; with forking there may be several, each with an answer of its own."""
 
     dialog: Dialog
+    local: SessionDescription | None
+    """What this end said last in it; the offer at first."""
+    remote: SessionDescription | None = None
+    """What the peer said last in it."""
     seen: list[int] = field(default_factory=list)
     """RSeq numbers of the reliable responses that were acknowledged."""
+    rings: bool = False
 
 
 @dataclass(eq=False)
@@ -52,6 +70,13 @@ class OutgoingSession(Session):
     """By the peer's tag."""
     invite: Request | None = None
     cancelling: bool = False
+    answered_by: str | None = None
+    """Tag of the peer whose 2xx came first."""
+    _offer: SessionDescription | None = None
+    _turn: _Early | None = None
+    """The early dialog that `dialog`, `local` and `remote` are of."""
+    _surplus: set[str] = field(default_factory=set)
+    """Tags of further peers that answered as well."""
 
     def begin(self) -> None:
         """Send the INVITE; what becomes of it is seen in `state`."""
@@ -59,9 +84,15 @@ class OutgoingSession(Session):
         conditions = Preconditions() if self.wanted.preconditions else None
         ports = self.ports(kinds)
         self.local = self.describe(*(offered(kind, port, preconditions=conditions) for kind, port in ports.items()))
+        self._offer = self.local
         self.invite = self._invite()
         self.agent.record(EventKind.CALLING, None, f"{self.wanted.to} with {self.streams}")
         self.spawn(self._call(self.invite))
+
+    @property
+    def ringing(self) -> int:
+        """How many peers have told that they ring."""
+        return sum(early.rings for early in self.early.values())
 
     async def cancel(self) -> None:
         """Give the call up (RFC 3261 9.1); the end comes as 487."""
@@ -85,7 +116,12 @@ class OutgoingSession(Session):
         headers.set("P-Preferred-Identity", f"<{self.agent.identity}>")
         if self.wanted.anonymous:
             headers.set("Privacy", "id")
-        headers.set("Supported", "100rel, precondition" if self.wanted.preconditions else "100rel")
+        tags = ["100rel", *(["precondition"] if self.wanted.preconditions else [])]
+        if self.wanted.timer is not None:
+            for name, value in self.timer.asking(self.wanted.timer).items():
+                headers.set(name, value)
+            tags.append("timer")
+        headers.set("Supported", ", ".join(tags))
         assert self.local is not None
         self.complete(request, self.local.encode())
         return request
@@ -100,16 +136,30 @@ class OutgoingSession(Session):
         except StackError as error:
             self.end(EventKind.TIMED_OUT, None, f"INVITE: {error}")
             return
+        if response.code == 422 and self.wanted.timer is not None and self.timer.lengthen(response):
+            await self._call(self._once_more(invite, self.wanted.timer))
+            return
         if response.code >= 300:
             self.end(EventKind.REFUSED, response.code, response.phrase)
             return
-        await self._answered(invite, response)
+        self.answered_by = tag_of(response.headers["To"]) or ""
+        await self._answered(invite, response, self.answered_by)
 
-    async def _answered(self, invite: Request, response: Response) -> None:
-        tag = tag_of(response.headers["To"]) or ""
+    def _once_more(self, invite: Request, wish: TimerWish) -> Request:
+        """Return the INVITE with the interval that a 422 asks for: the call stays the same one (RFC 4028)."""
+        again = copy_message(invite)
+        for name, value in self.timer.asking(wish).items():
+            if name != "Supported":
+                again.headers.set(name, value)
+        again.headers.set("CSeq", str(CSeq(invite.cseq.sequence + 1, "INVITE")))
+        self.invite, self.branch = again, new_branch()
+        return again
+
+    async def _answered(self, invite: Request, response: Response, tag: str) -> None:
         try:
             early = self.early.get(tag)
             confirmed = Dialog.begun(invite, response)
+            self._turn_to(early or _Early(confirmed, self._offer))
             if early is not None:
                 confirmed.cseq = max(confirmed.cseq, early.dialog.cseq)
                 confirmed.remote_cseq = early.dialog.remote_cseq
@@ -125,6 +175,7 @@ class OutgoingSession(Session):
             self.end(EventKind.REFUSED, response.code, "the 200 brings no answer to the offer")
             return
         self.state = SessionState.ESTABLISHED
+        self.timer.answered(response, self.wanted.timer)
         self.agent.record(EventKind.ANSWERED, response.code, self.streams)
         self.play()
         self.tell()
@@ -133,18 +184,49 @@ class OutgoingSession(Session):
 
     def _heard(self, response: Response) -> None:
         """Take a provisional response, or a 2xx that came once more."""
-        if response.code >= 200:
-            if self.dialog is not None and tag_of(response.headers["To"]) == tag_of(self.dialog.remote):
-                self.spawn(self.acknowledge(response.cseq.sequence))
+        if response.code < 200:
+            self.spawn(self._provisional(response))
+        elif tag_of(response.headers["To"]) != self.answered_by:
+            self.spawn(self._answered_as_well(response))
+        elif self.dialog is not None:
+            self.spawn(self.acknowledge(response.cseq.sequence))
+
+    async def _answered_as_well(self, response: Response) -> None:
+        """Acknowledge the 2xx of a further peer, and end the dialog with it at once (RFC 3261 13.2.2.4)."""
+        tag = tag_of(response.headers["To"]) or ""
+        if self.invite is None:
             return
-        self.spawn(self._provisional(response))
+        try:
+            dialog = Dialog.begun(self.invite, response)
+            if tag in self.early:
+                dialog.cseq = max(dialog.cseq, self.early[tag].dialog.cseq)
+            await self.agent.stack.send_ack(dialog.ack(response.cseq.sequence), self.agent.hop)
+            if tag not in self._surplus:
+                self._surplus.add(tag)
+                bye = dialog.next_request("BYE")
+                self.complete(bye)
+                await self.agent.stack.send_request(bye, self.agent.hop)
+        except (StackError, ValueError) as error:
+            self.agent.stack.log.warning("a second %d: %s", response.code, error)
+
+    def _turn_to(self, early: _Early) -> bool:
+        """Go on in one of the early dialogs; False where another one has been confirmed, or the session has ended."""
+        if early is self._turn:
+            return not self.ended
+        if self.state in (SessionState.ESTABLISHED, SessionState.ENDED):
+            return False
+        if self._turn is not None:
+            self._turn.local, self._turn.remote = self.local, self.remote
+        self._turn = early
+        self.dialog, self.local, self.remote = early.dialog, early.local, early.remote
+        return True
 
     async def _provisional(self, response: Response) -> None:
         tag = tag_of(response.headers["To"])
         if tag is None or self.invite is None or self.state in (SessionState.ESTABLISHED, SessionState.ENDED):
             return
         try:
-            early = self.early.get(tag) or _Early(Dialog.begun(self.invite, response))
+            early = self.early.get(tag) or _Early(Dialog.begun(self.invite, response), self._offer)
             number = _rseq(response)
         except ValueError as error:
             self.agent.stack.log.warning("%d: %s", response.code, error)
@@ -154,20 +236,23 @@ class OutgoingSession(Session):
             if early.seen and number != early.seen[-1] + 1:
                 return  # a copy, or one that has to wait for its predecessor, which comes again (RFC 3262 4)
             early.seen.append(number)
-        self.dialog = early.dialog
+        if not self._turn_to(early):
+            return
         try:
             if has_sdp(response) and self.remote is None:
                 self.take_answer(response.body)
-            self._note(response)
+            self._note(response, early)
             if number is not None:
                 await self._prack(response, number)
-                await self._confirm_resources()
+                if self._turn_to(early):
+                    await self._confirm_resources(early)
         except (CallRefused, ValueError) as error:
             self.agent.stack.log.warning("%d: %s", response.code, error)
 
-    def _note(self, response: Response) -> None:
-        if response.code == 180 and self.state is SessionState.BEGUN:
-            self.agent.record(EventKind.RINGING, 180, "")
+    def _note(self, response: Response, early: _Early) -> None:
+        if response.code == 180 and not early.rings:
+            early.rings = True
+            self.agent.record(EventKind.RINGING, 180, "" if self.ringing == 1 else "another device")
             self.enter(SessionState.RINGING)
         elif response.code == 183:
             self.agent.record(EventKind.PROGRESS, 183, self.streams)
@@ -178,7 +263,7 @@ class OutgoingSession(Session):
         if answer.code >= 300:
             raise CallRefused(answer.code, f"PRACK: {answer.phrase}")
 
-    async def _confirm_resources(self) -> None:
+    async def _confirm_resources(self, early: _Early) -> None:
         """Say that the own resources are there, where the peer waits for it: UPDATE (RFC 3312 5.1.2)."""
         if self.local is None or self.remote is None:
             return
@@ -197,7 +282,7 @@ class OutgoingSession(Session):
         response = await self.ask("UPDATE", self.local.encode(), Supported="100rel, precondition")
         if response.code >= 300:
             raise CallRefused(response.code, f"UPDATE: {response.phrase}")
-        if has_sdp(response):
+        if has_sdp(response) and self._turn_to(early):
             self.take_answer(response.body)
 
 

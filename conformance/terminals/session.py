@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -26,10 +26,11 @@ from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.media_endpoint import MediaEndpoint
+from conformance.terminals.session_timer import SessionTimer
 from conformance.vocabulary.events import EventKind
 
 ALLOW = "INVITE, ACK, CANCEL, PRACK, UPDATE, BYE, NOTIFY"
-EXTENSIONS = frozenset({"100rel", "precondition"})
+EXTENSIONS = frozenset({"100rel", "precondition", "timer"})
 """What a terminal understands of sessions."""
 
 
@@ -58,8 +59,10 @@ class CallAgent:
     """P-Access-Network-Info; empty: nothing is said."""
     timers: SipTimers
     record: Callable[[EventKind, int | None, str], None]
-    open_media: Callable[[], MediaEndpoint]
-    """Makes the endpoint of one stream; its port is open already."""
+    open_media: Callable[[str], MediaEndpoint]
+    """Makes the endpoint of one stream of a kind; its port is open already."""
+    minimum_session_s: int = 90
+    """Shortest session interval that the terminal accepts, seconds."""
 
 
 @dataclass(eq=False)
@@ -79,10 +82,15 @@ class Session:
     endpoints: dict[str, MediaEndpoint] = field(default_factory=dict)
     """By kind of stream."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _modifying: bool = False
     _acknowledged: set[int] = field(default_factory=set)
     """CSeq numbers of the INVITEs of the peer whose ACK came."""
+    refreshes: int = 0
+    """How often the session timer began anew."""
+
+    def __post_init__(self) -> None:
+        self.timer = SessionTimer(self, self.agent.minimum_session_s)
 
     # --- waiting ---------------------------------------------------------------------------------------------
 
@@ -109,6 +117,7 @@ class Session:
 
     async def stop(self) -> None:
         """Give up whatever is under way, and close the media."""
+        self.timer.stop()
         self.close_media()
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
@@ -151,6 +160,7 @@ class Session:
         """Go on to a state."""
         self.state = state
         if state is SessionState.ENDED:
+            self.timer.stop()
             self.close_media()
         self.tell()
 
@@ -170,7 +180,7 @@ class Session:
         """Return the own port of each kind of stream; what is not open yet is opened."""
         for kind in kinds:
             if kind not in self.endpoints:
-                self.endpoints[kind] = self.agent.open_media()
+                self.endpoints[kind] = self.agent.open_media(kind)
         return {kind: self.endpoints[kind].port for kind in kinds}
 
     def describe(self, *media: Any) -> SessionDescription:
@@ -212,11 +222,14 @@ class Session:
         return self.local.encode()
 
     def play(self) -> None:
-        """Send what both ends agreed on: the tone on the audio stream. Video is agreed on and not sent."""
-        endpoint = self.endpoints.get("audio")
-        if endpoint is None or self.local is None or self.remote is None:
+        """Send what both ends agreed on: the tone on the audio stream, pictures on that of video."""
+        for kind, endpoint in self.endpoints.items():
+            self._play(kind, endpoint)
+
+    def _play(self, kind: str, endpoint: MediaEndpoint) -> None:
+        if self.local is None or self.remote is None:
             return
-        mine, theirs = self.local.of("audio"), self.remote.of("audio")
+        mine, theirs = self.local.of(kind), self.remote.of(kind)
         wanted = mine is not None and mine.direction in ("sendrecv", "sendonly")
         listens = theirs is not None and theirs.direction in ("sendrecv", "recvonly")
         if self.state is SessionState.ESTABLISHED and wanted and listens and theirs is not None and theirs.codecs:
@@ -231,13 +244,16 @@ class Session:
 
     # --- requests of this end --------------------------------------------------------------------------------
 
-    async def ask(self, method: str, body: bytes = b"", **fields: str) -> Response:
+    async def ask(
+        self, method: str, body: bytes = b"", *, fields: Mapping[str, str] | None = None, **more: str
+    ) -> Response:
         """Send a request of the dialog and return its final answer.
 
         Args:
             method: its method.
             body: a session description, or nothing.
-            fields: further header fields; `_` stands for `-`.
+            fields: further header fields.
+            more: further ones; `_` stands for `-`.
 
         Raises:
             CallRefused: no answer came, or there is no dialog.
@@ -245,7 +261,7 @@ class Session:
         if self.dialog is None:
             raise CallRefused(0, f"{method}: there is no dialog")
         request = self.dialog.next_request(method)
-        for name, value in fields.items():
+        for name, value in {**more, **(fields or {})}.items():
             request.headers.set(name.replace("_", "-"), value)
         self.complete(request, body)
         try:
@@ -271,14 +287,25 @@ class Session:
         Raises:
             CallRefused: the peer, or the network, does not accept; the session stays as it was.
         """
+        response = await self._reinvite(offer, {})
+        if response.code >= 300:
+            raise CallRefused(response.code, response.phrase)
+
+    async def _reinvite(self, offer: SessionDescription, fields: Mapping[str, str]) -> Response:
+        """Send a re-INVITE and return its final answer, which a refusal may be.
+
+        Raises:
+            CallRefused: no answer came, or a 2xx that cannot be read.
+        """
         if self.state is not SessionState.ESTABLISHED or self.dialog is None:
             raise CallRefused(0, "re-INVITE: the session is not established")
         before = self.local
         self.local, self._modifying = offer, True
         try:
-            response = await self.ask("INVITE", offer.encode(), Supported="100rel")
+            response = await self.ask("INVITE", offer.encode(), fields={"Supported": "100rel", **fields})
             if response.code >= 300:
-                raise CallRefused(response.code, response.phrase)
+                self.local = before
+                return response
             self.dialog.refresh(response)
             await self.acknowledge(self.dialog.cseq)
             self.take_answer(response.body)
@@ -291,6 +318,7 @@ class Session:
         finally:
             self._modifying = False
         self.play()
+        return response
 
     async def direct(self, direction: str) -> None:
         """Hold (`sendonly`) or resume (`sendrecv`) every stream (RFC 3264 8.4)."""
@@ -325,6 +353,36 @@ class Session:
         if response.code >= 300:
             raise CallRefused(response.code, response.phrase)
 
+    # --- what the session timer does -------------------------------------------------------------------------
+
+    async def refresh(self, method: str, fields: Mapping[str, str]) -> Response:
+        """Refresh the session: UPDATE without a description, or a re-INVITE with the description as it is.
+
+        Raises:
+            CallRefused: no answer came.
+        """
+        if method == "INVITE" and self.local is not None:
+            return await self._reinvite(self.local, fields)
+        return await self.ask("UPDATE", fields=fields)
+
+    def refreshed(self, how: str) -> None:
+        """Note that the session timer began anew."""
+        self.refreshes += 1
+        self.agent.record(EventKind.REFRESHED, None, how)
+        self.tell()
+
+    async def expire(self, why: str) -> None:
+        """End a session that is not refreshed: BYE, whose answer nobody may be there to give (RFC 4028 10)."""
+        if self.state is not SessionState.ESTABLISHED:
+            return
+        for endpoint in self.endpoints.values():
+            endpoint.stop()
+        goodbye = asyncio.get_running_loop().create_task(self.ask("BYE"))
+        goodbye.add_done_callback(_heed)
+        self._tasks.add(goodbye)
+        await asyncio.wait({goodbye}, timeout=self.agent.timers.t1_s)
+        self.end(EventKind.ENDED, None, why)
+
     # --- requests of the peer --------------------------------------------------------------------------------
 
     async def requested(self, transaction: ServerTransaction) -> None:
@@ -336,6 +394,9 @@ class Session:
             return
         if self.dialog is not None and not self.dialog.in_order(request):
             await transaction.respond(make_response(request, 500))
+            return
+        if self.ended and request.method != "BYE":
+            await transaction.respond(make_response(request, 481))
             return
         match request.method:
             case "BYE":
@@ -376,7 +437,9 @@ class Session:
         if self._modifying:
             return make_response(request, 491)
         assert self.dialog is not None
-        before = self.streams
+        if (refusal := self.timer.refusal(request)) is not None:
+            return refusal
+        before = self._shape
         try:
             self.dialog.refresh(request)
             body = self.take_offer(request.body) if request.body else b""
@@ -386,18 +449,25 @@ class Session:
             return make_response(request, 488)
         response = make_response(request, 200, body=body)
         self.complete(response, body)
+        self.timer.answer(request, response)
         self.play()
         if request.method == "INVITE":
             self._note_modification(before)
         self.tell()
         return response
 
-    def _note_modification(self, before: str) -> None:
+    @property
+    def _shape(self) -> tuple[str, str]:
+        """Which streams there are, and where the audio goes."""
         audio = self.local.of("audio") if self.local is not None else None
-        if self.streams != before:
-            self.agent.record(EventKind.MEDIA_CHANGED, None, self.streams)
-        elif audio is not None:
-            held = audio.direction in ("recvonly", "inactive")
+        return self.streams, audio.direction if audio is not None else ""
+
+    def _note_modification(self, before: tuple[str, str]) -> None:
+        streams, direction = self._shape
+        if streams != before[0]:
+            self.agent.record(EventKind.MEDIA_CHANGED, None, streams)
+        elif direction != before[1]:
+            held = direction in ("recvonly", "inactive")
             self.agent.record(EventKind.HELD if held else EventKind.RESUMED, None, "by the other end")
 
     # --- header fields ---------------------------------------------------------------------------------------
@@ -414,6 +484,12 @@ class Session:
         if body:
             message.body = body
             headers.set("Content-Type", CONTENT_TYPE)
+
+
+def _heed(task: asyncio.Task[Response]) -> None:
+    """Look at what a BYE came to, which nobody waits for."""
+    if not task.cancelled():
+        task.exception()
 
 
 def option_tags(message: Request | Response, name: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, Unpack
 
 from sipmessage import Request, Response
 
@@ -27,7 +27,7 @@ from conformance.terminals.calls import METHODS, Calls
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
 from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
-from conformance.terminals.outgoing_session import OutgoingSession, Wanted
+from conformance.terminals.outgoing_session import CallOptions, OutgoingSession, Wanted
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
 from conformance.terminals.session import CallAgent
@@ -107,6 +107,8 @@ class Terminal:
         if tunnel is not None and (transport != "udp" or port == 0):
             raise HarnessFault(f"terminal {subscriber.name}: expected udp and a port of its own inside the tunnel")
         self.impu = subscriber.impus[0]
+        self.number = next((impu for impu in subscriber.impus if impu.startswith("tel:")), None)
+        """tel URI of the subscriber, None without a telephone number."""
         self.events = events
         self.registered = False
         self.service_route: tuple[str, ...] = ()
@@ -122,6 +124,7 @@ class Terminal:
         self._faults = faults
         self._hop = pcscf._replace(transport=transport)
         self._deadline_s = federation.timers.procedure_ms / 1000
+        self._minimum_session_s = federation.timers.minimum_session_s
         self._loop = loop or shared_loop()
         self._series: RegisterSeries | None = None
         self._started = False
@@ -206,21 +209,17 @@ class Terminal:
             lambda: self._notified(state, patience, version or 0), patience + _GRACE_S, f"{self.impu}: NOTIFY"
         )
 
-    def call(
-        self, impu: str, *, video: bool = False, preconditions: bool = False, anonymous: bool = False
-    ) -> OutgoingCall:
+    def call(self, impu: str, **options: Unpack[CallOptions]) -> OutgoingCall:
         """Call somebody; return when the INVITE is on its way.
 
         Args:
-            impu: public user identity of who is called.
-            video: offer video beside audio.
-            preconditions: let the other end ring only when both have their resources (RFC 3312).
-            anonymous: hide who calls: Privacy: id.
+            impu: public user identity of who is called, or a number.
+            options: how to call.
 
         Raises:
             CallRefused: the terminal is not registered.
         """
-        wanted = Wanted(impu, video, preconditions, anonymous)
+        wanted = Wanted(impu, **options)
 
         async def begin() -> OutgoingSession:
             if not self.registered:
@@ -269,12 +268,13 @@ class Terminal:
             timers=self._stack.timers_for(Endpoint(self._hop.address, self._hop.port, self._hop.transport)),
             record=self._record,
             open_media=self._open_media,
+            minimum_session_s=self._minimum_session_s,
         )
 
-    def _open_media(self) -> MediaEndpoint:
+    def _open_media(self, kind: str) -> MediaEndpoint:
         tunnel = self._stack.tunnel_port
         open_port = in_tunnel(tunnel) if tunnel is not None else None
-        endpoint = MediaEndpoint(self._stack.address, self._loop, open_port=open_port)
+        endpoint = MediaEndpoint(self._stack.address, self._loop, kind=kind, open_port=open_port)
         endpoint.open()
         return endpoint
 

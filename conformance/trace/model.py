@@ -42,6 +42,8 @@ class Sighting:
     """Tunnels around the innermost IP packet, outermost first: `gtp`, `ipip`, `esp`."""
     clock_offset_ns: int = 0
     """What the clock of the capture is ahead of that of the trace; `time_ns` is what the capture says."""
+    dscp: int | None = None
+    """Differentiated services codepoint of the innermost IP header (RFC 2474); None where that was not read."""
 
     @property
     def trace_time_ns(self) -> int:
@@ -205,6 +207,11 @@ class VpnPacket(Message):
 
 
 @dataclass(slots=True, eq=False)
+class MediaPacket(Message):
+    """One RTP packet that is cited: its frame alone, `raw` is empty. Streams keep none of their packets."""
+
+
+@dataclass(slots=True, eq=False)
 class VpnStream:
     """All OpenVPN packets between two ends, as an aggregate: a run has thousands of them."""
 
@@ -214,6 +221,10 @@ class VpnStream:
     """Packets by opcode."""
     first: dict[tuple[bool, int], VpnPacket] = field(default_factory=dict)
     """The first packet of each opcode; True: from the first of the two ends."""
+    sizes: Counter[tuple[bool, int, int]] = field(default_factory=Counter)
+    """Data packets by direction, octets of the datagram and codepoint of its IP header: the payload alone is secret."""
+    sized: dict[tuple[bool, int, int], VpnPacket] = field(default_factory=dict)
+    """The first packet of each of these."""
 
     def earliest(self, *opcodes: int) -> VpnPacket | None:
         """Return the first packet that has one of the opcodes, None where there is none."""

@@ -36,6 +36,8 @@ _DATA: Final = 21
 _ACK: Final = 9
 _KEPT: Final = 32
 """Octets of a packet that are kept: the head, nothing encrypted that would be of use."""
+_MOST_SIZES: Final = 4_096
+"""Directions, lengths and codepoints of data packets of one file that are told apart."""
 _MOST_STREAMS: Final = 1_000
 """Pairs of ends that are told apart; a hostile capture could have any number."""
 _SERVICES: Final = frozenset((53, 67, 68, 123, 500, 2152, 4500, 5353))
@@ -61,6 +63,7 @@ class VpnReader:
     def __init__(self, capture: int) -> None:
         self._capture = capture
         self._streams: dict[tuple[Endpoint, Endpoint], VpnStream] = {}
+        self._sizes = 0
 
     @property
     def streams(self) -> tuple[VpnStream, ...]:
@@ -68,7 +71,14 @@ class VpnReader:
         return tuple(self._streams.values())
 
     def take(
-        self, payload: bytes, source: Endpoint, destination: Endpoint, point: Point | None, frame: int, time_ns: int
+        self,
+        payload: bytes,
+        source: Endpoint,
+        destination: Endpoint,
+        point: Point | None,
+        frame: int,
+        time_ns: int,
+        tos: int = 0,
     ) -> bool:
         """Note a datagram where it is one of OpenVPN: on its own port anywhere, at an outer interface on any port.
 
@@ -79,6 +89,7 @@ class VpnReader:
             point: Where it was captured.
             frame: Its number in the file.
             time_ns: Nanoseconds since 1970, by the clock of the file.
+            tos: Second octet of its IP header.
 
         Returns:
             Whether it was noted; if not it is somebody else's.
@@ -95,8 +106,16 @@ class VpnReader:
                 return True
             stream = self._streams[source, destination] = VpnStream((source, destination))
         stream.counts[opcode] += 1
-        key = (source == stream.ends[0], opcode)
-        if key not in stream.first:
+        is_forth = source == stream.ends[0]
+        key, size = (is_forth, opcode), (is_forth, len(payload), tos >> 2)
+        new = opcode in DATA and size not in stream.sized and self._sizes < _MOST_SIZES
+        if new or key not in stream.first:
             sighting = Sighting(self._capture, frame, time_ns, point, source, destination)
-            stream.first[key] = VpnPacket((sighting,), payload[:_KEPT], opcode=opcode)
+            packet = VpnPacket((sighting,), payload[:_KEPT], opcode=opcode)
+            stream.first.setdefault(key, packet)
+            if new:
+                stream.sized[size] = packet
+                self._sizes += 1
+        if size in stream.sized:
+            stream.sizes[size] += opcode in DATA
         return True

@@ -117,11 +117,11 @@ class Picker:
                     if looks_like_sip(payload) and (stop <= end or original > end - start):
                         self._step = step
                         ends = self._ends.get(data[offset + 12 : offset + 24])
-                        self._sip(payload, ends or self._plain(data, offset), ident, ())
+                        self._sip(payload, ends or self._plain(data, offset), ident, (), data[offset + 1] >> 2)
                         continue
                     if self._point is Point.VPN:
                         ends = self._ends.get(data[offset + 12 : offset + 24]) or self._plain(data, offset)
-                        if self.vpn.take(payload, ends[0], ends[1], self._point, frame, time_ns):
+                        if self.vpn.take(payload, *ends[:2], self._point, frame, time_ns, data[offset + 1]):
                             self.left_out["openvpn"] += 1
                             continue
             self._step = step
@@ -152,13 +152,13 @@ class Picker:
         return made
 
     def _sip(
-        self, raw: bytes, ends: tuple[Endpoint, Endpoint, str], ident: int, encapsulation: tuple[str, ...]
+        self, raw: bytes, ends: tuple[Endpoint, Endpoint, str], ident: int, encapsulation: tuple[str, ...], dscp: int
     ) -> None:
         frame, interface, time_ns, _, start, end, original = self._step
         source, destination, outer = ends
         self.seen.append(
             Seen(
-                Sighting(self._capture, frame, time_ns, self._point, source, destination, encapsulation),
+                Sighting(self._capture, frame, time_ns, self._point, source, destination, encapsulation, 0, dscp),
                 raw,
                 "SIP",
                 interface,
@@ -231,7 +231,7 @@ class Picker:
         if looks_like_sip(payload):
             key = (chain, source, destination)
             ends = self._ends.get(key) or self._named(key, chain[-1], (source, destination), chain[:-1])
-            self._sip(payload, ends, ident, tunnels)
+            self._sip(payload, ends, ident, tunnels, self._tos[1] >> 2)
             return _TAKEN
         if (self._point is Point.VPN or OPENVPN in (source, destination)) and self._outside(
             payload, Endpoint(chain[-1][0], source, "udp"), Endpoint(chain[-1][1], destination, "udp")
@@ -264,7 +264,7 @@ class Picker:
 
     def _outside(self, payload: bytes, source: Endpoint, destination: Endpoint) -> bool:
         """Tell whether a datagram is one of OpenVPN; if so, it is counted."""
-        taken = self.vpn.take(payload, source, destination, self._point, self._step[0], self._step[2])
+        taken = self.vpn.take(payload, source, destination, self._point, self._step[0], self._step[2], self._tos[1])
         self.left_out["openvpn"] += taken
         return taken
 
@@ -275,7 +275,7 @@ class Picker:
         retransmission and shows nothing of what it carries.
         """
         frame, interface, time_ns = self._step[:3]
-        here = Copy(frame, time_ns, interface, tunnels, _outer(chain), ident)
+        here = Copy(frame, time_ns, interface, tunnels, _outer(chain), ident, self._tos[1] >> 2)
         first = self._recent.get(key)
         if first is not None and self._is_copy(first, here):
             self._reduced.copies.setdefault(first.frame, []).append(here)

@@ -109,16 +109,16 @@ def read_records(stream: IO[bytes], capture: int, reading: Reading, frames: Fram
         elif kind == "L" and len(fields) == 2:
             layer = fields[0] if fields[0] in reading.not_read or len(reading.not_read) < _MOST_LAYERS else "others"
             reading.not_read[layer] += int(fields[1])
-        elif kind == "M" and len(fields) == 17:
-            raw = stream.read(int(fields[16]))
+        elif kind == "M" and len(fields) == 18:
+            raw = stream.read(int(fields[17]))
             stream.read(1)
-            if len(raw) < int(fields[16]):
+            if len(raw) < int(fields[17]):
                 break  # tshark was ended in the middle of a record; its complaints say why
-            taken.unnamed |= _NO_NAME in fields[15]
+            taken.unnamed |= _NO_NAME in fields[16]
             connection = (fields[4], fields[6], fields[5], fields[7])
             taken.frames = max(taken.frames, int(fields[0]))
             parts = [raw]
-            if fields[14] == "TCP":
+            if fields[15] == "TCP":
                 parts = _behind_keep_alive(raw)
                 if not parts:
                     if looks_like_sip(raw):
@@ -152,6 +152,7 @@ def _copies(seen: Seen, reading: Reading, frames: Frames) -> Iterator[Seen]:
             time_ns=copy.time_ns,
             point=POINTS.get(name),
             encapsulation=copy.encapsulation,
+            dscp=copy.dscp,
         )
         yield replace(seen, sighting=sighting, interface=copy.interface, outer=copy.outer, ip_id=copy.ip_id)
 
@@ -179,7 +180,7 @@ def _seen(fields: list[str], raw: bytes, capture: int, reading: Reading, frames:
     number, seconds, nanoseconds = (int(text) for text in fields[:3])
     frame, time_ns, interface = frames.locate(number, seconds * 1_000_000_000 + nanoseconds)
     chain = fields[3].split(":")
-    protocol = fields[14]
+    protocol = fields[15]
     last = next((i for i, name in enumerate(chain) if name in ("sip", "diameter", "dns")), len(chain))
     below = chain[:last]
     if "icmp" in below or "icmpv6" in below:
@@ -209,6 +210,7 @@ def _seen(fields: list[str], raw: bytes, capture: int, reading: Reading, frames:
             source=source,
             destination=destination,
             encapsulation=tuple(_encapsulation(below)),
+            dscp=int(fields[14]) if fields[14].isdigit() else None,
         ),
         raw=raw,
         protocol=protocol,
@@ -216,7 +218,7 @@ def _seen(fields: list[str], raw: bytes, capture: int, reading: Reading, frames:
         outer=fields[9],
         ip_id=int(fields[8], 0) if ":" not in fields[4] else 0,
         many_interfaces=fields[12] == "1" or name == "any",
-        avps=fields[15],
+        avps=fields[16],
         truncated=cut and _is_short(raw, protocol),
     )
 

@@ -27,6 +27,7 @@ class Copy:
     encapsulation: tuple[str, ...]
     outer: str
     ip_id: int
+    dscp: int
 
 
 class Reduced:

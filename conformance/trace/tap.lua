@@ -4,7 +4,7 @@
 --   V  version of tshark
 --   P  frame  problem
 --   M  frame  seconds  nanoseconds  protocols  source  destination  source-port  destination-port
---      IP-identification  outer-addresses  captured-bytes  wire-bytes  cooked  malformed  kind  AVPs  length
+--      IP-identification  outer-addresses  captured-bytes  wire-bytes  cooked  malformed  codepoint  kind  AVPs  length
 --      and behind that line `length` raw bytes and a line end
 --   L  protocol  frames: so many frames without a message had this as their innermost protocol
 --   N  last-frame
@@ -23,7 +23,7 @@ for key, name in pairs({
     protocols = "frame.protocols", time = "frame.time_epoch", captured = "frame.cap_len", wire = "frame.len",
     sip = "sip", diameter = "diameter", dns = "dns", code = "diameter.avp.code", id = "ip.id",
     source = "ip.src", destination = "ip.dst", source6 = "ipv6.src", destination6 = "ipv6.dst",
-    udp = "udp.payload", tcp = "tcp.payload", malformed = "_ws.malformed",
+    dscp = "ip.dsfield.dscp", dscp6 = "ipv6.tclass.dscp", udp = "udp.payload", tcp = "tcp.payload", malformed = "_ws.malformed",
 }) do
     get[key] = Field.new(name)
 end
@@ -67,6 +67,14 @@ end
 local function last(field)
     local all = { field() }
     return all[#all]
+end
+
+-- Of the innermost IP header, whichever version that has.
+local function codepoint()
+    local four, six = last(get.dscp), last(get.dscp6)
+    local inner = four
+    if six and (not four or six.offset > four.offset) then inner = six end
+    return inner and tostring(inner.value) or ""
 end
 
 local function addresses(...)
@@ -141,7 +149,7 @@ function tap.packet(pinfo)
         id and tostring(id.value) or "0",
         addresses(get.source, get.source6) .. ">" .. addresses(get.destination, get.destination6),
         tostring(get.captured().value), tostring(get.wire().value),
-        (cooked[1]() or cooked[2]()) and "1" or "0", get.malformed() and "1" or "0",
+        (cooked[1]() or cooked[2]()) and "1" or "0", get.malformed() and "1" or "0", codepoint(),
     }
     local sip, diameter, dns = { get.sip() }, { get.diameter() }, { get.dns() }
     for _, info in ipairs(sip) do emit(common, "SIP", info) end

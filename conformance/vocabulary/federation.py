@@ -13,6 +13,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
+from conformance.vocabulary.filter_criteria import Case, FilterCriterion
 from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 from conformance.vocabulary.secrets import Secret
 
@@ -162,7 +163,10 @@ class Features(_Model):
 
 
 class Subscriber(_Model):
-    """One subscription: a private identity, its public identities and its credentials."""
+    """A private identity, its public identities and its credentials.
+
+    Two subscribers with the same public identities are two devices of one user.
+    """
 
     name: Name
     impi: Impi
@@ -176,6 +180,8 @@ class Subscriber(_Model):
     password: Password | None = None
     roaming: Annotated[bool, Field(strict=True)] = True
     """False: the home network forbids registration through a visited access point."""
+    filter_criteria: tuple[FilterCriterion, ...] = ()
+    """Which of its requests pass application servers; that these are told of registrations is not asked for here."""
 
     @model_validator(mode="after")
     def _one_kind_of_credentials(self) -> Subscriber:
@@ -192,6 +198,10 @@ class Subscriber(_Model):
         """True for AKAv1-MD5, False for a password."""
         return self.k is not None
 
+    def services(self, method: str, case: Case) -> tuple[FilterCriterion, ...]:
+        """Return the filter criteria that are about a method on a side."""
+        return tuple(one for one in self.filter_criteria if one.concerns(method, case))
+
 
 class Timers(_Model):
     """Every timer of a run, in one table. SIP names are those of RFC 3261 table 4 and 3GPP TS 24.229."""
@@ -204,6 +214,8 @@ class Timers(_Model):
     gm_t4_ms: Milliseconds = 17_000
     cx_answer_ms: Milliseconds = 5_000
     """How long a CSCF waits for an answer of the HSS."""
+    as_answer_ms: Milliseconds = 2_000
+    """How long an S-CSCF waits for the first sign of an application server (3GPP TS 24.229 5.4.3)."""
     watchdog_ms: Milliseconds = 30_000
     """Tw of RFC 3539."""
     registration_s: Seconds = 3600
@@ -214,6 +226,12 @@ class Timers(_Model):
     """How long a node may take to become ready."""
     proceeding_s: Seconds = 181
     """Timer C: how long an INVITE may ring until a proxy gives it up (RFC 3261 16.6 item 11: more than 3 minutes)."""
+    session_s: Seconds = 90
+    """Session interval that terminals ask for where a test case has a session timer: the least of RFC 4028."""
+    minimum_session_s: Seconds = 90
+    """Shortest session interval that nodes and terminals accept: a shorter one is answered with 422 and Min-SE."""
+    network_session_s: Annotated[int, Field(strict=True, ge=0, le=1_000_000)] = 0
+    """Session interval that an S-CSCF asks for where the caller asks for none (RFC 4028 8.1); 0: it does not."""
     procedure_ms: Milliseconds = 10_000
     """How long a terminal waits for the end of a procedure."""
 
@@ -265,6 +283,16 @@ class Testbed(_Model):
     def uri(self, kind: NodeKind) -> str:
         """Return the SIP URI of a node with its port: `sip:scscf.uc3m.netlab.test:6060`."""
         return f"sip:{self.fqdn(kind)}:{self.nodes[kind].port}"
+
+    @property
+    def users(self) -> tuple[Subscriber, ...]:
+        """The subscribers, of each user the first device alone."""
+        first = {subscriber.impus: subscriber for subscriber in reversed(self.subscribers)}
+        return tuple(subscriber for subscriber in self.subscribers if first[subscriber.impus] is subscriber)
+
+    def other_devices(self, subscriber: Subscriber) -> tuple[Subscriber, ...]:
+        """Return the other devices of a user: subscribers with the same public identities."""
+        return tuple(one for one in self.subscribers if one.impus == subscriber.impus and one.name != subscriber.name)
 
     def subscriber(self, name: str) -> Subscriber:
         """Return the subscriber of that name; KeyError where there is none."""

@@ -145,3 +145,12 @@ class DefaultHandling(IntEnum):
 
     SESSION_CONTINUED = 0
     SESSION_TERMINATED = 1
+
+
+class SessionCase(IntEnum):
+    """Values of SessionCase in a trigger of the user profile: whose request it is (3GPP TS 29.228)."""
+
+    ORIGINATING = 0
+    TERMINATING_REGISTERED = 1
+    TERMINATING_UNREGISTERED = 2
+    ORIGINATING_UNREGISTERED = 3

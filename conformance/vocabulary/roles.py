@@ -32,10 +32,14 @@ class Role(StrEnum):
     TERM_AS = "term-as"
     TERM_PCSCF = "term-pcscf"
     CALLEE = "callee"
+    # Where an INVITE is forked to several devices of the callee: those that the call did not come to, and the way to
+    # them.
+    OTHER_PCSCF = "other-pcscf"
+    OTHER_CALLEE = "other-callee"
 
     IBCF = "ibcf"
     """Border control of whichever network: one procedure may pass several, and one of them more than once."""
 
 
-TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE)
+TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE, Role.OTHER_CALLEE)
 """Roles that a terminal plays."""

@@ -14,3 +14,5 @@ class TimeName(StrEnum):
     """From the caller's INVITE to the first 180 or 183."""
     SET_UP = "set-up"
     """From the caller's INVITE to its 200."""
+    FIRST_MEDIA = "first-media"
+    """From that 200 to the first RTP packet for the caller; 0 where media came before it."""

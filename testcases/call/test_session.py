@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.runs.calls import invite, set_up, talk
+from conformance.runs.calls import invite, set_up, talk, watch
 from conformance.runs.cell import Cell
 
 pytestmark = pytest.mark.call
@@ -18,12 +18,14 @@ def test_video(cell: Cell) -> None:
         - Both terminals are registered and have H.263 and G.711.
     Steps:
         1. The caller offers H.263 beside G.711 A-law; the called terminal accepts both.
-        2. The called user answers; both hear each other; the caller hangs up.
+        2. The called user answers; both hear and see each other; the caller hangs up.
 
     References:
-        RFC 3264 5, 6; RFC 3551 6; D2.2 1.4.1
+        RFC 3264 5, 6; RFC 3551 6; RFC 2190; D2.2 1.4.1
     """
-    talk(*set_up(cell, video=True)).hang_up()
+    calling, called = set_up(cell, video=True)
+    watch(calling, called)
+    talk(calling, called).hang_up()
 
 
 @pytest.mark.flow("call-home", callee="home")
@@ -33,15 +35,18 @@ def test_video_added_and_dropped(cell: Cell) -> None:
     Preconditions:
         - The call is set up with audio.
     Steps:
-        1. The caller adds video with a re-INVITE.
-        2. The caller drops it with another one; the audio goes on.
+        1. The caller adds video with a re-INVITE; both see each other.
+        2. The caller drops it with another one; neither sends pictures any more, and the audio goes on.
 
     References:
         RFC 3261 14; RFC 3264 8; D2.2 1.4.1
     """
     calling, called = set_up(cell)
     calling.add_video()
+    watch(calling, called)
     calling.drop_video()
+    sending = [end for end, call in (("caller", calling), ("callee", called)) if call.video.sends]
+    assert not sending, f"no pictures once video was dropped; {' and '.join(sending)} still sends"
     talk(calling, called).hang_up()
 
 

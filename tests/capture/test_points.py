@@ -115,6 +115,8 @@ def test_every_packet_appears_at_its_point_and_at_no_other(
         (one["hss"], one["dns"], "DNS"),
         (one["ue"], one["as"], ""),  # Ut is no point yet
         (one["ue"], other["ue"], "media"),
+        ("127.0.0.1", one["ue"], "media"),  # of a program that binds its media port to all addresses
+        ("127.0.0.1", one["p-cscf"], ""),
     ]
     with Sniffers(loopback_points(federation), "scapy", tmp_path) as sniffers:
         sniffers.open_cell("paths")

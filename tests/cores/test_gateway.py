@@ -35,6 +35,7 @@ from conformance.protocols.gtpu import (
 )
 from conformance.protocols.ip_udp import UdpPacket
 from conformance.protocols.tone import dominant
+from conformance.stack.rtp_content import Tone
 from conformance.stack.rtp_session import RtpSession
 from conformance.stack.tunnel import Tunnel, TunnelPort
 from conformance.stack.udp_port import Address, UdpPort
@@ -430,8 +431,8 @@ def test_media_go_through_the_tunnel_both_ways_with_their_codepoint(in_scene: In
             logging.getLogger("test.media"),
         )
         bob = str(scene.pool("uc3m", 9))
-        away = RtpSession(str(scene.alice), 40_000, lambda port, take: tunnel.open_port(port, take, dscp=46), 700)
-        home = RtpSession(bob, 40_000, lambda port, take: UdpPort(bob, port, take, dscp=46), 900)
+        away = RtpSession(str(scene.alice), 40_000, lambda port, take: tunnel.open_port(port, take, dscp=46), Tone(700))
+        home = RtpSession(bob, 40_000, lambda port, take: UdpPort(bob, port, take, dscp=46), Tone(900))
         away.start((bob, 40_000), Law.A, 1)
         home.start((str(scene.alice), 40_000), Law.A, 1)
         async with asyncio.timeout(10):

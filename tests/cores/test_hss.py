@@ -349,6 +349,7 @@ def test_the_operator_ends_a_registration(context: NodeContext) -> None:
             ]
             assert (await cx.lir(LIR)).result == DiameterResult.ERROR_IDENTITY_NOT_REGISTERED
             assert "expected" in (await ask(channel, {"dance": True}))["error"]
+            assert await ask(channel, {"await": ["scscf.a.test"]}) == {"missing": []}
         with pytest.raises(TestbedDown, match=r"control channel .*: expected an answer within 5 s"):
             await ask(channel, command)
 

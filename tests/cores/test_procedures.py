@@ -231,9 +231,11 @@ def test_a_result_that_the_operator_forces_reaches_the_terminal_once(
     core.hss("stuba").force(DiameterCommand.USER_AUTHORIZATION, 5004, experimental=True)
     with pytest.raises(RegistrationRejected, match="403"):
         ue.register()
-    assert [user["state"] for user in core.hss("stuba").state()] == ["not-registered"]
+    assert {user["impi"]: user["state"] for user in core.hss("stuba").state()}[
+        "bob@stuba.netlab.test"
+    ] == "not-registered"
     ue.register()
-    assert [user["state"] for user in core.hss("stuba").state()] == ["registered"]
+    assert {user["impi"]: user["state"] for user in core.hss("stuba").state()}["bob@stuba.netlab.test"] == "registered"
 
 
 def test_a_testbed_without_hss_ends_nothing(core: EmulatedCore) -> None:

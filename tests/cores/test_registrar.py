@@ -85,6 +85,14 @@ def test_a_contact_of_another_terminal_is_added(registrar: Registrar) -> None:
     assert list(bind(registrar, "<sip:a@2>", impi="j").bindings) == ["sip:a@1", "sip:a@2"]
 
 
+def test_a_terminal_that_removes_everything_leaves_the_other_device(registrar: Registrar) -> None:
+    bind(registrar, "<sip:a@1>")
+    bind(registrar, "<sip:a@2>", impi="j")
+    registration = bind(registrar, "*", expires="0")
+    assert list(registration.bindings) == ["sip:a@2"]
+    assert registrar.find("sip:a@h") is registration
+
+
 def test_the_last_contact_takes_the_registration_along(registrar: Registrar) -> None:
     bind(registrar, "<sip:a@1>")
     bind(registrar, "<sip:a@1>", expires="0")
@@ -106,17 +114,20 @@ def test_order_within_a_call_id(registrar: Registrar) -> None:
 def test_time_ends_contacts_and_registrations(registrar: Registrar, clock: Clock) -> None:
     bind(registrar, "<sip:a@1>", expires="100")
     bind(registrar, "<sip:a@2>", expires="200", impi="j")
-    assert registrar.next_expiry() == 1200
+    assert registrar.next_expiry() == 1100
     clock.now = 1100
-    assert registrar.expired() == []
     registration = registrar.find("sip:a@h")
     assert registration is not None
+    ((found, gone),) = registrar.expired()
+    assert (found, [binding.impi for binding in gone]) == (registration, ["i"])
+    assert not registration.has("i")
+    assert registrar.next_expiry() == 1200
     assert list(registration.bindings) == ["sip:a@2"]
     assert registrar.users() == ["sip:a@h"]
     assert registrar.remaining_s(registration.bindings["sip:a@2"]) == 100
     clock.now = 1200
     assert registrar.users() == []
-    assert [r.identities for r in registrar.expired()] == [IMPUS]
+    assert [r.identities for r, _ in registrar.expired()] == [IMPUS]
     assert registrar.find("sip:a@h") is None
     assert registrar.next_expiry() is None
 

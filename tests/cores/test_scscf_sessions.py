@@ -86,7 +86,7 @@ def test_a_call_of_an_own_user_goes_to_the_network_of_who_is_called(serving: Cal
     ("uri", "asserted", "code"),
     [
         (BOB, "sip:mallory@uc3m.netlab.test", 403),
-        ("tel:+421905", IMPUS[0], 416),
+        ("tel:+421905", IMPUS[0], 404),
         ("sip:bob@nowhere.netlab.test", IMPUS[0], 504),
     ],
 )

@@ -30,17 +30,16 @@ def test_subscribers_are_found_by_either_identity(tmp_path: Path) -> None:
     store.provision([ALICE, BOB])
     alice = store.by_impi("alice@a.test")
     assert alice is not None
-    assert alice == store.by_impu("tel:+34910000001")
+    assert store.by_impu("tel:+34910000001") == (alice,)
     assert alice.impus == ("sip:alice@a.test", "tel:+34910000001")
     assert alice.uses_aka
     assert alice.amf == b"\x80\x00"
-    bob = store.by_impu("sip:bob@a.test")
-    assert bob is not None
+    (bob,) = store.by_impu("sip:bob@a.test")
     assert bob.password is not None
     assert bob.password.reveal() == b"swordfish"
     assert not bob.uses_aka
     assert store.by_impi("eve@a.test") is None
-    assert store.by_impu("sip:eve@a.test") is None
+    assert store.by_impu("sip:eve@a.test") == ()
     store.close()
 
 
@@ -66,18 +65,28 @@ def test_who_is_no_longer_provisioned_is_gone(tmp_path: Path) -> None:
     store.provision([ALICE, BOB])
     store.provision([BOB])
     assert store.by_impi("alice@a.test") is None
-    assert store.by_impu("sip:alice@a.test") is None
+    assert store.by_impu("sip:alice@a.test") == ()
     store.close()
 
 
-def test_an_identity_of_two_subscribers_is_refused_and_nothing_changes(tmp_path: Path) -> None:
+def test_devices_of_one_user_share_public_identities(tmp_path: Path) -> None:
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
+    store.provision([ALICE, ALICE.model_copy(update={"impi": "alice-tablet@a.test"})])
+    assert [one.impi for one in store.by_impu("sip:alice@a.test")] == ["alice-tablet@a.test", "alice@a.test"]
+    store.assign("alice@a.test", State.REGISTERED, "sip:scscf.a.test", "scscf.a.test")
+    store.release("alice-tablet@a.test")
+    assert [one.state for one in store.by_impu("sip:alice@a.test")] == [State.NOT_REGISTERED, State.REGISTERED]
+    store.close()
+
+
+def test_an_identity_that_a_subscriber_has_twice_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
     store.provision([BOB])
-    twin = ALICE.model_copy(update={"impi": "twin@a.test"})
-    with pytest.raises(BadInput, match=r"twin@a\.test: expected that public identity sip:alice@a\.test is nobody"):
-        store.provision([ALICE, twin])
+    twice = ALICE.model_copy(update={"impus": ("sip:alice@a.test", "sip:alice@a.test")})
+    with pytest.raises(BadInput, match=r"alice@a\.test: expected each public identity once, found sip:alice@a\.test"):
+        store.provision([twice])
     assert store.by_impi("alice@a.test") is None
-    assert store.by_impu("sip:bob@a.test") is not None
+    assert store.by_impu("sip:bob@a.test")
     store.close()
 
 

@@ -41,7 +41,7 @@ class Telling:
             logging.getLogger("test"),
         )
         self.told.learn(read_profile(build_user_data("alice@h.test", USERS, servers)))
-        self.registration = Registration("alice@h.test", USERS, explicit=USERS[0])
+        self.registration = Registration(USERS, explicit=USERS[0])
         monkeypatch.setattr(third_party, "relay", self._relay)
 
     async def _relay(self, _stack: Any, request: Request, *_: Any) -> Any:
@@ -126,5 +126,5 @@ def test_without_filter_criteria_nobody_is_told(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_name_that_is_no_uri_costs_the_user_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    (request,) = asyncio.run(Telling(monkeypatch, ("as h test", SERVERS[0])).tell(INITIAL, 600))
+    (request,) = asyncio.run(Telling(monkeypatch, ("sip:as:port", SERVERS[0])).tell(INITIAL, 600))
     assert str(request.uri) == SERVERS[0]

@@ -16,6 +16,7 @@ from conformance.federation.loader import load_federation
 from conformance.judgement.calls import find_trace_calls
 from conformance.judgement.surroundings import Surroundings
 from conformance.trace.correlate import correlate
+from conformance.trace.model import DnsRecord
 from conformance.vocabulary.federation import Federation
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.numbers import Avp
@@ -27,8 +28,13 @@ THIRD = "handbuilt-call-roaming-third"
 HOME_NETWORK = "handbuilt-call-roaming-home"
 AT_HOME = "handbuilt-call-home"
 CANCELLED = "handbuilt-call-cancelled"
+TIMER = "handbuilt-call-session-timer"
 UNKNOWN = "handbuilt-call-refused-unknown"
 UNREGISTERED = "handbuilt-call-refused-unregistered"
+NUMBER = "handbuilt-call-number"
+NUMBER_OF_NOBODY = "handbuilt-call-number-of-nobody"
+ENUM = "7.7.0.0.0.0.0.0.0.4.3.e164.arpa"
+"""Name of the number that is dialled there."""
 LIR = 302
 
 
@@ -58,6 +64,10 @@ def call(name: str = SAME) -> Lab:
             entry.key, entry.command, entry.is_request = f"{words[0]} 1", LIR, words[0] == "LIR"
         elif words[0] in ("NAPTR", "SRV", "A"):
             entry.question = ("ims-c.test", words[0])  # what answers hold is read from captures, not here
+        elif words[0] == "ENUM":
+            entry.question = (ENUM, "NAPTR")
+            if words[1] == "answer" and name == NUMBER:
+                entry.records = [enum()]
         else:
             entry.sip = texts[packet["message"]].decode()
         entries.append(entry)
@@ -66,7 +76,9 @@ def call(name: str = SAME) -> Lab:
     lab.federation = three_networks()
     for entry in entries:
         if entry.command:
-            dialled = next(one.sip for one in entries if one.sip.startswith("INVITE")).split()[1]
+            # What the I-CSCF gets: of a number its SIP URI.
+            invites = [one.sip.split()[1] for one in entries if one.sip.startswith("INVITE")]
+            dialled = next(uri for uri in invites if uri.startswith("sip:"))
             network = dialled.partition("@")[2]
             code = {UNKNOWN: 5001, UNREGISTERED: 5003}.get(name)
             entry.avps = [(Avp.PUBLIC_IDENTITY, dialled)]
@@ -75,6 +87,14 @@ def call(name: str = SAME) -> Lab:
             elif not entry.is_request and code is not None:
                 entry.avps = [(Avp.EXPERIMENTAL_RESULT, [(Avp.EXPERIMENTAL_RESULT_CODE, code)])]
     return lab
+
+
+def enum(
+    uri: str = "sip:erin@ims-d.test", *, service: str = "E2U+sip", flags: str = "u", regexp: str | None = None
+) -> DnsRecord:
+    """Return a NAPTR record of the number."""
+    fields = {"order": "100", "preference": "10", "flags": flags, "service": service, "replacement": ""}
+    return DnsRecord("answer", ENUM, "NAPTR", 60, {**fields, "regexp": regexp or f"!^.*$!{uri}!"}, 30, 40)
 
 
 def found(lab: Lab) -> Call:

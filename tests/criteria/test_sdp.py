@@ -31,6 +31,19 @@ def test_streams_with_their_attributes_are_read() -> None:
     assert (video.port, video.encodings) == (0, {"h263/90000"})
 
 
+def test_address_bandwidth_and_direction_of_a_stream_go_before_those_of_the_session() -> None:
+    streams = read_sdp(
+        message(
+            "v=0\r\nc=IN IP4 192.0.2.1\r\na=sendonly\r\nb=AS:500\r\nm=audio 4000 RTP/AVP 8\r\nb=AS:80\r\n"
+            "m=video 4002 RTP/AVP 34\r\nc=IN IP4 224.2.1.1/127\r\na=inactive\r\nb=AS:none\r\n"
+        )
+    )
+    assert streams is not None
+    audio, video = streams
+    assert (audio.address, audio.bandwidth_kbps, audio.direction) == ("192.0.2.1", 80, "sendonly")
+    assert (video.address, video.bandwidth_kbps, video.direction) == ("224.2.1.1", None, "inactive")
+
+
 @pytest.mark.parametrize(
     "body", ["", "v=0\r\nm=\r\n", "v=0\r\nm=audio x RTP/AVP 8\r\n", "m=audio 1 RTP/AVP 8\r\n", "\0"]
 )

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from conformance.criteria.ts24229_call_term import location
-
 from conformance.vocabulary.numbers import Avp
 from conformance.vocabulary.points import Point
 from tests.criteria.call_lab import AT_HOME, UNKNOWN, UNREGISTERED, call, edit_header, failing, found

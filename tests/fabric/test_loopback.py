@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from conformance.fabric.fabric import Share
 from conformance.fabric.loopback import Loopback
 from conformance.federation import moved_by
 from conformance.vocabulary.errors import BadInput
@@ -22,6 +23,13 @@ def test_no_two_terminals_share_an_address_until_all_are_used(federation: Federa
     pool = list(fabric.federation.testbeds["uc3m"].access_networks[0].pool.hosts())
     assert [fabric.attach("uc3m").address for _ in pool] == pool
     assert fabric.attach("uc3m").address == pool[0]
+
+
+def test_who_share_a_network_have_different_addresses(federation: Federation) -> None:
+    shares = [Loopback(federation, 0, Share(number, 3)) for number in range(3)]
+    pool = list(shares[0].federation.testbeds["uc3m"].access_networks[0].pool.hosts())
+    given = [shares[number % 3].attach("uc3m").address for number in range(len(pool))]
+    assert sorted(given) == pool
 
 
 def test_at_home_access_the_address_is_of_the_home_network_and_the_tunnel_of_the_visited_one(

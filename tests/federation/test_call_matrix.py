@@ -63,3 +63,44 @@ def test_nobody_calls_himself_and_ids_differ(federation: Federation, called: str
         assert (cell.home, cell.subscriber) != (cell.callee.home, cell.callee.subscriber)
         assert cell.testbeds >= {cell.home, cell.visited, cell.callee.home, cell.callee.visited}
     assert len({cell.id for cell in cells}) == len(cells)
+
+
+def test_somebody_with_two_devices_is_called_by_another_user_of_the_network(federation: Federation) -> None:
+    assert ids(federation, "devices") == ["uc3m@uc3m-to-uc3m+uc3m", "octopus@octopus-to-octopus+octopus"]
+    cells = call_cells(federation, home_cells(federation), "devices")
+    assert (cells[0].subscriber, cells[0].callee) == ("erin", Callee("uc3m", "uc3m", "alice", "alice-tablet", "uc3m"))
+
+
+def test_the_second_device_may_be_in_another_network(federation: Federation) -> None:
+    assert ids(federation, "devices-apart")[:2] == ["uc3m@uc3m-to-uc3m+stuba", "uc3m@uc3m-to-uc3m+octopus"]
+    (cell, *_) = call_cells(federation, home_cells(federation), "devices-apart")
+    assert cell.testbeds == {"uc3m", "stuba"}
+
+
+def test_nobody_calls_himself_by_another_device(federation: Federation) -> None:
+    for called in CALLED:
+        for cell in call_cells(federation, home_cells(federation), called):
+            assert cell.callee is not None
+            caller = federation.testbeds[cell.home].subscriber(cell.subscriber)
+            callee = federation.testbeds[cell.callee.home].subscriber(cell.callee.subscriber)
+            assert caller.impus != callee.impus
+
+
+def test_who_is_called_may_have_to_have_a_password(federation: Federation) -> None:
+    at_home = call_cells(federation, home_cells(federation), "third", "password")
+    assert [(cell.id, cell.callee) for cell in at_home] == [
+        ("uc3m@uc3m-to-octopus", Callee("octopus", "octopus", "dave")),
+        ("stuba@stuba-to-octopus", Callee("octopus", "octopus", "dave")),
+    ]
+    away = call_cells(federation, home_cells(federation), "away", "password")
+    assert {(cell.subscriber, cell.callee) for cell in away} == {
+        ("carol", Callee("octopus", "uc3m", "dave")),
+        ("carol", Callee("octopus", "stuba", "dave")),
+    }
+
+
+def test_caller_and_callee_with_passwords_are_two(federation: Federation) -> None:
+    (cell,) = call_cells(federation, home_cells(federation, uses_aka=False), "home", "password")
+    assert cell == Cell("octopus", "octopus", "none", "dave", Callee("octopus", "octopus", "frank"))
+    (cell,) = call_cells(federation, home_cells(federation, uses_aka=False), "home", "aka")
+    assert cell.callee == Callee("octopus", "octopus", "carol")

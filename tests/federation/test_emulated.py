@@ -8,12 +8,14 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.federation import AccessSecurity, CoreKind, NodeKind
 
-# 3GPP TS 35.208, test sets 1, 4, 2 and 3: K, OP.
+# 3GPP TS 35.208, test sets 1, 4, 5, 2, 3 and 6: K, OP.
 PUBLISHED = [
     ("465b5ce8b199b49faa5f0a2ee238a6bc", "cdc202d5123e20f62b6d676ac72cb318"),
     ("9e5944aea94b81165c82fbf9f32db751", "223014c5806694c007ca1eeef57f004f"),
+    ("4ab1deb05ca6ceb051fc98e77d026a84", "2d16c5cd1fdf6b22383584e3bef2a8d8"),
     ("0396eb317b6d1c36f19c1c84cd6ffd16", "ff53bade17df5d4e793073ce9d7579fa"),
     ("fec86ba6eb707ed08905757b1bb44b8f", "dbc59adcb6f9a0ef735477b7fadf8374"),
+    ("6c38a116ac280c454f59332ee35c8c4f", "1ba00a1a7c6700ac8c3ff3e96ad08725"),
 ]
 
 
@@ -64,14 +66,23 @@ def test_one_access_network_without_ims_domain() -> None:
     assert not utu.subscribers
 
 
+def test_two_users_have_two_devices() -> None:
+    testbeds = load_federation(default_federation_path()).testbeds.values()
+    users = {user.name: [one.name for one in t.other_devices(user)] for t in testbeds for user in t.users}
+    assert {name: others for name, others in users.items() if others} == {
+        "alice": ["alice-tablet"],
+        "carol": ["carol-tablet"],
+    }
+
+
 def test_one_subscriber_may_not_roam() -> None:
     testbeds = load_federation(default_federation_path()).testbeds.values()
     assert [s.name for testbed in testbeds for s in testbed.subscribers if not s.roaming] == ["erin"]
 
 
-def test_one_subscriber_has_a_password() -> None:
+def test_two_subscribers_have_a_password() -> None:
     octopus = load_federation(default_federation_path()).testbeds["octopus"]
-    assert [s.name for s in octopus.subscribers if not s.uses_aka] == ["dave"]
+    assert [s.name for s in octopus.subscribers if not s.uses_aka] == ["dave", "frank"]
 
 
 def test_another_core_plays_every_testbed_with_ims_and_no_access_network() -> None:

@@ -85,7 +85,7 @@ def test_transports_share_the_cells_of_a_test_case(federation: Federation) -> No
 @pytest.mark.parametrize(
     "wanted",
     [{"acces": "home"}, {"access": "away"}, {"credentials": "card"}, {"each": "year"}, {"transport": "sctp"},
-     {"transport": []}],
+     {"transport": []}, {"callee": "home", "callee_credentials": "card"}],
 )  # fmt: skip
 def test_a_mistake_in_the_marker_is_said(federation: Federation, wanted: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="marker flow"):

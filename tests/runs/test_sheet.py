@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.runs.sheet import read_sheet
+from conformance.federation.matrix import Callee, Cell
+from conformance.runs.sheet import configuration, read_sheet
 
 DOCSTRING = """A subscriber registers through a visited network.
 
@@ -36,3 +37,11 @@ def test_one_sentence_is_a_sheet_too() -> None:
 
 def test_without_docstring_the_identifier_is_the_purpose() -> None:
     assert read_sheet("registration/test_x", "b", None).purpose == "registration/test_x"
+
+
+def test_where_each_device_of_the_called_user_is_stands_in_the_configuration() -> None:
+    square = Cell("uc3m", "uc3m", "none", "erin", Callee("uc3m", "uc3m", "alice", "alice-tablet", "stuba"))
+    assert configuration(square) == (
+        "A subscriber of uc3m at home in uc3m. Who is called: a subscriber of uc3m at home, and with a second device "
+        "in stuba; address and P-CSCF are those of stuba."
+    )

@@ -106,6 +106,18 @@ def test_capabilities_are_exchanged_and_requests_answered() -> None:
     asyncio.run(scenario())
 
 
+def test_peers_are_waited_for_and_who_is_missing_is_told() -> None:
+    async def scenario() -> None:
+        server, client = server_at("127.33.2.40"), client_of("127.33.2.40")
+        async with running(server):
+            waiting = asyncio.ensure_future(server.wait_open(frozenset({"icscf.a.test"}), DEADLINE_S))
+            assert await server.wait_open(frozenset({"icscf.a.test", "x"}), 0.01) == {"icscf.a.test", "x"}
+            async with running(client):
+                assert await waiting == frozenset()
+
+    asyncio.run(scenario())
+
+
 def test_answers_find_their_requests_in_any_order() -> None:
     async def scenario() -> None:
         first_may_go = asyncio.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.hop import Hop
@@ -21,6 +22,8 @@ from conformance.vocabulary.events import EventKind
 CALLER, CALLEE = "127.35.8.1", "127.35.8.2"
 TIMERS = SipTimers(t1_s=0.05, t2_s=0.2, t4_s=0.1)
 PATIENCE_S = 3.0
+MINIMUM_S = 1
+"""Shortest session interval that the called terminal accepts."""
 
 
 class End:
@@ -55,10 +58,11 @@ class End:
             timers=TIMERS,
             record=lambda kind, status, detail: self.events.record(self.name, kind, status, detail),
             open_media=self._open,
+            minimum_session_s=MINIMUM_S,
         )
 
-    def _open(self) -> MediaEndpoint:
-        endpoint = MediaEndpoint(self.stack.address, self.loop)
+    def _open(self, kind: str) -> MediaEndpoint:
+        endpoint = MediaEndpoint(self.stack.address, self.loop, kind=kind)
         endpoint.open()
         return endpoint
 
@@ -85,7 +89,7 @@ class Pair:
         self.caller = caller
         self.callee = callee
 
-    def call(self, **wanted: bool) -> OutgoingCall:
+    def call(self, **wanted: Any) -> OutgoingCall:
         """Let the caller call."""
         loop = self.caller.loop
 
@@ -102,7 +106,7 @@ class Pair:
         assert session is not None
         return IncomingCall(session, loop, PATIENCE_S)
 
-    def set_up(self, **wanted: bool) -> tuple[OutgoingCall, IncomingCall]:
+    def set_up(self, **wanted: Any) -> tuple[OutgoingCall, IncomingCall]:
         """Let the callee ring and answer."""
         call = self.call(**wanted)
         incoming = self.incoming()

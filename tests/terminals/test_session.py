@@ -42,7 +42,11 @@ def test_video_comes_and_goes() -> None:
         call, incoming = pair.set_up()
         call.add_video()
         assert incoming._session.streams == "audio and video"
+        call.wait_seen(incoming)
+        incoming.wait_seen(call)
         call.drop_video()
+        assert not call.video.sends
+        assert not incoming.video.sends
         assert incoming._session.streams == call._session.streams == "audio"
         assert [media.kind for media in incoming._session.local.media] == ["audio", "video"]  # type: ignore[union-attr]
         versions = [incoming._session.local.version, call._session.local.version]  # type: ignore[union-attr]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from conformance.cores.emulated import quiet
+from conformance.cores.emulated.exit_status import error_of, how_it_ended
 from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.hss_channel import HssChannel
 from conformance.cores.emulated.node import is_emulated
@@ -23,7 +24,7 @@ from conformance.cores.emulated.readiness import all_serving, awaited
 from conformance.cores.emulated.supervisor import END_S
 from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import at_block, load_federation, rebase
-from conformance.vocabulary.errors import BadInput, HarnessFault, NetlabError, TestbedDown
+from conformance.vocabulary.errors import BadInput, HarnessFault, TestbedDown
 from conformance.vocabulary.federation import CoreKind, NodeKind, Testbed
 from conformance.vocabulary.identifiers import IpNetwork, uri_host
 
@@ -228,11 +229,11 @@ class EmulatedCore:
         self._ready.discard(name)
         self._shown[name] = wanted
         self._order(Command(order=Order.START, node=name, faults=wanted))
-        awaited_names = {name}
-        if self._nodes[name][1] is NodeKind.HSS:
-            clients = (f"{name.partition('/')[0]}/{kind}" for kind in (NodeKind.ICSCF, NodeKind.SCSCF))
-            awaited_names |= {client for client in clients if client in self._nodes and client not in self._dead}
-        self._await_ready(awaited_names, time.monotonic() + self.federation.timers.ready_ms / 1000)
+        deadline = time.monotonic() + self.federation.timers.ready_ms / 1000
+        self._await_ready({name}, deadline)
+        testbed, kind = self._nodes[name]
+        if kind is NodeKind.HSS:
+            self._await_clients(testbed, deadline)
 
     def settle(self, testbeds: Iterable[str]) -> bool:
         """Wait until no CSCF of these testbeds has anything under way, so that nothing is between them on the wire.
@@ -356,6 +357,25 @@ class EmulatedCore:
                     f"{self.federation.timers.ready_ms} ms, found: {answer}" + self._log_tail(name)
                 )
 
+    def _await_clients(self, testbed: Testbed, deadline: float) -> None:
+        """Wait until the CSCFs have found their HSS again, as both ends see it.
+
+        A client may not have noticed yet that its connection has ended, and takes itself for connected.
+        """
+        kinds = [
+            kind
+            for kind in (NodeKind.ICSCF, NodeKind.SCSCF)
+            if kind in testbed.nodes and f"{testbed.name}/{kind}" not in self._dead
+        ]
+        hss = self.hss(testbed.name)
+        while missing := hss.missing(testbed.fqdn(kind) for kind in kinds):
+            if time.monotonic() >= deadline:
+                raise TestbedDown(
+                    f"{testbed.name}/{NodeKind.HSS}: expected that {', '.join(missing)} connects within "
+                    f"{self.federation.timers.ready_ms} ms, found no connection"
+                )
+        self._await_ready({f"{testbed.name}/{kind}" for kind in kinds}, deadline)
+
     def _serving(self, names: set[str], deadline: float) -> dict[str, str | None]:
         def still_wanted() -> bool:
             self._pump(0.0)
@@ -370,12 +390,12 @@ class EmulatedCore:
 
     def _raise_dead(self, names: set[str]) -> None:
         if self._failed is not None:
-            raise _of_status(self._failed_status)(self._failed)
+            raise error_of(self._failed_status)(self._failed)
         if self._supervisor is not None and self._supervisor.poll() is not None:
             raise TestbedDown(f"emulated core: {self._supervisor_end()}")
         for name in sorted(names & set(self._dead)):
             status = self._dead[name]
-            raise _of_status(status)(f"{name} died before it was ready ({_how_it_ended(status)}){self._log_tail(name)}")
+            raise error_of(status)(f"{name} died before it was ready ({how_it_ended(status)}){self._log_tail(name)}")
 
     def _until(self, reached: Callable[[], bool], deadline: float) -> bool:
         self._pump(0.0)
@@ -428,7 +448,7 @@ class EmulatedCore:
     def _epitaph(self, name: str) -> list[str]:
         if name not in self._dead:
             return self._last_lines(name)
-        how = _how_it_ended(self._dead[name])
+        how = how_it_ended(self._dead[name])
         return [f"{how}, stopped on purpose" if name in self._stopped else how, *self._last_lines(name)]
 
     def _last_lines(self, name: str) -> list[str]:
@@ -441,7 +461,7 @@ class EmulatedCore:
     def _supervisor_end(self) -> str:
         tail = " | ".join(last_lines(self.folder / "supervisor.log", 3))
         status = self._supervisor.poll() if self._supervisor is not None else None
-        return f"the supervisor ended ({_how_it_ended(status or 0)}): {tail or 'it wrote nothing'}"
+        return f"the supervisor ended ({how_it_ended(status or 0)}): {tail or 'it wrote nothing'}"
 
     def _write_pid_file(self) -> None:
         marks = {name: [mark.pid, mark.started] for name, mark in self._marks.items()}
@@ -480,13 +500,3 @@ def last_lines(file: Path, count: int) -> list[str]:
     except OSError:
         return []
     return [line[:_LINE_AT_MOST] for line in text.splitlines()[-count:]]
-
-
-def _how_it_ended(status: int) -> str:
-    if status < 0:
-        return f"ended by {signal.Signals(-status).name}"
-    return f"exit status {status}"
-
-
-def _of_status(status: int) -> type[NetlabError]:
-    return BadInput if status == BadInput.exit_code else TestbedDown

@@ -24,6 +24,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones
 from conformance.cores.emulated.faults import altered_dns
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.zone import Outcome, Zone, delegation_of, root_zone, zone_of
@@ -194,14 +195,14 @@ def server_of(context: NodeContext) -> DnsServer:
         raise BadInput(f"{context.name}: fault {FORGETS_ZONE}:{unknown[0]}: expected one of {known}")
     zones = [root_zone(context.testbed)]
     if context.testbed.name not in forgotten:
-        zones.append(zone_of(context.testbed))
-    neighbours = {
-        dns.name.from_text(other.domain): _Neighbour(
-            other.node(NodeKind.DNS).address, other.node(NodeKind.DNS).port, delegation_of(other)
-        )
-        for name, other in context.federation.testbeds.items()
-        if name != context.testbed.name and name not in forgotten and NodeKind.DNS in other.nodes
-    }
+        zones += [zone_of(context.testbed), *enum_zones(context.testbed)]
+    neighbours: dict[dns.name.Name, _Neighbour] = {}
+    for name, other in context.federation.testbeds.items():
+        if name == context.testbed.name or name in forgotten or NodeKind.DNS not in other.nodes:
+            continue
+        node, (names, address) = other.node(NodeKind.DNS), delegation_of(other)
+        for delegated in (names, *enum_delegations(other)):
+            neighbours[delegated.name] = _Neighbour(node.address, node.port, (delegated, address))
     own = [str(node.address) for node in context.testbed.nodes.values()]
     hides = context.testbed.name not in forgotten and NodeKind.IBCF in context.testbed.nodes
     inner = zone_of(context.testbed, inside=True) if hides else None

@@ -5,7 +5,7 @@ The normal path knows nothing of this: it gives the stack `altered(...)`, which 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from sipmessage import Request
 
@@ -15,15 +15,25 @@ from conformance.faults.emitted import Alteration, alteration_of
 from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.faults.emitted_cx import EMITTED_CX
 from conformance.faults.emitted_dns import EMITTED_DNS
+from conformance.protocols.filter_criteria import FilterCriteria
+from conformance.vocabulary.numbers import SessionCase
 
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
 NO_LOCATION_QUERY = "no-location-query"
 IGNORES_PRIVACY = "ignores-privacy"
 PATH_UNSUPPORTED = "path-unsupported"
+SKIPS_SERVICES = {
+    "skips-services-of-caller": SessionCase.ORIGINATING,
+    "skips-services-of-callee": SessionCase.TERMINATING_REGISTERED,
+}
 
 Select = Callable[[Request], Awaitable[str]]
 """Finds the URI of the S-CSCF for a REGISTER."""
+
+
+Services = Callable[[str, SessionCase], Sequence[FilterCriteria]]
+"""Finds the filter criteria of a user."""
 
 
 def altered(context: NodeContext) -> Alteration | None:
@@ -56,3 +66,11 @@ def selection(context: NodeContext, select: Select) -> Select:
         return memory[request.call_id]
 
     return remembered
+
+
+def services(context: NodeContext, criteria_of: Services) -> Services:
+    """Return how the S-CSCF finds filter criteria of sessions: `criteria_of` itself, or none for one side."""
+    skipped = {case for name, case in SKIPS_SERVICES.items() if name in context.faults}
+    if not skipped:
+        return criteria_of
+    return lambda user, case: () if case in skipped else criteria_of(user, case)

@@ -1,7 +1,7 @@
 """The HSS of a testbed: Cx over Diameter, subscribers in a database, a control channel for what an operator does.
 
 Files in its folder: `TESTBED-hss.sqlite` (or a MariaDB's), and the socket `TESTBED-hss.sock`, which understands
-`{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`, `{"state": true}` and
+`{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`, `{"state": true}`, `{"await": ["scscf.uc3m.netlab.test"]}` and
 `{"force": {"command": 300, "result": 5012, "experimental": false, "times": 1}}`. Faults are in `hss_procedures`; here
 only `silent` (connections are held, no request is answered) and `silent:303` (one command is not answered).
 """
@@ -36,6 +36,8 @@ from conformance.vocabulary.federation import DatabaseKind, NodeKind
 from conformance.vocabulary.numbers import DeregistrationReasonCode
 
 _MOST_FORCED = 1000
+_AWAIT_S = 3.0
+"""How long the HSS waits for peers before it says who is missing."""
 
 
 def database_path(folder: Path, testbed: str) -> Path:
@@ -134,6 +136,9 @@ class _Hss:
             return {"subscribers": self._state()}
         if "force" in command:
             return self._force(command["force"])
+        if isinstance(hosts := command.get("await"), list):
+            missing = await self._server.wait_open(frozenset(map(str, hosts)), _AWAIT_S)
+            return {"missing": sorted(missing)}
         return await self._end(command)
 
     def _state(self) -> list[dict[str, Any]]:
@@ -153,7 +158,7 @@ class _Hss:
     async def _end(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
         wish = command.get("rtr")
         if not isinstance(wish, dict) or not isinstance(wish.get("impi"), str):
-            raise ValueError('expected {"rtr": {"impi": "..."}}, {"state": true} or {"force": {...}}')
+            raise ValueError('expected {"rtr": {"impi": "..."}}, {"state": true}, {"await": [...]} or {"force": {...}}')
         reason = DeregistrationReasonCode(wish.get("reason", 0))
         info = wish.get("info")
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,17 @@ class HssChannel:
             TestbedDown: the HSS does not answer.
         """
         return list(self._ask({"state": True}, "state")["subscribers"])
+
+    def missing(self, hosts: Iterable[str]) -> list[str]:
+        """Return which of these CSCFs have no connection to the HSS; whoever comes within some seconds has one.
+
+        Args:
+            hosts: their full host names.
+
+        Raises:
+            TestbedDown: the HSS does not answer.
+        """
+        return list(self._ask({"await": sorted(hosts)}, "connections")["missing"])
 
     def _ask(self, command: Mapping[str, Any], what: str) -> dict[str, Any]:
         answer = asyncio.run(control.ask(self._path, command))

@@ -146,10 +146,10 @@ class HssProcedures:
         if barred or f"bars-roaming:{request.visited_network_id}" in self._faults:
             self._log.info("%s may not register from %s", user.impi, request.visited_network_id)
             return UserAuthorizationAnswer(DiameterResult.ERROR_ROAMING_NOT_ALLOWED, True)
-        if user.server_name is not None:
+        if (server_name := self._server_of(user)) is not None:
             # Also while authentication is pending: MAR has already told the S-CSCF, and the second REGISTER must
             # find the one that sent the challenge.
-            return UserAuthorizationAnswer(DiameterResult.SUBSEQUENT_REGISTRATION, True, user.server_name)
+            return UserAuthorizationAnswer(DiameterResult.SUBSEQUENT_REGISTRATION, True, server_name)
         return UserAuthorizationAnswer(
             DiameterResult.FIRST_REGISTRATION,
             True,
@@ -158,14 +158,19 @@ class HssProcedures:
 
     def _user(self, kind: type[_Answer], impi: str, impu: str) -> Subscription | _Answer:
         """Return the subscription, or the answer that both identities must exist and belong together."""
-        by_impi, by_impu = self._store.by_impi(impi), self._store.by_impu(impu)
-        if by_impi is None or by_impu is None:
+        user = self._store.by_impi(impi)
+        if user is None or (impu not in user.impus and not self._store.by_impu(impu)):
             self._log.info("unknown user: %.100s, %.100s", impi, impu)
             return kind(DiameterResult.ERROR_USER_UNKNOWN, True)
-        if by_impi.impi != by_impu.impi:
+        if impu not in user.impus:
             self._log.info("identities do not match: %.100s, %.100s", impi, impu)
             return kind(DiameterResult.ERROR_IDENTITIES_DONT_MATCH, True)
-        return by_impi
+        return user
+
+    def _server_of(self, user: Subscription) -> str | None:
+        """Return the S-CSCF of a user, whichever device it was assigned for: one serves them all (23.228 4.3.3.4)."""
+        devices = (user, *self._store.by_impu(user.impus[0]))
+        return next((one.server_name for one in devices if one.server_name is not None), None)
 
     # --- MAR: 29.228 6.3 ------------------------------------------------------------------------------------
 
@@ -250,8 +255,8 @@ class HssProcedures:
         """
         impi = request.user_name
         if impi is None:
-            owner = self._store.by_impu(request.public_identity)
-            impi = "" if owner is None else owner.impi
+            owners = self._store.by_impu(request.public_identity)
+            impi = owners[0].impi if owners else ""
         user = self._user(ServerAssignmentAnswer, impi, request.public_identity)
         if isinstance(user, ServerAssignmentAnswer):
             return user
@@ -271,7 +276,7 @@ class HssProcedures:
                 return ServerAssignmentAnswer(DiameterResult.UNABLE_TO_COMPLY, False)
             return self._profile(user, request)
         else:
-            if user.server_name not in (None, request.server_name):
+            if self._server_of(user) not in (None, request.server_name):
                 return ServerAssignmentAnswer(DiameterResult.ERROR_IDENTITY_ALREADY_REGISTERED, True)
             unregistered = kind == ServerAssignmentType.UNREGISTERED_USER
             state = State.UNREGISTERED if unregistered else State.REGISTERED
@@ -284,17 +289,29 @@ class HssProcedures:
         return ServerAssignmentAnswer(
             DiameterResult.SUCCESS,
             False,
-            user_data=build_user_data(user.impi, user.impus, self._application_servers) if wanted else None,
+            user_data=self._user_data(user) if wanted else None,
             user_name=user.impi,
         )
+
+    def _user_data(self, user: Subscription) -> bytes:
+        """Return the profile; filter criteria that name no server mean the first one that is told of registrations."""
+        servers = self._application_servers
+        criteria = [
+            one if one.server or not servers else one.model_copy(update={"server": servers[0]})
+            for one in self._store.filter_criteria(user.impi)
+        ]
+        return build_user_data(user.impi, user.impus, servers, criteria)
 
     # --- LIR: 29.228 6.1.4 ----------------------------------------------------------------------------------
 
     def locate(self, request: LocationInfoRequest) -> LocationInfoAnswer:
         """Name the S-CSCF that serves a public identity."""
-        user = self._store.by_impu(request.public_identity)
-        if user is None:
+        devices = self._store.by_impu(request.public_identity)
+        if not devices:
             return LocationInfoAnswer(DiameterResult.ERROR_USER_UNKNOWN, True)
-        if user.state == State.NOT_REGISTERED or user.server_name is None:
+        # An identity is registered as long as one device has it registered.
+        served = (one.server_name for one in devices if one.state != State.NOT_REGISTERED)
+        server_name = next((name for name in served if name is not None), None)
+        if server_name is None:
             return LocationInfoAnswer(DiameterResult.ERROR_IDENTITY_NOT_REGISTERED, True)
-        return LocationInfoAnswer(DiameterResult.SUCCESS, False, user.server_name)
+        return LocationInfoAnswer(DiameterResult.SUCCESS, False, server_name)

@@ -21,6 +21,7 @@ from conformance.cores.emulated.register_fields import (
 from conformance.cores.emulated.session_relay import ForwardedInvite, SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
 from conformance.protocols.cx import LocationInfoRequest, UserAuthorizationAnswer, UserAuthorizationRequest
+from conformance.protocols.e164 import global_number
 from conformance.protocols.sip.message import forwarded_request
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
@@ -100,6 +101,8 @@ class ICscf:
     async def _towards_server(self, transaction: ServerTransaction) -> Request:
         """Return a request for a user of this network as it leaves for the user's S-CSCF.
 
+        A number in a SIP URI (`user=phone`) is the identity that its tel URI is (3GPP TS 24.229).
+
         Raises:
             Refused: 403 to who is no server of a joined network, 482 to what comes back, else what the HSS says.
         """
@@ -107,13 +110,16 @@ class ICscf:
         if not self._is_trusted(transaction.source.address):
             raise Refused(403)
         refuse_unknown_extensions(request, "Proxy-Require", ())
-        server = await self._serving(str(request.uri).partition(";")[0])
+        number = global_number(request.uri)
+        called = request.uri if number is None else URI.parse(f"tel:{number}")
+        server = await self._serving(str(called).partition(";")[0])
         try:
             URI.parse(server)
         except ValueError:
             self._log.error("S-CSCF %.120r: expected a SIP URI", server)
             raise Refused(480) from None
         outgoing = forwarded_request(request)
+        outgoing.uri = called
         outgoing.headers.setlist("Route", [f"<{server};lr>"])
         return outgoing
 

@@ -80,7 +80,9 @@ class PCscf:
             log=context.log,
         )
         self.work = Work()
-        relaying = SessionRelay(self.stack, self._locator, self.work, timers.proceeding_s, context.log)
+        relaying = SessionRelay(
+            self.stack, self._locator, self.work, timers.proceeding_s, context.log, timers.minimum_session_s
+        )
         sessions = PCscfSessions(
             relaying,
             self,

@@ -1,6 +1,8 @@
 """The registrar's memory: which contacts are bound to which public identities (RFC 3261 10.3). No I/O.
 
-Identities of one implicit registration set share one registration (3GPP TS 23.228). Time comes from the caller.
+Identities of one implicit registration set share one registration (3GPP TS 23.228). A user may have several devices,
+each with a private identity of its own that shares the public ones: then each has its own contact in it. Time comes
+from the caller.
 """
 
 from __future__ import annotations
@@ -56,7 +58,6 @@ class Binding:
 class Registration:
     """One implicit registration set and its bindings by contact URI."""
 
-    impi: str
     identities: tuple[str, ...]
     """Public user identities, first the default one."""
     bindings: dict[str, Binding] = field(default_factory=dict)
@@ -64,6 +65,16 @@ class Registration:
     """The identity that a REGISTER named; the others came with it."""
     events: dict[str, str] = field(default_factory=dict)
     """What happened last to each bound contact, as RFC 3680 names it: `registered` or `refreshed`."""
+
+    def has(self, impi: str) -> bool:
+        """Tell whether a contact of a private identity is bound."""
+        return any(binding.impi == impi for binding in self.bindings.values())
+
+    def drop(self, uris: Iterable[str]) -> tuple[Binding, ...]:
+        """Take contacts away and return what they were."""
+        gone = tuple(self.bindings.pop(uri) for uri in list(uris))
+        self.events = {uri: event for uri, event in self.events.items() if uri in self.bindings}
+        return gone
 
 
 class Registrar:
@@ -122,7 +133,6 @@ class Registrar:
 
     def find(self, identity: str) -> Registration | None:
         """Return the registration of a public user identity, None where it is not registered."""
-        self._forget_expired_contacts(identity)
         return self._by_identity.get(identity)
 
     def bind(
@@ -139,18 +149,17 @@ class Registrar:
         """Bind, refresh and remove contacts as the wish says.
 
         A terminal without outbound registers one contact: an earlier one of the same private identity is replaced
-        (3GPP TS 24.229 5.4.1.2.2F).
+        (3GPP TS 24.229 5.4.1.2.2F). Contacts of another private identity are another device's and stay.
 
         Returns:
             The registration; it has no bindings where the wish removed the last one, and is forgotten then.
         """
-        registration = next((r for i in identities if (r := self.find(i))), None) or Registration(impi, identities)
+        registration = next((r for i in identities if (r := self.find(i))), None) or Registration(identities)
         registration.identities = identities
         registration.explicit = registration.explicit or explicit or identities[0]
         named = {contact.uri for contact, seconds in wish.contacts if seconds}
-        for uri, binding in list(registration.bindings.items()):
-            if wish.everything or (named and binding.impi == impi and uri not in named):
-                del registration.bindings[uri]
+        own = [uri for uri, binding in registration.bindings.items() if binding.impi == impi]
+        registration.drop(uri for uri in own if wish.everything or (named and uri not in named))
         for contact, seconds in wish.contacts:
             known = registration.bindings.pop(contact.uri, None)
             if seconds:
@@ -175,34 +184,34 @@ class Registrar:
                     self._by_identity.pop(other, None)
 
     def of_private_identity(self, impi: str) -> list[Registration]:
-        """Return the registrations that a private user identity made."""
-        return [r for r in self._each() if r.impi == impi]
+        """Return the registrations in which a private user identity has a contact."""
+        return [r for r in self._each() if r.has(impi)]
 
     def users(self) -> list[str]:
         """Return the default public identities of all registrations that have not expired."""
         now = self._now()
         return [r.identities[0] for r in self._each() if any(b.expires_at > now for b in r.bindings.values())]
 
-    def expired(self) -> list[Registration]:
-        """Drop and return the registrations whose last contact has expired."""
-        gone = [r for r in self._each() if all(b.expires_at <= self._now() for b in r.bindings.values())]
-        for registration in gone:
-            self.forget(*registration.identities)
-        return gone
+    def expired(self) -> list[tuple[Registration, tuple[Binding, ...]]]:
+        """Drop the contacts that have expired; return the registrations that had them, each with what is gone.
+
+        A registration that has lost its last contact is forgotten.
+        """
+        now, found = self._now(), []
+        for registration in self._each():
+            gone = registration.drop(uri for uri, b in list(registration.bindings.items()) if b.expires_at <= now)
+            if gone:
+                found.append((registration, gone))
+            if not registration.bindings:
+                self.forget(*registration.identities)
+        return found
 
     def next_expiry(self) -> float | None:
-        """Return when (by the clock of the constructor) the next registration ends; None where there is none."""
-        return min((max(b.expires_at for b in r.bindings.values()) for r in self._each()), default=None)
+        """Return when (by the clock of the constructor) the next contact expires; None where there is none."""
+        return min((b.expires_at for r in self._each() for b in r.bindings.values()), default=None)
 
     def _each(self) -> list[Registration]:
         return list({id(r): r for r in self._by_identity.values()}.values())
-
-    def _forget_expired_contacts(self, identity: str) -> None:
-        """Forget expired contacts beside a living one; the last contact is left to `expired`."""
-        registration = self._by_identity.get(identity)
-        if registration is not None:
-            living = {u: b for u, b in registration.bindings.items() if b.expires_at > self._now()}
-            registration.bindings = living or registration.bindings
 
 
 def _seconds(text: str) -> int:

@@ -12,7 +12,7 @@ from sipmessage import Request, Response
 from conformance.cores.emulated.border import with_border
 from conformance.cores.emulated.challenges import Answer, Challenges
 from conformance.cores.emulated.cx_link import cx_link
-from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered
+from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered, services
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import quiet_channel
 from conformance.cores.emulated.reg_events import GoneContact, RegEvents
@@ -22,8 +22,9 @@ from conformance.cores.emulated.register_fields import (
     public_identity,
     refuse_unknown_extensions,
 )
-from conformance.cores.emulated.registrar import IntervalTooBrief, OutOfOrder, Registrar, Registration, Wish
+from conformance.cores.emulated.registrar import Binding, IntervalTooBrief, OutOfOrder, Registrar, Registration, Wish
 from conformance.cores.emulated.scscf_sessions import SCscfSessions
+from conformance.cores.emulated.service_control import ServiceControl
 from conformance.cores.emulated.session_relay import SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer
 from conformance.cores.emulated.third_party import ThirdPartyRegistration
@@ -83,14 +84,29 @@ class SCscf:
         dns = context.testbed.node(NodeKind.DNS)
         locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self.reg_events = RegEvents(self.stack, locator, self._uri, self.registrar, context.log)
-        relaying = SessionRelay(self.stack, locator, self.reg_events.work, timers.proceeding_s, context.log)
-        sessions = SCscfSessions(
-            relaying, self._uri, self._testbed.domain, self.registrar.find, partial(with_border, self._testbed)
+        relaying = SessionRelay(
+            self.stack,
+            locator,
+            self.reg_events.work,
+            timers.proceeding_s,
+            context.log,
+            timers.minimum_session_s,
+            timers.network_session_s,
         )
-        server.add(sessions.handlers, sessions.ack)
         self.third_party = ThirdPartyRegistration(
             self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log
         )
+        criteria_of = services(context, lambda user, case: self.third_party.criteria_of(user))
+        sessions = SCscfSessions(
+            relaying,
+            self._uri,
+            self._testbed.domain,
+            self.registrar.find,
+            ServiceControl(self._uri, criteria_of, context.log),
+            timers.as_answer_ms / 1000,
+            partial(with_border, self._testbed),
+        )
+        server.add(sessions.handlers, sessions.ack)
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Challenge a REGISTER, or register its contacts where it answers the challenge.
@@ -195,7 +211,7 @@ class SCscf:
         except OutOfOrder:
             raise Refused(500, "CSeq Out Of Order") from None
         known = self.registrar.find(impu)
-        if wish.is_query or (wish.is_removal and known is None):
+        if wish.is_query or (wish.is_removal and (known is None or not known.has(impi))):
             return self._ok(transaction, known)
         before = dict(known.bindings) if known is not None else {}
         identities = await self._assign(impi, impu, wish, known)
@@ -232,16 +248,16 @@ class SCscf:
 
     async def _assign(self, impi: str, impu: str, wish: Wish, known: Registration | None) -> tuple[str, ...]:
         """Tell the HSS (3GPP TS 29.228 6.1.2) and return the identities that are registered together."""
+        # Another device of the user registers for the first time, too: its private identity has a profile of its own.
+        again = known is not None and known.has(impi)
         if wish.is_removal:
             kind = ServerAssignmentType.USER_DEREGISTRATION
-        elif known is not None:
+        elif again:
             kind = ServerAssignmentType.RE_REGISTRATION
         else:
             kind = ServerAssignmentType.REGISTRATION
         try:
-            answer = await self.cx.sar(
-                ServerAssignmentRequest(impi, impu, self._uri, kind, user_data_available=known is not None)
-            )
+            answer = await self.cx.sar(ServerAssignmentRequest(impi, impu, self._uri, kind, user_data_available=again))
         except StackError as error:
             self._log.warning("SAR: %s", error)
             raise Refused(480) from None
@@ -281,21 +297,23 @@ class SCscf:
         """End registrations because the HSS says so (RTR, 3GPP TS 29.228 6.1.3)."""
         # Only where the user is to be served no longer, he is told not to try again (3GPP TS 24.229).
         final = request.reason == DeregistrationReasonCode.PERMANENT_TERMINATION
-        named = [r for i in request.public_identities if (r := self.registrar.find(i)) is not None]
-        ended = {id(r): r for r in named or self.registrar.of_private_identity(request.user_name)}
-        for registration in ended.values():
-            self._log.info("RTR ends %s", registration.identities[0])
-            self._end(registration, "rejected" if final else "deactivated")
+        named = {id(r) for i in request.public_identities if (r := self.registrar.find(i)) is not None}
+        for registration in self.registrar.of_private_identity(request.user_name):
+            if named and id(registration) not in named:
+                continue
+            self._log.info("RTR ends %s of %s", registration.identities[0], request.user_name)
+            # The private identity says which device it is; another one of the user stays registered.
+            gone = registration.drop([uri for uri, b in registration.bindings.items() if b.impi == request.user_name])
+            self._ended(registration, gone, "rejected" if final else "deactivated")
         self._changed.set()
         return RegistrationTerminationAnswer()
 
-    def _end(self, registration: Registration, event: str) -> None:
-        """Forget a registration and tell its subscribers why."""
-        gone = [GoneContact(uri, event) for uri in registration.bindings]
-        self.registrar.forget(*registration.identities)
-        registration.bindings = {}
-        self.reg_events.told(registration, gone)
-        self._tell_application_servers(registration, RegistrationType.DE_REGISTRATION)
+    def _ended(self, registration: Registration, gone: tuple[Binding, ...], event: str) -> None:
+        """Tell subscribers why contacts are gone; forget a registration that has none any more."""
+        self.reg_events.told(registration, [GoneContact(binding.contact.uri, event) for binding in gone])
+        if not registration.bindings:
+            self.registrar.forget(*registration.identities)
+            self._tell_application_servers(registration, RegistrationType.DE_REGISTRATION)
 
     async def end_expired(self) -> None:
         """End each registration when its time is over, and tell the HSS; runs until cancelled."""
@@ -306,15 +324,17 @@ class SCscf:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if expiry is None else max(0.0, expiry - loop.time())):
                     await self._changed.wait()
-            for registration in self.registrar.expired():
-                self._end(registration, "expired")
-                await self._tell_of_timeout(registration)
+            for registration, gone in self.registrar.expired():
+                self._ended(registration, gone, "expired")
+                for impi in dict.fromkeys(binding.impi for binding in gone):
+                    if not registration.has(impi):
+                        await self._tell_of_timeout(impi, registration.identities[0])
 
-    async def _tell_of_timeout(self, registration: Registration) -> None:
-        self._log.info("registration of %s has expired", registration.identities[0])
+    async def _tell_of_timeout(self, impi: str, impu: str) -> None:
+        self._log.info("registration of %s by %s has expired", impu, impi)
         kind = ServerAssignmentType.TIMEOUT_DEREGISTRATION
         try:
-            await self.cx.sar(ServerAssignmentRequest(registration.impi, registration.identities[0], self._uri, kind))
+            await self.cx.sar(ServerAssignmentRequest(impi, impu, self._uri, kind))
         except StackError as error:
             self._log.warning("SAR for an expired registration: %s", error)
 

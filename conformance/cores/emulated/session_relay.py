@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from sipmessage import Request, Response
 
 from conformance.cores.emulated.quiet import Work
+from conformance.cores.emulated.session_interval import admit, insert, inserted
 from conformance.cores.emulated.sip_server import Handler, Refused, relay
 from conformance.protocols.sip.dialog import next_hop
 from conformance.protocols.sip.message import forwarded_response, make_response, new_branch
@@ -28,6 +30,20 @@ Adapt = Callable[[Response], None]
 _MOST_TARGETS = 10
 
 
+class Forwarded(Protocol):
+    """A request on its way through a CSCF, whatever its method."""
+
+    transaction: ServerTransaction
+    """Where it came from."""
+    request: Request
+
+    async def forward(
+        self, requests: Sequence[Request], adapt: Adapt = ..., *, sign_within_s: float | None = None
+    ) -> Response:
+        """Send it to places and return the best final response; see `ForwardedInvite.forward`."""
+        ...
+
+
 def unchanged(response: Response) -> None:
     """Pass a response on as it is."""
 
@@ -41,9 +57,22 @@ class SessionRelay:
         work: what is under way of the node.
         proceeding_s: timer C of RFC 3261 16.6: how long an INVITE may ring, seconds.
         log: the node's logger.
+        minimum_session_s: shortest session interval that it lets pass, seconds (RFC 4028 8.1); 0: any.
+        network_session_s: session interval that it asks for where the caller asks for none; 0: it does not.
     """
 
-    def __init__(self, stack: SipStack, locator: Locator, work: Work, proceeding_s: float, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        stack: SipStack,
+        locator: Locator,
+        work: Work,
+        proceeding_s: float,
+        log: logging.Logger,
+        minimum_session_s: int = 0,
+        network_session_s: int = 0,
+    ) -> None:
+        self.minimum_session_s = minimum_session_s
+        self.network_session_s = network_session_s
         self.stack = stack
         self.locator = locator
         self.work = work
@@ -55,6 +84,7 @@ class SessionRelay:
         """Return the handler of INVITEs that begin a dialog: 100 at once, then the node's procedure."""
 
         async def handle(transaction: ServerTransaction) -> Response:
+            admit(transaction.request, self.minimum_session_s)
             await transaction.respond(make_response(transaction.request, 100))
             invite = self._open[transaction.key] = ForwardedInvite(self, transaction)
             try:
@@ -73,15 +103,26 @@ class SessionRelay:
             forwarded.cancel()
         return make_response(transaction.request, 200)
 
-    async def request(self, request: Request) -> Response:
+    def passing(self, procedure: Callable[[Forwarded], Awaitable[Response]]) -> Handler:
+        """Return the handler of other requests that begin something: the node's procedure alone."""
+
+        async def handle(transaction: ServerTransaction) -> Response:
+            return await procedure(ForwardedRequest(self, transaction))
+
+        return handle
+
+    async def request(self, request: Request, *, sign_within_s: float | None = None) -> Response:
         """Forward a request other than INVITE along its Route.
 
         Raises:
-            Refused: 408 where nobody answers, 504 where no next hop can be reached.
+            Refused: 408 where nobody answers, 504 where no next hop can be reached, 422 for too short an interval.
         """
+        admit(request, self.minimum_session_s)
         try:
             hops = self.locator.locate(next_hop(request))
-            return await relay(self.stack, request, hops, self.log, spirals=_is_routed(request))
+            return await relay(
+                self.stack, request, hops, self.log, spirals=_is_routed(request), sign_within_s=sign_within_s
+            )
         except StackError as error:
             self.log.warning("%s %s: %s", request.method, request.uri, error)
             raise Refused(_status_of(error)) from None
@@ -116,12 +157,15 @@ class ForwardedInvite:
         self._cancelled = False
         self._answered = False
 
-    async def forward(self, requests: Sequence[Request], adapt: Adapt = unchanged) -> Response:
+    async def forward(
+        self, requests: Sequence[Request], adapt: Adapt = unchanged, *, sign_within_s: float | None = None
+    ) -> Response:
         """Send the INVITE to each place at once and return the best final response (RFC 3261 16.7).
 
         Args:
             requests: as they shall leave, Max-Forwards counted down.
             adapt: what the node does to each response.
+            sign_within_s: how long a place may stay silent, seconds; None: as long as a transaction lasts.
 
         Raises:
             Refused: 487 where the INVITE was cancelled before it left.
@@ -129,8 +173,15 @@ class ForwardedInvite:
         if self._cancelled:
             raise Refused(487)
         targets = requests[:_MOST_TARGETS]
+        seconds = self._owner.network_session_s
+
+        def with_timer(response: Response) -> None:
+            adapt(response)
+            inserted(self.request, response, seconds)
+
         for request in targets:
-            self._owner.work.begin(self._try(request, adapt))
+            insert(request, seconds)
+            self._owner.work.begin(self._try(request, with_timer, sign_within_s))
         finals: list[Response] = []
         while len(finals) < len(targets):
             response = await self._finals.get()
@@ -148,7 +199,7 @@ class ForwardedInvite:
         for branch in list(self._branches):
             self._owner.work.begin(self._owner.stack.cancel(branch))
 
-    async def _try(self, request: Request, adapt: Adapt) -> None:
+    async def _try(self, request: Request, adapt: Adapt, sign_within_s: float | None) -> None:
         """Send to the places of one target, one after the other, until one answers."""
         status = 504
         stack = self._owner.stack
@@ -159,7 +210,7 @@ class ForwardedInvite:
                     break
                 try:
                     self._log.info("%s %s to %s", request.method, request.uri, hop)
-                    response = await self._send(request, hop, adapt)
+                    response = await self._send(request, hop, adapt, sign_within_s)
                 except StackError as error:
                     self._log.warning("INVITE to %s: %s", hop, error)
                     status = _status_of(error)
@@ -173,7 +224,7 @@ class ForwardedInvite:
             self._log.warning("INVITE %s: %s", request.uri, error)
         await self._final(make_response(self.request, status))
 
-    async def _send(self, request: Request, hop: Hop, adapt: Adapt) -> Response:
+    async def _send(self, request: Request, hop: Hop, adapt: Adapt, sign_within_s: float | None) -> Response:
         branch = new_branch()
         ringing = _Alarm(self._owner.proceeding_s, lambda: self._owner.work.begin(self._owner.stack.cancel(branch)))
 
@@ -185,7 +236,9 @@ class ForwardedInvite:
 
         self._branches.add(branch)
         try:
-            return await self._owner.stack.send_request(request, hop, branch=branch, on_response=heard)
+            return await self._owner.stack.send_request(
+                request, hop, branch=branch, on_response=heard, sign_within_s=sign_within_s
+            )
         finally:
             ringing.stop()
             self._branches.discard(branch)
@@ -198,6 +251,37 @@ class ForwardedInvite:
         elif success:
             # A second device has answered as well; the caller has to know of each (RFC 3261 16.7 item 5).
             await self.transaction.respond(response)
+
+
+class ForwardedRequest:
+    """One request other than INVITE on its way through a CSCF.
+
+    Args:
+        owner: of the node.
+        transaction: where the request came from.
+    """
+
+    def __init__(self, owner: SessionRelay, transaction: ServerTransaction) -> None:
+        self.transaction = transaction
+        self.request = transaction.request
+        self._owner = owner
+
+    async def forward(
+        self, requests: Sequence[Request], adapt: Adapt = unchanged, *, sign_within_s: float | None = None
+    ) -> Response:
+        """Send it to one place after the other until one accepts it; see `ForwardedInvite.forward`."""
+        finals: list[Response] = []
+        for request in requests[:_MOST_TARGETS]:
+            try:
+                response = await self._owner.request(request, sign_within_s=sign_within_s)
+            except Refused as refusal:
+                response = make_response(self.request, refusal.status)
+            else:
+                adapt(response)
+            finals.append(response)
+            if response.code < 300:
+                break
+        return _best(finals)
 
 
 class _Alarm:

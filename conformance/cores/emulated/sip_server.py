@@ -125,7 +125,13 @@ def _shown(text: str) -> str:
 
 
 async def relay(
-    stack: SipStack, request: Request, hops: AsyncIterable[Hop], log: logging.Logger, *, spirals: bool = False
+    stack: SipStack,
+    request: Request,
+    hops: AsyncIterable[Hop],
+    log: logging.Logger,
+    *,
+    spirals: bool = False,
+    sign_within_s: float | None = None,
 ) -> Response:
     """Forward a request to the first place that can be reached (RFC 3261 16.6 and 16.7, RFC 3263 4.3).
 
@@ -135,6 +141,7 @@ async def relay(
         hops: places in the order in which they are tried.
         log: the node's logger.
         spirals: the request may go to this node itself; Max-Forwards ends what never leaves it.
+        sign_within_s: how long each place may stay silent, seconds; None: as long as a transaction lasts.
 
     Returns:
         The final response for the previous hop: without our Via.
@@ -149,7 +156,7 @@ async def relay(
             raise Refused(482)
         try:
             log.info("%s %s to %s", request.method, request.uri, hop)
-            return forwarded_response(await stack.send_request(request, hop))
+            return forwarded_response(await stack.send_request(request, hop, sign_within_s=sign_within_s))
         except StackError as error:
             log.warning("%s to %s: %s", request.method, hop, error)
             failure = error

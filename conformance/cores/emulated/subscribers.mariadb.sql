@@ -13,9 +13,19 @@ CREATE TABLE IF NOT EXISTS subscription (
     server_host   VARCHAR(255)
 ) ENGINE = InnoDB;
 
-CREATE TABLE IF NOT EXISTS identity (
-    impu     VARCHAR(255) PRIMARY KEY,
+DROP TABLE IF EXISTS identity;
+CREATE TABLE identity (
+    impu     VARCHAR(255) NOT NULL,
     impi     VARCHAR(255) NOT NULL,
     position INTEGER NOT NULL,
+    PRIMARY KEY (impu, impi),
+    FOREIGN KEY (impi) REFERENCES subscription (impi) ON DELETE CASCADE
+) ENGINE = InnoDB;
+
+CREATE TABLE IF NOT EXISTS filter_criterion (
+    impi      VARCHAR(255) NOT NULL,
+    position  INTEGER NOT NULL,
+    criterion MEDIUMTEXT NOT NULL,          -- JSON: priority, groups of triggers, server, what happens where it is silent
+    PRIMARY KEY (impi, position),
     FOREIGN KEY (impi) REFERENCES subscription (impi) ON DELETE CASCADE
 ) ENGINE = InnoDB;

@@ -14,6 +14,7 @@ from conformance.cores.emulated.database import Database, Duplicate
 from conformance.protocols.aka import next_sqn
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Subscriber
+from conformance.vocabulary.filter_criteria import FilterCriterion
 from conformance.vocabulary.secrets import Secret
 
 _CHANGE = "UPDATE subscription SET k = ?, opc = ?, amf = ?, password = ?, roaming = ? WHERE impi = ?"
@@ -72,8 +73,10 @@ class SubscriberStore:
 
         Credentials and identities are taken over; sequence number and registration of known ones stay.
 
+        Two of them may share public identities: they are devices of one user (3GPP TS 23.228 4.3.3.4).
+
         Raises:
-            BadInput: a public identity belongs to two of them.
+            BadInput: a subscriber names a public identity twice.
         """
         subscribers = tuple(subscribers)
         with self._db.transaction():
@@ -81,6 +84,7 @@ class SubscriberStore:
             for impi in known - {subscriber.impi for subscriber in subscribers}:
                 self._db.execute("DELETE FROM subscription WHERE impi = ?", (impi,))
             self._db.execute("DELETE FROM identity")
+            self._db.execute("DELETE FROM filter_criterion")
             for subscriber in subscribers:
                 values = (
                     _reveal(subscriber.k),
@@ -94,14 +98,17 @@ class SubscriberStore:
                 self._db.execute(statement, values)
                 for position, impu in enumerate(subscriber.impus):
                     self._add_identity(subscriber.impi, impu, position)
+                for position, criterion in enumerate(subscriber.filter_criteria):
+                    self._db.execute(
+                        "INSERT INTO filter_criterion VALUES (?, ?, ?)",
+                        (subscriber.impi, position, criterion.model_dump_json(exclude_defaults=True)),
+                    )
 
     def _add_identity(self, impi: str, impu: str, position: int) -> None:
         try:
             self._db.execute("INSERT INTO identity VALUES (?, ?, ?)", (impu, impi, position))
         except Duplicate:
-            raise BadInput(
-                f"subscriber {impi}: expected that public identity {impu} is nobody else's, found it twice"
-            ) from None
+            raise BadInput(f"subscriber {impi}: expected each public identity once, found {impu} twice") from None
 
     def by_impi(self, impi: str) -> Subscription | None:
         """Return the subscription of a private identity, None where it is unknown."""
@@ -128,10 +135,15 @@ class SubscriberStore:
             server_host=server_host,
         )
 
-    def by_impu(self, impu: str) -> Subscription | None:
-        """Return the subscription that a public identity belongs to, None where it is unknown."""
-        rows = self._db.execute("SELECT impi FROM identity WHERE impu = ?", (impu,))
-        return self.by_impi(rows[0][0]) if rows else None
+    def filter_criteria(self, impi: str) -> tuple[FilterCriterion, ...]:
+        """Return the filter criteria of a subscriber, as they were provisioned."""
+        rows = self._db.execute("SELECT criterion FROM filter_criterion WHERE impi = ? ORDER BY position", (impi,))
+        return tuple(FilterCriterion.model_validate_json(text) for (text,) in rows)
+
+    def by_impu(self, impu: str) -> tuple[Subscription, ...]:
+        """Return the subscriptions that a public identity belongs to: one for each device that shares it."""
+        rows = self._db.execute("SELECT impi FROM identity WHERE impu = ? ORDER BY impi", (impu,))
+        return tuple(found for (impi,) in rows if (found := self.by_impi(impi)) is not None)
 
     def sqn(self, impi: str) -> int:
         """Return the sequence number that was used last."""

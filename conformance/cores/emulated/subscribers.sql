@@ -13,8 +13,18 @@ CREATE TABLE IF NOT EXISTS subscription (
     server_host   TEXT              -- Diameter identity of the S-CSCF
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS identity (
-    impu     TEXT PRIMARY KEY,
+-- Written anew at each start. Devices of one user share public identities, each with a private one of its own.
+DROP TABLE IF EXISTS identity;
+CREATE TABLE identity (
+    impu     TEXT NOT NULL,
     impi     TEXT NOT NULL REFERENCES subscription (impi) ON DELETE CASCADE,
-    position INTEGER NOT NULL       -- 0: the default public user identity
+    position INTEGER NOT NULL,      -- 0: the default public user identity
+    PRIMARY KEY (impu, impi)
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS filter_criterion (
+    impi      TEXT NOT NULL REFERENCES subscription (impi) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    criterion TEXT NOT NULL,        -- JSON: priority, groups of triggers, server, what happens where it is silent
+    PRIMARY KEY (impi, position)
 ) STRICT;

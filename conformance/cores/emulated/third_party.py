@@ -12,9 +12,10 @@ from conformance.cores.emulated.quiet import Work
 from conformance.cores.emulated.register_fields import public_identity
 from conformance.cores.emulated.registrar import Registration
 from conformance.cores.emulated.sip_server import Refused, relay
+from conformance.protocols.filter_criteria import FilterCriteria, Occasion
 from conformance.protocols.sip.charging_vector import HEADER, ChargingVector
 from conformance.protocols.sip.message import new_tag
-from conformance.protocols.user_profile import FilterCriteria, UserProfile
+from conformance.protocols.user_profile import UserProfile
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import SipStack
@@ -61,7 +62,11 @@ class ThirdPartyRegistration:
 
     def learn(self, profile: UserProfile) -> None:
         """Take over the filter criteria of a profile that the HSS sent."""
-        self._criteria.update(dict.fromkeys(profile.identities, profile.criteria))
+        self._criteria.update(profile.services)
+
+    def criteria_of(self, user: str) -> tuple[FilterCriteria, ...]:
+        """Return the filter criteria of a public user identity; none where nothing is known of it."""
+        return self._criteria.get(user, ())
 
     def tell(
         self, registration: Registration, kind: RegistrationType, seconds: int, request: Request | None = None
@@ -75,7 +80,8 @@ class ThirdPartyRegistration:
             request: the REGISTER of the terminal; None where the network ended the registration.
         """
         user = registration.explicit if request is None else public_identity(request)
-        servers = [one.server for one in self._criteria.get(user, ()) if one.matches(kind)]
+        occasion = Occasion(request or Request("REGISTER", URI.parse(self._uri)), registration=kind)
+        servers = [one.server for one in self.criteria_of(user) if one.matches(occasion)]
         for server in dict.fromkeys(servers):
             told = self._told.setdefault((server, user), _Told())
             told.cseq += 1

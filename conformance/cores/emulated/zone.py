@@ -101,23 +101,19 @@ def zone_of(testbed: Testbed, *, inside: bool = False) -> Zone:
         inside: as its own nodes see it. Where a network has an IBCF, that is the entry for all others.
     """
     apex = dns.name.from_text(testbed.domain)
-    server = f"{testbed.fqdn(NodeKind.DNS)}."
-    records = [
-        _records(apex, "SOA", f"{server} hostmaster.{testbed.domain}. 1 3600 600 86400 {TTL_S}"),
-        _records(apex, "NS", server),
-    ]
+    records = authority_of(apex, testbed)
     first = NodeKind.IBCF if NodeKind.IBCF in testbed.nodes and not inside else NodeKind.ICSCF
     if first in testbed.nodes:
         entry = f"{testbed.node(first).port} {testbed.fqdn(first)}."
         records += [
-            _records(
+            records_at(
                 apex,
                 "NAPTR",
                 f'10 50 "s" "SIP+D2U" "" _sip._udp.{testbed.domain}.',
                 f'20 50 "s" "SIP+D2T" "" _sip._tcp.{testbed.domain}.',
             ),
-            _records(dns.name.from_text(f"_sip._udp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
-            _records(dns.name.from_text(f"_sip._tcp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
+            records_at(dns.name.from_text(f"_sip._udp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
+            records_at(dns.name.from_text(f"_sip._tcp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
         ]
     addresses: dict[str, list[IpAddress]] = {}
     for kind, node in testbed.nodes.items():
@@ -128,16 +124,23 @@ def zone_of(testbed: Testbed, *, inside: bool = False) -> Zone:
 
 def root_zone(testbed: Testbed) -> Zone:
     """Build the empty root that the server of a testbed holds, so that unknown names end at once with NXDOMAIN."""
+    return Zone(dns.name.root, authority_of(dns.name.root, testbed))
+
+
+def authority_of(apex: dns.name.Name, testbed: Testbed) -> list[dns.rrset.RRset]:
+    """Return what every zone of a testbed begins with: SOA and NS, both of its server."""
     server = f"{testbed.fqdn(NodeKind.DNS)}."
-    soa = _records(dns.name.root, "SOA", f"{server} hostmaster.{testbed.domain}. 1 3600 600 86400 {TTL_S}")
-    return Zone(dns.name.root, [soa, _records(dns.name.root, "NS", server)])
+    return [
+        records_at(apex, "SOA", f"{server} hostmaster.{testbed.domain}. 1 3600 600 86400 {TTL_S}"),
+        records_at(apex, "NS", server),
+    ]
 
 
 def delegation_of(testbed: Testbed) -> tuple[dns.rrset.RRset, dns.rrset.RRset]:
     """Return what another testbed's server knows of this one: NS, and the address of that server (RFC 1034 4.2.1)."""
     server = testbed.fqdn(NodeKind.DNS)
     return (
-        _records(dns.name.from_text(testbed.domain), "NS", f"{server}."),
+        records_at(dns.name.from_text(testbed.domain), "NS", f"{server}."),
         _addresses(server, testbed.node(NodeKind.DNS).address),
     )
 
@@ -145,8 +148,9 @@ def delegation_of(testbed: Testbed) -> tuple[dns.rrset.RRset, dns.rrset.RRset]:
 def _addresses(host: str, *addresses: IpAddress) -> dns.rrset.RRset:
     """Return the addresses of a host, all of one kind as in the whole federation."""
     kind = "AAAA" if addresses[0].version == 6 else "A"
-    return _records(dns.name.from_text(host), kind, *map(str, addresses))
+    return records_at(dns.name.from_text(host), kind, *map(str, addresses))
 
 
-def _records(owner: dns.name.Name, rdtype: str, *values: str) -> dns.rrset.RRset:
+def records_at(owner: dns.name.Name, rdtype: str, *values: str) -> dns.rrset.RRset:
+    """Return the record set of a name, its values in presentation form."""
     return dns.rrset.from_text(owner, TTL_S, dns.rdataclass.IN, rdtype, *values)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from conformance.cores.emulated.control import short_name
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.kamailio.program import INSIDE, RESOLVER, Program, running
 from conformance.vocabulary.errors import TestbedDown
@@ -64,12 +66,18 @@ async def mariadb(context: NodeContext) -> AsyncIterator[tuple[Path, Program]]:
     if not (folder / _DATA).is_dir():
         await asyncio.to_thread(_copy_tables, folder / _DATA)
     async with running(folder.parent, context.name, folder, _COMMAND) as program:
-        while not (folder / SOCKET).exists():
+        while not listens(folder / SOCKET):
             if not program.runs:
                 await program.until_end()
             # Not an event that one could wait for: the state of another process is only seen by asking again.
             await asyncio.sleep(_AGAIN_S)
         yield folder / SOCKET, program
+
+
+def listens(path: Path) -> bool:
+    """Whether somebody accepts connections at a socket: its file is there some moments before that."""
+    with short_name(path) as name, socket.socket(socket.AF_UNIX) as asking:
+        return asking.connect_ex(name) == 0
 
 
 def _copy_tables(target: Path) -> None:

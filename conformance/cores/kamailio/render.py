@@ -9,9 +9,10 @@ from pathlib import Path
 
 import jinja2
 
-from conformance.cores.emulated.zone import delegation_of, root_zone, zone_of
+from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones, numbers_of_user
+from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone_of
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.federation import Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.identifiers import uri_host
 
 ROLES: Mapping[NodeKind, str] = {NodeKind.PCSCF: "pcscf", NodeKind.ICSCF: "icscf", NodeKind.SCSCF: "scscf"}
@@ -51,6 +52,7 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
         "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
         "visited_network_id": _network_id(testbed),
         "modules": modules,
+        "numbered": [_numbered(user) for user in testbed.subscribers if numbers_of_user(user)],
         "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
     }
     files = {"kamailio.cfg": _templates.get_template(f"{ROLES[kind]}.cfg.j2").render(values).lstrip()}
@@ -60,24 +62,47 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
 
 
 def dns_files(federation: Federation, testbed: Testbed, port: int) -> dict[str, str]:
-    """Return the files of BIND by name: its configuration, its zone, and a root that delegates every partner.
+    """Return the files of BIND by name: its configuration, its zone, those of its numbers, and a root.
+
+    The root delegates every partner, and every number of one.
 
     Args:
         federation: says who the partners are.
         testbed: its own testbed.
         port: port of 127.0.0.1 where it takes queries.
     """
-    values = {"testbed": testbed, "node": testbed.node(NodeKind.DNS), "port": port}
+    numbers = enum_zones(testbed)
+    files = {f"number-{place}.zone": _zone_text(zone) for place, zone in enumerate(numbers)}
+    values = {
+        "testbed": testbed,
+        "node": testbed.node(NodeKind.DNS),
+        "port": port,
+        "numbers": [zone.apex.to_text(omit_final_dot=True) for zone in numbers],
+    }
     root = [records.to_text() for records in root_zone(testbed).records]
     # The root itself names the server of its zone, so every server's address stands in it as glue.
     for other in federation.testbeds.values():
         if NodeKind.DNS in other.nodes:
-            root += [records.to_text() for records in delegation_of(other)]
-    own = [records.to_text() for records in zone_of(testbed).records]
+            root += [records.to_text() for records in (*delegation_of(other), *enum_delegations(other))]
     return {
+        **files,
         "named.conf": _templates.get_template("named.conf.j2").render(values),
         "root.zone": "\n".join(dict.fromkeys(root)) + "\n",
-        "own.zone": "\n".join(own) + "\n",
+        "own.zone": _zone_text(zone_of(testbed)),
+    }
+
+
+def _zone_text(zone: Zone) -> str:
+    return "\n".join(records.to_text() for records in zone.records) + "\n"
+
+
+def _numbered(user: Subscriber) -> dict[str, object]:
+    """Return a user who has a telephone number: the number, the SIP URI that it leads to, all SIP URIs as patterns."""
+    number, default = next(iter(numbers_of_user(user)))
+    return {
+        "number": number,
+        "default": default,
+        "identities": [re.sub(r"[^\w:@-]", ".", impu) for impu in user.impus if impu.startswith("sip:")],
     }
 
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
@@ -33,6 +34,7 @@ class ProgramChild:
         speaks: which of its two outputs is read; the other one is thrown away.
         log: file that everything it says is appended to.
         enter: see `Enter`.
+        listens: it takes commands on its standard input: see `tell`.
 
     Raises:
         NotPermitted: the program cannot be started.
@@ -46,6 +48,7 @@ class ProgramChild:
         speaks: Literal["stdout", "stderr"],
         log: Path,
         enter: Enter | None = None,
+        listens: bool = False,
     ) -> None:
         self.name = Path(arguments[0]).name
         self._lines: queue.Queue[str | None] = queue.Queue(_MOST_WAITING)
@@ -62,7 +65,7 @@ class ProgramChild:
                 list(arguments),
                 cwd=folder,
                 env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LC_ALL": "C", "TERM": "dumb"},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if listens else subprocess.DEVNULL,
                 preexec_fn=become,
                 stdout=subprocess.PIPE if speaks == "stdout" else subprocess.DEVNULL,
                 stderr=subprocess.PIPE if speaks == "stderr" else subprocess.DEVNULL,
@@ -106,6 +109,21 @@ class ProgramChild:
         self._ended = line is None
         return line
 
+    def tell(self, line: str) -> None:
+        """Write one line to its standard input.
+
+        Raises:
+            HarnessFault: it has ended, or does not listen.
+        """
+        stream = self._process.stdin
+        try:
+            if stream is None:
+                raise BrokenPipeError("it takes no commands")
+            stream.write(line.encode() + b"\n")
+            stream.flush()
+        except (OSError, ValueError) as error:
+            raise HarnessFault(f"{self.name}: expected a program that takes {line[:80]!r}, found: {error}") from None
+
     @property
     def runs(self) -> bool:
         """True until the program has ended."""
@@ -125,6 +143,9 @@ class ProgramChild:
     def kill(self) -> None:
         """End it at once and collect it; a second call does nothing."""
         self._process.kill()
+        if self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
         try:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:

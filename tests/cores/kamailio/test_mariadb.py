@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from conformance.cores.emulated.control import short_name
 from conformance.cores.emulated.database import MariaDatabase
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.subscribers import State, SubscriberStore
-from conformance.cores.kamailio.mariadb import SOCKET, mariadb, require_mariadb
+from conformance.cores.kamailio.mariadb import SOCKET, listens, mariadb, require_mariadb
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput, TestbedDown
 from conformance.vocabulary.federation import CoreKind, DatabaseKind, NodeKind
@@ -36,24 +37,24 @@ def context(folder: Path) -> NodeContext:
 @installed
 def test_what_is_written_is_read_again_and_nothing_runs_afterwards(tmp_path: Path) -> None:
     async def story() -> int:
-        async with mariadb(context(tmp_path / "uc3m-hss")) as (socket, program):
-            with short_name(socket) as name:
+        async with mariadb(context(tmp_path / "uc3m-hss")) as (path, program):
+            with short_name(path) as name:
                 store = SubscriberStore(MariaDatabase(Path(name)))
             store.provision(UC3M.subscribers)
             store.provision(UC3M.subscribers)  # a second start changes nothing
-            found = store.by_impu(ALICE.impus[1])
-            assert found is not None
+            found = next(one for one in store.by_impu(ALICE.impus[1]) if one.impi == ALICE.impi)
             assert (found.impi, found.impus, found.k, found.roaming) == (ALICE.impi, ALICE.impus, ALICE.k, True)
             assert store.take_sqn(ALICE.impi) < store.take_sqn(ALICE.impi)
             store.assign(ALICE.impi, State.REGISTERED, "sip:scscf", "scscf")
             assert store.by_impi(ALICE.impi).state is State.REGISTERED  # type: ignore[union-attr]
-            twice = ALICE.model_copy(update={"impi": "other@uc3m.netlab.test"})
-            with pytest.raises(BadInput, match="found it twice"):
+            impus = (ALICE.impus[0], ALICE.impus[0])
+            twice = ALICE.model_copy(update={"impi": "other@uc3m.netlab.test", "impus": impus})
+            with pytest.raises(BadInput, match="each public identity once"):
                 store.provision([ALICE, twice])
             assert store.by_impi("other@uc3m.netlab.test") is None  # whole or not at all
             store.close()
             assert program.runs
-            return socket.parent.stat().st_mode & 0o777
+            return path.parent.stat().st_mode & 0o777
 
     assert asyncio.run(story()) == 0o700
     assert not [pid for pid in Path("/proc").glob("[0-9]*/cwd") if tmp_path.name in _target(pid)]
@@ -75,6 +76,17 @@ def test_a_missing_server_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -
 def test_a_socket_that_nobody_serves_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(TestbedDown, match=f"{SOCKET}: expected a MariaDB that keeps subscribers"):
         MariaDatabase(tmp_path / SOCKET)
+
+
+def test_a_socket_serves_only_when_somebody_listens_at_it(tmp_path: Path) -> None:
+    path = tmp_path / SOCKET
+    assert not listens(path)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        assert not listens(path)
+        server.listen()
+        assert listens(path)
+    assert not listens(path)  # of a server that was killed
 
 
 def test_mariadb_is_usual_beside_kamailio_and_the_file_has_the_last_word() -> None:

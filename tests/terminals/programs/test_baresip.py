@@ -12,6 +12,7 @@ from sipmessage import Request, Response
 from conformance.protocols.aka import digest_ha1, digest_response
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
+from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.programs import baresip
 from conformance.terminals.programs.program_terminal import ProgramTerminal
 from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut
@@ -92,6 +93,42 @@ def test_no_answer(pcscf: Any, play: Play, dave: Subscriber) -> None:
         RegistrationTimedOut, match=r"awaited the answer to baresip's REGISTER from 127\.35\.1\.11:4060"
     ):
         terminal.register()
+
+
+def refuse_invites(request: Request) -> Response:
+    """A P-CSCF that lets register, and that is told about a call: 486 to INVITE, 200 to the rest."""
+    return make_response(request, 486 if request.method == "INVITE" else 200)
+
+
+def test_a_call_goes_to_the_pcscf_alone(pcscf: Any, play: Play, dave: Subscriber, granted: Answer) -> None:
+    pcscf.will(granted, refuse_invites)
+    terminal = play("baresip", dave)
+    assert isinstance(terminal, baresip.BaresipTerminal)
+    terminal.register()
+    call = terminal.call("sip:carol@octopus.netlab.test")
+    call.wait_refused(486)
+    invite = next(request for request in pcscf.requests if request.method == "INVITE")
+    assert invite.headers.getlist("Route") == ["<sip:127.35.1.11:4060;lr>"]  # no Service-Route
+    assert not (invite.headers.get("Supported") or "").strip()
+    assert b"m=audio" in invite.body
+    kinds = [event.kind for event in terminal.events.events]
+    assert kinds == ["register-sent", "registered", "calling", "refused"]
+
+
+def test_nobody_calls(pcscf: Any, play: Play, dave: Subscriber, granted: Answer) -> None:
+    pcscf.will(granted)
+    terminal = play("baresip", dave)
+    assert isinstance(terminal, baresip.BaresipTerminal)
+    terminal.register()
+    with pytest.raises(CallTimedOut, match="awaited an INVITE"):
+        terminal.await_call()
+
+
+def test_it_calls_only_when_it_is_registered(play: Play, dave: Subscriber) -> None:
+    terminal = play("baresip", dave)
+    assert isinstance(terminal, baresip.BaresipTerminal)
+    with pytest.raises(HarnessFault, match="expected a registration before a call"):
+        terminal.call("sip:carol@octopus.netlab.test")
 
 
 def test_it_deregisters_only_what_it_registered(play: Play, dave: Subscriber) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.terminals.programs.child import ProgramChild
-from conformance.vocabulary.errors import NotPermitted
+from conformance.vocabulary.errors import HarnessFault, NotPermitted
 
 PARENT = """
 import os, signal, sys
@@ -61,6 +61,17 @@ def test_the_other_output_can_be_the_one_that_is_read(start: Callable[..., Progr
 def test_a_line_without_end_is_cut(start: Callable[..., ProgramChild]) -> None:
     child = start("sh", "-c", "head -c 10000 /dev/zero | tr '\\0' x")
     assert [len(line) for line in iter(lambda: child.next_line(soon()), None)] == [4096, 4096, 1808]
+
+
+def test_it_takes_commands_where_it_listens(start: Callable[..., ProgramChild]) -> None:
+    child = start("sed", "-u", "s/^/heard /", listens=True)
+    child.tell("/dial")
+    assert child.next_line(soon()) == "heard /dial"
+    child.kill()
+    with pytest.raises(HarnessFault, match=r"sed: expected a program that takes '/hangup'"):
+        child.tell("/hangup")
+    with pytest.raises(HarnessFault, match="it takes no commands"):
+        start("cat").tell("/dial")
 
 
 def test_a_line_that_does_not_come(start: Callable[..., ProgramChild]) -> None:

@@ -22,6 +22,20 @@ def test_third(cell):
 def test_home(cell):
     pass
 """
+MARKED = """
+import pytest
+
+@pytest.mark.dns
+class TestZones:
+    @pytest.mark.flow("registration-home")
+    def test_zone(self, cell):
+        pass
+
+@pytest.mark.parametrize("number", [pytest.param(1, id="one", marks=pytest.mark.message), 2])
+@pytest.mark.flow("registration-home")
+def test_both(cell, number):
+    pass
+"""
 Collect = Callable[..., list[str]]
 
 
@@ -57,6 +71,33 @@ def test_what_is_asked_for_is_part_of_the_cover(collect: Collect) -> None:
 def test_a_test_case_without_a_cell_that_is_asked_for_gives_none(collect: Collect) -> None:
     assert collect("--access=home") == []
     assert collect("--access=none", "--home=t03") == ["test_home[t03@t03]"]
+
+
+def test_what_the_markers_leave_out_is_not_made(pytester: pytest.Pytester, collect: Collect) -> None:
+    pytester.makepyfile(test_more=MARKED)
+    assert collect("-m", "message", "test_more.py") == [f"test_both[t0{n}@t0{n}-one]" for n in range(1, 7)]
+    found = pytester.runpytest_inprocess("-pconformance.plugin", "-m", "dns", "--collect-only", "--home=uc3m")
+    # Of test_third, test_home and test_both one each stands for all cells; parameters of test_both may have markers.
+    found.stdout.fnmatch_lines("*= 1/5 tests collected (4 deselected) *")
+
+
+def test_of_a_mistake_in_the_words_pytest_tells(pytester: pytest.Pytester, collect: Collect) -> None:
+    found = pytester.runpytest_inprocess("-pconformance.plugin", "--collect-only", "-m", "call and")
+    assert found.ret == pytest.ExitCode.USAGE_ERROR
+    found.stderr.fnmatch_lines("*Wrong expression passed to '-m': call and*")
+
+
+def test_a_cell_of_somebody_else_is_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("cell", [None, 0, "left-out"])
+        def test_battery(cell):
+            pass
+        """
+    )
+    pytester.runpytest_inprocess("-pconformance.plugin", "--home=uc3m").assert_outcomes(passed=3)
 
 
 def test_a_testbed_that_does_not_exist_is_said(pytester: pytest.Pytester, tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""Why a cell does not apply to a run: its fabric, the features of its testbeds, its terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.cores.emulated.node import is_emulated
+from conformance.faults.catalogue import TERMINAL
+from conformance.federation.matrix import Cell as Square
+from conformance.runs.bench import Bench
+from conformance.runs.cell import CALLEE, CALLER, CellIdentity
+from conformance.runs.parties import called_party, first_party
+from conformance.runs.selection import missing_feature, other_fabric
+from conformance.terminals.programs.catalogue import PROGRAMS, why_not
+from conformance.vocabulary.federation import NodeKind
+
+
+def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str | None:
+    """Return why the cell does not apply: another fabric, a missing feature, a node that cannot misbehave."""
+    if bench.is_shared and (item.get_closest_marker("mishap") or item.get_closest_marker("fault")):
+        return "does something to testbeds that others may use, too: needs own ones, without --standing"
+    for marker in item.iter_markers("fabric"):
+        if (
+            reason := other_fabric(bench.fabric.name, marker.args[0], bench.federation, marker.kwargs.get("ip"))
+        ) is not None:
+            return reason
+    for marker in item.iter_markers("fault"):
+        kind, fault = marker.args
+        testbed = bench.federation.testbeds[testbed_of(square, marker.kwargs.get("at", "home"))]
+        if not is_emulated(testbed, NodeKind(kind)):
+            return f"{testbed.name}/{kind} is played by core {testbed.core}, which cannot show {fault} on purpose"
+    for marker in item.iter_markers("feature"):
+        testbed = bench.federation.testbeds[testbed_of(square, marker.kwargs.get("of", "home"))]
+        reason = missing_feature(bench.plan.federation_file, testbed, marker.args[0])
+        if reason is not None:
+            return reason
+    return None
+
+
+def missing_program(identity: CellIdentity, bench: Bench) -> str | None:
+    """Return why the program that the cell wants as its terminal cannot play it."""
+    if identity.terminal not in PROGRAMS:
+        return None
+    if bench.plan.faults.get(TERMINAL):
+        return f"{identity.terminal} does not misbehave on purpose: --fault {TERMINAL}=... is for our own terminal"
+    parties = {CALLER: first_party, CALLEE: called_party}
+    played = (parties[one](bench.federation, identity.square).subscriber for one in identity.plays)
+    return next((reason for one in played if (reason := why_not(identity.terminal, one)) is not None), None)
+
+
+def testbed_of(square: Square, side: str) -> str:
+    """Return the testbed that a marker means with `home`, `visited` or `callee`."""
+    if side == "callee" and square.callee is not None:
+        return square.callee.home
+    return {"home": square.home, "visited": square.visited}[side]

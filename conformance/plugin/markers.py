@@ -1,0 +1,28 @@
+"""The markers of test cases."""
+
+from __future__ import annotations
+
+import pytest
+
+GROUPS = (
+    "registration", "call", "message", "presence", "iptv", "terminals", "dns", "qos", "vpn", "security", "onepass",
+    "mishap",
+)  # fmt: skip
+
+
+def add_markers(config: pytest.Config) -> None:
+    """Register them."""
+    for name in GROUPS:
+        config.addinivalue_line("markers", f"{name}: test cases of the group {name}")
+    for words in (
+        "flow(id, access='none', credentials='aka', roaming=True, callee=None, callee_credentials=None, "
+        "transport='udp', each=None, then=()): "
+        "the flow that the cell must follow, those of the procedures after it, and the cells",
+        "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
+        "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",
+        "program(name, plays=('caller',)): that real program is the terminal of caller, callee or both; NOT_APPLICABLE "
+        "where it is missing or cannot play it",
+        "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
+    ):
+        config.addinivalue_line("markers", words)

@@ -1,0 +1,221 @@
+"""A call of baresip, as a test case sees it: what its trace and its menu say, and the commands of its menu."""
+
+from __future__ import annotations
+
+import re
+import time
+from array import array
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from conformance.protocols.g711 import RATE_HZ
+from conformance.protocols.tone import dominant
+from conformance.terminals.call_end import CallEnd
+from conformance.terminals.call_failures import CallRefused, CallTimedOut
+from conformance.terminals.programs.sip_trace import Seen
+from conformance.terminals.session import SessionState
+from conformance.vocabulary.errors import HarnessFault
+from conformance.vocabulary.events import EventKind
+
+INCOMING = re.compile(r"Incoming call from: +(?:\S+ )?(\S{1,200}) - \(press")
+_ESTABLISHED = ": Call established: "
+_GAVE_UP = re.compile(r"session closed: (.{1,200})|Call with \S+ terminated")
+_AGAIN_S = 0.1
+"""What it has heard is looked at again after so many seconds."""
+_WAV_HEADER = 44
+_LEAST_SAMPLES = RATE_HZ // 2
+"""Half a second, so that streams of some length are captured both ways."""
+BUSY_HERE = 486
+"""Status code with which it refuses."""
+_ENDED = SessionState.ENDED
+
+
+class Baresip(Protocol):
+    """What a call needs of the terminal that has it."""
+
+    impu: str
+
+    @property
+    def tone_hz(self) -> int:
+        """Frequency of its tone."""
+
+    @property
+    def heard(self) -> Path:
+        """Folder that takes what it hears."""
+
+    def command(self, words: str) -> None:
+        """Say something to its menu."""
+
+    def listen(self, until: Callable[[], bool], deadline: float) -> bool:
+        """Read what it says until something holds; False where it does not until the deadline."""
+
+    def deadline(self) -> float:
+        """When a procedure that begins now has to be over: monotonic clock, seconds."""
+
+    def record(self, kind: EventKind, status: int | None = None, detail: str = "") -> None:
+        """Write down what the program reports."""
+
+
+class BaresipCall:
+    """One end of a call. All its methods are called by one thread, that of its terminal.
+
+    Args:
+        terminal: whose call.
+        peer: who is called; empty where this end is called.
+    """
+
+    def __init__(self, terminal: Baresip, peer: str = "") -> None:
+        self._terminal = terminal
+        self._outgoing = bool(peer)
+        self._invites = 0
+        self._byes_answered = False
+        self._alerted = False
+        self.state = SessionState.BEGUN
+        self.status: int | None = None
+        """Final answer to the INVITE."""
+        self.reason = ""
+        if peer:
+            terminal.record(EventKind.CALLING, None, f"{peer} with audio")
+            terminal.command(f"/dial {peer}")
+
+    # --- what baresip says -----------------------------------------------------------------------------------
+
+    def take(self, line: str, seen: Seen | None) -> None:
+        """Take a line of its output, and the SIP message that is complete with it."""
+        if seen is not None:
+            self._take_message(seen)
+        elif found := INCOMING.search(line):
+            self._terminal.record(EventKind.INVITED, None, f"baresip: {found[1]}")
+            self._alerted = True
+        elif _ESTABLISHED in line and self.state is not _ENDED:
+            self.state, self.status = SessionState.ESTABLISHED, 200
+            self._terminal.record(EventKind.ANSWERED, 200, "audio")
+        elif (found := _GAVE_UP.search(line)) and self.state not in (SessionState.ESTABLISHED, _ENDED):
+            self._end(EventKind.REFUSED, self.status, found[1] or "baresip gives up")
+
+    def _take_message(self, seen: Seen) -> None:
+        match seen.method, seen.status:
+            case "INVITE", None:
+                self._invites += 1
+            case "INVITE", 180 if self.state is SessionState.BEGUN:
+                self.state = SessionState.RINGING
+                self._terminal.record(EventKind.RINGING, 180)
+            case "INVITE", status if (
+                status is not None and status >= 300 and self.state is not SessionState.ESTABLISHED
+            ):
+                self.status = status
+                kind = EventKind.CANCELLED if status == 487 else EventKind.REFUSED
+                self._end(kind, status, "by the caller" if status == 487 else seen.reason)
+            case "BYE", None:
+                self._end(EventKind.ENDED, None, "BYE")
+            case "BYE", status if status is not None and status >= 200:
+                self._byes_answered = True
+
+    def _end(self, kind: EventKind, status: int | None, reason: str) -> None:
+        if self.state is not _ENDED:
+            self.state, self.reason = _ENDED, reason
+            self._terminal.record(kind, status, reason)
+
+    # --- what the user does ----------------------------------------------------------------------------------
+
+    @property
+    def tone_hz(self) -> int:
+        """Frequency of the own tone."""
+        return self._terminal.tone_hz
+
+    def wait_begun(self) -> None:
+        """Wait until the INVITE is on its way, or has come and the user is told. Raises CallTimedOut."""
+        self._until(lambda: self._invites > 0 and (self._outgoing or self._alerted), "an INVITE")
+
+    def wait_ringing(self) -> None:
+        """Wait until the other end rings. Raises CallRefused, CallTimedOut."""
+        self._until(lambda: self.state is not SessionState.BEGUN, "180")
+        self._must_go_on()
+
+    def ring(self) -> None:
+        """Wait until baresip has told the caller that it rings, which it does by itself."""
+        self.wait_ringing()
+
+    def answer(self) -> None:
+        """Accept; return when it is acknowledged. Raises CallRefused, CallTimedOut."""
+        self._terminal.command("/accept")
+        self.wait_answered()
+
+    def refuse(self, status: int) -> None:
+        """Refuse with 486, the only answer that this user can give."""
+        if status != BUSY_HERE:
+            raise HarnessFault(f"baresip: expected a refusal with {BUSY_HERE}, found {status}: it knows no other one")
+        self._terminal.command("/hangup")
+        self._until(lambda: self.state is _ENDED, "its own refusal")
+
+    def wait_answered(self) -> None:
+        """Wait until the session is there. Raises CallRefused, CallTimedOut."""
+        self._until(lambda: self.state in (SessionState.ESTABLISHED, _ENDED), "the answer to INVITE")
+        self._must_go_on()
+
+    def wait_refused(self, status: int) -> None:
+        """Wait until the call is refused; AssertionError where it is accepted, or refused with another status."""
+        self._until(lambda: self.state in (SessionState.ESTABLISHED, _ENDED), "the refusal of INVITE")
+        if self.status != status:
+            raise AssertionError(f"refusal with {status}; found {self.status}: {self.reason}")
+
+    def cancel(self) -> None:
+        """Give the call up before it is answered; return when it has ended with 487."""
+        self._terminal.command("/hangup")
+        self._until(lambda: self.status is not None, "the end of the cancelled INVITE")
+
+    def hang_up(self) -> None:
+        """End the call: BYE; return when it is answered. Raises CallTimedOut."""
+        self._terminal.command("/hangup")
+        self._until(lambda: self._byes_answered, "the answer to BYE")
+
+    def wait_ended(self) -> None:
+        """Wait until the call has ended, whoever ended it. Raises CallTimedOut."""
+        self._until(lambda: self.state is _ENDED, "the end of the call")
+
+    def wait_heard(self, other: CallEnd) -> None:
+        """Wait until baresip has heard the tone of the other end for half a second.
+
+        Raises:
+            CallTimedOut: it is not heard, or another one is.
+        """
+        deadline, wanted, found = self._terminal.deadline(), other.tone_hz, None
+        while time.monotonic() < deadline and self.state is not _ENDED:
+            samples = last_second(self._terminal.heard)
+            found = dominant(samples)
+            if found == wanted and len(samples) >= _LEAST_SAMPLES:
+                self._terminal.record(EventKind.HEARD, None, f"{wanted} Hz, by baresip's own recording")
+                return
+            self._terminal.listen(lambda: self.state is _ENDED, min(deadline, time.monotonic() + _AGAIN_S))
+        heard = "nothing" if found is None else f"{found} Hz"
+        self._time_out(f"awaited the tone of {wanted} Hz, heard {heard}")
+
+    def _must_go_on(self) -> None:
+        if self.state is _ENDED:
+            raise CallRefused(self.status or 0, self.reason)
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        if not self._terminal.listen(holds, self._terminal.deadline()):
+            self._time_out(f"awaited {what}; the call is {self.state}")
+
+    def _time_out(self, detail: str) -> None:
+        self._terminal.record(EventKind.TIMED_OUT, None, detail)
+        raise CallTimedOut(f"{self._terminal.impu}: baresip: {detail}")
+
+
+def last_second(folder: Path) -> array[int]:
+    """Return the last second of what baresip decoded, linear, 16 bits, 8000 a second.
+
+    Its module sndfile writes each packet as it comes; the header of the newest file is complete when the call has
+    ended, so its length is not asked.
+    """
+    files = sorted(folder.glob("dump-*-dec.wav"), key=lambda file: file.stat().st_mtime_ns)
+    samples = array("h")
+    if files:
+        with files[-1].open("rb") as file:
+            size = max(0, file.seek(0, 2) - _WAV_HEADER) // 2 * 2
+            file.seek(_WAV_HEADER + max(0, size - 2 * RATE_HZ))
+            octets = file.read(2 * RATE_HZ)
+        samples.frombytes(octets[: len(octets) // 2 * 2])
+    return samples
