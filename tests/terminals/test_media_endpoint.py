@@ -87,7 +87,9 @@ def test_packets_leave_every_20_ms_with_one_ssrc_and_the_mark_of_voice(loop: Ter
             assert source == (ALICE, alice.port)
         took = time.monotonic() - begin
         alice.stop()
-        report, _, bye = decode(bob_rtcp.recv(2048))
+        while len(told := decode(bob_rtcp.recv(2048))) < 3:
+            pass  # a report of its own that came before
+        report, _, bye = told
     assert marks == {46}
     assert {packet.ssrc for packet in packets} == {alice.ssrc}
     assert [packet.marker for packet in packets] == [True] + 39 * [False]
