@@ -362,11 +362,8 @@ class EmulatedCore:
 
         A client may not have noticed yet that its connection has ended, and takes itself for connected.
         """
-        kinds = [
-            kind
-            for kind in (NodeKind.ICSCF, NodeKind.SCSCF)
-            if kind in testbed.nodes and f"{testbed.name}/{kind}" not in self._dead
-        ]
+        alive = self._nodes.keys() - self._dead.keys()
+        kinds = [kind for kind in (NodeKind.ICSCF, NodeKind.SCSCF) if f"{testbed.name}/{kind}" in alive]
         hss = self.hss(testbed.name)
         while missing := hss.missing(testbed.fqdn(kind) for kind in kinds):
             if time.monotonic() >= deadline:
