@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.federation import AccessSecurity, CoreKind, NodeKind
 
-# 3GPP TS 35.208, test sets 1, 4, 5, 2, 3 and 6: K, OP.
+# 3GPP TS 35.208, test sets 1, 4, 5, 2, 3 and 6, each of one subscriber or more: K, OP.
 PUBLISHED = [
     ("465b5ce8b199b49faa5f0a2ee238a6bc", "cdc202d5123e20f62b6d676ac72cb318"),
     ("9e5944aea94b81165c82fbf9f32db751", "223014c5806694c007ca1eeef57f004f"),
@@ -46,17 +46,18 @@ def test_two_testbeds_have_an_application_server_and_one_has_none() -> None:
 def test_its_keys_are_published_test_sets() -> None:
     federation = load_federation(default_federation_path())
     aka = [s for testbed in federation.testbeds.values() for s in testbed.subscribers if s.uses_aka]
-    assert len(aka) == len(PUBLISHED)
-    for subscriber, (k, op) in zip(aka, PUBLISHED, strict=True):
+    assert {one.k.reveal().hex() for one in aka if one.k is not None} == set(dict(PUBLISHED))
+    for subscriber in aka:
         assert subscriber.k is not None
         assert subscriber.opc is not None
-        assert subscriber.k.reveal().hex() == k
+        k = subscriber.k.reveal().hex()
+        op = dict(PUBLISHED)[k]
         block = Cipher(algorithms.AES(bytes.fromhex(k)), modes.ECB()).encryptor().update(bytes.fromhex(op))  # noqa: S305 - one block
         opc = bytes(a ^ b for a, b in zip(block, bytes.fromhex(op), strict=True))
         assert subscriber.opc.reveal() == opc  # OPc = OP xor E_K(OP), 3GPP TS 35.206
         assert subscriber.op is not None
         assert subscriber.op.reveal().hex() == op
-        assert len(subscriber.impus) == 2
+        assert len(subscriber.impus) >= 2
 
 
 def test_one_access_network_without_ims_domain() -> None:
