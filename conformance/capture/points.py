@@ -18,9 +18,9 @@ from conformance.vocabulary.points import Point, marker_network
 LOOPBACK = "lo"
 DISCARD_PORT = 9
 """Where markers go: the discard service (RFC 863), which answers nothing."""
+_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
 _UNBOUND = "udp and src host 127.0.0.1"
 """What a program sends on `lo` from a socket that it bound to all addresses, as baresip does with media."""
-_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF)
 
 
 @dataclass(frozen=True, slots=True)

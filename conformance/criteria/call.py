@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from conformance.criteria.border import across_borders
 from conformance.criteria.call_media import MediaLeg
 from conformance.criteria.passage import Way
 from conformance.criteria.procedure import Facts, Kind, Seen
@@ -135,6 +136,8 @@ class Call:
     callee_profile: UserProfile | None = None
     end_ns: int = 0
     """Time of the last message of the trace, nanoseconds since 1970."""
+    askers: frozenset[str] = frozenset()
+    """Addresses that were seen asking an HSS as an I-CSCF does, in this call or before."""
     kind: Kind = Kind.CALL
 
     @property
@@ -250,11 +253,11 @@ class Call:
         for one in self.requests:
             if one.round < self.invite.round:
                 continue
-            for hop in one.hops:
-                yield _seen(hop, one.method, one.round)
+            for hops in across_borders(one.hops):
+                yield _seen(hops, one.method, one.round)
         apart = (hop for fork in self.forks for hop in (*fork.hops, *fork.cancels, *fork.acks))
         for hop in (*apart, *self.branches):
-            yield _seen(hop, _method(hop), self.invite.round)
+            yield _seen((hop,), _method(hop), self.invite.round)
         for exchange in self.exchanges:
             yield _cx(exchange, self.invite.round)
         for lookup in self.lookups:
@@ -300,9 +303,10 @@ def _method(hop: Hop) -> str:
     return sip.method if sip.is_request else sip.cseq_method
 
 
-def _seen(hop: Hop, method: str, place: int) -> Seen:
-    status = None if hop.response is None else str(hop.response.sip.status)
-    return Seen("SIP", hop.sender, hop.receiver, method, status, place, tuple(hop.messages))
+def _seen(hops: Sequence[Hop], method: str, place: int) -> Seen:
+    first, messages = hops[0], tuple(message for hop in hops for message in hop.messages)
+    status = None if first.response is None else str(first.response.sip.status)
+    return Seen("SIP", first.sender, hops[-1].receiver, method, status, place, messages)
 
 
 def _cx(exchange: Exchange, place: int) -> Seen:

@@ -12,6 +12,7 @@ from functools import cached_property, wraps
 from itertools import pairwise
 from typing import TypeVar
 
+from conformance.criteria.border import across_borders
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.values import result
 from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage, VpnStream
@@ -280,8 +281,8 @@ class Registration:
         for hop in self.third_party:
             yield _seen(hop, -1)
         for index, attempt in enumerate(self.attempts):
-            for hop in attempt.hops:
-                yield _seen(hop, index)
+            for hops in across_borders(attempt.hops):
+                yield _seen(hops[0], index, hops[1:])
             for exchange in attempt.exchanges:
                 answered, _ = result(exchange.answer)
                 sender = Role.HOME_ICSCF if exchange.command in ("UAR", "LIR") else Role.HOME_SCSCF
@@ -289,9 +290,11 @@ class Registration:
                 yield Seen("Diameter", sender, Role.HOME_HSS, exchange.command, shown, index, tuple(exchange.messages))
 
 
-def _seen(hop: Hop, attempt: int) -> Seen:
+def _seen(hop: Hop, attempt: int, behind: tuple[Hop, ...] = ()) -> Seen:
+    messages = tuple(message for one in (hop, *behind) for message in one.messages)
+    receiver = behind[-1].receiver if behind else hop.receiver
     status = None if hop.response is None else str(hop.response.sip.status)
-    return Seen("SIP", hop.sender, hop.receiver, "REGISTER", status, attempt, tuple(hop.messages))
+    return Seen("SIP", hop.sender, receiver, "REGISTER", status, attempt, messages)
 
 
 _T = TypeVar("_T")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from conformance.criteria.border import across_borders
 from conformance.criteria.passage import Way
 from conformance.criteria.procedure import Facts, Kind, Seen
 from conformance.criteria.reginfo import RegInfo, read_reginfo
@@ -255,13 +256,14 @@ class RegistrationEvents:
 
 def _passage(passage: Passage, subscription: Subscription | None, index: int) -> Iterator[Seen]:
     own = subscription is not None and subscription.subscriber in PCSCFS
-    for hop in passage.hops:
-        messages = tuple(hop.messages)
+    for hops in across_borders(passage.hops):
+        hop = hops[0]
+        messages = tuple(message for one in hops for message in one.messages)
         sip = next(message.sip for message in messages if isinstance(message, SipMessage))
         method = sip.method if sip.is_request else sip.cseq_method
         status = None if hop.response is None else str(hop.response.sip.status)
         name = f"{method} (P-CSCF)" if own else method
-        yield Seen("SIP", hop.sender, hop.receiver, name, status, index, messages)
+        yield Seen("SIP", hop.sender, hops[-1].receiver, name, status, index, messages)
 
 
 def _cx(exchange: Exchange, source: Role, destination: Role, index: int) -> Seen:

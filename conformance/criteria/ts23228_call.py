@@ -53,8 +53,8 @@ def _node_words(node: RouteNode) -> str:
 def follow(call: Call, expected: Expected) -> Finding:
     """Compare the nodes that an INVITE passed with those of a route.
 
-    One node may play several parts of its network one after the other; application servers, and nodes that no
-    federation declares, are passed over. An INVITE that is refused on its way is right as far as it went.
+    One node may play several parts of its network one after the other; application servers, borders and
+    nodes that no federation declares are passed over. An INVITE that is refused on its way is right as far as it went.
     """
     words = _words(expected)
     if call.invite.hop_from(Role.CALLER) is None:
@@ -68,13 +68,15 @@ def follow(call: Call, expected: Expected) -> Finding:
         known = node.network is not None and bool(node.kinds)
         if not known:
             gap = strange = True  # who it is, and what it stands for, nobody says
-        elif NodeKind.AS not in node.kinds or node.kinds & {NodeKind.SCSCF}:
+        elif not node.kinds <= {NodeKind.AS, NodeKind.IBCF}:
             following = {
                 after
                 for before in places
                 for after in range(len(expected))
                 if _leads(before, after, node, expected, gap, node.address == address)
             }
+            if not following and NodeKind.IBCF in node.kinds:
+                following = places  # it is the border of its network here
             if not following:
                 found = f"the INVITE goes to {_node_words(node)}"
                 return failed(words, found, *cited, node=hop.sender)

@@ -43,12 +43,19 @@ def who_asks(call: Call) -> Finding:
         end = None if sent is None or sent.request is None else sent.request.time_ns
         if one.time_ns >= begin and (end is None or one.time_ns <= end):
             return failed(expected, f"{one.type} {domain} by the P-CSCF", _cite(one))
-    by_scscf = [one for one in asked if one.asker is Role.ORIG_SCSCF]
+    by_scscf = [one for one in asked if one.asker is Role.ORIG_SCSCF or _by_the_border(call, one)]
     if by_scscf:
         return passed(expected, f"{by_scscf[0].type} {domain}", *(_cite(one) for one in by_scscf))
     if asked:
         return inconclusive(expected, "who looked the domain up in this call cannot be told")
     return not_applicable(expected, "the domain was not looked up (an answer may have been remembered)")
+
+
+def _by_the_border(call: Call, lookup: Lookup) -> bool:
+    """Tell whether the border of the caller's network asks, to which the S-CSCF left the rest of the way."""
+    place = lookup.query.source if lookup.query is not None else None
+    home = call.facts.networks.get(Role.ORIG_SCSCF)
+    return lookup.asker is Role.IBCF and place is not None and call.facts.network_of(place.address) is home
 
 
 def _dialled(call: Call) -> str:

@@ -26,7 +26,7 @@ from conformance.criteria.model import (
     unreached,
 )
 from conformance.criteria.procedure import Kind
-from conformance.criteria.registration import Exchange
+from conformance.criteria.registration import Exchange, Hop
 from conformance.criteria.ts24229_call_orig import ASSERTED
 from conformance.criteria.values import (
     address,
@@ -47,6 +47,7 @@ from conformance.criteria.values import (
     text,
 )
 from conformance.trace.model import DiameterMessage, SipMessage
+from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.numbers import Avp, DiameterResult
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
@@ -72,16 +73,21 @@ def _location(call: Call) -> Exchange | None:
     source=("3GPP TS 29.228", None),
     node=Role.TERM_ICSCF,
     points=(Point.CX,),
-    condition="Cx shows the LIR",
+    condition="Cx shows the LIR, or would have to",
     kinds=CALL,
 )
 def location(call: Call) -> Finding:
     """3GPP TS 29.228 (location query) and 24.229 (procedures at the I-CSCF): Public-Identity, then Server-Name."""
     expected = "LIR for the Request-URI, INVITE to Server-Name"
     asked = _location(call)
-    if asked is None or asked.request is None:
-        return not_applicable(expected, "no LIR was captured")
     got, sent = call.into(Role.TERM_ICSCF), call.out_of(Role.TERM_ICSCF)
+    if asked is None or asked.request is None:
+        if _would_show(call, got, sent):
+            cited = [
+                cite_request_uri(hop.request) for hop in (sent, got) if hop is not None and hop.request is not None
+            ]
+            return failed(expected, "no LIR", *cited, by_absence=True)
+        return not_applicable(expected, "no LIR was captured")
     named = avp(asked.request, Avp.PUBLIC_IDENTITY)
     citations: list[Citation] = []
     if got is not None and got.request is not None:
@@ -90,21 +96,40 @@ def location(call: Call) -> Finding:
             missing = cite_no_avp(asked.request, "Public-Identity")
             return failed(clip(uri), "no Public-Identity", missing, cite_command(asked.request))
         identity = text(named) or ""
-        cited = (cite_avp(asked.request, named, identity), cite_request_uri(got.request))
+        identities = (cite_avp(asked.request, named, identity), cite_request_uri(got.request))
         if not same_identity(identity, uri) and not same_number(identity, uri):
-            return failed(f"Public-Identity {clip(uri)}", clip(identity), *cited)
-        citations += cited
+            return failed(f"Public-Identity {clip(uri)}", clip(identity), *identities)
+        citations += identities
     server = avp(asked.answer, Avp.SERVER_NAME)
     if server is not None and asked.answer is not None and sent is not None and sent.request is not None:
         name = text(server) or ""
         places = [*route_of(sent.request)[:1], sent.request.sip.request_uri]
-        cited = (cite_avp(asked.answer, server, name), cite_reverse(sent.request, "Route"))
+        shown = (cite_avp(asked.answer, server, name), cite_reverse(sent.request, "Route"))
         if not any(same_contact(name, place) or _same_host(name, place) for place in places):
-            return failed(f"INVITE to {clip(name)}", f"INVITE to {clip(places[0])}", *cited)
-        citations += cited
+            return failed(f"INVITE to {clip(name)}", f"INVITE to {clip(places[0])}", *shown)
+        citations += shown
     if not citations:
         return unreached(expected, "no INVITE before or behind the I-CSCF was captured")
     return passed(expected, clip(text(named) or ""), *citations)
+
+
+def _would_show(call: Call, got: Hop | None, sent: Hop | None) -> bool:
+    """Tell whether a capture would show the LIR of the INVITE that an I-CSCF sends on.
+
+    So it is where questions of this I-CSCF were captured, and a federation has I-CSCF, S-CSCF and HSS at three
+    addresses. An INVITE whose Route names the S-CSCF already needs no question.
+    """
+    network = call.facts.networks.get(Role.TERM_ICSCF)
+    if got is None or sent is None or got.request is None or sent.request is None or network is None:
+        return False
+    kinds = (NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.HSS)
+    if Point.CX not in call.observed or not call.lossless or any(kind not in network.nodes for kind in kinds):
+        return False
+    places = [str(network.node(kind).address) for kind in kinds]
+    passed_on = [got.request.destination.address, sent.request.destination.address]
+    if places[0] not in call.askers:
+        return False  # what passes between this I-CSCF and its HSS was not seen at all
+    return len(set(places)) == len(kinds) and passed_on == places[:2] and len(route_of(got.request)) < 2
 
 
 def _same_host(name: str, place: str) -> bool:
@@ -178,7 +203,7 @@ def terminating_scscf(call: Call) -> Finding:
     pair = pair_at(call, Role.TERM_SCSCF)
     if pair is None:
         return unreached(expected, "no INVITE was captured before and behind the callee's S-CSCF")
-    got, sent, _ = pair
+    got, sent, behind = pair
     was, now = got.sip.request_uri, sent.sip.request_uri
     uris = (cite_request_uri(sent), cite_request_uri(got))
     registered = call.callee_registered
@@ -186,7 +211,8 @@ def terminating_scscf(call: Call) -> Finding:
         return failed(f"Request-URI {clip(', '.join(registered.contacts))}", clip(now), *uris)
     if same_uri(was, now) and registered is None:
         return failed("Request-URI of the callee's contact", f"{clip(now)} as received", *uris)
-    route = route_of(sent)
+    # The border of the own network stands in front, where the Path leads out of it.
+    route = route_of(sent)[1 if behind.receiver is Role.IBCF else 0 :]
     if registered is not None and registered.paths and not same_route(route, list(registered.paths)):
         found = clip(", ".join(route)) or "no Route"
         return failed(f"Route {clip(', '.join(registered.paths))}", found, *cite_all(sent, "Route"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conformance.criteria.border import across_borders
 from conformance.criteria.features import ipsec_undeclared, offers_ipsec
 from conformance.criteria.model import (
     Catalogue,
@@ -256,14 +257,17 @@ def to_home_network(registration: Registration) -> Finding:
         return not_applicable(expected, "no federation says which nodes are the home network's")
     expected = f"REGISTER to the I-CSCF of {home.domain}"
 
-    def check(_attempt: Attempt, hop: Hop, request: SipMessage) -> Finding:
+    def check(attempt: Attempt, hop: Hop, request: SipMessage) -> Finding:
+        # The border of a network is where requests leave and enter it: what counts is where they come to.
+        group = next((some for some in across_borders(attempt.hops) if hop in some), (hop,))
+        request = next((one.request for one in reversed(group) if one.request is not None), request)
         address = request.destination.address
         network = registration.facts.network_of(address)
         cited = cite_request_uri(request)
         if network is None:
             return inconclusive(expected, f"{address} is no node of the federation")
         kinds = registration.facts.node_at(address, network)
-        if network.domain == home.domain and NodeKind.ICSCF in kinds:
+        if network.domain == home.domain and kinds & {NodeKind.ICSCF, NodeKind.IBCF}:
             return passed(expected, f"to {address}", cited)
         names = " and ".join(sorted(kind.value for kind in kinds)) or "another host"
         return failed(expected, f"to {address}, {names} of {network.domain}", cited)

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from conformance.detection.rows import Row, row
-from conformance.faults.catalogue import Fault, FaultKind, Service
+from conformance.faults.catalogue import Fault, FaultKind, Scene, Service
+from conformance.federation.call_matrix import call_cells
 from conformance.federation.matrix import Cell as Square
 from conformance.federation.matrix import home_cells, roaming_cells
+from conformance.federation.service_matrix import with_served_callee, with_served_caller
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
+from conformance.runs.calls import answered, talk
 from conformance.runs.cell import JUDGED, Cell, CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.header import run_header
 from conformance.runs.plan import BenchPlan
 from conformance.runs.sheet import read_sheet
+from conformance.terminals.call import IncomingCall, OutgoingCall
+from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
+from conformance.vocabulary.roles import Role
 
 Procedure = Callable[[Cell, Terminal], None]
 """Drives a terminal."""
+WITH_SERVICES = "call-roaming-same"
+"""A flow in which caller and callee have application servers, and are served by two S-CSCFs."""
+_CALLS = ("call-interconnect", "call-refused", WITH_SERVICES)
+"""Flows that a call shows: but for the one with services, of a user at home to one of another network."""
+_IN_VAIN_S = 2.0
+"""So long a confirmation is awaited that is not to come."""
 
 
 def _registers(cell: Cell, terminal: Terminal) -> None:
@@ -48,6 +61,46 @@ SHOWN_BY: Mapping[str, Procedure] = {
     "deregistration-network": _is_deregistered,
 }
 """What is driven to show a fault, by the flow that the catalogue names."""
+
+
+def _calls(cell: Cell, fault: Fault, at_terminal: frozenset[str]) -> None:
+    """Let the terminals of a cell do what the scene of a fault says; one of them may show it."""
+    of_callee = fault.blamed is Role.CALLEE
+    caller = cell.terminal(faults=frozenset() if of_callee else at_terminal)
+    callee = cell.callee(faults=at_terminal if of_callee else frozenset())
+    if fault.scene is Scene.NOBODY:
+        caller.register()
+        cell.settle()
+        caller.call(f"sip:nobody@{callee.impu.rpartition('@')[2]}").wait_answered()
+        return
+    callee.register()
+    caller.register()
+    cell.settle()
+    calling = caller.call(callee.impu, video=fault.scene is Scene.VIDEO, anonymous=fault.scene is Scene.ANONYMOUS)
+    called = callee.await_call()
+    if fault.scene is Scene.UNCONFIRMED:
+        _in_vain(calling, called)
+        return
+    talk(*answered(calling, called)).hang_up()
+
+
+def _in_vain(calling: OutgoingCall, called: IncomingCall) -> None:
+    """Let the called terminal ring and answer; the caller gives up where that does not come to its end.
+
+    The terminal itself would repeat what is not confirmed for 64 * T1, which on Gm is two minutes.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        for step, give_up in ((called.ring, calling.cancel), (called.answer, calling.hang_up)):
+            done = beside.submit(step)
+            if step == called.ring:
+                calling.wait_ringing()
+            else:
+                calling.wait_answered()
+            if not wait((done,), _IN_VAIN_S).done:
+                give_up()
+                done.result()
+                raise CallTimedOut("awaited that the other end confirms what the called terminal sends")
+            done.result()
 
 
 def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int, folder: Path) -> Iterator[Row]:
@@ -78,6 +131,11 @@ def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int,
 def _square(fault: Fault, bench: Bench) -> Square:
     federation = bench.federation
     squares = roaming_cells(federation, "visited") if fault.roaming else home_cells(federation)
+    if fault.flow == WITH_SERVICES:
+        squares = with_served_caller(federation, squares, None)
+        squares = with_served_callee(federation, call_cells(federation, squares, "visited"), None)
+    elif fault.flow in _CALLS:
+        squares = call_cells(federation, squares, "third")
     if not squares:
         raise HarnessFault(f"{bench.plan.federation_file}: no cell shows {fault.name}; expected two testbeds that roam")
     return squares[0]
@@ -93,13 +151,20 @@ def _shown(fault: Fault, bench: Bench, run: RunFolder) -> Row:
     name = fault.name + (f":{fault.shown_with.format(**words)}" if fault.shown_with else "")
     if fault.kind is FaultKind.TERMINAL:
         return _driven(fault, square, bench, run, frozenset({name}))
-    testbed = square.visited if fault.blamed.value.startswith("visited-") else square.home
+    testbed = _testbed(fault, square)
     node = f"{testbed}/{fault.applies_to}"
     bench.core.start_node(node, frozenset({name}))
     try:
         return _driven(fault, square, bench, run, frozenset())
     finally:
         bench.core.start_node(node)
+
+
+def _testbed(fault: Fault, square: Square) -> str:
+    """Return whose node it is that misbehaves, by the role that has to be blamed."""
+    side = fault.blamed.value.partition("-")[0]
+    called = square.home if square.callee is None else square.callee.home
+    return {"visited": square.visited, "term": called}.get(side, square.home)
 
 
 def _driven(fault: Fault, square: Square, bench: Bench, run: RunFolder, at_terminal: frozenset[str]) -> Row:
@@ -109,7 +174,10 @@ def _driven(fault: Fault, square: Square, bench: Bench, run: RunFolder, at_termi
     stopped_by: Exception | None = None
     try:
         numbers = numbers_ahead() if fault.numbers_ahead else None
-        SHOWN_BY[fault.flow](cell, cell.terminal(faults=at_terminal, numbers=numbers))
+        if fault.flow in _CALLS:
+            _calls(cell, fault, at_terminal)
+        else:
+            SHOWN_BY[fault.flow](cell, cell.terminal(faults=at_terminal, numbers=numbers))
     except JUDGED as error:
         stopped_by = error
     result = cell.finish(stopped_by)

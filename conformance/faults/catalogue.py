@@ -41,6 +41,21 @@ class Service(StrEnum):
     REFUSED = "refused"
 
 
+class Scene(StrEnum):
+    """What two terminals do in a call that shows a fault."""
+
+    TALK = "talk"
+    """They are connected, hear each other, and the caller hangs up."""
+    VIDEO = "video"
+    """The same, with video beside audio."""
+    ANONYMOUS = "anonymous"
+    """The same, and the caller asks for privacy."""
+    UNCONFIRMED = "unconfirmed"
+    """Who is called waits in vain for PRACK or ACK; the caller gives up."""
+    NOBODY = "nobody"
+    """The caller calls somebody who does not exist."""
+
+
 class Fault(BaseModel):
     """One fault."""
 
@@ -56,6 +71,8 @@ class Fault(BaseModel):
     situation in which the terminal is refused."""
     flow: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*$")] = "registration-home"
     """The flow that shows it."""
+    scene: Scene = Scene.TALK
+    """Of a fault that a call shows."""
     argument: Argument = Argument.NONE
     roaming: bool = False
     """It is seen where a subscriber registers from a visited network only."""

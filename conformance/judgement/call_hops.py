@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from conformance.criteria.border import PARAMETER
 from conformance.criteria.values import address
 from conformance.judgement.call_forks import RawFork, Vias, find_forks
 from conformance.judgement.hops import RawHop, raw_hop
@@ -25,6 +26,9 @@ MOST_CALLERS = 32
 """Callers of one Call-ID that are looked at: there is one, unless somebody plays tricks."""
 MOST_HOPS = 64
 """Hops of one request that are put in order; a hostile capture may have any number."""
+
+_HIDDEN = " (hidden)"
+"""How the name of a Via element ends that is a token."""
 
 
 @dataclass(eq=False)
@@ -109,6 +113,8 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
         message = hop.any
         from_caller = _tag(message, "From") == caller_tag
         by_key.setdefault((hop.transaction.method, message.sip.cseq_number, from_caller), []).append(hop)
+    hops = revealed(hops)
+    by_key = {key: revealed(some) for key, some in by_key.items()}
     places = {_branch(hop.any): hop.depth for hop in hops if hop.transaction.method == "INVITE"}
     tags = frozenset(tag for hop in hops if hop.transaction.method == "INVITE" for tag in hop.tags)
     found: list[RawRequest] = []
@@ -128,7 +134,7 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
         for of_dialog in _by_dialog(rest, from_caller, tags).values():
             ordered = way(of_dialog)
             apart = _without(of_dialog, ordered)
-            forks = find_forks(ordered, apart[:MOST_HOPS], {id(hop): _vias(hop.any) for hop in (*ordered, *apart)})
+            forks = find_forks(ordered, apart[:MOST_HOPS], _revealed_vias([*ordered, *apart]))
             apart = _without(apart, [hop for fork in forks for hop in fork.hops])
             found.append(RawRequest(method, number, from_caller, ordered, apart, forks if method == "INVITE" else []))
     return sorted(found, key=lambda one: one.start_ns)
@@ -179,7 +185,7 @@ def way(hops: Sequence[RawHop]) -> list[RawHop]:
         the Call-ID) does not end the way.
     """
     every = sorted(hops, key=lambda hop: hop.transaction.time_ns)[:MOST_HOPS]
-    vias = {id(hop): _vias(hop.any) for hop in every}
+    vias = _revealed_vias(every)
     outer = min(every, key=lambda hop: (hop.depth, hop.transaction.time_ns))
     answer = "" if outer.final is None else _tag(outer.final, "To")
 
@@ -207,6 +213,53 @@ def way(hops: Sequence[RawHop]) -> list[RawHop]:
     return found
 
 
+def revealed(hops: Sequence[RawHop]) -> list[RawHop]:
+    """Return the hops of requests with the depth that they have where tokens stand for what they hide."""
+    return [RawHop(hop.transaction, len(vias) or hop.depth) for hop, vias in _each_revealed(hops)]
+
+
+def _revealed_vias(hops: Sequence[RawHop]) -> dict[int, Vias]:
+    return {id(hop): vias for hop, vias in _each_revealed(hops)}
+
+
+def _each_revealed(hops: Sequence[RawHop]) -> Iterator[tuple[RawHop, Vias]]:
+    """Yield hops, each with its Via elements, where a network that hides its topology put tokens: what was there.
+
+    Whoever makes a token puts its own element in front, and got the request with what it hides (3GPP TS 24.229
+    5.10.4): what stood between its element and the rest is what the token stands for.
+    """
+    meaning: dict[str, Vias] = {}
+    known: list[tuple[RawHop, Vias]] = []
+    for hop in sorted(hops, key=lambda hop: hop.transaction.time_ns):
+        vias = _vias(hop.any)
+        for place, token in enumerate(vias[1:], 1):
+            if token.endswith(_HIDDEN) and token not in meaning:
+                rest = _plain(vias[place + 1 :], meaning)
+                found = _hidden_by(hop, rest, known) if place == 1 else None
+                if found is not None:
+                    meaning[token] = found
+        plain = _plain(vias, meaning)
+        known.append((hop, plain))
+        yield hop, plain
+
+
+def _hidden_by(hop: RawHop, rest: Vias, known: Sequence[tuple[RawHop, Vias]]) -> Vias | None:
+    """Return what a token stands for: of the same request as its maker got it, what comes before the rest."""
+    for earlier, vias in reversed(known):
+        same = earlier.transaction.method == hop.transaction.method
+        same = same and earlier.any.sip.cseq_number == hop.any.sip.cseq_number
+        if not same or earlier.transaction.destination.address != hop.transaction.source.address:
+            continue
+        hidden = len(vias) - len(rest)
+        if hidden > 0 and vias[hidden:] == rest:
+            return vias[:hidden]
+    return None
+
+
+def _plain(vias: Vias, meaning: Mapping[str, Vias]) -> Vias:
+    return tuple(one for via in vias for one in meaning.get(via, (via,)))
+
+
 def _above(leaf: RawHop, hops: Sequence[RawHop], vias: dict[int, Vias]) -> list[RawHop]:
     """Return a hop with those before it, nearest to the sender first: their Via elements are the last of its own."""
     own = vias[id(leaf)]
@@ -223,7 +276,11 @@ def _vias(message: SipMessage) -> Vias:
     found = []
     for value in message.sip.values("Via"):
         via = parse_via(value)
-        found.append(value.text if via is None else f"{via.params.get('branch') or ''} {via.host}:{via.port or ''}")
+        if via is None or PARAMETER in via.params:
+            hidden = PARAMETER in value.text.lower()
+            found.append(value.text + (_HIDDEN if hidden else ""))
+            continue
+        found.append(f"{via.params.get('branch') or ''} {via.host}:{via.port or ''}")
     return tuple(found)
 
 

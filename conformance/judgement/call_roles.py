@@ -9,16 +9,17 @@ to name the nodes in that order, the one that contradicts least is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from conformance.criteria.border import PARAMETER, is_token
 from conformance.criteria.procedure import in_pool
-from conformance.criteria.values import address, is_numeric, same_host
+from conformance.criteria.values import address, addresses, is_numeric, same_host
 from conformance.judgement.call_forks import RawFork
 from conformance.judgement.hops import RawHop
 from conformance.judgement.roles import CxSpeakers, Declared
 from conformance.trace.model import SipMessage
-from conformance.trace.sip_values import parse_uri
+from conformance.trace.sip_values import parse_uri, parse_via
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.roles import Role
@@ -110,10 +111,12 @@ def bind_invite(hops: Sequence[RawHop], known: Known) -> list[Pair]:
     nodes = _nodes(hops)
     last = hops[-1].depth
     ends_at_callee = _is_callee(nodes[last], hops[-1], known)
+    borders = {place for place in range(1, last + (not ends_at_callee)) if _is_border(nodes[place], known)}
     costs: list[dict[Role, int]] = [{Role.CALLER: 0}]
-    costs += [_costs(nodes[place], known) for place in range(1, last)]
-    costs.append({Role.CALLEE: 0} if ends_at_callee else _costs(nodes[last], known))
-    roles = _cheapest(costs, +1)
+    costs += [_costs(nodes[place], known) for place in range(1, last) if place not in borders]
+    if last not in borders:
+        costs.append({Role.CALLEE: 0} if ends_at_callee else _costs(nodes[last], known))
+    roles = _with_borders(_cheapest(costs, +1), borders)
     return [(roles[hop.depth - 1], roles[hop.depth]) for hop in hops]
 
 
@@ -156,14 +159,18 @@ def bind_within(hops: Sequence[RawHop], from_caller: bool, parts: Mapping[str, f
     nodes = _nodes(hops)
     first, other = (Role.CALLER, Role.CALLEE) if from_caller else (Role.CALLEE, Role.CALLER)
     costs: list[dict[Role, int]] = [{first: 0}]
+    borders: set[int] = set()
     for place in range(1, hops[-1].depth + 1):
         may: frozenset[Role] = frozenset().union(*(parts.get(end.address, frozenset()) for end in nodes[place].ends))
+        if Role.IBCF in may:
+            borders.add(place)
+            continue
         is_last = place == hops[-1].depth
         usual = [role for role in _KINDS if role is not Role.TERM_ICSCF] + ([other] if is_last else [])
         costs.append({role: (0 if role in may else _AGAINST) for role in {*usual, *may} - {first}})
         if not is_last:
             costs[-1].pop(other, None)
-    roles = _cheapest(costs, +1 if from_caller else -1)
+    roles = _with_borders(_cheapest(costs, +1 if from_caller else -1), borders)
     strangers = {place for place, node in nodes.items() if node.ends and not any(e.address in parts for e in node.ends)}
     named = [None if place in strangers and place > 0 else role for place, role in enumerate(roles)]
     return [(named[hop.depth - 1], named[hop.depth]) for hop in hops]
@@ -195,6 +202,28 @@ def _is_callee(node: _Node, hop: RawHop, known: Known) -> bool:
     contact = None if final is None or (final.sip.status or 0) >= 300 else address(final, "Contact")
     host = "" if contact is None or contact.uri is None else contact.uri.host
     return hop.depth > 1 and bool(host) and is_numeric(host) and same_host(host, end.address)
+
+
+def _is_border(node: _Node, known: Known) -> bool:
+    """Tell whether a node is an IBCF: declared as that and nothing else, or, undeclared, one that makes tokens."""
+    declared = [kinds for end in node.ends if (kinds := known.declared.kinds(end.address))]
+    if declared:
+        return any(kinds == {NodeKind.IBCF} for kinds in declared)
+    if node.got is None or node.sent is None:
+        return False
+    return _tokens(node.sent) > _tokens(node.got)
+
+
+def _tokens(request: SipMessage) -> int:
+    vias = (parse_via(value) for value in request.sip.values("Via"))
+    hidden = sum(via is not None and PARAMETER in via.params for via in vias)
+    return hidden + sum(is_token(one.name_addr.uri) for one in addresses(request, "Record-Route"))
+
+
+def _with_borders(roles: Sequence[Role], borders: Collection[int]) -> list[Role]:
+    """Return roles of all places: those of the others, in order, and IBCF where a border is."""
+    rest = iter(roles)
+    return [Role.IBCF if place in borders else next(rest) for place in range(len(roles) + len(borders))]
 
 
 def _costs(node: _Node, known: Known) -> dict[Role, int]:

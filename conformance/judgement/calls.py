@@ -188,6 +188,7 @@ def _call(
         caller_profile=profile_of(subject, invite.time_ns, around),
         callee_profile=profile_of(callee, invite.time_ns, around),
         end_ns=around.end_ns,
+        askers=around.speakers.senders.get(Role.HOME_ICSCF, frozenset()),
     )
 
 

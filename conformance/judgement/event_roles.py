@@ -86,7 +86,7 @@ class Places:
     def node(self, at: str) -> Role | None:
         """Return the role of an address behind a P-CSCF, where declaration or Cx tell it."""
         role = self.declared.role(at)
-        if role in (Role.HOME_ICSCF, Role.HOME_SCSCF):
+        if role in (Role.HOME_ICSCF, Role.HOME_SCSCF, Role.IBCF):
             return role
         for candidate in (Role.HOME_SCSCF, Role.HOME_ICSCF):
             if self.speakers.is_only(at, candidate):

@@ -29,6 +29,7 @@ _KINDS = {
     NodeKind.HSS: Role.HOME_HSS,
     NodeKind.DNS: Role.HOME_DNS,
     NodeKind.AS: Role.HOME_AS,
+    NodeKind.IBCF: Role.IBCF,
 }
 
 
@@ -108,6 +109,9 @@ def bind(
         if names[last] is Role.HOME_SCSCF and last > 2:
             names[last - 1] = Role.HOME_ICSCF
     names[1] = _pcscf(hops, declared, home)
+    for hop in hops:
+        if hop.depth > 1 and declared.role(hop.transaction.destination.address) is Role.IBCF:
+            names[hop.depth] = Role.IBCF
     return [(names.get(hop.depth - 1), names.get(hop.depth)) for hop in hops]
 
 

@@ -48,6 +48,7 @@ _FUNCTIONS = {
     "icscf": "I-CSCF",
     "scscf": "S-CSCF",
     "hss": "HSS",
+    "ibcf": "IBCF",
     "as": "application server",
 }
 

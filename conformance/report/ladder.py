@@ -24,7 +24,7 @@ ROLE_ORDER = (
     "ue", "visited-dns", "visited-pcscf", "home-pcscf", "home-dns", "home-icscf", "home-scscf", "home-hss",
     "home-as",
     "caller", "orig-pcscf", "orig-dns", "orig-scscf", "orig-as", "term-icscf", "term-dns", "term-hss", "term-scscf",
-    "term-as", "term-pcscf", "callee", "other-pcscf", "other-callee",
+    "term-as", "term-pcscf", "callee", "other-pcscf", "other-callee", "ibcf",
 )  # fmt: skip
 
 

@@ -55,6 +55,7 @@ _NAMES = {
     "term-as": "AS",
     "term-pcscf": "P-CSCF",
     "callee": "Callee",
+    "ibcf": "IBCF",
     "other-pcscf": "P-CSCF",
     "other-callee": "Other device",
 }

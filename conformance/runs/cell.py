@@ -148,14 +148,18 @@ class Cell:
         )
 
     def callee(
-        self, *, transport: Literal["udp", "tcp"] | None = None, numbers: SequenceNumbers | None = None
+        self,
+        *,
+        transport: Literal["udp", "tcp"] | None = None,
+        numbers: SequenceNumbers | None = None,
+        faults: frozenset[str] = frozenset(),
     ) -> Terminal:
         """Return a new terminal of the user who is called, attached where that user is; see `terminal`.
 
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers)
+        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers, faults)
 
     def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
         """Return a new terminal of the same user as `callee`, with a private identity of its own.
@@ -165,13 +169,19 @@ class Cell:
         """
         return self._of(second_device(self._bench.federation, self.identity.square), transport, None)
 
-    def _of(self, party: Party, transport: Literal["udp", "tcp"] | None, numbers: SequenceNumbers | None) -> Terminal:
+    def _of(
+        self,
+        party: Party,
+        transport: Literal["udp", "tcp"] | None,
+        numbers: SequenceNumbers | None,
+        faults: frozenset[str] = frozenset(),
+    ) -> Terminal:
         return self._attached(
             party,
             transport=transport or self.identity.square.transport,
             home=party.home,
             numbers=numbers,
-            faults=frozenset(),
+            faults=faults,
         )
 
     def _attached(

@@ -14,7 +14,8 @@ from conformance.protocols.sip.dialog import Dialog
 from conformance.protocols.sip.message import copy_message, new_branch, new_tag, tag_of
 from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.terminals.call_failures import CallRefused
-from conformance.terminals.session import Session, SessionState, has_sdp, option_tags
+from conformance.terminals.session import Session, SessionState
+from conformance.terminals.session_fields import has_sdp, option_tags
 from conformance.terminals.session_timer import TimerWish
 from conformance.vocabulary.events import EventKind
 

@@ -8,7 +8,8 @@ from typing import Any, Literal, NoReturn, Unpack
 
 from sipmessage import Request, Response
 
-from conformance.faults.emitted import EMITTED, alteration_of
+from conformance.faults.emitted import alteration_of
+from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.protocols.aka import Authenticated, MacFailure, SequenceNumbers, SyncFailure
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
@@ -136,7 +137,7 @@ class Terminal:
             port,
             SipTimers.gm(federation.timers),
             on_request=self._requested,
-            alter=alteration_of(faults, EMITTED),
+            alter=alteration_of(faults, EMITTED_SIP),
             tunnel=tunnel,
         )
         self._calls = Calls(self._stack, self._call_agent)

@@ -83,6 +83,8 @@ class NodeKind(StrEnum):
     SCSCF = "s-cscf"
     HSS = "hss"
     DNS = "dns"
+    IBCF = "ibcf"
+    """Entry and exit point of a network that hides its topology (3GPP TS 24.229 5.10)."""
     AS = "as"
     """Application server; a testbed that has one tells it of every registration (3GPP TS 24.229 5.4.1.7)."""
     GATEWAY = "gateway"
@@ -144,11 +146,20 @@ class AccessNetwork(_Model):
     pool: Network
 
 
+TOPOLOGY_HIDING = "topology-hiding"
+"""ICS item: 3GPP TS 24.229 5.10.4."""
+
+
 class Features(_Model):
     """ICS: what the testbed declares to support. What is not declared is NOT_APPLICABLE, never FAIL."""
 
     access_security: AccessSecurity = AccessSecurity.NONE
     ics: frozenset[Name] = frozenset()
+
+    @property
+    def hides_topology(self) -> bool:
+        """Whether the network shows others tokens instead of its nodes (ICS item `topology-hiding`)."""
+        return TOPOLOGY_HIDING in self.ics
 
 
 class Subscriber(_Model):
@@ -312,6 +323,12 @@ class Federation(_Model):
     interconnect: Interconnect = Interconnect.VPN
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]
+
+    def is_server(self, address: str) -> bool:
+        """Tell whether a node of a joined network may have an address: inside the block, and no terminal's."""
+        place = ip_address(address)
+        pools = [network.pool for testbed in self.testbeds.values() for network in testbed.access_networks]
+        return place in self.block and not any(place in pool for pool in pools)
 
     def played_by(self, core: CoreKind | None) -> Federation:
         """Return the federation with every IMS testbed played by that core; None leaves each as the file says.

@@ -37,6 +37,9 @@ class Role(StrEnum):
     OTHER_PCSCF = "other-pcscf"
     OTHER_CALLEE = "other-callee"
 
+    IBCF = "ibcf"
+    """Border control of whichever network: one procedure may pass several, and one of them more than once."""
+
 
 TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE, Role.OTHER_CALLEE)
 """Roles that a terminal plays."""

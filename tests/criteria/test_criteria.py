@@ -35,7 +35,7 @@ def test_a_conforming_registration_is_judged_by_nearly_all(lab: Any) -> None:
     skipped = {c.id for c in lab.judge().criteria if c.verdict == "NOT_APPLICABLE"}
     security = {"REG-13", "REG-14", "REG-19", "REG-20", "REG-31", "REG-32", "REG-33"}
     refusals = {"REG-24", "REG-49", "REG-50", "REG-51", "REG-52"}
-    only_with_a_federation = {"DISC-01", "DISC-02", "DISC-03", "DNS-06", "REG-21"}
+    only_with_a_federation = {"DISC-01", "DISC-02", "DISC-03", "DNS-06", "REG-21", "CALL-35", "CALL-36", "CALL-37"}
     only_between_hosts = {"VPN-01", "VPN-02", "VPN-05"}
     assert skipped == {"DNS-04", "REG-35", "REG-43", *security, *refusals, *only_with_a_federation, *only_between_hosts}
 

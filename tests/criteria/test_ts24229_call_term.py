@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from conformance.criteria.ts24229_call_term import location
 from conformance.vocabulary.numbers import Avp
-from tests.criteria.call_lab import AT_HOME, UNKNOWN, UNREGISTERED, call, edit_header, failing
+from conformance.vocabulary.points import Point
+from tests.criteria.call_lab import AT_HOME, UNKNOWN, UNREGISTERED, call, edit_header, failing, found
 
 
 def test_an_invite_to_another_scscf_than_the_hss_names_fails() -> None:
@@ -70,3 +74,13 @@ def test_privacy_of_another_kind_hides_no_asserted_identity() -> None:
     assert lab.result("CALL-13").verdict == "NOT_APPLICABLE"
     lab = edit_header(call(AT_HOME), "1 3 11 15 17 19", "Privacy", "user; id")
     assert lab.result("CALL-13").verdict == "PASS"
+
+
+def test_an_icscf_asks_for_each_call_where_its_questions_can_be_seen() -> None:
+    lab = call()
+    lab.entries = [entry for entry in lab.entries if entry.command == 0]
+    assert lab.result("CALL-09").verdict == "NOT_APPLICABLE", "nothing of its Cx was captured"
+    one = replace(found(lab), askers=frozenset({"192.0.2.140"}), observed=frozenset(Point))
+    assert location(one).verdict == "FAIL"
+    assert location(one).by_absence
+    assert location(replace(one, lossless=False)).verdict == "NOT_APPLICABLE"

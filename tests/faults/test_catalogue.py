@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 
 from conformance.cores.emulated.dns import FORGETS_ZONE
-from conformance.cores.emulated.faults import KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED
+from conformance.cores.emulated.faults import (
+    IGNORES_PRIVACY,
+    KEEPS_KEYS,
+    NO_LOCATION_QUERY,
+    NO_SECOND_UAR,
+    PATH_UNSUPPORTED,
+)
 from conformance.cores.emulated.hss_procedures import HSS_FAULTS
 from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
-from conformance.faults.emitted import EMITTED
+from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.faults.emitted_cx import EMITTED_CX
 from conformance.faults.emitted_dns import EMITTED_DNS
 from conformance.terminals.terminal import WRONG_DIGEST_URI
@@ -16,7 +22,7 @@ from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
 
 BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE}
-BEHAVIOURS |= HSS_FAULTS
+BEHAVIOURS |= HSS_FAULTS | {IGNORES_PRIVACY, NO_LOCATION_QUERY}
 GOOD = """
 [[fault]]
 name = "some-fault"
@@ -31,7 +37,7 @@ service = "works"
 
 def test_every_fault_is_made_and_every_alteration_is_listed() -> None:
     names = {fault.name for fault in load_catalogue().fault}
-    assert names == {*EMITTED, *EMITTED_CX, *EMITTED_DNS} | BEHAVIOURS
+    assert names == {*EMITTED_SIP, *EMITTED_CX, *EMITTED_DNS} | BEHAVIOURS
 
 
 def test_the_faults_that_were_promised() -> None:
@@ -86,6 +92,8 @@ def test_those_of_one_node() -> None:
         "keeps-max-forwards",
         "keeps-request-uri",
         "uar-without-network",
+        "no-location-query",
+        "unknown-is-forbidden",
     }
     assert all(fault.kind is FaultKind.TERMINAL for fault in load_catalogue().of("terminal"))
 

@@ -35,7 +35,7 @@ _SUPERVISOR = "conformance.cores.emulated.supervisor"
 _PID_FILE = "processes.json"
 _READ = 65_536
 _LINE_AT_MOST = 300
-_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF)
+_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
 
 
 class EmulatedCore:

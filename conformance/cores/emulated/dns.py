@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Collection
 from typing import NamedTuple, cast
 
 import dns.asyncquery
@@ -57,6 +58,9 @@ class DnsServer:
         zones: what it is authoritative for.
         neighbours: other zones and who serves them.
         log: its logger.
+        alter: changes answers on purpose.
+        inside: addresses of the own network, which see another zone.
+        inner: that zone; None: they see what all others see.
     """
 
     def __init__(
@@ -66,18 +70,23 @@ class DnsServer:
         neighbours: dict[dns.name.Name, _Neighbour],
         log: logging.Logger,
         alter: Alteration | None = None,
+        inside: Collection[str] = (),
+        inner: Zone | None = None,
     ) -> None:
+        self._inside = frozenset(inside)
+        self._inner = inner
         self._address = address
         self._alter = alter
         self._zones = {zone.apex: zone for zone in zones}
         self._neighbours = neighbours
         self._log = log
 
-    async def answer(self, wire: bytes, *, stream: bool) -> bytes | None:
+    async def answer(self, wire: bytes, *, stream: bool, source: str = "") -> bytes | None:
         """Answer one query.
 
         Args:
             wire: the query as it came.
+            source: address of who asks.
             stream: true where it came over TCP, so that the answer is not cut to a datagram.
 
         Returns:
@@ -90,7 +99,7 @@ class DnsServer:
         if query.flags & dns.flags.QR:
             return None  # answers to answers never end
         response = dns.message.make_response(query, recursion_available=True)
-        await self._fill(query, response)
+        await self._fill(query, response, source)
         if stream:
             octets = response.to_wire(max_size=65535)
         else:
@@ -105,7 +114,7 @@ class DnsServer:
         # A header alone: id, QR and the opcode of the query, FORMERR (RFC 1035 4.1.1).
         return wire[:2] + bytes([0x80 | (wire[2] & 0x78), 1]) + bytes(8)
 
-    async def _fill(self, query: dns.message.Message, response: dns.message.Message) -> None:
+    async def _fill(self, query: dns.message.Message, response: dns.message.Message, source: str) -> None:
         if query.opcode() != dns.opcode.QUERY:
             response.set_rcode(dns.rcode.NOTIMP)
             return
@@ -119,7 +128,10 @@ class DnsServer:
         apex = self._closest(question.name)
         neighbour = self._neighbours.get(apex)
         if neighbour is None:
-            self._from_zone(self._zones[apex], question, response)
+            zone = self._zones[apex]
+            if self._inner is not None and source in self._inside and apex == self._inner.apex:
+                zone = self._inner
+            self._from_zone(zone, question, response)
         elif query.flags & dns.flags.RD:
             await self._from_neighbour(neighbour, question, response)
         else:
@@ -191,7 +203,10 @@ def server_of(context: NodeContext) -> DnsServer:
         node, (names, address) = other.node(NodeKind.DNS), delegation_of(other)
         for delegated in (names, *enum_delegations(other)):
             neighbours[delegated.name] = _Neighbour(node.address, node.port, (delegated, address))
-    return DnsServer(str(context.node.address), zones, neighbours, context.log, altered_dns(context))
+    own = [str(node.address) for node in context.testbed.nodes.values()]
+    hides = context.testbed.name not in forgotten and NodeKind.IBCF in context.testbed.nodes
+    inner = zone_of(context.testbed, inside=True) if hides else None
+    return DnsServer(str(context.node.address), zones, neighbours, context.log, altered_dns(context), own, inner)
 
 
 async def run(context: NodeContext) -> None:
@@ -258,18 +273,19 @@ class _Datagrams(asyncio.DatagramProtocol):
         task.add_done_callback(self._tasks.discard)
 
     async def _answer(self, data: bytes, addr: tuple[str, int]) -> None:
-        response = await self._server.answer(data, stream=False)
+        response = await self._server.answer(data, stream=False, source=addr[0])
         if response is not None and self._transport is not None:
             self._transport.sendto(response, addr)
 
 
 async def _serve_stream(server: DnsServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer the queries of one connection, each behind its two octets of length (RFC 1035 4.2.2)."""
+    peer = (writer.get_extra_info("peername") or ("",))[0]
     try:
         while True:
             async with asyncio.timeout(_IDLE_S):
                 size = int.from_bytes(await reader.readexactly(2))
-                response = await server.answer(await reader.readexactly(size), stream=True)
+                response = await server.answer(await reader.readexactly(size), stream=True, source=peer)
             if response is None:
                 break
             writer.write(len(response).to_bytes(2) + response)

@@ -11,7 +11,8 @@ from sipmessage import Request
 
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.register_fields import credentials_for
-from conformance.faults.emitted import EMITTED, Alteration, alteration_of
+from conformance.faults.emitted import Alteration, alteration_of
+from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.faults.emitted_cx import EMITTED_CX
 from conformance.faults.emitted_dns import EMITTED_DNS
 from conformance.protocols.filter_criteria import FilterCriteria
@@ -19,6 +20,8 @@ from conformance.vocabulary.numbers import SessionCase
 
 KEEPS_KEYS = "keeps-ck-ik"
 NO_SECOND_UAR = "no-second-uar"
+NO_LOCATION_QUERY = "no-location-query"
+IGNORES_PRIVACY = "ignores-privacy"
 PATH_UNSUPPORTED = "path-unsupported"
 SKIPS_SERVICES = {
     "skips-services-of-caller": SessionCase.ORIGINATING,
@@ -35,7 +38,7 @@ Services = Callable[[str, SessionCase], Sequence[FilterCriteria]]
 
 def altered(context: NodeContext) -> Alteration | None:
     """Return the fault hook for the SIP stack of a node, None where there is nothing to alter."""
-    return alteration_of(context.faults, EMITTED)
+    return alteration_of(context.faults, EMITTED_SIP)
 
 
 def altered_cx(context: NodeContext) -> Alteration | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from ipaddress import ip_address
 
 from sipmessage import URI, Request, Response
 
 from conformance.cores.emulated.cx_link import cx_link
-from conformance.cores.emulated.faults import altered, selection
+from conformance.cores.emulated.faults import NO_LOCATION_QUERY, altered, selection
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.register_fields import (
@@ -130,6 +129,8 @@ class ICscf:
         Raises:
             Refused: 404 where the HSS does not know it, 480 where nobody serves it or the HSS gives no usable answer.
         """
+        if NO_LOCATION_QUERY in self._context.faults:
+            return self._testbed.uri(NodeKind.SCSCF)
         try:
             answer = await self.cx.lir(LocationInfoRequest(identity))
         except StackError as error:
@@ -144,10 +145,7 @@ class ICscf:
 
     def _is_trusted(self, address: str) -> bool:
         """Requests come from servers of the joined networks only (3GPP TS 24.229 5.3.1.2): not from terminals."""
-        source = ip_address(address)
-        federation = self._context.federation
-        pools = [network.pool for t in federation.testbeds.values() for network in t.access_networks]
-        return source in federation.block and not any(source in pool for pool in pools)
+        return self._context.federation.is_server(address)
 
     async def _ask_the_hss(self, request: Request) -> str:
         """Return the URI of the S-CSCF for a REGISTER: one UAR for every one (3GPP TS 24.229 5.3.1.2).

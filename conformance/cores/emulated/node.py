@@ -19,6 +19,7 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.PCSCF: "conformance.cores.emulated.pcscf",
     NodeKind.ICSCF: "conformance.cores.emulated.icscf",
     NodeKind.SCSCF: "conformance.cores.emulated.scscf",
+    NodeKind.IBCF: "conformance.cores.emulated.ibcf",
     NodeKind.AS: "conformance.cores.emulated.application_server",
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }

@@ -7,11 +7,13 @@ import contextlib
 import re
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.faults import KEEPS_KEYS, altered
+from conformance.cores.emulated.border import by_the_border, with_border
+from conformance.cores.emulated.faults import IGNORES_PRIVACY, KEEPS_KEYS, altered
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.pcscf_sessions import NOT_FROM_TERMINALS, NOT_TO_TERMINALS, PCscfSessions, identify
 from conformance.cores.emulated.quiet import Work, quiet_channel
@@ -81,9 +83,23 @@ class PCscf:
         relaying = SessionRelay(
             self.stack, self._locator, self.work, timers.proceeding_s, context.log, timers.minimum_session_s
         )
-        sessions = PCscfSessions(relaying, self, self._here)
+        sessions = PCscfSessions(
+            relaying,
+            self,
+            self._here,
+            private=IGNORES_PRIVACY not in context.faults,
+            border=partial(with_border, testbed),
+        )
         server.add(sessions.handlers, sessions.ack)
-        self.watches = RegWatch(self.stack, self._locator, self._uri, self._here, self._forget, context.log)
+        self.watches = RegWatch(
+            self.stack,
+            self._locator,
+            self._uri,
+            self._here,
+            self._forget,
+            context.log,
+            border=partial(by_the_border, testbed),
+        )
 
     async def register(self, transaction: ServerTransaction) -> Response:
         """Forward a REGISTER to the home network of its Request-URI and bring back the answer."""
@@ -92,7 +108,7 @@ class PCscf:
         public_identity(request)
         outgoing = self._towards_home(request)
         try:
-            hops = self._locator.locate(outgoing.uri)
+            hops = self._locator.locate(next_hop(outgoing))
             response = await relay(self.stack, outgoing, hops, self._log)
         except StackError as error:
             # No entry point of the home network can be reached: 504 (3GPP TS 24.229 5.2.2).
@@ -118,7 +134,7 @@ class PCscf:
         routes = self.without_own(outgoing)
         if dialog_key(request) is None:
             # The way to the S-CSCF is the one that the network gave, whatever the terminal wrote.
-            routes = list(registration.service_route)
+            routes = list(with_border(self._context.testbed, registration.service_route))
             headers.setlist("Record-Route", [f"<{self._here};lr>", *request.headers.getlist("Record-Route")])
         return self._towards_terminal(await self._forward(outgoing, routes))
 
@@ -197,6 +213,8 @@ class PCscf:
         require = _without_agreement(request.headers.getlist("Require"))
         outgoing.proxy_require = _without_agreement(request.headers.getlist("Proxy-Require"))
         outgoing.require = [*require, *([] if "path" in require else ["path"])]
+        if routes := by_the_border(self._context.testbed, str(request.uri)):
+            headers.setlist("Route", routes)
         headers.setlist("Path", [self._path, *request.headers.getlist("Path")])
         network = self._context.testbed.visited_network_id
         headers.set("P-Visited-Network-ID", network if _TOKEN.fullmatch(network) else f'"{network}"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sipmessage import Request, Response
@@ -28,6 +29,10 @@ _SECURITY_AGREEMENT = ("Security-Client", "Security-Verify")
 TARGET_REFRESH = ("INVITE", "UPDATE")
 """Who forwards them records its route once more (3GPP TS 24.229 5.2.6.3, 5.4.3.2)."""
 IN_DIALOG = ("PRACK", "UPDATE", "BYE", "INFO")
+
+
+WayOut = Callable[[Sequence[str]], list[str]]
+"""Takes a route, returns it as it is followed."""
 
 
 class Registered(Protocol):
@@ -71,9 +76,15 @@ class PCscfSessions:
         relay: forwards.
         terminals: whom it serves.
         here: SIP URI of the P-CSCF for Record-Route.
+        border: adds to a route what leads out of the own network.
+        private: hide from a terminal who calls, where the caller asks for it; else a fault.
     """
 
-    def __init__(self, relay: SessionRelay, terminals: Terminals, here: str) -> None:
+    def __init__(
+        self, relay: SessionRelay, terminals: Terminals, here: str, *, private: bool = True, border: WayOut = list
+    ) -> None:
+        self._border = border
+        self._private = private
         self._relay = relay
         self._terminals = terminals
         self._here = here
@@ -102,7 +113,7 @@ class PCscfSessions:
         outgoing = forwarded_request(invite.request)
         identify(outgoing, registration.identities)
         outgoing.headers.set(HEADER, str(ChargingVector.new()))
-        outgoing.headers.setlist("Route", list(registration.service_route))
+        outgoing.headers.setlist("Route", self._border(registration.service_route))
         self._record(outgoing)
         return await invite.forward([outgoing], self._to_previous(source))
 
@@ -117,7 +128,7 @@ class PCscfSessions:
             raise Refused(403)
         outgoing.headers.remove("Route")
         self._record(outgoing)
-        hide_from_terminal(outgoing)
+        hide_from_terminal(outgoing, private=self._private)
         vector = ChargingVector.parse(request.headers.get(HEADER) or "").only("icid-value")
         called = [address.uri for address in parse_addresses(request.headers.getlist("P-Called-Party-ID"))]
         identity = next((uri for uri in called if uri in registration.identities), registration.identities[0])
@@ -191,12 +202,12 @@ def identify(request: Request, identities: tuple[str, ...]) -> None:
     headers.set("P-Asserted-Identity", f"<{asserted}>")
 
 
-def hide_from_terminal(message: Request | Response) -> None:
+def hide_from_terminal(message: Request | Response, *, private: bool = True) -> None:
     """Take out what is not for terminals: charging, and who it is where privacy is asked for (RFC 3325 7)."""
     for name in NOT_TO_TERMINALS:
         message.headers.remove(name)
     wishes = {wish.strip().lower() for value in message.headers.getlist("Privacy") for wish in value.split(";")}
-    if "id" in wishes:
+    if "id" in wishes and private:
         message.headers.remove("P-Asserted-Identity")
 
 

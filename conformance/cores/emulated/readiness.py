@@ -136,6 +136,7 @@ _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]
     NodeKind.PCSCF: ("200 to OPTIONS", _sip(NodeKind.PCSCF)),
     NodeKind.ICSCF: ("200 to OPTIONS", _sip(NodeKind.ICSCF)),
     NodeKind.SCSCF: ("200 to OPTIONS", _sip(NodeKind.SCSCF)),
+    NodeKind.IBCF: ("200 to OPTIONS", _sip(NodeKind.IBCF)),
     NodeKind.AS: ("200 to OPTIONS", _sip(NodeKind.AS)),
     NodeKind.GATEWAY: ("an echo response of GTP-U", _gtpu),
 }

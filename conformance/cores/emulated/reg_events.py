@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sipmessage import Request, Response
 
+from conformance.cores.emulated.border import is_of_hiding_network
 from conformance.cores.emulated.quiet import Work
 from conformance.cores.emulated.registrar import Registrar, Registration
 from conformance.cores.emulated.sip_server import Refused, relay
@@ -122,7 +123,8 @@ class RegEvents:
         asserted = {_bare(a.uri) for a in parse_addresses(request.headers.getlist("P-Asserted-Identity"))}
         paths = [path for binding in registration.bindings.values() for path in binding.path]
         allowed = {*registration.identities, *(_bare(address.uri) for address in parse_addresses(paths))}
-        return bool(asserted & allowed)
+        hidden = any(is_of_hiding_network(path, one) for path in split_entries(paths) for one in asserted)
+        return hidden or bool(asserted & allowed)
 
     def _grant(self, subscription: _Subscription, request: Request) -> int:
         text = (request.headers.get("Expires") or str(DEFAULT_EXPIRES_S)).strip()

@@ -10,7 +10,7 @@ from sipmessage import URI, Request, Response
 
 from conformance.cores.emulated.sip_server import Refused, relay
 from conformance.protocols.reginfo import CONTENT_TYPE, RegInfo, read_reginfo
-from conformance.protocols.sip.dialog import DialogKey, dialog_key
+from conformance.protocols.sip.dialog import DialogKey, dialog_key, next_hop
 from conformance.protocols.sip.message import make_response, new_tag
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
@@ -31,6 +31,7 @@ class RegWatch:
         contact: SIP URI where NOTIFYs are sent to.
         on_gone: told of each contact that the network has ended.
         log: the node's logger.
+        border: the entry of Route that leads out of the own network, where a URI needs one; None: none does.
     """
 
     def __init__(
@@ -41,7 +42,10 @@ class RegWatch:
         contact: str,
         on_gone: Callable[[str], None],
         log: logging.Logger,
+        *,
+        border: Callable[[str], list[str]] | None = None,
     ) -> None:
+        self._border = border
         self._stack = stack
         self._locator = locator
         self._uri = uri
@@ -74,7 +78,7 @@ class RegWatch:
         key = (request.headers["Call-ID"], tag)
         self._watched[key] = identity
         try:
-            response = await relay(self._stack, request, self._locator.locate(request.uri), self._log)
+            response = await relay(self._stack, request, self._locator.locate(next_hop(request)), self._log)
             if response.code >= 300:
                 raise Refused(response.code, response.phrase)
         except (StackError, Refused) as error:
@@ -94,6 +98,8 @@ class RegWatch:
         headers.set("Event", "reg")
         headers.set("Accept", CONTENT_TYPE)
         headers.set("Expires", str(ASKED_EXPIRES_S))
+        if self._border is not None and (routes := self._border(identity)):
+            headers.setlist("Route", routes)
         headers.set("P-Asserted-Identity", f"<{self._uri}>")
         headers.set("P-Charging-Vector", f'icid-value="{icid}"')
         return request

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from functools import partial
 
 from sipmessage import Request, Response
 
+from conformance.cores.emulated.border import with_border
 from conformance.cores.emulated.challenges import Answer, Challenges
 from conformance.cores.emulated.cx_link import cx_link
 from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered, services
@@ -102,6 +104,7 @@ class SCscf:
             self.registrar.find,
             ServiceControl(self._uri, criteria_of, context.log),
             timers.as_answer_ms / 1000,
+            partial(with_border, self._testbed),
         )
         server.add(sessions.handlers, sessions.ack)
 

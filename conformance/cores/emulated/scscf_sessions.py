@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sipmessage import URI, Request, Response
 
-from conformance.cores.emulated.pcscf_sessions import IN_DIALOG, TARGET_REFRESH
+from conformance.cores.emulated.pcscf_sessions import IN_DIALOG, TARGET_REFRESH, WayOut
 from conformance.cores.emulated.registrar import Registration
 from conformance.cores.emulated.service_control import Round, Send, ServiceControl
 from conformance.cores.emulated.session_relay import Adapt, Forwarded, ForwardedInvite, SessionRelay
@@ -39,6 +39,7 @@ class SCscfSessions:
         find: registration of a public user identity, None where it is not registered.
         services: lets requests pass application servers.
         as_answer_s: how long an application server may stay silent, seconds.
+        border: adds to a route what leads out of the own network.
     """
 
     def __init__(
@@ -49,7 +50,9 @@ class SCscfSessions:
         find: Callable[[str], Registration | None],
         services: ServiceControl,
         as_answer_s: float,
+        border: WayOut = list,
     ) -> None:
+        self._border = border
         self._relay = relay
         self._uri = uri
         self._domain = domain
@@ -108,7 +111,7 @@ class SCscfSessions:
         async def onward(last: Request) -> Response:
             last.uri = await self._destination(last.uri)
             forget_access(last)
-            return await passing.forward([last], forget_access)
+            return await passing.forward([self._leaving(last)], forget_access)
 
         return await self._services.serve(round, outgoing, self._to_server(passing, forget_access), onward)
 
@@ -159,7 +162,7 @@ class SCscfSessions:
                 one.uri = URI.parse(binding.contact.uri)
                 one.headers.set("P-Called-Party-ID", f"<{identity}>")
                 if binding.path:
-                    one.headers.setlist("Route", list(binding.path))
+                    one.headers.setlist("Route", self._border(split_entries(binding.path)))
                 targets.append(one)
             return await passing.forward(targets, towards_the_caller)
 
@@ -173,7 +176,13 @@ class SCscfSessions:
         round.evaluation.end()
         outgoing = self._prepared(passing.request, routes, TERMINATING)
         outgoing.uri = await self._destination(outgoing.uri)
-        return await passing.forward([outgoing], forget_access)
+        return await passing.forward([self._leaving(outgoing)], forget_access)
+
+    def _leaving(self, request: Request) -> Request:
+        """Let a request that has no Route pass the border of the own network, where it goes to another one."""
+        if not request.headers.getlist("Route") and (routes := self._border([str(request.uri)])[:-1]):
+            request.headers.setlist("Route", routes)
+        return request
 
     def _prepared(self, request: Request, routes: list[str], side: str) -> Request:
         outgoing = forwarded_request(request)

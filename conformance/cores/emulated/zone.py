@@ -1,6 +1,7 @@
 """The DNS zone of one testbed, made from its row of the federation, and how a name is looked up in it.
 
-The records are those that RFC 3263 needs to find the entry of a home network: NAPTR and SRV lead to the I-CSCF,
+The records are those that RFC 3263 needs to find the entry of a home network: NAPTR and SRV lead to the I-CSCF (or
+to the IBCF, where there is one, for everybody outside),
 every node has its address.
 """
 
@@ -92,12 +93,18 @@ class Zone:
         return tuple(found)
 
 
-def zone_of(testbed: Testbed) -> Zone:
-    """Build the zone of a testbed: SOA, NS, NAPTR and SRV for SIP, an address for every node."""
+def zone_of(testbed: Testbed, *, inside: bool = False) -> Zone:
+    """Build the zone of a testbed: SOA, NS, NAPTR and SRV for SIP, an address for every node.
+
+    Args:
+        testbed: whose zone.
+        inside: as its own nodes see it. Where a network has an IBCF, that is the entry for all others.
+    """
     apex = dns.name.from_text(testbed.domain)
     records = authority_of(apex, testbed)
-    if NodeKind.ICSCF in testbed.nodes:
-        entry = f"{testbed.node(NodeKind.ICSCF).port} {testbed.fqdn(NodeKind.ICSCF)}."
+    first = NodeKind.IBCF if NodeKind.IBCF in testbed.nodes and not inside else NodeKind.ICSCF
+    if first in testbed.nodes:
+        entry = f"{testbed.node(first).port} {testbed.fqdn(first)}."
         records += [
             records_at(
                 apex,
