@@ -46,11 +46,12 @@ def test_two_testbeds_have_an_application_server_and_one_has_none() -> None:
 def test_its_keys_are_published_test_sets() -> None:
     federation = load_federation(default_federation_path())
     aka = [s for testbed in federation.testbeds.values() for s in testbed.subscribers if s.uses_aka]
-    assert len(aka) == len(PUBLISHED)
-    for subscriber, (k, op) in zip(aka, PUBLISHED, strict=True):
+    published = dict(PUBLISHED)
+    for subscriber in aka:
         assert subscriber.k is not None
         assert subscriber.opc is not None
-        assert subscriber.k.reveal().hex() == k
+        k = subscriber.k.reveal().hex()
+        op = published[k]
         block = Cipher(algorithms.AES(bytes.fromhex(k)), modes.ECB()).encryptor().update(bytes.fromhex(op))  # noqa: S305 - one block
         opc = bytes(a ^ b for a, b in zip(block, bytes.fromhex(op), strict=True))
         assert subscriber.opc.reveal() == opc  # OPc = OP xor E_K(OP), 3GPP TS 35.206
