@@ -14,7 +14,7 @@ from conformance.federation.matrix import home_cells, roaming_cells
 from conformance.federation.service_matrix import with_served_callee, with_served_caller
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
-from conformance.runs.calls import answered, talk
+from conformance.runs.calls import answered, number_of, talk
 from conformance.runs.cell import JUDGED, Cell, CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
@@ -68,10 +68,10 @@ def _calls(cell: Cell, fault: Fault, at_terminal: frozenset[str]) -> None:
     of_callee = fault.blamed is Role.CALLEE
     caller = cell.terminal(faults=frozenset() if of_callee else at_terminal)
     callee = cell.callee(faults=at_terminal if of_callee else frozenset())
-    if fault.scene is Scene.NOBODY:
+    if fault.scene in _IN_VAIN:
         caller.register()
         cell.settle()
-        caller.call(f"sip:nobody@{callee.impu.rpartition('@')[2]}").wait_answered()
+        caller.call(_IN_VAIN[fault.scene](callee)).wait_answered()
         return
     callee.register()
     caller.register()
@@ -82,6 +82,14 @@ def _calls(cell: Cell, fault: Fault, at_terminal: frozenset[str]) -> None:
         _in_vain(calling, called)
         return
     talk(*answered(calling, called)).hang_up()
+
+
+_IN_VAIN: Mapping[Scene, Callable[[Terminal], str]] = {
+    Scene.NOBODY: lambda callee: f"sip:nobody@{callee.impu.rpartition('@')[2]}",
+    Scene.NUMBER: number_of,
+    Scene.NUMBER_OF_NOBODY: lambda callee: f"{number_of(callee)[:-3]}999",
+}
+"""What a caller dials who gets nobody, by the scene."""
 
 
 def _in_vain(calling: OutgoingCall, called: IncomingCall) -> None:

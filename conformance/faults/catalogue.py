@@ -54,6 +54,10 @@ class Scene(StrEnum):
     """Who is called waits in vain for PRACK or ACK; the caller gives up."""
     NOBODY = "nobody"
     """The caller calls somebody who does not exist."""
+    NUMBER = "number"
+    """The caller dials the telephone number of who is called, in vain."""
+    NUMBER_OF_NOBODY = "number-of-nobody"
+    """The caller dials a telephone number that nobody has."""
 
 
 class Fault(BaseModel):

@@ -89,6 +89,9 @@ EMITTED_CALL: Mapping[str, Alteration] = {
     ),
     "no-called-party": _requests("INVITE", _without("P-Called-Party-ID")),
     "keeps-called-identity": _requests("INVITE", _called_as_target),
+    "refuses-numbers": _answers(
+        404, _replacing(rb"\ASIP/2\.0 404 [^\r\n]*", b"SIP/2.0 416 Unsupported URI Scheme"), "INVITE"
+    ),
     # I-CSCF
     "unknown-is-forbidden": _answers(404, _replacing(rb"\ASIP/2\.0 404 [^\r\n]*", b"SIP/2.0 403 Forbidden"), "INVITE"),
     # terminal
