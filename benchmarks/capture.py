@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -30,7 +30,7 @@ from typing import BinaryIO, cast
 from benchmarks.results_file import machine, write_section
 from conformance.capture import BACKENDS, ObservationPoint, Sniffers
 from conformance.capture.growth import Growth
-from conformance.capture.markers import Marker
+from conformance.capture.markers import Marker, MarkerSender
 from conformance.capture.spool_reader import SpoolReader
 from conformance.pcapng.contents import Packet, Statistics
 from conformance.vocabulary.identifiers import Endpoint
@@ -154,10 +154,11 @@ def scapy_callback(work: Callable[[], object]) -> Measured:
         raise SystemExit(f"AsyncSniffer did not start within {DEADLINE_S:g} s")
     work()
     deadline = time.monotonic() + 3 * DEADLINE_S
-    while not ended.is_set():
-        marker.send(POINT)
-        if not ended.wait(0.1) and time.monotonic() > deadline:
-            raise SystemExit(f"AsyncSniffer did not see the closing marker within {3 * DEADLINE_S:g} s")
+    with closing(MarkerSender(POINT)) as sender:
+        while not ended.is_set():
+            sender.send(marker)
+            if not ended.wait(0.1) and time.monotonic() > deadline:
+                raise SystemExit(f"AsyncSniffer did not see the closing marker within {3 * DEADLINE_S:g} s")
     sniffer.stop()
     return Measured(len(seen), None)
 
@@ -165,14 +166,14 @@ def scapy_callback(work: Callable[[], object]) -> Measured:
 @contextmanager
 def _marked(spool: BinaryIO) -> Iterator[None]:
     """Wait before and after until a marker is seen in the spool."""
-    with Growth(spool.fileno()) as growth:
+    with Growth(spool.fileno()) as growth, closing(MarkerSender(POINT)) as sender:
         for purpose in ("open", "close"):
             marker, reader = Marker.make(purpose, "dumpcap"), SpoolReader(spool.fileno())
             deadline, seen = time.monotonic() + DEADLINE_S, False
             while not seen:
                 if time.monotonic() > deadline:
                     raise SystemExit(f"dumpcap did not see the {purpose} marker within {DEADLINE_S:g} s")
-                marker.send(POINT)
+                sender.send(marker)
                 growth.wait(0.1)
                 while (blocks := reader.read()) is not None:
                     seen |= any(isinstance(b, Packet) and b.data.endswith(marker.payload) for b in blocks)

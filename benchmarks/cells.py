@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks.process_tree import PeakMemory, memory
 from benchmarks.results_file import machine, write_section
+from benchmarks.whole_run import WholeRun, whole_run
 from conformance.capture.spool_reader import SpoolReader
 from conformance.federation import default_federation_path
 from conformance.federation.matrix import home_cells
@@ -43,11 +43,9 @@ from conformance.trace.confirm import second_reading
 from conformance.trace.decode import read_trace
 from conformance.vocabulary.verdicts import Verdict
 
-ROOT = Path(__file__).resolve().parents[1]
 WORKER = 45
 """The block 127.46.0.0/16."""
 REQUIRED_MS = 100.0
-MATRIX_S = 600
 STEPS = {
     "open": "open: checks, capture until its marker is seen",
     "drive": "drive, beyond the signalling: making the terminal, waiting until nothing is under way",
@@ -197,42 +195,6 @@ def peer_ms(captures: Sequence[Path]) -> list[float]:
     return found
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """One run of the test cases."""
-
-    workers: int
-    seconds: float
-    cells: int
-    memory: PeakMemory
-    outcome: str
-
-
-def run_matrix(workers: int, folder: Path) -> Matrix:
-    """Run the test cases of registration with pytest; raise SystemExit where they are not green."""
-    words = [sys.executable, "-m", "pytest", "testcases/registration", "-q", "--reports", str(folder)]
-    words += ["--run-id", "run", *(["-n", str(workers)] if workers > 1 else [])]
-    start = time.monotonic()
-    with (
-        tempfile.TemporaryFile("w+") as said,
-        subprocess.Popen(words, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT) as process,
-    ):
-        try:
-            peak = memory(process, start + MATRIX_S)
-        except BaseException:
-            process.terminate()
-            raise
-        seconds = time.monotonic() - start
-        said.seek(0)
-        lines = said.read().splitlines()
-    if process.returncode != 0:
-        raise SystemExit("\n".join([*lines[-15:], f"pytest with {workers} workers: exit code {process.returncode}"]))
-    entries = (folder / "run" / "run.jsonl").read_text(encoding="utf-8").splitlines()
-    cells = sum('"kind":"cell"' in entry for entry in entries)
-    outcome = next((line for line in reversed(lines) if " passed" in line), "")
-    return Matrix(workers, seconds, cells, peak, outcome)
-
-
 def table_of_cells(warm: list[Measured], cold: list[Measured], failing: list[Measured]) -> list[str]:
     """Return the table of the steps: median and range of the middle half, in milliseconds."""
     columns = (warm, cold, failing)
@@ -258,7 +220,7 @@ def spread(values: Sequence[float]) -> str:
     return f"{middle:.0f} ({low:.0f} to {high:.0f})"
 
 
-def table_of_matrix(runs: Sequence[Matrix]) -> list[str]:
+def table_of_matrix(runs: Sequence[WholeRun]) -> list[str]:
     """Return the table of the whole runs."""
     return [
         "| workers | cells | wall, s | cells/s | peak memory of all processes: RSS, MB | PSS, MB | processes |",
@@ -320,7 +282,7 @@ def main() -> int:
         lines, beyond = run_cells(folder, max(4, options.cells))
         print("\n".join(lines), flush=True)
         if not options.no_matrix:
-            runs = [run_matrix(workers, folder / f"workers-{workers}") for workers in (1, 2)]
+            runs = [whole_run(["testcases/registration"], workers, folder / f"workers-{workers}") for workers in (1, 2)]
             table = table_of_matrix(runs)
             print("\n".join(table))
             lines += ["", "`pytest testcases/registration`, whole run with report:", "", *table]

@@ -24,7 +24,7 @@ from benchmarks.process_tree import descendants
 from benchmarks.results_file import machine, write_section
 from conformance.fabric import registry
 from conformance.fabric.hosts import ETHERNET
-from conformance.fabric.layout import CORE_BRIDGE, HUB, HUB_OUTER, OUTER, Layout, layout, node_host, placed
+from conformance.fabric.layout import CORE_BRIDGE, HUB, OUTER, Layout, layout, node_host, placed
 from conformance.fabric.namespaces import Namespaces
 from conformance.fabric.netns import named
 from conformance.federation import default_federation_path, load_federation
@@ -143,7 +143,7 @@ def _script(plan: Layout) -> Iterator[str]:
         yield f"ip netns add {PEER}{host}"
         yield f"ip -n {PEER}{host} link set lo up"
         yield f"ip netns exec {PEER}{host} sysctl -qw {settings}"
-    yield from _bridge(HUB, "under0", f"{HUB_OUTER}")
+    yield from _bridge(HUB, "under0", f"{plan.hub_outer}")
     for number, partner in enumerate(plan.partners):
         gateway = f"{PEER}{partner.gateway}"
         yield from _cable(partner.gateway, OUTER, HUB, f"p{number}", "under0")

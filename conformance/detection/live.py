@@ -11,6 +11,7 @@ from conformance.faults.catalogue import Fault, FaultKind, Scene, Service
 from conformance.federation.call_matrix import call_cells
 from conformance.federation.matrix import Cell as Square
 from conformance.federation.matrix import home_cells, roaming_cells
+from conformance.federation.service_matrix import with_served_callee, with_served_caller
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
 from conformance.runs.calls import answered, talk
@@ -28,8 +29,10 @@ from conformance.vocabulary.roles import Role
 
 Procedure = Callable[[Cell, Terminal], None]
 """Drives a terminal."""
-_CALLS = ("call-interconnect", "call-refused")
-"""Flows that a call shows, of a user at home to one of another network."""
+WITH_SERVICES = "call-roaming-same"
+"""A flow in which caller and callee have application servers, and are served by two S-CSCFs."""
+_CALLS = ("call-interconnect", "call-refused", WITH_SERVICES)
+"""Flows that a call shows: but for the one with services, of a user at home to one of another network."""
 _IN_VAIN_S = 2.0
 """So long a confirmation is awaited that is not to come."""
 
@@ -128,7 +131,10 @@ def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int,
 def _square(fault: Fault, bench: Bench) -> Square:
     federation = bench.federation
     squares = roaming_cells(federation, "visited") if fault.roaming else home_cells(federation)
-    if fault.flow in _CALLS:
+    if fault.flow == WITH_SERVICES:
+        squares = with_served_caller(federation, squares, None)
+        squares = with_served_callee(federation, call_cells(federation, squares, "visited"), None)
+    elif fault.flow in _CALLS:
         squares = call_cells(federation, squares, "third")
     if not squares:
         raise HarnessFault(f"{bench.plan.federation_file}: no cell shows {fault.name}; expected two testbeds that roam")
@@ -157,7 +163,8 @@ def _shown(fault: Fault, bench: Bench, run: RunFolder) -> Row:
 def _testbed(fault: Fault, square: Square) -> str:
     """Return whose node it is that misbehaves, by the role that has to be blamed."""
     side = fault.blamed.value.partition("-")[0]
-    return {"visited": square.visited, "term": square.third}.get(side, square.home)
+    called = square.home if square.callee is None else square.callee.home
+    return {"visited": square.visited, "term": called}.get(side, square.home)
 
 
 def _driven(fault: Fault, square: Square, bench: Bench, run: RunFolder, at_terminal: frozenset[str]) -> Row:

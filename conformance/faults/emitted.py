@@ -172,6 +172,9 @@ EMITTED: Mapping[str, Alteration] = {
     "grants-longer": _answers(200, _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>4000000"), "SUBSCRIBE"),
     "third-party-ends-at-once": _requests("REGISTER", _replacing(rb"^(Expires[ \t]*:[ \t]*)\d+", rb"\g<1>0"), own=True),
     "third-party-from-user": _requests("REGISTER", _from_as_to, own=True),
+    "no-way-back": _requests(
+        "INVITE", _replacing(rb"^Route[ \t]*:[ \t]*<sip:odi\.[^\r\n]*\r\n|, *<sip:odi\.[^>\r\n]*>", b"")
+    ),
     # P-CSCF
     "no-received": _registers(_replacing(rb"^(Via[ \t]*:[^\r\n]*?);received=[^;\r\n]+", rb"\1")),
     "rport-unanswered": _registers(

@@ -24,71 +24,99 @@ def call_cells(
     Returns:
         Cells; a square whose federation has nobody to call gives none.
     """
-    return [
-        cell
-        for square in callers
-        for cell in CALLED[called](_with_credentials(federation, square, credentials), square)
-    ]
+    people = _People(federation, credentials)
+    return [cell for square in callers for cell in CALLED[called](people, square)]
 
 
-def _with_credentials(federation: Federation, square: Cell, credentials: str | None) -> Federation:
-    """Return the federation with nobody but the caller and those who have such credentials."""
-    if credentials is None:
-        return federation
+class _People:
+    """Who may call and be called, found out once for each network: fifty of them are asked for by thousands of squares.
 
-    def kept(testbed: Testbed) -> Testbed:
-        caller = square.subscriber if testbed.name == square.home else None
-        some = [one for one in testbed.subscribers if one.uses_aka is (credentials == "aka") or one.name == caller]
-        return testbed.model_copy(update={"subscribers": tuple(some)})
+    Args:
+        federation: the federation.
+        credentials: nobody but the caller and those who have these; None: everybody.
+    """
 
-    testbeds = {name: kept(testbed) for name, testbed in federation.testbeds.items()}
-    return federation.model_copy(update={"testbeds": testbeds})
+    def __init__(self, federation: Federation, credentials: str | None) -> None:
+        self._federation = federation
+        self._credentials = credentials
+        self._testbeds: dict[tuple[str, str | None], Testbed] = {}
+        self._users: dict[tuple[str, str | None], list[Subscriber]] = {}
+        self._ims = [testbed.name for testbed in federation.testbeds.values() if testbed.has_ims]
+
+    def testbed(self, name: str, square: Cell) -> Testbed:
+        """Return a network as a square sees it."""
+        testbed = self._federation.testbeds[name]
+        if self._credentials is None:
+            return testbed
+        key = (name, square.subscriber if name == square.home else None)
+        if key not in self._testbeds:
+            uses_aka = self._credentials == "aka"
+            some = [one for one in testbed.subscribers if one.uses_aka is uses_aka or one.name == key[1]]
+            self._testbeds[key] = testbed.model_copy(update={"subscribers": tuple(some)})
+        return self._testbeds[key]
+
+    def users(self, home: str, square: Cell) -> list[Subscriber]:
+        """Return the users of a network, those with a SIM first; who may not roam calls and is called at home.
+
+        Calls that pass application servers are cells of their own (`service_matrix`), where there are others.
+        """
+        key = (home, square.subscriber if home == square.home else None)
+        if key not in self._users:
+            every = self.testbed(home, square).users
+            plain = [one for one in every if not any(one.services("INVITE", case) for case in Case)] or every
+            self._users[key] = sorted(plain, key=lambda one: (not one.uses_aka, one.roaming))
+        return self._users[key]
+
+    def ims(self, *but: str) -> list[str]:
+        """Return the networks with an IMS domain."""
+        return [name for name in self._ims if name not in but]
 
 
-def _at_home(federation: Federation, square: Cell, homes: Iterable[str]) -> list[Cell]:
+def _at_home(people: _People, square: Cell, homes: Iterable[str]) -> list[Cell]:
     cells = []
     for name in homes:
-        others = [one for one in _users(federation, name) if (name, one.name) != (square.home, square.subscriber)]
-        if others:
-            cells.append(square._replace(callee=Callee(name, name, others[0].name)))
+        caller = square.subscriber if name == square.home else None
+        other = next((one.name for one in people.users(name, square) if one.name != caller), None)
+        if other is not None:
+            cells.append(square._replace(callee=Callee(name, name, other)))
     return cells
 
 
-def _same_home(federation: Federation, square: Cell) -> list[Cell]:
-    return _at_home(federation, square, [square.home])
+def _same_home(people: _People, square: Cell) -> list[Cell]:
+    return _at_home(people, square, [square.home])
 
 
-def _visited(federation: Federation, square: Cell) -> list[Cell]:
-    return _at_home(federation, square, [square.visited])
+def _visited(people: _People, square: Cell) -> list[Cell]:
+    return _at_home(people, square, [square.visited])
 
 
-def _elsewhere(federation: Federation, square: Cell) -> list[Cell]:
-    return _at_home(federation, square, _ims(federation, but={square.home, square.visited}))
+def _elsewhere(people: _People, square: Cell) -> list[Cell]:
+    return _at_home(people, square, people.ims(square.home, square.visited))
 
 
-def _away(federation: Federation, square: Cell) -> list[Cell]:
+def _away(people: _People, square: Cell) -> list[Cell]:
     """Somebody of the caller's own network who is in another one, and not in the one where the caller is."""
-    for caller, callee in _pairs(federation, square):
+    for caller, callee in _pairs(people, square):
         return [
             square._replace(subscriber=caller.name, callee=Callee(square.home, place, callee.name))
-            for place in _ims(federation, but={square.home, square.visited})
+            for place in people.ims(square.home, square.visited)
         ]
     return []
 
 
-def _devices(federation: Federation, square: Cell) -> list[Cell]:
+def _devices(people: _People, square: Cell) -> list[Cell]:
     """Somebody of the caller's own network who has two devices, both at home."""
-    return _two_devices(federation, square, [square.home])
+    return _two_devices(people, square, [square.home])
 
 
-def _devices_apart(federation: Federation, square: Cell) -> list[Cell]:
+def _devices_apart(people: _People, square: Cell) -> list[Cell]:
     """Somebody of the caller's own network who has one device at home and the other in another network."""
-    return _two_devices(federation, square, _ims(federation, but={square.home, square.visited}))
+    return _two_devices(people, square, people.ims(square.home, square.visited))
 
 
-def _two_devices(federation: Federation, square: Cell, places: Iterable[str]) -> list[Cell]:
-    testbed = federation.testbeds[square.home]
-    for caller, callee in _pairs(federation, square):
+def _two_devices(people: _People, square: Cell, places: Iterable[str]) -> list[Cell]:
+    testbed = people.testbed(square.home, square)
+    for caller, callee in _pairs(people, square):
         if others := [one for one in testbed.other_devices(callee) if one.roaming]:
             called = Callee(square.home, square.home, callee.name, others[0].name)
             found = square._replace(subscriber=caller.name)
@@ -96,10 +124,10 @@ def _two_devices(federation: Federation, square: Cell, places: Iterable[str]) ->
     return []
 
 
-def _pairs(federation: Federation, square: Cell) -> Iterable[tuple[Subscriber, Subscriber]]:
+def _pairs(people: _People, square: Cell) -> Iterable[tuple[Subscriber, Subscriber]]:
     """Yield two users of the home network of whom the second may roam, and the first where he does."""
     roams = square.access_point == "visited"
-    users = _users(federation, square.home)
+    users = people.users(square.home, square)
     callers = sorted(users, key=lambda one: one.name != square.subscriber)
     for callee in sorted(users, key=lambda one: one.name == square.subscriber):
         for caller in callers:
@@ -107,24 +135,7 @@ def _pairs(federation: Federation, square: Cell) -> Iterable[tuple[Subscriber, S
                 yield caller, callee
 
 
-def _users(federation: Federation, home: str) -> list[Subscriber]:
-    """Return the subscribers of a network, those with a SIM first; who may not roam calls and is called at home.
-
-    Calls that pass application servers are cells of their own (`service_matrix`), where there are others.
-    """
-    every = federation.testbeds[home].users
-    plain = [one for one in every if not any(one.services("INVITE", case) for case in Case)] or every
-    return sorted(plain, key=lambda one: (not one.uses_aka, one.roaming))
-
-
-def _ims(federation: Federation, but: set[str]) -> list[str]:
-    def fits(testbed: Testbed) -> bool:
-        return testbed.has_ims and testbed.name not in but
-
-    return [testbed.name for testbed in federation.testbeds.values() if fits(testbed)]
-
-
-CALLED: Mapping[str, Callable[[Federation, Cell], list[Cell]]] = {
+CALLED: Mapping[str, Callable[[_People, Cell], list[Cell]]] = {
     "home": _same_home,
     "visited": _visited,
     "third": _elsewhere,

@@ -15,6 +15,11 @@ from conformance.redaction.sip import SipRedactor, is_keep_alive, is_sip, sip_le
 
 DNS_PORT: Final = 53
 OPENVPN_PORT: Final = 1194
+_RTP_HEAD: Final = 12
+_RTCP: Final = range(200, 208)
+"""Second octets of RTCP, which has names in it (RFC 3550 6.5)."""
+_FIRST_PORT: Final = 1024
+_PRINTABLE: Final = range(0x20, 0x7F)
 
 
 class Redacted(NamedTuple):
@@ -24,6 +29,12 @@ class Redacted(NamedTuple):
     """Number of the frame in which its last octet was captured."""
     old: bytes
     new: bytes
+
+
+def _is_rtp(payload: bytes, ports: tuple[int, int]) -> bool:
+    """Tell whether a datagram has the form of RTP: version 2, on ports that terminals choose, and no text behind it."""
+    looks = len(payload) >= _RTP_HEAD and payload[0] >> 6 == 2 and payload[1] not in _RTCP
+    return looks and min(ports) >= _FIRST_PORT and not all(map(_PRINTABLE.__contains__, payload[2:_RTP_HEAD]))
 
 
 @dataclass
@@ -61,6 +72,8 @@ class Redactor:
             return self.dns.message(payload)
         if OPENVPN_PORT in ports:
             return payload[:1] + bytes(len(payload[1:]))  # the opcode alone: a handshake may name who has a certificate
+        if _is_rtp(payload, ports):
+            return payload[:_RTP_HEAD] + bytes(len(payload) - _RTP_HEAD)  # what was said is gone, not how it came
         return payload if is_keep_alive(payload) else bytes(len(payload))
 
     def stream(self, data: bytes, begins: Sequence[int], ports: tuple[int, int]) -> tuple[bytes, list[tuple[int, int]]]:

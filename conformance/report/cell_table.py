@@ -23,7 +23,7 @@ CELL_TABLE = "cells.csv"
 COLUMNS = (
     "cell", "test_case", "home", "visited", "access_point", "terminal", "flow", "interoperability", "conformance",
     "expected_interoperability", "expected_conformance", "as_expected", "failing_criteria", "blamed_nodes", "reasons",
-    "started", "duration_ms", "folder", "registration_ms", "post_dial_delay_ms", "set_up_ms",
+    "started", "duration_ms", "folder", "registration_ms", "post_dial_delay_ms", "set_up_ms", "first_media_ms",
 )  # fmt: skip
 """Stable: columns are added at the end, never renamed or moved."""
 BETWEEN = " | "

@@ -12,7 +12,7 @@ from conformance.vocabulary.times import TimeName
 
 MOST = 12
 """Times of one name that are kept of a cell."""
-_CALL = (TimeName.POST_DIAL_DELAY, TimeName.SET_UP)
+_CALL = (TimeName.POST_DIAL_DELAY, TimeName.SET_UP, TimeName.FIRST_MEDIA)
 
 
 class Time(NamedTuple):
@@ -36,6 +36,7 @@ _NAMED = (
     Named(TimeName.REGISTRATION, "Registration", "first REGISTER to the 200 that accepts it"),
     Named(TimeName.POST_DIAL_DELAY, "Post-dial delay", "INVITE to the first 180 or 183"),
     Named(TimeName.SET_UP, "Call set-up", "INVITE to its 200"),
+    Named(TimeName.FIRST_MEDIA, "First media", "the 200 to the first RTP packet for the caller"),
 )
 _BY_NAME = {one.name: one for one in _NAMED}
 

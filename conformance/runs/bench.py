@@ -123,7 +123,14 @@ class Bench:
         if self._leases is None:
             return Lease()
         patience_s = usual_deadline_s(self.federation.timers)
-        return self._leases.take((f"{testbed}.{name}" for testbed, name in subscribers), cell, patience_s)
+        return self._leases.take((self._user(*one) for one in subscribers), cell, patience_s)
+
+    def _user(self, testbed: str, subscriber: str) -> str:
+        """Return the name under which a subscriber is leased: all devices of a user have the same."""
+        known = self.federation.testbeds[testbed].subscribers
+        impus = next((one.impus for one in known if one.name == subscriber), None)
+        first = next((one.name for one in known if one.impus == impus), subscriber)
+        return f"{testbed}.{first}"
 
     def stop(self) -> None:
         """End every process and sniffer that `start` began."""

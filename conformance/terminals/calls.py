@@ -12,7 +12,8 @@ from conformance.protocols.sip.routing import ServerKey
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.incoming_session import IncomingSession
 from conformance.terminals.outgoing_session import OutgoingSession, Wanted
-from conformance.terminals.session import EXTENSIONS, CallAgent, Session, option_tags
+from conformance.terminals.session import EXTENSIONS, CallAgent, Session
+from conformance.terminals.session_fields import option_tags
 from conformance.terminals.session_timer import too_brief
 
 METHODS = frozenset({"INVITE", "ACK", "CANCEL", "PRACK", "UPDATE", "BYE"})

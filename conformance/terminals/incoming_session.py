@@ -15,7 +15,8 @@ from conformance.protocols.sip.message import make_response, new_tag
 from conformance.protocols.sip.name_addr import parse_addresses
 from conformance.stack.sip import ServerTransaction
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
-from conformance.terminals.session import EXTENSIONS, CallAgent, Session, SessionState, has_sdp, option_tags
+from conformance.terminals.session import EXTENSIONS, CallAgent, Session, SessionState
+from conformance.terminals.session_fields import has_sdp, option_tags
 from conformance.vocabulary.events import EventKind
 
 _RACK = re.compile(r"\s*(\d{1,10})\s+(\d{1,10})\s+INVITE\s*")

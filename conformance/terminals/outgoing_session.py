@@ -14,7 +14,8 @@ from conformance.protocols.sip.dialog import Dialog
 from conformance.protocols.sip.message import copy_message, new_branch, new_tag, tag_of
 from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.terminals.call_failures import CallRefused
-from conformance.terminals.session import Session, SessionState, has_sdp, option_tags
+from conformance.terminals.session import Session, SessionState
+from conformance.terminals.session_fields import has_sdp, option_tags
 from conformance.terminals.session_timer import TimerWish
 from conformance.vocabulary.events import EventKind
 
@@ -206,6 +207,7 @@ class OutgoingSession(Session):
                 bye = dialog.next_request("BYE")
                 self.complete(bye)
                 await self.agent.stack.send_request(bye, self.agent.hop)
+                self.tell()
         except (StackError, ValueError) as error:
             self.agent.stack.log.warning("a second %d: %s", response.code, error)
 

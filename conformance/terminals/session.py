@@ -19,7 +19,6 @@ from conformance.protocols.sdp import CONTENT_TYPE, SessionDescription, parse_sd
 from conformance.protocols.sdp_answer import NothingInCommon, answer, offered
 from conformance.protocols.sip.dialog import Dialog
 from conformance.protocols.sip.message import make_response
-from conformance.protocols.sip.name_addr import split_entries
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
 from conformance.stack.hop import Hop
@@ -490,14 +489,3 @@ def _heed(task: asyncio.Task[Response]) -> None:
     """Look at what a BYE came to, which nobody waits for."""
     if not task.cancelled():
         task.exception()
-
-
-def option_tags(message: Request | Response, name: str) -> set[str]:
-    """Return the option tags of Supported or Require, lower case."""
-    return {tag.lower() for tag in split_entries(message.headers.getlist(name))}
-
-
-def has_sdp(message: Request | Response) -> bool:
-    """Tell whether a message carries a session description."""
-    kind = (message.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-    return bool(message.body) and kind == CONTENT_TYPE

@@ -13,35 +13,35 @@ import pytest
 from conformance.capture import ObservationPoint
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
+from tests.blocks import WORKER, Block
 
 CAP_NET_RAW = 13
 
 
 @dataclass(frozen=True)
-class Block:
+class OwnBlock:
     """Addresses for one test process: parallel ones do not see each other's packets."""
 
     worker: int
 
     def net(self, number: int) -> str:
         """The network of one point, number 0 to 7."""
-        return f"127.32.{self.worker * 8 + number}.0/24"
+        return f"{Block.CAPTURE.prefix}{self.worker * 8 + number}.0/24"
 
     def host(self, number: int, host: int) -> str:
-        return f"127.32.{self.worker * 8 + number}.{host}"
+        return f"{Block.CAPTURE.prefix}{self.worker * 8 + number}.{host}"
 
     def marker(self, number: int) -> Endpoint:
-        return Endpoint(f"127.32.255.{self.worker * 8 + number + 1}", 9, "udp")
+        return Endpoint(f"{Block.CAPTURE.prefix}255.{self.worker * 8 + number + 1}", 9, "udp")
 
 
 @pytest.fixture
-def block() -> Block:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return Block(worker % 31)
+def block() -> OwnBlock:
+    return OwnBlock(WORKER % 31)
 
 
 @pytest.fixture
-def points(block: Block) -> tuple[ObservationPoint, ...]:
+def points(block: OwnBlock) -> tuple[ObservationPoint, ...]:
     return tuple(
         ObservationPoint(point, "lo", f"dst net {block.net(number)}", block.marker(number))
         for number, point in enumerate((Point.GM, Point.MW, Point.CX, Point.DNS))
@@ -57,7 +57,7 @@ def may_capture() -> None:
 
 
 @pytest.fixture
-def sender(block: Block) -> Iterator[Callable[[int, bytes], None]]:
+def sender(block: OwnBlock) -> Iterator[Callable[[int, bytes], None]]:
     """Sends one datagram from host 1 to host 2 of a point's network; host 2 listens, so that nothing is answered."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         listening: dict[int, socket.socket] = {}

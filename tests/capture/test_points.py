@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -18,13 +17,13 @@ from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
+from tests.blocks import Block
 
 
 @pytest.fixture
 def federation() -> Federation:
     """The emulated federation, in this room's block; parallel test processes get one each."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return rebase(load_federation(default_federation_path()), 31 if worker == 0 else 200 + worker % 40)
+    return rebase(load_federation(default_federation_path()), Block.POINTS.own_number)
 
 
 def addresses(testbed: Testbed) -> dict[str, str]:
@@ -83,8 +82,8 @@ def test_an_access_network_alone_has_its_gateway_only(federation: Federation) ->
 
 
 def test_a_block_without_room_for_markers_is_refused(federation: Federation) -> None:
-    small = federation.model_copy(update={"block": IPv4Network("127.32.0.0/20")})
-    with pytest.raises(BadInput, match=r"127\.32\.0\.0/20: expected a block that holds the marker address"):
+    small = federation.model_copy(update={"block": IPv4Network(f"{Block.POINTS.prefix}0.0/20")})
+    with pytest.raises(BadInput, match=r"127\.38\.0\.0/20: expected a block that holds the marker address"):
         loopback_points(small)
 
 

@@ -1,4 +1,4 @@
-"""`netlab testbed`: up, status, down, and what is left when something was killed. Addresses: 127.61.0.0/16."""
+"""`netlab testbed`: up, status, down, and what is left when something was killed. Addresses: `Block.STANDING`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from conformance.cli import main
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.fabric.netns import named
 from conformance.fabric.probe import why_no_lab
-from conformance.federation import default_federation_path
 from conformance.runs import standing
 from conformance.runs.plan import FabricName
 from conformance.runs.standing import Running, Standing
+from tests.blocks import Block
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="testbeds bind ports below 1024: only root may")
 
@@ -63,9 +63,7 @@ def up(netlab: Netlab, tmp_path: Path) -> Callable[[FabricName], str]:
 
 
 def federation_file(tmp_path: Path) -> Path:
-    file = tmp_path / "federation.toml"
-    file.write_text(default_federation_path().read_text().replace('"127.1.', '"127.61.'))
-    return file
+    return Block.STANDING.federation(tmp_path / "federation.toml")
 
 
 def stands(folder: Path) -> Standing:

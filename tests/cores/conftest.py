@@ -22,8 +22,9 @@ from conformance.stack.diameter import DiameterServer
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from tests.blocks import Block
 
-WORKER = 34  # 127.35.0.0/16
+WORKER = Block.NODES.number
 TIMERS = {"t1_ms": 50, "t2_ms": 200, "t4_ms": 250, "cx_answer_ms": 300}
 DEADLINE_S = 10.0
 

@@ -14,8 +14,9 @@ from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import NodeKind
+from tests.blocks import Block
 
-WORKER = 34  # 127.35.0.0/16
+WORKER = Block.NODES.number
 BEFORE = {EventKind.REGISTER_SENT, EventKind.CHALLENGED, EventKind.NETWORK_AUTHENTICATED, EventKind.REGISTERED}
 
 

@@ -18,8 +18,9 @@ from conformance.cores.emulated.processes import ProcessMark
 from conformance.federation import default_federation_path
 from conformance.vocabulary.errors import BadInput, HarnessFault, TestbedDown
 from conformance.vocabulary.federation import NodeKind
+from tests.blocks import Block
 
-WORKER = 33
+WORKER = Block.SIP.number
 KINDS = list(NodeKind)
 
 # Nodes of the test: what each does is its module's name.

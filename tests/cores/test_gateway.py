@@ -1,6 +1,6 @@
 """Gateways of three testbeds in this process; terminals and the P-CSCF are sockets of the test.
 
-Addresses: 127.43.0.0/16, with xdist a block of each worker.
+Addresses: `Block.TUNNELS`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -42,6 +41,7 @@ from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import Federation, NodeKind
 from conformance.vocabulary.identifiers import Endpoint
+from tests.blocks import Block
 
 DEADLINE_S = 5.0
 SIP = 5060
@@ -117,8 +117,7 @@ def context(federation: Federation, name: str) -> NodeContext:
 
 @pytest.fixture
 def federation() -> Federation:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return rebase(load_federation(default_federation_path()), 42 if worker == 0 else 160 + worker % 40)
+    return rebase(load_federation(default_federation_path()), Block.TUNNELS.own_number)
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def federation_of(address: str) -> Federation:
         "access_networks": [{"name": "wlan", "type": "IEEE-802.11b", "pool": "127.33.9.0/24"}],
         "subscribers": [
             {"name": "alice", "impi": "alice@a.test", "impus": IDENTITIES, "k": K, "opc": OPC},
+            {"name": "alice-tablet", "impi": "alice-tablet@a.test", "impus": IDENTITIES, "k": K, "opc": OPC},
             {"name": "bob", "impi": "bob@a.test", "impus": ["sip:bob@a.test"], "password": "swordfish"},
         ],
     }
@@ -186,6 +187,25 @@ def test_a_registration_from_first_to_last(context: NodeContext) -> None:
         refused = await cx.uar(leaving)
         assert refused.result == DiameterResult.ERROR_IDENTITY_NOT_REGISTERED
         assert (await cx.uar(UAR)).result == DiameterResult.FIRST_REGISTRATION
+
+    talk(context, act)
+
+
+def test_an_identity_is_registered_as_long_as_one_of_its_devices_is(context: NodeContext) -> None:
+    async def act(cx: CxClient) -> None:
+        tablet = "alice-tablet@a.test"
+        await cx.mar(MAR)
+        await cx.sar(SAR)
+        second = await cx.uar(replace(UAR, user_name=tablet))
+        assert (second.result, second.server_name) == (DiameterResult.SUBSEQUENT_REGISTRATION, SCSCF)
+        await cx.mar(replace(MAR, user_name=tablet))
+        profile = await cx.sar(replace(SAR, user_name=tablet))
+        assert profile.user_data == build_user_data(tablet, IDENTITIES)
+        leaving = ServerAssignmentType.USER_DEREGISTRATION
+        await cx.sar(replace(SAR, assignment_type=leaving))
+        assert (await cx.lir(LIR)).server_name == SCSCF
+        await cx.sar(replace(SAR, user_name=tablet, assignment_type=leaving))
+        assert (await cx.lir(LIR)).result == DiameterResult.ERROR_IDENTITY_NOT_REGISTERED
 
     talk(context, act)
 

@@ -23,8 +23,9 @@ from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterCommand
 from conformance.vocabulary.secrets import Secret
+from tests.blocks import Block
 
-WORKER = 43  # 127.44.0.0/16
+WORKER = Block.PROCEDURES.number
 MakeTerminal = Callable[..., Terminal]
 
 

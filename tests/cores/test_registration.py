@@ -17,8 +17,9 @@ from conformance.terminals.terminal import RegistrationRejected, RegistrationTim
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.secrets import Secret
+from tests.blocks import Block
 
-WORKER = 34  # 127.35.0.0/16
+WORKER = Block.NODES.number
 PLAIN = [
     EventKind.REGISTER_SENT,
     EventKind.CHALLENGED,

@@ -66,7 +66,7 @@ def answer(challenge: Response, password: bytes, uri: str = f"sip:{REALM}", **ot
     nonce = DigestHeader.parse(challenge.headers["WWW-Authenticate"]).get("nonce")
     values = {"username": IMPI, "realm": REALM, "nonce": nonce, "uri": uri, "qop": "auth", "nc": "00000001"}
     values |= {"cnonce": "c", **other}
-    ha1 = digest_ha1(IMPI, REALM, password)
+    ha1 = digest_ha1(values["username"], REALM, password)
     values.setdefault(
         "response",
         digest_response(
@@ -475,5 +475,54 @@ def test_the_hss_may_end_a_registration(in_scene: Callable[..., None], identitie
         answer = await server.send(scscf, RegistrationTerminationRequest(IMPI, identities).encode(envelope))
         assert RegistrationTerminationAnswer.decode(answer).is_success
         assert (await r.register("Contact:")).headers.get("Contact") is None
+
+    in_scene(story)
+
+
+TABLET = f"alice-tablet@{REALM}"
+
+
+async def _tablet(r: Registrar, *lines: str) -> Response:
+    """Let a second device of the user register, by a private identity of its own."""
+    contact = "Contact: <sip:alice@127.35.1.130:5060>"
+    challenge = await r.send(empty().replace(IMPI, TABLET), contact, *lines)
+    right = answer(challenge, XRES, username=TABLET)
+    return await r.send(right, contact, *lines)
+
+
+def test_a_second_device_has_a_registration_of_its_own_beside_the_first(registrar: Callable[..., None]) -> None:
+    async def story(r: Registrar) -> None:
+        await r.register()
+        both = await _tablet(r)
+        assert both.code == 200
+        contacts = both.headers.getlist("Contact")
+        assert [one.partition(";")[0] for one in contacts] == [
+            "<sip:alice@127.35.1.129:5060>",
+            "<sip:alice@127.35.1.130:5060>",
+        ]
+        assert [(one.user_name, one.assignment_type.name, one.user_data_available) for one in r.sar] == [
+            (IMPI, "REGISTRATION", False),
+            (TABLET, "REGISTRATION", False),
+        ]
+        left = await r.register("Expires: 0")
+        assert [one.partition(";")[0] for one in left.headers.getlist("Contact")] == ["<sip:alice@127.35.1.130:5060>"]
+        assert (r.sar[-1].user_name, r.sar[-1].assignment_type.name) == (IMPI, "USER_DEREGISTRATION")
+
+    registrar(story)
+
+
+def test_an_end_by_the_hss_is_that_of_one_device(in_scene: Callable[..., None]) -> None:
+    async def story(scene: Any) -> None:
+        r = Registrar(scene, await scene.peer("127.35.1.12", 5060))
+        server = await scene.hss(r.hss)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF)
+        await r.register()
+        await _tablet(r)
+        scscf = scene.testbed.fqdn(NodeKind.SCSCF)
+        envelope = Envelope("session", f"hss.{REALM}", REALM, REALM, scscf)
+        await server.send(scscf, RegistrationTerminationRequest(IMPI, IMPUS).encode(envelope))
+        left = (await r.register("Contact:")).headers.getlist("Contact")
+        assert [one.partition(";")[0] for one in left] == ["<sip:alice@127.35.1.130:5060>"]
 
     in_scene(story)

@@ -10,6 +10,7 @@ from conformance.cores.emulated.subscribers import State, SubscriberStore
 from conformance.protocols.aka import next_sqn
 from conformance.vocabulary.errors import BadInput, TestbedDown
 from conformance.vocabulary.federation import Subscriber
+from conformance.vocabulary.filter_criteria import Case, FilterCriterion, Handling, Trigger
 
 ALICE = Subscriber.model_validate(
     {
@@ -134,3 +135,16 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "hss.sqlite") as database:
         assert database.execute("SELECT count(*) FROM subscription").fetchone() == (2,)
     database.close()
+
+
+def test_filter_criteria_are_kept_as_they_were_provisioned(tmp_path: Path) -> None:
+    criteria = (
+        FilterCriterion(priority=1, when=((Trigger(method="INVITE"),), (Trigger(session_case=Case.ORIGINATING),))),
+        FilterCriterion(priority=2, server="sip:as.a.test", default_handling=Handling.TERMINATED),
+    )
+    store = SubscriberStore(SqliteDatabase(tmp_path / "hss.sqlite"))
+    store.provision([ALICE.model_copy(update={"filter_criteria": criteria}), BOB])
+    assert store.filter_criteria("alice@a.test") == criteria
+    assert store.filter_criteria("bob@a.test") == ()
+    store.provision([ALICE, BOB])
+    assert store.filter_criteria("alice@a.test") == ()

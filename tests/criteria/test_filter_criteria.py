@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.criteria.filter_criteria import read_profiles
+from conformance.criteria.filter_criteria import Occasion, read_profiles
 from conformance.criteria.xml_tree import MAX_BYTES, NotReadError, NotWellFormedError
-from conformance.vocabulary.numbers import RegistrationType
+from conformance.trace.model import Sighting, SipMessage
+from conformance.trace.sip import read_sip
+from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.numbers import RegistrationType, SessionCase
+from conformance.vocabulary.points import Point
 
 REGISTER = "<Method>REGISTER</Method>"
 INVITE = "<Method>INVITE</Method>"
@@ -102,3 +106,45 @@ def test_what_is_not_read(user_data: bytes, error: type[Exception]) -> None:
 
 def test_what_is_no_profile_names_nobody() -> None:
     assert read_profiles(b"<IMSSubscription/>") == ()
+
+
+def invite(*lines: str, body: str = "") -> SipMessage:
+    text = ["INVITE sip:bob@h SIP/2.0", *lines, f"Content-Length: {len(body)}", "", body]
+    raw = "\r\n".join(text).encode()
+    end = Endpoint("127.0.0.1", 5060, "udp")
+    return SipMessage((Sighting(0, 1, 1, Point.MW, end, end, ()),), raw, sip=read_sip(raw))
+
+
+@pytest.mark.parametrize(
+    ("trigger", "found"),
+    [
+        (INVITE, True),
+        ("<Method>MESSAGE</Method>", False),
+        (CASE, True),
+        ("<SessionCase>1</SessionCase>", False),
+        ("<SessionCase>one</SessionCase>", None),
+        ("<RequestURI>sip:bob@h</RequestURI>", True),
+        ("<RequestURI>bob</RequestURI>", None),  # whole or in part: implementations differ
+        ("<RequestURI>alice</RequestURI>", False),
+        ("<SIPHeader><Header>Subject</Header></SIPHeader>", True),
+        ("<SIPHeader><Header>subject</Header><Content>HELLO</Content></SIPHeader>", True),
+        ("<SIPHeader><Header>Subject</Header><Content>bye</Content></SIPHeader>", False),
+        ("<SIPHeader><Header>Sub</Header></SIPHeader>", None),
+        ("<SIPHeader><Header>Priority</Header></SIPHeader>", False),
+        ("<SIPHeader><Header>(a+)+</Header></SIPHeader>", None),
+        ("<SessionDescription><Line>m</Line><Content>video</Content></SessionDescription>", False),
+        ("<SessionDescription><Line>m</Line><Content>audio</Content></SessionDescription>", True),
+        (INVITE + CASE, None),
+        ("<Weather>fine</Weather>", None),
+    ],
+)
+def test_what_is_true_of_an_invite(trigger: str, found: bool | None) -> None:
+    ((criteria,),) = (one.criteria for one in read_profiles(profile(spt(trigger))))
+    request = invite("Subject: hello", body="v=0\r\nm=audio 4 RTP/AVP 8\r\n")
+    assert criteria.matches_of(Occasion(request, SessionCase.ORIGINATING)) is found
+
+
+def test_a_priority_that_is_no_number_is_none() -> None:
+    text = profile(spt(INVITE)).replace(b"<Priority>0</Priority>", b"<Priority>high</Priority>")
+    ((criteria,),) = (one.criteria for one in read_profiles(text))
+    assert criteria.priority is None

@@ -53,6 +53,21 @@ def test_bye_without_an_answer_is_missed_where_the_capture_goes_on() -> None:
     assert next(one for one in first.criteria if one.id == "CALL-32").verdict == "FAIL"
 
 
+def test_a_bye_that_never_gets_to_the_terminal_accuses_nobody_of_not_answering() -> None:
+    lab = call()
+    lab.drop(frames(51, 56))  # the P-CSCF of who is called got it and was heard of no more
+    later = lab.copy_of("1", "later")
+    later.sip = later.sip.replace("Call-ID: ", "Call-ID: other-").replace("z9hG4bK", "z9hG4bKother")
+    later.time_ns = lab["50"].time_ns + 5_000_000_000
+    lab.entries.append(later)
+    from conformance.judgement import judge
+
+    first = judge(lab.trace(), federation=lab.federation, confirm=None).procedures[0]
+    result = next(one for one in first.criteria if one.id == "CALL-32")
+    assert (result.verdict, "not seen beyond term-pcscf" in result.found) == ("NOT_APPLICABLE", True)
+    assert any("BYE" in reason and "no answer" in reason for reason in first.reasons)
+
+
 def test_cancel_for_another_uri_fails() -> None:
     lab = call(CANCELLED).edit("27", "CANCEL sip:carol@ims-c.test", "CANCEL sip:dora@ims-c.test")
     assert failing(lab) == ["CALL-33"]

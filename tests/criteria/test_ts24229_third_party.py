@@ -78,6 +78,7 @@ DEVIATIONS = {
     "nothing at all": lambda lab: lab.drop("isc isc200"),
     "the end of a registration that begins": lambda lab: lab.edit("isc", "Expires: 3600", "Expires: 0"),
     "longer than was granted": lambda lab: lab.edit("isc", "Expires: 3600", "Expires: 600000"),
+    "two seconds less": lambda lab: lab.edit("isc", "Expires: 3600", "Expires: 3598"),
     "no time": lambda lab: lab.edit("isc", "Expires: 3600\r\n", ""),
 }
 
@@ -99,6 +100,7 @@ ALLOWED = {
     "the time beside the contact": lambda lab: lab.edit(
         "isc", f"{SCSCF}>\r\nExpires: 3600", f"{SCSCF}>;expires=3600\r\nExpires: 1"
     ),
+    "a second that ended in between": lambda lab: lab.edit("isc", "Expires: 3600", "Expires: 3599"),
     "no answer": lambda lab: lab.drop("isc200"),
     "a refusal": lambda lab: lab.edit("isc200", "200 OK", "503 Service Unavailable"),
     "criteria that look at more than the method": lambda lab: lab.avp(

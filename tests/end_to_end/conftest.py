@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.federation import default_federation_path
 from conformance.runs.folder import FinishedRun, read_run
+from tests.blocks import Block
 
 ROOT = Path(__file__).parents[2]
 NETLAB = str(Path(sys.executable).with_name("netlab"))
-BLOCK = "gw40"
-"""These runs use 127.41.0.0/16, so that they never meet a run of the person at the keyboard."""
+BLOCK = f"gw{Block.RUNS.number}"
+"""As which worker these runs run, so that they never meet a run of the person at the keyboard."""
 DEADLINE_S = 120
 
 
@@ -66,9 +66,7 @@ def told(fifo: Path, process: subprocess.Popen[bytes]) -> str:
 @pytest.fixture
 def own_block(tmp_path: Path) -> str:
     """`--federation` of a file whose block no other run has, for runs with workers: each has its own number again."""
-    file = tmp_path / "own-block.toml"
-    file.write_text(default_federation_path().read_text().replace("127.1.", "127.71."))
-    return f"--federation={file}"
+    return f"--federation={Block.RUNS_WITH_WORKERS.federation(tmp_path / 'own-block.toml')}"
 
 
 def environment() -> dict[str, str]:

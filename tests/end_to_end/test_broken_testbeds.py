@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.federation import default_federation_path, load_federation
-from tests.end_to_end.conftest import told
+from tests.end_to_end.conftest import BLOCK, told
 
 NETLAB = str(Path(sys.executable).with_name("netlab"))
 ONE_CELL = ("testcases/registration/test_home.py", "-k", "test_registration and uc3m and not tcp")
@@ -120,7 +120,7 @@ def test_missing_permission_is_named(run_cells: Callable, tmp_path: Path, capabi
         ["setpriv", f"--bounding-set=-{capability},-net_admin", NETLAB, "run",
          "--reports", str(tmp_path / "reports"), "--fabric", "loopback", *ONE_CELL],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, "PYTEST_XDIST_WORKER": "gw40"},
+        env={**os.environ, "PYTEST_XDIST_WORKER": BLOCK},
         capture_output=True,
         text=True,
         timeout=120,
@@ -177,7 +177,7 @@ def test_a_killed_run_keeps_what_was_finished_and_the_next_one_starts(
     process = subprocess.Popen(
         [NETLAB, "run", "--reports", str(reports), "--fabric", "loopback", str(file), "-k", "uc3m"],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, "PYTEST_XDIST_WORKER": "gw40", "NETLAB_TEST_FIFO": str(fifo)},
+        env={**os.environ, "PYTEST_XDIST_WORKER": BLOCK, "NETLAB_TEST_FIFO": str(fifo)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main
-from conformance.federation import default_federation_path
 from conformance.runs import standing
 from conformance.runs.folder import open_run
 from conformance.runs.leases import Leases
+from tests.blocks import Block
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="testbeds bind ports below 1024: only root may")
@@ -26,9 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where testbeds stand, at addresses of their own."""
     made = tmp_path / "run" / "testbed"
     monkeypatch.setattr(standing, "FOLDER", made)
-    file = tmp_path / "federation.toml"
-    text = default_federation_path().read_text(encoding="utf-8")
-    file.write_text(text.replace("127.1.", "127.75."), encoding="utf-8")
+    file = Block.RUNS_ON_STANDING.federation(tmp_path / "federation.toml")
     assert main(["testbed", "up", "--fabric", "loopback", "--federation", str(file)]) == 0
     yield made
     standing.end(made, standing.read(made))

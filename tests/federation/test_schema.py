@@ -13,6 +13,7 @@ Complaints = Callable[..., list[str]]
 
 UC3M = "testbeds.uc3m"
 SUBSCRIBER = f"{UC3M}.subscribers[0]"
+GRACE = f"{UC3M}.subscribers[2].filter_criteria[0]"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,15 @@ SUBSCRIBER = f"{UC3M}.subscribers[0]"
         ('impi = "alice@uc3m', 'impi = "alice.uc3m', f"{SUBSCRIBER}.impi", "'alice.uc3m.", "private identity"),
         ('["sip:alice@uc3m', '["alice@uc3m', f"{SUBSCRIBER}.impus[0]", "'alice@uc3m.netlab.test'", "public identities"),
         ('["sip:alice@uc3m', '["sip:uc3m', f"{SUBSCRIBER}.impus[0]", "'sip:uc3m.netlab.test'", "public identities"),
+        ('priority = 10\nwhen = [[{ method = "INVITE" }], [{ session_case = "originating" }]]\n\n',
+         'priority = -1\nwhen = [[{ method = "INVITE" }], [{ session_case = "originating" }]]\n\n',
+         f"{GRACE}.priority", "found -1", "a number from 0"),
+        ('[[{ method = "INVITE" }], [{ session_case = "originating" }]]\n\n',
+         '[[{ method = "INVITE", line = "m" }]]\n\n', f"{GRACE}.when[0][0]", "method and line", "correct the trigger"),
+        ('[{ session_case = "originating" }]]\n\n', '[{ session_case = "calling" }]]\n\n',
+         f"{GRACE}.when[1][0].session_case", "found 'calling'", "originating, terminating"),
+        ('[[{ method = "INVITE" }], [{ session_case = "originating" }]]\n\n',
+         '[[{ methdo = "INVITE" }]]\n\n', f"{GRACE}.when[0][0].methdo", "unknown key", "did you mean method?"),
         ("[testbeds.uc3m.features]", "[testbeds.uc3m.featurse]", f"{UC3M}.featurse", "unknown key", "mean features?"),
     ],
 )  # fmt: skip

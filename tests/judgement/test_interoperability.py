@@ -8,6 +8,7 @@ import pytest
 
 from conformance.judgement import judge
 from conformance.vocabulary.events import EventKind, TerminalEvent
+from conformance.vocabulary.numbers import Avp
 
 P, F, U = "PASS", "FAIL", "INCONCLUSIVE"
 REFUSED = "registration-refused"
@@ -64,3 +65,13 @@ def test_the_words_name_the_event_and_the_trace(lab: Any) -> None:
     lab.drop("g200")
     (result,) = judge(lab.trace(), events=[event(REGISTERED)], confirm=None).procedures
     assert any("REGISTERED" in reason and "401" in reason for reason in result.reasons)
+
+
+def test_who_begins_anew_while_the_network_still_knows_him_is_served(lab: Any, another_lab: Any, together: Any) -> None:
+    again = another_lab().avp("sar", Avp.SERVER_ASSIGNMENT_TYPE, 2)
+    for index, entry in enumerate(again.entries):
+        entry.time_ns = 1_700_000_060_000_000_000 + index * 1_000_000
+        entry.sip = entry.sip.replace("Call-ID: ", "Call-ID: anew-").replace("z9hG4bK", "z9hG4bKanew")
+    told = [event(REGISTERED, 200), event(REGISTERED, 200, 1_700_000_060_100_000_000)]
+    found = judge(together(lab, again), events=told, confirm=None).procedures
+    assert [(one.flow, one.interoperability) for one in found] == [("registration-home", P), ("reregistration", P)]

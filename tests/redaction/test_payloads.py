@@ -15,6 +15,13 @@ def test_a_datagram_that_is_not_understood_is_overwritten(redactor: Redactor, pa
     assert redactor.datagram(payload, (4000, 4002)) == bytes(len(payload))
 
 
+def test_of_rtp_the_header_stays_and_nothing_of_what_was_said(redactor: Redactor) -> None:
+    head = bytes.fromhex("80081234000000a01b0b0001")
+    assert redactor.datagram(head + b"alice", (4000, 4002)) == head + bytes(5)
+    rtcp = bytes.fromhex("81ca1234000000a01b0b0001")
+    assert redactor.datagram(rtcp + b"alice@host", (4001, 4003)) == bytes(22)
+
+
 def test_a_stream_goes_on_behind_what_was_not_understood(redactor: Redactor) -> None:
     noise = b"alice was here"
     stream = noise + MESSAGE + MESSAGE[:30]

@@ -1,12 +1,11 @@
 """Calls in cells on a real bench: what tshark alone sees of them, hop by hop.
 
-Addresses: 127.45.0.0/16, with xdist a block of each worker.
+Addresses: `Block.CALLS`.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.plan import BenchPlan
 from conformance.vocabulary.results import TestSheet
+from tests.blocks import Block
 
 Story = Callable[[Cell], None]
 
@@ -70,8 +70,7 @@ class Wire:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    plan = BenchPlan(default_federation_path(), 44 if worker == 0 else 120 + worker % 40, "scapy")
+    plan = BenchPlan(default_federation_path(), Block.CALLS.own_number, "scapy")
     bench = Bench(plan, tmp_path_factory.mktemp("run"))
     bench.start()
     yield bench

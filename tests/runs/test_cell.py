@@ -1,11 +1,10 @@
 """Cells away from home on a real bench: which terminal a cell gives, and what the wire shows.
 
-Addresses: 127.43.0.0/16, with xdist a block of each worker.
+Addresses: `Block.CELLS`.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.results import RunHeader, TestSheet
 from conformance.vocabulary.verdicts import Verdict
+from tests.blocks import Block
 
 
 class Captured(NamedTuple):
@@ -52,8 +52,7 @@ class Captured(NamedTuple):
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    plan = BenchPlan(default_federation_path(), 42 if worker == 0 else 160 + worker % 40, "scapy")
+    plan = BenchPlan(default_federation_path(), Block.CELLS.own_number, "scapy")
     bench = Bench(plan, tmp_path_factory.mktemp("run"))
     bench.start()
     yield bench

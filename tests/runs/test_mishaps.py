@@ -1,11 +1,10 @@
 """Mishaps on a real bench: done, undone whatever happens, and told for the report.
 
-Addresses: 127.44.0.0/16, with xdist a block of each worker.
+Addresses: `Block.MISHAPS`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +17,7 @@ from conformance.terminals.event_log import EventLog
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.results import Mishap
+from tests.blocks import Block
 
 HSS, SCSCF = "uc3m/hss", "uc3m/s-cscf"
 NEEDED = frozenset({HSS, SCSCF})
@@ -25,8 +25,7 @@ NEEDED = frozenset({HSS, SCSCF})
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    bench = Bench(BenchPlan(default_federation_path(), 43 if worker == 0 else 200 + worker % 40, "scapy"),
+    bench = Bench(BenchPlan(default_federation_path(), Block.MISHAPS.own_number, "scapy"),
                   tmp_path_factory.mktemp("run"))  # fmt: skip
     bench.start()
     yield bench

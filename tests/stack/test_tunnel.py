@@ -1,6 +1,6 @@
 """The terminal's end of a tunnel, with a gateway that the test plays.
 
-Addresses: 127.43.150.0/24 and 127.43.200.0/24, with xdist the next ones for each worker.
+Addresses: 150 and 200 of `Block.TUNNELS`, with xdist the next ones for each worker.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address
@@ -36,11 +35,12 @@ from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import TunnelIds
 from conformance.vocabulary.identifiers import Endpoint
+from tests.blocks import WORKER, Block
 
 DEADLINE_S = 5.0
-WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 50
-LOCAL, GATEWAY = f"127.43.{150 + WORKER}.129", f"127.43.{150 + WORKER}.16"
-HOME, SERVER = Endpoint(f"127.43.{200 + WORKER}.129", 5060, "udp"), Endpoint(f"127.43.{200 + WORKER}.11", 4060, "udp")
+VISITED_NET, HOME_NET = (f"{Block.TUNNELS.prefix}{first + WORKER % 50}" for first in (150, 200))
+LOCAL, GATEWAY = f"{VISITED_NET}.129", f"{VISITED_NET}.16"
+HOME, SERVER = Endpoint(f"{HOME_NET}.129", 5060, "udp"), Endpoint(f"{HOME_NET}.11", 4060, "udp")
 IDS = TunnelIds(0x302, 0x303)
 TUNNEL = Tunnel(LOCAL, (GATEWAY, 2152), IDS)
 

@@ -1,19 +1,19 @@
-"""Addresses: 127.43.250.0/24."""
+"""Addresses: 250 of `Block.TUNNELS`."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import os
 
 import pytest
 
 from conformance.stack.udp_port import Address, UdpPort
 from conformance.vocabulary.errors import TestbedDown
+from tests.blocks import WORKER, Block
 from tests.stack.ipv6 import needs_ipv6
 
-WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 100
-HERE, THERE = f"127.43.250.{1 + WORKER}", f"127.43.250.{101 + WORKER}"
+NUMBER = WORKER % 100
+HERE, THERE = (f"{Block.TUNNELS.prefix}250.{first + NUMBER}" for first in (1, 101))
 
 
 async def first(received: asyncio.Queue[tuple[bytes, Address]]) -> tuple[bytes, Address]:
@@ -83,10 +83,10 @@ def test_it_may_be_closed_by_what_it_receives() -> None:
 def test_a_source_of_ipv6_is_address_and_port_alone() -> None:
     async def story() -> None:
         received: asyncio.Queue[tuple[bytes, Address]] = asyncio.Queue()
-        one = UdpPort("::1", 30_005 + WORKER, lambda data, source: received.put_nowait((data, source)))
+        one = UdpPort("::1", 30_005 + NUMBER, lambda data, source: received.put_nowait((data, source)))
         try:
-            assert one.send(b"hello", ("::1", 30_005 + WORKER)) is None
-            assert await first(received) == (b"hello", ("::1", 30_005 + WORKER))
+            assert one.send(b"hello", ("::1", 30_005 + NUMBER)) is None
+            assert await first(received) == (b"hello", ("::1", 30_005 + NUMBER))
         finally:
             one.close()
 

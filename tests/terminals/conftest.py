@@ -16,8 +16,9 @@ from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.federation import Federation, NodeKind, Subscriber
+from tests.blocks import Block
 
-WORKER = 34  # 127.35.0.0/16
+WORKER = Block.NODES.number
 
 
 class ScriptedPcscf:

@@ -12,10 +12,10 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from sipmessage import Request, Response
+from sipmessage import URI, Request, Response
 
 from conformance.protocols.filter_criteria import Evaluation, FilterCriteria, Occasion
-from conformance.protocols.sip.message import copy_message
+from conformance.protocols.sip.message import copy_message, make_response
 from conformance.protocols.sip.name_addr import NameAddr, split_entries
 from conformance.vocabulary.numbers import DefaultHandling, SessionCase
 
@@ -94,6 +94,9 @@ class ServiceControl:
             self._rounds[mark] = round
             try:
                 response, alive = await send(self._towards(criterion.server, mark, request))
+            except ValueError as error:  # the profile names what is no URI
+                self._log.error("filter criteria of %.100s: %.200s", round.user, error)
+                response, alive = make_response(request, 500), False
             finally:
                 del self._rounds[mark]
             if alive or round.back > was or not (response.code == 408 or 500 <= response.code < 600):
@@ -104,6 +107,7 @@ class ServiceControl:
         return await onward(request)
 
     def _towards(self, server: str, mark: str, request: Request) -> Request:
+        URI.parse(server)
         outgoing = copy_message(request)
         rest = split_entries(request.headers.getlist("Route"))
         loose = server if "lr" in server.split(";")[1:] else f"{server};lr"

@@ -23,8 +23,9 @@ from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
 from conformance.vocabulary.federation import CoreKind, NodeKind
+from tests.blocks import Block
 
-WORKER = 36
+WORKER = Block.KAMAILIO.number
 
 
 def _why_not() -> str:
