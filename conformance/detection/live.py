@@ -22,7 +22,6 @@ from conformance.runs.header import run_header
 from conformance.runs.plan import BenchPlan
 from conformance.runs.sheet import read_sheet
 from conformance.terminals.call import IncomingCall, OutgoingCall
-from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.roles import Role
@@ -93,22 +92,16 @@ _IN_VAIN: Mapping[Scene, Callable[[Terminal], str]] = {
 
 
 def _in_vain(calling: OutgoingCall, called: IncomingCall) -> None:
-    """Let the called terminal ring and answer; the caller gives up where that does not come to its end.
+    """Let the called terminal ring; the caller gives up where nothing confirms that.
 
     The terminal itself would repeat what is not confirmed for 64 * T1, which on Gm is two minutes.
     """
     with ThreadPoolExecutor(1) as beside:
-        for step, give_up in ((called.ring, calling.cancel), (called.answer, calling.hang_up)):
-            done = beside.submit(step)
-            if step == called.ring:
-                calling.wait_ringing()
-            else:
-                calling.wait_answered()
-            if not wait((done,), _IN_VAIN_S).done:
-                give_up()
-                done.result()
-                raise CallTimedOut("awaited that the other end confirms what the called terminal sends")
-            done.result()
+        ringing = beside.submit(called.ring)
+        calling.wait_ringing()
+        if not wait((ringing,), _IN_VAIN_S).done:
+            calling.cancel()
+        ringing.result()
 
 
 def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int, folder: Path) -> Iterator[Row]:

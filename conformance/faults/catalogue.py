@@ -51,7 +51,7 @@ class Scene(StrEnum):
     ANONYMOUS = "anonymous"
     """The same, and the caller asks for privacy."""
     UNCONFIRMED = "unconfirmed"
-    """Who is called waits in vain for PRACK or ACK; the caller gives up."""
+    """Who is called waits in vain for a PRACK that fits; the caller gives up."""
     NOBODY = "nobody"
     """The caller calls somebody who does not exist."""
     NUMBER = "number"
