@@ -60,11 +60,11 @@ def _branchings(call: Call) -> Iterator[_Branching]:
     for parent in dict.fromkeys(fork.parent for fork in call.forks):
         forks = [fork for fork in call.forks if fork.parent is parent]
         own = next((hop for hop in call.invite.hops if hop.depth == parent.depth + 1), None)
-        taken = () if own is None else (own,)
-        of_taken = tuple(hop for one in call.all("CANCEL") for hop in one.hops if own and hop.depth == own.depth)
+        if own is None or any(fork.hops[0].depth != own.depth for fork in forks):
+            continue  # which node forks was not seen
+        of_taken = tuple(hop for one in call.all("CANCEL") for hop in one.hops if hop.depth == own.depth)
         cancels = tuple(_first_cancels(fork) for fork in forks)
-        branches = (*taken, *(fork.hops[0] for fork in forks))
-        yield _Branching(parent, branches, ((of_taken,) if own else ()) + cancels)
+        yield _Branching(parent, (own, *(fork.hops[0] for fork in forks)), (of_taken, *cancels))
 
 
 def _first_cancels(fork: Fork) -> tuple[Hop, ...]:
@@ -189,6 +189,8 @@ def to_registered_contacts(call: Call) -> Finding:
         sent, got = fork.hops[0].request, fork.parent.request
         if sent is None or sent.truncated or fork.hops[0].sender is not Role.TERM_SCSCF:
             continue
+        if got is None or fork.hops[0].depth != fork.parent.depth + 1:
+            continue
         uri = cite_request_uri(sent)
         if sent.sip.request_uri in reached:
             return failed("each contact once", f"{clip(sent.sip.request_uri)} twice", uri)
@@ -201,7 +203,7 @@ def to_registered_contacts(call: Call) -> Finding:
         if called is None:
             return failed(expected, "no P-Called-Party-ID", cite_missing(sent, "P-Called-Party-ID"), uri)
         cited = cite_address(sent, "P-Called-Party-ID", called)
-        wanted = [call.callee, *([] if got is None else [got.sip.request_uri])]
+        wanted = [call.callee, got.sip.request_uri]
         if not any(same_identity(called.name_addr.uri, one) for one in wanted):
             return failed(f"P-Called-Party-ID {clip(wanted[-1])}", clip(called.name_addr.uri), cited, uri)
         citations += (uri, cited)

@@ -14,7 +14,7 @@ from conformance.federation.matrix import home_cells, roaming_cells
 from conformance.federation.service_matrix import with_served_callee, with_served_caller
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
-from conformance.runs.calls import answered, talk
+from conformance.runs.calls import answered, number_of, talk
 from conformance.runs.cell import JUDGED, Cell, CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
@@ -22,7 +22,6 @@ from conformance.runs.header import run_header
 from conformance.runs.plan import BenchPlan
 from conformance.runs.sheet import read_sheet
 from conformance.terminals.call import IncomingCall, OutgoingCall
-from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.roles import Role
@@ -68,10 +67,10 @@ def _calls(cell: Cell, fault: Fault, at_terminal: frozenset[str]) -> None:
     of_callee = fault.blamed is Role.CALLEE
     caller = cell.terminal(faults=frozenset() if of_callee else at_terminal)
     callee = cell.callee(faults=at_terminal if of_callee else frozenset())
-    if fault.scene is Scene.NOBODY:
+    if fault.scene in _IN_VAIN:
         caller.register()
         cell.settle()
-        caller.call(f"sip:nobody@{callee.impu.rpartition('@')[2]}").wait_answered()
+        caller.call(_IN_VAIN[fault.scene](callee)).wait_answered()
         return
     callee.register()
     caller.register()
@@ -84,23 +83,25 @@ def _calls(cell: Cell, fault: Fault, at_terminal: frozenset[str]) -> None:
     talk(*answered(calling, called)).hang_up()
 
 
+_IN_VAIN: Mapping[Scene, Callable[[Terminal], str]] = {
+    Scene.NOBODY: lambda callee: f"sip:nobody@{callee.impu.rpartition('@')[2]}",
+    Scene.NUMBER: number_of,
+    Scene.NUMBER_OF_NOBODY: lambda callee: f"{number_of(callee)[:-3]}999",
+}
+"""What a caller dials who gets nobody, by the scene."""
+
+
 def _in_vain(calling: OutgoingCall, called: IncomingCall) -> None:
-    """Let the called terminal ring and answer; the caller gives up where that does not come to its end.
+    """Let the called terminal ring; the caller gives up where nothing confirms that.
 
     The terminal itself would repeat what is not confirmed for 64 * T1, which on Gm is two minutes.
     """
     with ThreadPoolExecutor(1) as beside:
-        for step, give_up in ((called.ring, calling.cancel), (called.answer, calling.hang_up)):
-            done = beside.submit(step)
-            if step == called.ring:
-                calling.wait_ringing()
-            else:
-                calling.wait_answered()
-            if not wait((done,), _IN_VAIN_S).done:
-                give_up()
-                done.result()
-                raise CallTimedOut("awaited that the other end confirms what the called terminal sends")
-            done.result()
+        ringing = beside.submit(called.ring)
+        calling.wait_ringing()
+        if not wait((ringing,), _IN_VAIN_S).done:
+            calling.cancel()
+        ringing.result()
 
 
 def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int, folder: Path) -> Iterator[Row]:

@@ -51,9 +51,13 @@ class Scene(StrEnum):
     ANONYMOUS = "anonymous"
     """The same, and the caller asks for privacy."""
     UNCONFIRMED = "unconfirmed"
-    """Who is called waits in vain for PRACK or ACK; the caller gives up."""
+    """Who is called waits in vain for a PRACK that fits; the caller gives up."""
     NOBODY = "nobody"
     """The caller calls somebody who does not exist."""
+    NUMBER = "number"
+    """The caller dials the telephone number of who is called, in vain."""
+    NUMBER_OF_NOBODY = "number-of-nobody"
+    """The caller dials a telephone number that nobody has."""
 
 
 class Fault(BaseModel):

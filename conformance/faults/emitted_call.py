@@ -89,13 +89,16 @@ EMITTED_CALL: Mapping[str, Alteration] = {
     ),
     "no-called-party": _requests("INVITE", _without("P-Called-Party-ID")),
     "keeps-called-identity": _requests("INVITE", _called_as_target),
+    "refuses-numbers": _answers(
+        404, _replacing(rb"\ASIP/2\.0 404 [^\r\n]*", b"SIP/2.0 416 Unsupported URI Scheme"), "INVITE"
+    ),
     # I-CSCF
     "unknown-is-forbidden": _answers(404, _replacing(rb"\ASIP/2\.0 404 [^\r\n]*", b"SIP/2.0 403 Forbidden"), "INVITE"),
     # terminal
     "no-service-route-in-invite": _requests("INVITE", _first_entry_alone),
     "bye-takes-a-shortcut": _requests("BYE", _second_entry_gone),
     "prack-of-another": _requests("PRACK", _replacing(rb"^(RAck[ \t]*:[ \t]*)(\d+)", _other_number)),
-    "ack-of-another-number": _requests("ACK", _replacing(rb"^(CSeq[ \t]*:[ \t]*)(\d+)", _other_number)),
+    "ack-takes-a-shortcut": _requests("ACK", _second_entry_gone),
     "answer-out-of-order": _answers_invite(_streams_turned_round),
     "refuses-bye": _answers(200, _replacing(rb"\ASIP/2\.0 200 OK", b"SIP/2.0 500 Server Internal Error"), "BYE"),
 }

@@ -26,6 +26,7 @@ def _each(kind: str, old: str, new: str) -> Alteration:
 
 EMITTED_DNS: Mapping[str, Alteration] = {
     "enum-service": _each("NAPTR", '"s" "SIP+D2', '"s" "E2U+SIP+D2'),
+    "number-as-a-domain": _each("NAPTR", '"u" "E2U+sip"', '"s" "SIP+D2U"'),
     "srv-target-unknown": _each("SRV", " icscf.", " nowhere."),
 }
 """What each fault does; names and words are in `catalogue.toml`."""

@@ -23,6 +23,7 @@ from sipmessage import URI
 from conformance.cores.emulated.dns import run as run_dns
 from conformance.cores.emulated.node import NodeContext
 from conformance.federation import default_federation_path, load_federation, rebase
+from conformance.protocols.e164 import enum_name
 from conformance.stack.errors import LocationFailed
 from conformance.stack.hop import Hop
 from conformance.stack.locate import Locator
@@ -141,6 +142,22 @@ def test_the_zone_of_another_testbed_comes_from_its_server(federation: Federatio
         assert answer.flags & dns.flags.RA
         missing = await ask(federation, "uc3m", dns.message.make_query("x.stuba.netlab.test", "A"))
         assert missing.rcode() == dns.rcode.NXDOMAIN
+
+    serve(federation, test)
+
+
+@pytest.mark.parametrize(
+    ("number", "leads_to"),
+    [("+34000000001", "sip:alice@uc3m.netlab.test"), ("+421000000001", "sip:bob@stuba.netlab.test")],
+)
+def test_numbers_are_found_wherever_they_are(federation: Federation, number: str, leads_to: str) -> None:
+    """RFC 6116, RFC 3764: a number of another testbed comes from its server, as its zone does."""
+
+    async def test() -> None:
+        answer = await ask(federation, "uc3m", dns.message.make_query(enum_name(number), "NAPTR"))
+        assert texts(answer) == [f'100 10 "u" "E2U+sip" "!^.*$!{leads_to}!" .']
+        nobody = await ask(federation, "uc3m", dns.message.make_query(enum_name("+34000000999"), "NAPTR"))
+        assert nobody.rcode() == dns.rcode.NXDOMAIN
 
     serve(federation, test)
 

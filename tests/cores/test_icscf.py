@@ -263,3 +263,30 @@ def test_what_the_hss_may_say_of_a_user(
 def test_a_terminal_may_not_subscribe_here(subscribe: Callable[..., Any]) -> None:
     response, got = subscribe(LocationInfoAnswer(2001, False, SCSCF), "127.35.1.130")
     assert (response.code, got) == (403, [])
+
+
+def test_a_number_in_a_sip_uri_is_asked_for_as_tel_uri(in_scene: Callable[..., None]) -> None:
+    asked: list[str] = []
+    got: list[Request] = []
+
+    def hss(message: Any) -> Any:
+        asked.append(LocationInfoRequest.decode(message).public_identity)
+        return LocationInfoAnswer(2001, False, SCSCF).encode(message, "hss.uc3m.netlab.test", "uc3m.netlab.test")
+
+    def serving(request: Request) -> Response:
+        got.append(request)
+        return make_response(request, 200)
+
+    async def story(scene: Any) -> None:
+        await scene.node(NodeKind.DNS)
+        await scene.hss(hss)
+        await scene.instead_of(NodeKind.SCSCF, serving)
+        await scene.node(NodeKind.ICSCF)
+        await scene.ready(NodeKind.ICSCF)
+        sending = await scene.peer("127.35.2.11", 4060)
+        request = scene.request("INVITE", "sip:+34-000-000-001@uc3m.netlab.test;user=phone")
+        assert (await sending.send_request(request, scene.hop(NodeKind.ICSCF))).code == 200
+
+    in_scene(story)
+    assert asked == ["tel:+34000000001"]
+    assert [str(request.uri) for request in got] == ["tel:+34000000001"]

@@ -110,6 +110,7 @@ def test_a_terminal_is_told_of_its_registration(
     assert [(r.aor, r.state, r.contacts[0].event) for r in first.info.registrations] == [
         ("sip:alice@uc3m.netlab.test", "active", "registered"),
         ("sip:alice.work@uc3m.netlab.test", "active", "created"),
+        ("tel:+34000000001", "active", "created"),
     ]
     ue.reregister()
     assert ue.wait_notified(version=1).event_of(ue.contact) == ("active", "refreshed")

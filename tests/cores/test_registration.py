@@ -82,7 +82,7 @@ def test_registration_by_aka(terminal: MakeTerminal, home: str, subscriber: str,
     assert ue.granted_s == 600
     assert ue.service_route == (f"<sip:orig@scscf.{domain}:6060;lr>",)
     assert ue.path == (f"<sip:pcscf.{domain}:4060;lr>",)
-    assert ue.associated_uris == (f"sip:{subscriber}@{domain}", f"sip:{subscriber}.work@{domain}")
+    assert ue.associated_uris == (f"sip:{subscriber}@{domain}", f"sip:{subscriber}.work@{domain}", ue.number)
     ue.deregister()
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sipmessage import Request, Response
+from sipmessage import URI, Request, Response
 
+from conformance.cores.emulated.scscf_sessions import assert_both
 from conformance.protocols.sip.message import make_response
 from conformance.stack.sip import SipStack
 from conformance.vocabulary.federation import NodeKind
@@ -96,6 +97,42 @@ def test_a_call_that_does_not_leave(serving: Callable[..., None], uri: str, asse
         assert s.at_entry == []
 
     serving(story)
+
+
+@pytest.mark.parametrize(
+    "dialled", ["tel:+34-000-000-002", f"sip:+34000000002@{REALM};user=phone", "tel:+34000000002;ext=7"]
+)
+def test_a_number_becomes_the_sip_uri_that_enum_knows(serving: Callable[..., None], dialled: str) -> None:
+    async def story(s: Serving) -> None:
+        await s.scene.instead_of(NodeKind.ICSCF, s.entry)
+        assert (await s.send("INVITE", dialled, ORIG, f"P-Asserted-Identity: <{IMPUS[0]}>")).code == 200
+        (got,) = s.at_entry
+        assert str(got.uri) == f"sip:erin@{REALM}"
+
+    serving(story)
+
+
+@pytest.mark.parametrize(
+    ("asserted", "both"),
+    [
+        (IMPUS[0], [f"<{IMPUS[0]}>", "<tel:+34000000001>"]),
+        ("tel:+34000000001", ["<tel:+34000000001>", f"<{IMPUS[0]}>"]),
+    ],
+)
+def test_a_user_with_a_number_is_asserted_by_both(asserted: str, both: list[str]) -> None:
+    request = Request("INVITE", URI.parse(BOB))
+    request.headers.set("P-Asserted-Identity", f"<{asserted}>")
+    assert_both(request, [asserted], (IMPUS[0], IMPUS[1], "tel:+34000000001"))
+    assert request.headers.getlist("P-Asserted-Identity") == both
+    assert_both(request, [IMPUS[0], "tel:+34000000001"], (IMPUS[0], "tel:+34000000001"))
+    assert request.headers.getlist("P-Asserted-Identity") == both
+
+
+def test_a_user_without_a_number_stays_as_asserted() -> None:
+    request = Request("INVITE", URI.parse(BOB))
+    request.headers.set("P-Asserted-Identity", f"<{IMPUS[0]}>")
+    assert_both(request, [IMPUS[0]], IMPUS)
+    assert request.headers.getlist("P-Asserted-Identity") == [f"<{IMPUS[0]}>"]
 
 
 def test_who_is_called_is_called_at_every_contact(serving: Callable[..., None]) -> None:

@@ -11,6 +11,7 @@ from conformance.cores.emulated.faults import (
     NO_LOCATION_QUERY,
     NO_SECOND_UAR,
     PATH_UNSUPPORTED,
+    SKIPS_SERVICES,
 )
 from conformance.cores.emulated.hss_procedures import HSS_FAULTS
 from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
@@ -22,7 +23,7 @@ from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
 
 BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE}
-BEHAVIOURS |= HSS_FAULTS | {IGNORES_PRIVACY, NO_LOCATION_QUERY}
+BEHAVIOURS |= HSS_FAULTS | {IGNORES_PRIVACY, NO_LOCATION_QUERY, *SKIPS_SERVICES}
 GOOD = """
 [[fault]]
 name = "some-fault"

@@ -8,12 +8,14 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.federation import AccessSecurity, CoreKind, NodeKind
 
-# 3GPP TS 35.208, test sets 1, 4, 5, 2, 3 and 6: K, OP.
+# 3GPP TS 35.208, test sets 1, 4, 7, 5, 2, 8, 3 and 6: K, OP.
 PUBLISHED = [
     ("465b5ce8b199b49faa5f0a2ee238a6bc", "cdc202d5123e20f62b6d676ac72cb318"),
     ("9e5944aea94b81165c82fbf9f32db751", "223014c5806694c007ca1eeef57f004f"),
+    ("2d609d4db0ac5bf0d2c0de267014de0d", "460a48385427aa39264aac8efc9e73e8"),
     ("4ab1deb05ca6ceb051fc98e77d026a84", "2d16c5cd1fdf6b22383584e3bef2a8d8"),
     ("0396eb317b6d1c36f19c1c84cd6ffd16", "ff53bade17df5d4e793073ce9d7579fa"),
+    ("a530a7fe428fad1082c45eddfce13884", "511c6c4e83e38c89b1c5d8dde62426fa"),
     ("fec86ba6eb707ed08905757b1bb44b8f", "dbc59adcb6f9a0ef735477b7fadf8374"),
     ("6c38a116ac280c454f59332ee35c8c4f", "1ba00a1a7c6700ac8c3ff3e96ad08725"),
 ]
@@ -24,7 +26,7 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
     ims = [testbed for testbed in federation.testbeds.values() if testbed.has_ims]
     assert [testbed.name for testbed in ims] == ["uc3m", "stuba", "octopus"]
     for testbed in ims:
-        ports = {kind: node.port for kind, node in testbed.nodes.items() if kind is not NodeKind.AS}
+        ports = {kind: node.port for kind, node in testbed.nodes.items() if kind not in (NodeKind.AS, NodeKind.XDMS)}
         assert ports == {
             NodeKind.PCSCF: 4060,
             NodeKind.ICSCF: 5060,
@@ -41,6 +43,13 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
 def test_two_testbeds_have_an_application_server_and_one_has_none() -> None:
     testbeds = load_federation(default_federation_path()).testbeds
     assert {name for name, testbed in testbeds.items() if NodeKind.AS in testbed.nodes} == {"uc3m", "stuba"}
+
+
+def test_whoever_has_an_xdms_has_passwords_for_it() -> None:
+    testbeds = load_federation(default_federation_path()).testbeds
+    served = [testbed for testbed in testbeds.values() if NodeKind.XDMS in testbed.nodes]
+    assert [testbed.name for testbed in served] == ["uc3m", "stuba"]
+    assert all(s.xcap_password is not None for testbed in served for s in testbed.subscribers)
 
 
 def test_its_keys_are_published_test_sets() -> None:

@@ -43,10 +43,9 @@ def test_the_home_access_point_is_reached_from_access_networks_too() -> None:
 def test_who_may_not_roam_is_passed_over() -> None:
     federation = load_federation(default_federation_path())
     uc3m = federation.testbeds["uc3m"]
-    alice, erin, *_ = uc3m.users
-    federation = with_testbed(federation, uc3m.model_copy(update={"subscribers": (erin, alice)}))
+    federation = with_testbed(federation, uc3m.model_copy(update={"subscribers": uc3m.users[1::-1]}))
     assert {cell.subscriber for cell in roaming_cells(federation, "visited") if cell.home == "uc3m"} == {"alice"}
-    federation = with_testbed(federation, uc3m.model_copy(update={"subscribers": (erin,)}))
+    federation = with_testbed(federation, uc3m.model_copy(update={"subscribers": uc3m.users[1:2]}))
     assert not [cell for cell in roaming_cells(federation, "visited") if cell.home == "uc3m"]
     assert len(roaming_cells(federation, "visited")) == 4
 

@@ -109,6 +109,24 @@ def test_silence_is_a_timeout_after_64_t1_with_retransmissions_until_then() -> N
     assert len(set(sent)) == 1
 
 
+def test_without_any_sign_in_time_a_request_is_given_up_and_with_one_it_goes_on() -> None:
+    async def trying(transaction: ServerTransaction) -> None:
+        await transaction.respond(make_response(transaction.request, 180))
+
+    async def silent(transaction: ServerTransaction) -> None:
+        return
+
+    async def test() -> None:
+        async with pair(silent, timers=FAST) as (client, hop):
+            with pytest.raises(TransactionTimeout, match="no sign within"):
+                await client.send_request(request(), hop, sign_within_s=0.1)
+        async with pair(trying, timers=FAST) as (client, hop):
+            with pytest.raises(TransactionTimeout, match="no answer within"):
+                await client.send_request(request(), hop, sign_within_s=0.1)
+
+    run(test())
+
+
 def test_timers_may_depend_on_the_peer() -> None:
     """A P-CSCF has longer timers towards terminals (3GPP TS 24.229)."""
     slow = SipTimers(t1_s=60, t2_s=240, t4_s=300)

@@ -132,3 +132,18 @@ def test_kamailio_takes_the_configuration(federation: Federation, kind: NodeKind
         ["kamailio", "-c", "-f", "kamailio.cfg"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert "config file ok" in read.stderr, read.stderr[-2000:]
+
+
+def test_numbers_are_zones_of_their_own_server_and_delegated_by_the_others(federation: Federation) -> None:
+    own = dns_files(federation, federation.testbeds["stuba"], 5353)
+    assert 'zone "1.0.0.0.0.0.0.0.0.1.2.4.e164.arpa" { type primary; file "number-0.zone"; };' in own["named.conf"]
+    assert '"E2U+sip" "!^.*$!sip:bob@stuba.netlab.test!"' in own["number-0.zone"]
+    root = dns_files(federation, federation.testbeds["uc3m"], 5353)["root.zone"]
+    assert "1.0.0.0.0.0.0.0.0.1.2.4.e164.arpa. 60 IN NS ns.stuba.netlab.test." in root
+
+
+def test_an_scscf_asserts_the_number_beside_every_sip_uri(federation: Federation) -> None:
+    text = configuration(federation, NodeKind.SCSCF, "stuba")
+    assert '=~ "^(sip:bob@stuba.netlab.test|sip:bob.work@stuba.netlab.test)$"' in text
+    assert "P-Asserted-Identity: <tel:+421000000001>" in text
+    assert 'if ($rU == "+421000000001") $ru = "sip:bob@stuba.netlab.test";' in text
