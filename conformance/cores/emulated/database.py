@@ -45,7 +45,7 @@ class SqliteDatabase:
 
     Args:
         path: it is made where there is none.
-        schema: name of the file with its tables.
+        schema: which tables it has, a file beside this one.
 
     Raises:
         TestbedDown: the file cannot be opened, or is no such database.
@@ -59,7 +59,8 @@ class SqliteDatabase:
             self._db.executescript(_schema(schema))
         except (sqlite3.Error, OSError) as error:
             raise TestbedDown(
-                f"{path}: expected a database of {schema}, found: {error}; remove it or make its folder writable"
+                f"{path}: expected a database of {schema.partition('.')[0]}, found: {error}; remove it or make its "
+                "folder writable"
             ) from None
 
     def execute(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
