@@ -85,7 +85,7 @@ class XcapServer:
             answer = XcapResponse(413)
         self._log.info("%s: %d", what, answer.status)
         # A GET of the same address by somebody else is another thing: nothing in between may keep it.
-        headers = {"Cache-Control": "private, no-cache", **answer.headers}
+        headers = {"Cache-Control": "private, no-cache", "Server": "netlab-conformance", **answer.headers}
         return web.Response(status=answer.status, body=answer.body or None, headers=headers)
 
     async def _answer(self, request: web.Request, source: str) -> XcapResponse:
