@@ -311,6 +311,9 @@ def test_curl_uses_it(xdms: Run) -> None:
 def test_each_fault_is_seen(xdms: Run) -> None:
     async def invalid(at: Xdms) -> None:
         assert (await at.alice.ask("PUT", BOOK, "<a/>", LISTS)).status == 201
+        assert (await at.alice.ask("PUT", BOOK, "no XML", LISTS)).status == 200
+        assert (await at.alice.ask("GET", BOOK)).body == b"no XML"
+        assert (await at.alice.ask("GET", FRIEND)).status == 404
 
     async def condition(at: Xdms) -> None:
         assert (await at.alice.ask("PUT", BOOK, FRIENDS, LISTS, If_Match='"x"')).status in (200, 201)
@@ -330,6 +333,16 @@ def test_each_fault_is_seen(xdms: Run) -> None:
         refused = await at.alice.ask("PUT", BOOK, "<a/>", LISTS)
         assert (refused.status, refused.body) == (409, b"")
 
+    async def untagged(at: Xdms) -> None:
+        assert "ETag" not in (await at.alice.ask("PUT", f"{BOOK}3", FRIENDS, LISTS)).headers
+
+    async def forgetful(at: Xdms) -> None:
+        caps = etree.fromstring((await at.alice.ask("GET", "xcap-caps/global/index")).body)
+        assert "pres-rules" not in [one.text for one in caps.iter("{*}auid")]
+        assert (await at.alice.ask("GET", f"pres-rules/users/{ALICE}/index")).status == 404
+
+    xdms(untagged, "no-entity-tag")
+    xdms(forgetful, "forgets-pres-rules")
     xdms(invalid, "accepts-invalid-documents")
     xdms(condition, "ignores-if-match")
     xdms(status, "answers-200-for-created")
