@@ -7,6 +7,7 @@ import logging
 import re
 import ssl
 from collections.abc import Collection
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -114,7 +115,7 @@ class XcapServer:
             return Requester(identities, is_server=True)
         if NO_AUTHENTICATION in self._faults:
             owner = _OWNER.search(target)
-            return Requester(frozenset({owner["xui"]} if owner else ()))
+            return Requester(frozenset({unquote(owner["xui"])} if owner else ()))
         if ASSERTED_IDENTITY in request.headers:
             self._log.warning("%s of %s is not taken: the address is not trusted", ASSERTED_IDENTITY, source)
         found = self._guard.check(request.method, target, request.headers.get("Authorization"))

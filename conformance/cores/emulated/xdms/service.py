@@ -214,7 +214,7 @@ class XcapService:
         namespace = USAGES[RLS_SERVICES].namespace
         root = new_element(f"{SERVICES}rls-services", {None: namespace})
         for _, services in self._service_documents():
-            root.extend(services.iterchildren(f"{SERVICES}service"))
+            root.extend(list(services.iterchildren(f"{SERVICES}service")))  # it moves them
         return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
     def _check_conditions(
