@@ -17,7 +17,8 @@ from conformance.federation.call_matrix import call_cells
 from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
 from conformance.runs.calls import invite, set_up, talk
-from conformance.runs.cell import Cell, CellIdentity
+from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.plan import BenchPlan
