@@ -246,7 +246,7 @@ class _Way:
             return inconclusive(
                 expected, "the application server lives in the S-CSCF, so nothing can be seen", *citations
             )
-        if not self.call.is_complete:
+        if not self.call.is_complete or any(hop.request is None for hop in self.call.invite.hops):
             return inconclusive(expected, "not every hop of the INVITE was captured", *citations)
         if visits:
             # Names may differ; that it is another server of the profile is certain.
