@@ -101,8 +101,9 @@ class Bench:
                 self.fabric.up()
                 starting.callback(self.core.down)
                 self.core.up(self.fabric.namespace_of)
-                keys = KeyLogs(self.key_logs)
-                self.sniffers = Sniffers(self.fabric.points(), self.plan.capture_backend, self._spool, keys)
+                self.sniffers = Sniffers(
+                    self.fabric.points(), self.plan.capture_backend, self._spool, KeyLogs(self.key_logs)
+                )
                 starting.callback(self.sniffers.stop)
                 self.sniffers.start()
             starting.callback(self.decoder.close)
