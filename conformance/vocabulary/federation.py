@@ -87,6 +87,10 @@ class NodeKind(StrEnum):
     """Entry and exit point of a network that hides its topology (3GPP TS 24.229 5.10)."""
     AS = "as"
     """Application server; a testbed that has one tells it of every registration (3GPP TS 24.229 5.4.1.7)."""
+    PRESENCE = "presence"
+    """Presence server: an application server for PUBLISH and SUBSCRIBE (3GPP TS 24.141)."""
+    XDMS = "xdms"
+    """XML document management server: XCAP over HTTP, and over HTTPS at `XCAP_TLS_PORT` (3GPP TS 24.141, RFC 4825)."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
