@@ -16,12 +16,12 @@ class MalformedDocument(ValueError):
     """A document that is not accepted. The text is one bounded line."""
 
 
-def read_document(data: bytes, root: str) -> etree._Element:
+def read_document(data: bytes, *roots: str) -> etree._Element:
     """Read a document.
 
     Args:
         data: the document.
-        root: name of its root element, `{namespace}local`.
+        roots: names that its root element may have, `{namespace}local`.
 
     Returns:
         The root element, without comments and processing instructions.
@@ -48,8 +48,8 @@ def read_document(data: bytes, root: str) -> etree._Element:
         raise MalformedDocument(f"XML: expected a well-formed document, found {_line(str(error))}") from None
     if found.getroottree().docinfo.internalDTD is not None:  # in an encoding that hides it from the search above
         raise MalformedDocument("XML: expected no document type declaration, found one")
-    if found.tag != root:
-        raise MalformedDocument(f"XML: expected root element {root}, found {_line(str(found.tag))}")
+    if found.tag not in roots:
+        raise MalformedDocument(f"XML: expected root element {' or '.join(roots)}, found {_line(str(found.tag))}")
     _bounded(found)
     return found
 

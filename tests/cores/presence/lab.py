@@ -65,7 +65,7 @@ class Lab:
         self.notified: asyncio.Queue[Request] = asyncio.Queue()
         self.subscribed: list[Request] = []
         """SUBSCRIBEs for documents, at the XDMS."""
-        self.arrived: list[Request] = []
+        self.arrived: asyncio.Queue[Request] = asyncio.Queue()
         """Requests other than NOTIFY at the S-CSCF."""
         self.answers: Callable[[Request], int] = lambda _: 200
         self.scscf: SipStack
@@ -137,11 +137,11 @@ class Lab:
         if request.method == "NOTIFY":
             self.notified.put_nowait(request)
         else:
-            self.arrived.append(request)
+            self.arrived.put_nowait(request)
         response = make_response(request, self.answers(request))
         if request.method == "SUBSCRIBE":
             response.headers.set("Contact", f"<sip:{self.scscf.address}:{self.scscf.port}>")
-            response.headers.set("Expires", request.headers["Expires"])
+            response.headers.set("Expires", request.headers.get("Expires") or "3600")
             self.subscribed.append(request)
             self.telling = Dialog.answered(request, response)
         await transaction.respond(response)
@@ -200,6 +200,11 @@ class Lab:
         """Return the next NOTIFY that the S-CSCF gets."""
         async with asyncio.timeout(5):
             return await self.notified.get()
+
+    async def arrived_next(self) -> Request:
+        """Return the next request other than a NOTIFY that the S-CSCF gets."""
+        async with asyncio.timeout(5):
+            return await self.arrived.get()
 
     async def state(self) -> tuple[str, bytes]:
         """Return subscription state and body of the next NOTIFY."""
