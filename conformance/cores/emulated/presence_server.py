@@ -34,11 +34,10 @@ from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import XDMS_SIP_PORT, NodeKind
 
 TRUSTED = (NodeKind.SCSCF,)
 """Who adds P-Asserted-Identity, and is believed."""
-XDMS_SIP_PORT = 5060
 
 
 class PresenceServer:
@@ -75,10 +74,8 @@ class PresenceServer:
         self._xcap = None
         xdms_uri = ""
         if NodeKind.XDMS in testbed.nodes:
-            host = testbed.fqdn(NodeKind.XDMS)
-            root = f"http://{host}:{testbed.node(NodeKind.XDMS).port}/xcap-root"
-            self._xcap = XcapClient(root, address, locator)
-            xdms_uri = f"sip:{host}:{XDMS_SIP_PORT}"
+            self._xcap = XcapClient(testbed.xcap_root(), address, locator)
+            xdms_uri = f"sip:{testbed.fqdn(NodeKind.XDMS)}:{XDMS_SIP_PORT}"
         self.policy = Policy(
             self._xcap,
             xdms_uri,

@@ -12,6 +12,7 @@ from sipmessage import URI, Request, Response
 
 from conformance.protocols.sip.dialog import Dialog
 from conformance.protocols.sip.message import make_response, read_message
+from conformance.protocols.xcap.diff import DocumentChange, write_diff
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import Node, NodeKind
 
@@ -117,9 +118,9 @@ class Lab:
         await transaction.respond(response)
         self.telling = Dialog.answered(request, response)
 
-    async def put_rules(self, document: bytes | None, user: str = ALICE) -> None:
+    async def put_rules(self, document: bytes | None, user: str = ALICE, name: str = "index") -> None:
         """Change the rules of a user, and tell who has subscribed to them (RFC 5875)."""
-        path = f"pres-rules/users/{user}/index"
+        path = f"pres-rules/users/{user}/{name}"
         self.documents.pop(path, None)
         if document is not None:
             self.documents[path] = document
@@ -128,7 +129,8 @@ class Lab:
         notify.headers.set("Event", "xcap-diff")
         notify.headers.set("Subscription-State", "active;expires=3000")
         notify.headers.set("Content-Type", "application/xcap-diff+xml")
-        notify.body = b'<?xml version="1.0"?><xcap-diff xmlns="urn:ietf:params:xml:ns:xcap-diff" xcap-root="/"/>'
+        change = DocumentChange(path, "old", None if document is None else "new")
+        notify.body = write_diff("http://xdms.uc3m.netlab.test:8080/xcap-root", [change])
         response = await self.xdms.send_request(notify, self.scene.hop(NodeKind.PRESENCE))
         assert response.code == 200
 
