@@ -64,17 +64,19 @@ class Lab:
         self.asked: list[tuple[str, str, str]] = []
         """Path, asserted identity and source address of each GET."""
         self.notified: asyncio.Queue[Request] = asyncio.Queue()
-        self.subscribed: list[Request] = []
+        self.subscribed: asyncio.Queue[Request] = asyncio.Queue()
         """SUBSCRIBEs for documents, at the XDMS."""
         self.arrived: asyncio.Queue[Request] = asyncio.Queue()
         """Requests other than NOTIFY at the S-CSCF."""
         self.answers: Callable[[Request], int] = lambda _: 200
         self.scscf: SipStack
         self.xdms: SipStack
+        self._to_be_told = asyncio.Event()
         self._number = 0
-        self._server: asyncio.Future[None] | None = None
 
-    async def begin(self, *faults: str, xdms: bool = True, serve: bool = True) -> None:
+    async def begin(
+        self, *faults: str, xdms: bool = True, xdms_of_the_test: bool = True, serve: bool = True, scscf: bool = True
+    ) -> None:
         testbed = self.scene.testbed
         base = str(testbed.node(NodeKind.SCSCF).address).rpartition(".")[0]
         nodes = dict(testbed.nodes)
@@ -85,11 +87,12 @@ class Lab:
         self.scene.testbed = testbed.model_copy(update={"nodes": nodes})
         await self.scene.node(NodeKind.DNS)
         await self.scene.ready(NodeKind.DNS)
-        if xdms:
+        if xdms and xdms_of_the_test:
             await self._begin_xdms(f"{base}.19")
-        scscf = testbed.node(NodeKind.SCSCF)
-        self.scscf = await self.scene.peer(str(scscf.address), scscf.port)
-        self.scscf.on_request = self._at_scscf
+        if scscf:
+            node = testbed.node(NodeKind.SCSCF)
+            self.scscf = await self.scene.peer(str(node.address), node.port)
+            self.scscf.on_request = self._at_scscf
         if serve:
             await self.scene.node(NodeKind.PRESENCE, *faults)
 
@@ -111,12 +114,18 @@ class Lab:
 
     async def _at_xdms(self, transaction: ServerTransaction) -> None:
         request = transaction.request
-        self.subscribed.append(request)
         response = make_response(request, 200)
         response.headers.set("Contact", f"<sip:{self.xdms.address}:5060>")
         response.headers.set("Expires", request.headers["Expires"])
         await transaction.respond(response)
         self.telling = Dialog.answered(request, response)
+        self.subscribed.put_nowait(request)
+        self._to_be_told.set()
+
+    async def told_of_rules(self) -> Request:
+        """Return the next SUBSCRIBE for rules, which has been answered."""
+        async with asyncio.timeout(5):
+            return await self.subscribed.get()
 
     async def put_rules(self, document: bytes | None, user: str = ALICE, name: str = "index") -> None:
         """Change the rules of a user, and tell who has subscribed to them (RFC 5875)."""
@@ -124,6 +133,8 @@ class Lab:
         self.documents.pop(path, None)
         if document is not None:
             self.documents[path] = document
+        async with asyncio.timeout(5):
+            await self._to_be_told.wait()
         notify = self.telling.next_request("NOTIFY")
         notify.headers.set("Contact", f"<sip:{self.xdms.address}:5060>")
         notify.headers.set("Event", "xcap-diff")
@@ -144,7 +155,6 @@ class Lab:
         if request.method == "SUBSCRIBE":
             response.headers.set("Contact", f"<sip:{self.scscf.address}:{self.scscf.port}>")
             response.headers.set("Expires", request.headers.get("Expires") or "3600")
-            self.subscribed.append(request)
             self.telling = Dialog.answered(request, response)
         await transaction.respond(response)
 

@@ -79,7 +79,7 @@ def test_rules_that_change_are_felt_at_once(in_lab: Callable[..., None]) -> None
         await lab.publish(body=pidf())
         await lab.subscribe()
         assert await lab.state() == ("pending", b"")
-        subscribe = lab.subscribed[0]
+        subscribe = await lab.told_of_rules()
         assert (subscribe.headers["Event"] or "").partition(";")[0] == "xcap-diff"
         assert f'uri="pres-rules/users/{ALICE}/"'.encode() in subscribe.body
         await lab.put_rules(rules("allow"))

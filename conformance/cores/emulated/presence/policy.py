@@ -41,6 +41,8 @@ _LONGEST_WAIT_S = 86_400.0
 class _Known:
     rules: Ruleset | None = None
     """None: there are none."""
+    asked: bool = False
+    """It has been subscribed to, whatever came of it."""
     subscription: OwnSubscription | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     boundary: asyncio.TimerHandle | None = None
@@ -106,12 +108,19 @@ class Policy:
         return known.rules.decide(Occasion(watcher, now, self._sphere(presentity)))
 
     async def _learn(self, presentity: str, known: _Known) -> None:
-        """Subscribe to the rules first and get them then, so that no change is missed."""
-        if known.subscription is None and self._xdms_uri:
-            known.subscription = await self._subscriber.begin(
-                self._wish(presentity), lambda request: self._told(presentity, request)
-            )
+        """Get the rules, and begin to be told of changes.
+
+        Nobody waits for the subscription: its first NOTIFY has the rules got once more, so that no change is missed.
+        """
+        if not known.asked:
+            known.asked = True
+            self._subscriber.work.begin(self._subscribe(presentity, known))
         await self._get(presentity, known)
+
+    async def _subscribe(self, presentity: str, known: _Known) -> None:
+        known.subscription = await self._subscriber.begin(
+            self._wish(presentity), lambda request: self._told(presentity, request)
+        )
 
     def _wish(self, presentity: str) -> Wish:
         entries = "".join(f"<entry uri={quoteattr(folder.format(user=presentity))}/>" for folder in _FOLDERS)
