@@ -22,9 +22,10 @@ from conformance.runs.folder import NODES, RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
 from conformance.runs.parties import Party, called_party, first_party, second_device
-from conformance.runs.presence import leave_presence, xcap_client
+from conformance.runs.presence import CellPresence
 from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
+from conformance.terminals.direct_client import DirectClient
 from conformance.terminals.documents import Documents
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.presence_failures import PresenceRefused
@@ -94,7 +95,6 @@ class Cell:
         self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
         self._at: dict[Terminal, tuple[Party, Attachment]] = {}
-        self._documents: list[Documents] = []
         self._told: list[Mishap] = []
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
@@ -111,6 +111,7 @@ class Cell:
         try:
             self.folder = run.cell_folder(identity.name)
             self._events = EventLog(self.folder / EVENTS_FILE)
+            self._presence = CellPresence(bench, self._events)
             self._log_marks = mark(bench.logs(self._testbeds))
             bench.sniffers.open_cell(identity.name)
         except BaseException:
@@ -125,6 +126,7 @@ class Cell:
         home: Testbed | None = None,
         numbers: SequenceNumbers | None = None,
         faults: frozenset[str] = frozenset(),
+        place: Literal["home"] | None = None,
     ) -> Terminal:
         """Return a new terminal, attached to the access network of the visited testbed.
 
@@ -137,8 +139,11 @@ class Cell:
             home: the network that the terminal takes for its home; the cell's where it is None.
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
             faults: how it misbehaves, beside what the run asks of all terminals.
+            place: `home`: it has not left its home network yet.
         """
         party = first_party(self._bench.federation, self.identity.square)
+        if place == "home":
+            party = replace(party, visited=party.home, access_point="none")
         return self._attached(
             replace(party, subscriber=subscriber or party.subscriber),
             transport=transport or self.identity.square.transport,
@@ -229,9 +234,15 @@ class Cell:
             BadInput: the user has no password for the XDMS.
         """
         party, place = self._at[terminal]
-        found = Documents(xcap_client(self._bench.federation, party, place, self._events, secure, password))
-        self._documents.append(found)
-        return found
+        return self._presence.documents(party, place, secure, password)
+
+    def past_the_network(self, *, trusted: bool) -> DirectClient:
+        """Return what sends requests in the name of the cell's subscriber straight to the presence server.
+
+        Args:
+            trusted: from the address of the S-CSCF, whom the server trusts; else from that of a terminal.
+        """
+        return self._presence.direct(self.home, self.subscriber, trusted=trusted)
 
     @property
     def timers(self) -> Timers:
@@ -377,12 +388,11 @@ class Cell:
             What did not go as it should, one sentence each. It says nothing about the cell, whose capture has ended,
             and why the next one begins afresh all the same.
         """
+        told = self._presence.leave([one for one in self._at if one.registered])
         if not self._terminals:
-            self._give_back()
-            return []
-        told = []
+            self._release()
+            return told
         ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
-        told += leave_presence([one for one in self._at if one.registered], self._documents)
         for terminal in self._terminals:
             try:
                 if terminal.registered:
@@ -399,12 +409,14 @@ class Cell:
                 told.append(f"end of a terminal after the cell: {error}")
         self._terminals.clear()
         self._at.clear()
-        self._documents.clear()
+        self._release()
+        return told
+
+    def _release(self) -> None:
         for place in self._places:
             place.release()
         self._places.clear()
         self._give_back()
-        return told
 
     def _give_back(self) -> None:
         """Let others have the subscribers."""

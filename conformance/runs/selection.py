@@ -169,3 +169,10 @@ def missing_feature(file: Path, testbed: Testbed, feature: str) -> str | None:
         path = path[:-1]
     line = f":{lines[path]}" if path else ""
     return f"{testbed.name} does not declare {feature}: {file.name}{line}: {key} = {value} would"
+
+
+def missing_node(testbed: Testbed, kind: NodeKind) -> str | None:
+    """Return why a test case that needs a node does not apply to a testbed; None where there is one."""
+    if kind in testbed.nodes:
+        return None
+    return f"{testbed.name} has no node {kind}: testbeds.{testbed.name}.nodes.{kind} would name one"
