@@ -21,6 +21,7 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.SCSCF: "conformance.cores.emulated.scscf",
     NodeKind.IBCF: "conformance.cores.emulated.ibcf",
     NodeKind.AS: "conformance.cores.emulated.application_server",
+    NodeKind.PRESENCE: "conformance.cores.emulated.presence_server",
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }
 """Module of each kind of node; it has `async def run(context: NodeContext) -> None`, which serves until cancelled."""

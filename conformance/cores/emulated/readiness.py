@@ -138,6 +138,7 @@ _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]
     NodeKind.SCSCF: ("200 to OPTIONS", _sip(NodeKind.SCSCF)),
     NodeKind.IBCF: ("200 to OPTIONS", _sip(NodeKind.IBCF)),
     NodeKind.AS: ("200 to OPTIONS", _sip(NodeKind.AS)),
+    NodeKind.PRESENCE: ("200 to OPTIONS", _sip(NodeKind.PRESENCE)),
     NodeKind.GATEWAY: ("an echo response of GTP-U", _gtpu),
 }
 
