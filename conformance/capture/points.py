@@ -62,7 +62,7 @@ class ObservationPoint:
 
 
 def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
-    """Return the points Gm, access, Mw, Ic, ISC, Cx, DNS and media of a federation whose nodes live on `lo`.
+    """Return the points Gm, access, Mw, Ic, ISC, Cx, Ut, DNS and media of a federation whose nodes live on `lo`.
 
     A point without any node (no HSS in the whole federation, say) is left out: it cannot be observed.
 
@@ -90,7 +90,8 @@ def point_filters(federation: Federation) -> dict[Point, str]:
     """Return which packets belong to each point, in the language of pcap-filter(7).
 
     Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers; access is
-    GTP-U at the gateways, media from terminal to terminal. A point without any node has none.
+    GTP-U at the gateways, media from terminal to terminal; Ut is all that an XDMS says and hears. A point without any
+    node has none.
     """
     domains = [_addresses([testbed], *_CSCFS) for testbed in federation.testbeds.values()]
     cscfs = sorted({address for domain in domains for address in domain}, key=int)
@@ -109,12 +110,14 @@ def point_filters(federation: Federation) -> dict[Point, str]:
             _any("host", _addresses(everybody, NodeKind.SCSCF)), _any("host", _addresses(everybody, NodeKind.AS))
         ),
         Point.CX: _any("host", _addresses(everybody, NodeKind.HSS)),
+        Point.UT: _any("host", _addresses(everybody, NodeKind.XDMS)),
         Point.DNS: _any("host", _addresses(everybody, NodeKind.DNS)),
         Point.MEDIA: _both(_any("src net", callers), _any("dst net", callers)),
     }
-    if filters[Point.CX] and filters[Point.DNS]:
-        # Where an HSS asks the DNS, the packet belongs to DNS alone.
-        filters[Point.CX] = f"{filters[Point.CX]} and not {filters[Point.DNS]}"
+    for point in (Point.CX, Point.UT):
+        if filters[point] and filters[Point.DNS]:
+            # Where an HSS or an XDMS asks the DNS, the packet belongs to DNS alone.
+            filters[point] = f"{filters[point]} and not {filters[Point.DNS]}"
     return {point: text for point, text in filters.items() if text}
 
 

@@ -22,6 +22,7 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.IBCF: "conformance.cores.emulated.ibcf",
     NodeKind.AS: "conformance.cores.emulated.application_server",
     NodeKind.PRESENCE: "conformance.cores.emulated.presence_server",
+    NodeKind.XDMS: "conformance.cores.emulated.xdms",
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }
 """Module of each kind of node; it has `async def run(context: NodeContext) -> None`, which serves until cancelled."""

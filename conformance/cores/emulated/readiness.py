@@ -6,6 +6,7 @@ Every question leaves from the node's own address, so that nothing foreign appea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import socket
 import threading
@@ -130,6 +131,26 @@ async def _gtpu(testbed: Testbed) -> str | None:
     return None if answered else f"message type {answer.type} with sequence number {answer.sequence}"
 
 
+async def _xcap(testbed: Testbed) -> str | None:
+    node = testbed.node(NodeKind.XDMS)
+    address = str(node.address)
+    question = (
+        f"GET /xcap-root/xcap-caps/global/index HTTP/1.1\r\nHost: {uri_host(node.address)}:{node.port}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    try:
+        async with asyncio.timeout(_ASK_S):
+            reader, writer = await asyncio.open_connection(address, node.port, local_addr=(address, 0))
+            with contextlib.closing(writer):
+                writer.write(question.encode())
+                status = (await reader.readline()).split()
+    except TimeoutError:
+        return f"no answer within {_ASK_S:g} s"
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None if status[1:2] == [b"200"] else f"{b' '.join(status)[:60]!r}"
+
+
 _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]]] = {
     NodeKind.DNS: ("an SOA answer", _dns),
     NodeKind.HSS: ("CEA to a CER", _diameter),
@@ -139,6 +160,7 @@ _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]
     NodeKind.IBCF: ("200 to OPTIONS", _sip(NodeKind.IBCF)),
     NodeKind.AS: ("200 to OPTIONS", _sip(NodeKind.AS)),
     NodeKind.PRESENCE: ("200 to OPTIONS", _sip(NodeKind.PRESENCE)),
+    NodeKind.XDMS: ("200 to a GET of xcap-caps", _xcap),
     NodeKind.GATEWAY: ("an echo response of GTP-U", _gtpu),
 }
 
