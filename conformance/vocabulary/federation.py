@@ -87,6 +87,8 @@ class NodeKind(StrEnum):
     """Entry and exit point of a network that hides its topology (3GPP TS 24.229 5.10)."""
     AS = "as"
     """Application server; a testbed that has one tells it of every registration (3GPP TS 24.229 5.4.1.7)."""
+    PRESENCE = "presence"
+    XDMS = "xdms"
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
