@@ -106,6 +106,10 @@ class Documents:
         selector = f'resource-lists/list[@name="{name}"]/entry[@uri="{member}"]'
         return self.client.delete(self.client.document(RESOURCE_LISTS), node=selector)
 
+    def buddies(self) -> XcapAnswer:
+        """Fetch the buddy lists."""
+        return self.client.get(self.client.document(RESOURCE_LISTS))
+
     def offer_list(self, uri: str, members: Sequence[str]) -> XcapAnswer:
         """Store a list service: who subscribes to its URI is told of all members (RFC 4826 4). Raises PresenceFailed.
 
