@@ -39,6 +39,21 @@ from conformance.vocabulary.federation import XDMS_SIP_PORT, NodeKind
 TRUSTED = (NodeKind.SCSCF,)
 """Who adds P-Asserted-Identity, and is believed."""
 
+FORCED_AUTHORISATION = "forced-authorisation"
+"""Fault: every subscription counts as authorised, whatever the rules say (D2.2 3.3.3.2)."""
+TRUSTS_ADDRESS = "trusts-address"
+"""Fault: From is believed where a request comes from a trusted address, P-Asserted-Identity is not looked at."""
+TRUSTS_EVERYBODY = "trusts-everybody"
+"""Fault: it does not look where a request comes from."""
+ACCEPTS_UNKNOWN_ETAG = "accepts-unknown-etag"
+"""Fault: an entity tag that it never gave is taken."""
+NO_IMMEDIATE_NOTIFY = "no-immediate-notify"
+"""Fault: a SUBSCRIBE is answered, and no NOTIFY follows."""
+SHOWS_WHILE_PENDING = "shows-state-while-pending"
+"""Fault: who waits for the presentity's decision is told of its presence."""
+IGNORES_RULE_CHANGES = "ignores-rule-changes"
+"""Fault: rules count as they were when they were needed first."""
+
 
 class PresenceServer:
     """One presence server."""
@@ -51,7 +66,8 @@ class PresenceServer:
         self._trust = Trust(
             (str(testbed.node(kind).address) for kind in TRUSTED if kind in testbed.nodes),
             context.log,
-            by_address="trusts-address" in faults,
+            by_address=TRUSTS_ADDRESS in faults,
+            any_source=TRUSTS_EVERYBODY in faults,
         )
         server = SipServer(context.log, {"PUBLISH": self.publish, "SUBSCRIBE": self.subscribe, "NOTIFY": self.notify})
         self.stack = SipStack(
@@ -69,7 +85,7 @@ class PresenceServer:
         self._store = PresenceStore(context.folder / "presence.sqlite")
         self.subscriber = Subscriber(self.stack, locator, uri, context.log)
         self.publications = Publications(
-            self._store, self._changed, context.log, takes_any_etag="accepts-unknown-etag" in faults
+            self._store, self._changed, context.log, takes_any_etag=ACCEPTS_UNKNOWN_ETAG in faults
         )
         self._xcap = None
         xdms_uri = ""
@@ -83,17 +99,18 @@ class PresenceServer:
             self._changed,
             lambda presentity: sphere_of(self.publications.document(presentity)),
             context.log,
-            everybody="forced-authorisation" in faults,
+            deaf=IGNORES_RULE_CHANGES in faults,
+            everybody=FORCED_AUTHORISATION in faults,
         )
         self.subscriptions = PresenceSubscriptions(
-            self.stack, locator, uri, self._store, context.log, silent="no-immediate-notify" in faults
+            self.stack, locator, uri, self._store, context.log, silent=NO_IMMEDIATE_NOTIFY in faults
         )
         self.watches = Watches(
             self.publications,
             self.policy,
             self.subscriptions.watcher_changed,
             context.log,
-            shows_while_pending="shows-state-while-pending" in faults,
+            shows_while_pending=SHOWS_WHILE_PENDING in faults,
         )
         self.subscriptions.watches = self.watches
         scscf = testbed.uri(NodeKind.SCSCF).replace("sip:", "sip:orig@", 1)
