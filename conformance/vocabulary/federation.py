@@ -91,6 +91,8 @@ class NodeKind(StrEnum):
     """Presence server: an application server for PUBLISH and SUBSCRIBE (3GPP TS 24.141)."""
     XDMS = "xdms"
     """XML document management server: XCAP over HTTP, and over HTTPS at `XCAP_TLS_PORT` (3GPP TS 24.141, RFC 4825)."""
+    SIP_PROXY = "sip-proxy"
+    """Plain SIP proxy with a registrar of its own, in front of the presence server: presence without IMS."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 

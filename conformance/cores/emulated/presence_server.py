@@ -36,7 +36,7 @@ from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import XDMS_SIP_PORT, NodeKind
 
-TRUSTED = (NodeKind.SCSCF,)
+TRUSTED = (NodeKind.SCSCF, NodeKind.SIP_PROXY)
 """Who adds P-Asserted-Identity, and is believed."""
 
 FORCED_AUTHORISATION = "forced-authorisation"
@@ -113,14 +113,14 @@ class PresenceServer:
             shows_while_pending=SHOWS_WHILE_PENDING in faults,
         )
         self.subscriptions.watches = self.watches
-        scscf = testbed.uri(NodeKind.SCSCF).replace("sip:", "sip:orig@", 1)
+        scscf = testbed.uri(NodeKind.SCSCF).replace("sip:", "sip:orig@", 1) if testbed.has_ims else ""
         self.lists = ListSubscriptions(
             self.stack,
             locator,
             uri,
             domain=testbed.domain,
             users=self._users,
-            route=(f"<{scscf};lr>",),
+            route=(f"<{scscf};lr>",) if scscf else (),
             lists=Lists(self._xcap, context.log),
             watches=self.watches,
             subscriber=self.subscriber,
