@@ -15,13 +15,13 @@ import pytest
 
 from conformance.cores.emulated.core import EmulatedCore, end_leftovers, last_lines
 from conformance.cores.emulated.processes import ProcessMark
-from conformance.federation import default_federation_path
+from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput, HarnessFault, TestbedDown
 from conformance.vocabulary.federation import NodeKind
 from tests.blocks import Block
 
 WORKER = Block.SIP.number
-KINDS = list(NodeKind)
+KINDS = list(load_federation(default_federation_path()).testbeds["uc3m"].nodes)
 
 # Nodes of the test: what each does is its module's name.
 MODULES = {
