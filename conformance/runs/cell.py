@@ -111,7 +111,7 @@ class Cell:
         try:
             self.folder = run.cell_folder(identity.name)
             self._events = EventLog(self.folder / EVENTS_FILE)
-            self._presence = CellPresence(bench, self._events)
+            self._presence = CellPresence(bench, self._events, self.folder)
             self._log_marks = mark(bench.logs(self._testbeds))
             bench.sniffers.open_cell(identity.name)
         except BaseException:
@@ -336,6 +336,7 @@ class Cell:
         try:
             self._bench.settle(self._testbeds)
             self._bench.sniffers.close_cell(self.identity.name, file)
+            self._presence.keep_keys(file)
             events = self._events.events
             judgement = judge(
                 self._bench.decoder.read([file]),
