@@ -5,7 +5,6 @@ A reader that goes through the file once wants them before the packets: they com
 
 from __future__ import annotations
 
-import os
 import struct
 from pathlib import Path
 from typing import Final
@@ -37,7 +36,7 @@ def add_tls_keys(file: Path, key_log: bytes) -> None:
         stream.write(content[:length])
         stream.write(secrets_block(key_log))
         stream.write(content[length:])
-    os.replace(made, file)
+    made.replace(file)
 
 
 def secrets_block(key_log: bytes) -> bytes:

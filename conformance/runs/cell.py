@@ -222,16 +222,9 @@ class Cell:
         return terminal
 
     def documents(self, terminal: Terminal, *, secure: bool = True, password: str | None = None) -> Documents:
-        """Return the documents of a terminal's user at the XDMS of the home network; the terminal is the client.
+        """Return the documents of a terminal's user at the XDMS of home; the terminal asks by HTTPS, or by HTTP.
 
-        Args:
-            terminal: a terminal of this cell.
-            secure: by HTTPS; else by HTTP.
-            password: another one than the user's.
-
-        Raises:
-            BeyondProgram: the terminal uses the home access point, whose tunnel carries no TCP.
-            BadInput: the user has no password for the XDMS.
+        Another password than the user's may be given. Raises as `runs.presence.xcap_client`.
         """
         party, place = self._at[terminal]
         return self._presence.documents(party, place, secure, password)
