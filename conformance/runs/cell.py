@@ -338,7 +338,7 @@ class Cell:
                 flow=self.identity.flows,
                 cell=self.identity.name,
             )
-            ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
+            ours = {one.impu for one in self._terminals} | {*self.subscriber.impus} | self._presence.users
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = joined_verdicts(own, events, reasons)

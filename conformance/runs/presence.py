@@ -136,6 +136,11 @@ class CellPresence:
         self._documents: list[Documents] = []
         self._direct: list[DirectClient] = []
 
+    @property
+    def users(self) -> set[str]:
+        """Whose documents were asked for."""
+        return {user for one in self._documents for user in one.client.users}
+
     def documents(self, party: Party, place: Attachment, secure: bool, password: str | None) -> Documents:
         """Return the documents of a user; see `xcap_client`."""
         key_log = self._key_log if secure else None
