@@ -237,6 +237,10 @@ class Timers(_Model):
     """Longest registration that the registrar grants."""
     minimum_registration_s: Seconds = 60
     """Shortest registration that the registrar grants: a shorter one (not 0) is answered with 423 and Min-Expires."""
+    publication_s: Seconds = 3600
+    """Longest publication of presence that the presence server grants (RFC 3903 6)."""
+    minimum_publication_s: Seconds = 60
+    """Shortest one: a shorter one (not 0) is answered with 423 and Min-Expires."""
     ready_ms: Milliseconds = 10_000
     """How long a node may take to become ready."""
     proceeding_s: Seconds = 181

@@ -84,8 +84,14 @@ class PresenceServer:
         uri = testbed.uri(NodeKind.PRESENCE)
         self._store = PresenceStore(context.folder / "presence.sqlite")
         self.subscriber = Subscriber(self.stack, locator, uri, context.log)
+        timers = context.federation.timers
         self.publications = Publications(
-            self._store, self._changed, context.log, takes_any_etag=ACCEPTS_UNKNOWN_ETAG in faults
+            self._store,
+            self._changed,
+            context.log,
+            longest_s=timers.publication_s,
+            shortest_s=timers.minimum_publication_s,
+            takes_any_etag=ACCEPTS_UNKNOWN_ETAG in faults,
         )
         self._xcap = None
         xdms_uri = ""
