@@ -127,6 +127,11 @@ def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
             yield Mistake(
                 (*path, NodeKind.AS.value), "no S-CSCF that could tell it of anything", expected, "add the nodes"
             )
+        elif missing and NodeKind.PRESENCE in nodes:
+            expected = f"a presence server beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
+            yield Mistake(
+                (*path, NodeKind.PRESENCE.value), "no S-CSCF that could send it anything", expected, "add the nodes"
+            )
         elif missing and NodeKind.XDMS in nodes:
             expected = f"an XDMS beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
             yield Mistake(
