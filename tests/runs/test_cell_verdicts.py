@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.runs.cell_verdicts import BOTH_ERROR, BOTH_NOT_APPLICABLE, after_stop, joined_verdicts
+from conformance.runs.cell_result import BOTH_ERROR, BOTH_NOT_APPLICABLE
+from conformance.runs.cell_verdicts import after_stop
 from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.terminal import RegistrationRejected
@@ -32,9 +33,3 @@ def test_what_stops_a_test_case(stopped_by: BaseException | None, pair: VerdictP
     reasons: list[str] = []
     assert after_stop(stopped_by, PASSED, reasons) == pair
     assert reasons == ([reason] if reason is not None else [])
-
-
-def test_without_a_procedure_there_is_no_evidence() -> None:
-    reasons: list[str] = []
-    assert set(joined_verdicts([], [], reasons)) == {Verdict.INCONCLUSIVE}
-    assert reasons == ["no procedure of this cell's subscriber was found in the capture, and the terminal sent nothing"]
