@@ -12,8 +12,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from conformance.capture import Sniffers
+from conformance.capture.key_logs import KeyLogs
 from conformance.cores.emulated.core import EmulatedCore
-from conformance.cores.emulated.plan import log_file
+from conformance.cores.emulated.plan import KEY_LOG, log_file, node_folder
 from conformance.fabric.fabric import ALL, Attachment, Fabric, Share
 from conformance.fabric.loopback import Loopback
 from conformance.faults.catalogue import TERMINAL
@@ -27,7 +28,7 @@ from conformance.runs.plan import BenchPlan, FabricName
 from conformance.trace.decode import require_tshark
 from conformance.trace.decoder import Decoder
 from conformance.vocabulary.errors import TestbedDown
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import Federation, NodeKind
 
 
 class DeadNodes(TestbedDown):
@@ -100,7 +101,9 @@ class Bench:
                 self.fabric.up()
                 starting.callback(self.core.down)
                 self.core.up(self.fabric.namespace_of)
-                self.sniffers = Sniffers(self.fabric.points(), self.plan.capture_backend, self._spool)
+                self.sniffers = Sniffers(
+                    self.fabric.points(), self.plan.capture_backend, self._spool, KeyLogs(self.key_logs)
+                )
                 starting.callback(self.sniffers.stop)
                 self.sniffers.start()
             starting.callback(self.decoder.close)
@@ -217,6 +220,14 @@ class Bench:
             log_file(self.core.folder, f"{name}/{kind}")
             for name in sorted(testbeds)
             for kind in self.federation.testbeds[name].nodes
+        ]
+
+    def key_logs(self) -> list[Path]:
+        """Return where nodes note the secrets of TLS connections."""
+        return [
+            node_folder(self.core.folder, f"{name}/{NodeKind.XDMS}") / KEY_LOG
+            for name, testbed in self.federation.testbeds.items()
+            if NodeKind.XDMS in testbed.nodes
         ]
 
     def attach(self, visited: str, home: str | None = None) -> Attachment:

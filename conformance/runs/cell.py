@@ -80,7 +80,7 @@ class Cell:
             self._driving.enter_context(driving())
             self.folder = run.cell_folder(identity.name)
             self._events = EventLog(self.folder / EVENTS_FILE)
-            self._presence = CellPresence(bench, self._events, self.folder)
+            self._presence = CellPresence(bench, self._events)
             self._log_marks = mark(bench.logs(self._testbeds))
             bench.sniffers.open_cell(identity.name)
         except BaseException:
@@ -298,7 +298,6 @@ class Cell:
         try:
             self._bench.settle(self._testbeds)
             self._bench.sniffers.close_cell(self.identity.name, file)
-            self._presence.keep_keys(file)
             self._driving.close()
             events = self._events.events
             judgement = judge(

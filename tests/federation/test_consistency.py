@@ -30,6 +30,8 @@ FRANK = 'name = "frank"\nimpi = "f@utu.netlab.test"\nimpus = ["sip:f@utu.netlab.
         (GATEWAY + "\n", "", "testbeds.utu.nodes", "the nodes of an IMS domain (p-cscf, "),
         (GATEWAY, f'{GATEWAY}\nas = {{ host = "as", address = "127.37.4.17", port = 5060 }}', "testbeds.utu.nodes.as",
          "beside the nodes of an IMS domain"),
+        (GATEWAY, f'{GATEWAY}\nxdms = {{ host = "xdms", address = "127.37.4.19", port = 8080 }}',
+         "testbeds.utu.nodes.xdms", "an XDMS beside the nodes"),
         ('"127.37.4.16"', '"127.37.4.200"', "testbeds.utu.nodes.gateway.address", "outside testbeds.utu."),
         (GATEWAY, f"{GATEWAY}\n[[testbeds.utu.subscribers]]\n" + FRANK, "testbeds.utu.subscribers", "none: a testbed"),
         ("minimum_registration_s = 60", "minimum_registration_s = 601", "timers.minimum_registration_s", "most 600"),

@@ -17,7 +17,7 @@ from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.hss_channel import HssChannel
 from conformance.cores.emulated.log_lines import last_lines
 from conformance.cores.emulated.node import is_emulated
-from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
+from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file, node_folder
 from conformance.cores.emulated.process_list import PROCESSES_FILE, SUPERVISOR, end_leftovers, write_processes
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.cores.emulated.readiness import all_serving, awaited
@@ -278,7 +278,7 @@ class EmulatedCore:
         return HssChannel(name, hss_control_path(self._folder_of(name), testbed))
 
     def _folder_of(self, name: str) -> Path:
-        return self.folder / name.replace("/", "-")
+        return node_folder(self.folder, name)
 
     def _known(self, name: str) -> None:
         if name not in self._nodes:
