@@ -161,6 +161,8 @@ class AccessNetwork(_Model):
 
 TOPOLOGY_HIDING = "topology-hiding"
 """ICS item: 3GPP TS 24.229 5.10.4."""
+XCAP_NAT = "xcap-nat"
+"""ICS item: from outside, the XDMS is reached by ports of the P-CSCF (D2.2 3.3.3.2)."""
 
 
 class Features(_Model):
@@ -302,6 +304,12 @@ class Testbed(_Model):
     def uri(self, kind: NodeKind) -> str:
         """Return the SIP URI of a node with its port: `sip:scscf.uc3m.netlab.test:6060`."""
         return f"sip:{self.fqdn(kind)}:{self.nodes[kind].port}"
+
+    @property
+    def translates_xcap(self) -> bool:
+        """Whether the emulated P-CSCF passes connections on to the XDMS, and the own DNS sends others there."""
+        declared = XCAP_NAT in self.features.ics and NodeKind.XDMS in self.nodes
+        return declared and self.core is CoreKind.EMULATED
 
     def xcap_root(self, *, secure: bool = False) -> str:
         """Return the XCAP root of the testbed's XDMS as its own servers know it: `http://xdms.uc3m...:8080/xcap-root`."""

@@ -7,6 +7,7 @@ import logging
 import re
 import ssl
 from collections.abc import Collection
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -85,7 +86,7 @@ class XcapServer:
             answer = XcapResponse(413)
         self._log.info("%s: %d", what, answer.status)
         # A GET of the same address by somebody else is another thing: nothing in between may keep it.
-        headers = {"Cache-Control": "private, no-cache", **answer.headers}
+        headers = {"Cache-Control": "private, no-cache", "Server": "netlab-conformance", **answer.headers}
         return web.Response(status=answer.status, body=answer.body or None, headers=headers)
 
     async def _answer(self, request: web.Request, source: str) -> XcapResponse:
@@ -114,7 +115,7 @@ class XcapServer:
             return Requester(identities, is_server=True)
         if NO_AUTHENTICATION in self._faults:
             owner = _OWNER.search(target)
-            return Requester(frozenset({owner["xui"]} if owner else ()))
+            return Requester(frozenset({unquote(owner["xui"])} if owner else ()))
         if ASSERTED_IDENTITY in request.headers:
             self._log.warning("%s of %s is not taken: the address is not trusted", ASSERTED_IDENTITY, source)
         found = self._guard.check(request.method, target, request.headers.get("Authorization"))
