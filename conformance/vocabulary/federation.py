@@ -87,6 +87,10 @@ class NodeKind(StrEnum):
     """Entry and exit point of a network that hides its topology (3GPP TS 24.229 5.10)."""
     AS = "as"
     """Application server; a testbed that has one tells it of every registration (3GPP TS 24.229 5.4.1.7)."""
+    PRESENCE = "presence"
+    """Presence server: an application server that every subscriber's filter criteria name (3GPP TS 24.141)."""
+    XDMS = "xdms"
+    """Documents of the users, over XCAP (RFC 4825)."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
