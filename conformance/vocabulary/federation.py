@@ -182,6 +182,8 @@ class Subscriber(_Model):
     """Operator variant before it is encrypted with K; only for programs that compute OPc themselves."""
     amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
     password: Password | None = None
+    xcap_password: Password | None = None
+    """For HTTP digest at the XDMS (3GPP TS 24.141 6)."""
     roaming: Annotated[bool, Field(strict=True)] = True
     """False: the home network forbids registration through a visited access point."""
     filter_criteria: tuple[FilterCriterion, ...] = ()

@@ -21,6 +21,8 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.SCSCF: "conformance.cores.emulated.scscf",
     NodeKind.IBCF: "conformance.cores.emulated.ibcf",
     NodeKind.AS: "conformance.cores.emulated.application_server",
+    NodeKind.PRESENCE: "conformance.cores.emulated.presence_server",
+    NodeKind.XDMS: "conformance.cores.emulated.xdms",
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }
 """Module of each kind of node; it has `async def run(context: NodeContext) -> None`, which serves until cancelled."""
@@ -32,6 +34,8 @@ _BY_CORE: Mapping[CoreKind, Mapping[NodeKind, str]] = {
         NodeKind.PCSCF: "conformance.cores.kamailio.cscf",
         NodeKind.ICSCF: "conformance.cores.kamailio.cscf",
         NodeKind.SCSCF: "conformance.cores.kamailio.cscf",
+        NodeKind.PRESENCE: "conformance.cores.kamailio.presence",
+        NodeKind.XDMS: "conformance.cores.kamailio.xdms",
     },
 }
 """What another core plays itself; every other node is the emulated one."""

@@ -6,6 +6,7 @@ Every question leaves from the node's own address, so that nothing foreign appea
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import socket
 import threading
@@ -130,6 +131,22 @@ async def _gtpu(testbed: Testbed) -> str | None:
     return None if answered else f"message type {answer.type} with sequence number {answer.sequence}"
 
 
+async def _http(testbed: Testbed) -> str | None:
+    node = testbed.node(NodeKind.XDMS)
+    own = str(node.address)
+    try:
+        async with asyncio.timeout(_ASK_S):
+            reader, writer = await asyncio.open_connection(own, node.port, local_addr=(own, 0))
+            with contextlib.closing(writer):
+                writer.write(f"HEAD / HTTP/1.1\r\nHost: {uri_host(node.address)}\r\nConnection: close\r\n\r\n".encode())
+                line = await reader.readline()
+    except TimeoutError:
+        return f"no answer within {_ASK_S:g} s"
+    except OSError as error:
+        return str(error)
+    return None if line.startswith(b"HTTP/1.") else f"{line[:60]!r}"
+
+
 _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]]] = {
     NodeKind.DNS: ("an SOA answer", _dns),
     NodeKind.HSS: ("CEA to a CER", _diameter),
@@ -138,6 +155,8 @@ _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]
     NodeKind.SCSCF: ("200 to OPTIONS", _sip(NodeKind.SCSCF)),
     NodeKind.IBCF: ("200 to OPTIONS", _sip(NodeKind.IBCF)),
     NodeKind.AS: ("200 to OPTIONS", _sip(NodeKind.AS)),
+    NodeKind.PRESENCE: ("200 to OPTIONS", _sip(NodeKind.PRESENCE)),
+    NodeKind.XDMS: ("an answer of HTTP", _http),
     NodeKind.GATEWAY: ("an echo response of GTP-U", _gtpu),
 }
 

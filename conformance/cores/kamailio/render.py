@@ -11,10 +11,22 @@ import jinja2
 
 from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones, numbers_of_user
 from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone_of
+from conformance.cores.kamailio.presence_database import client_files, database_url
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.identifiers import uri_host
 
+PRESENCE_ROLES: Mapping[NodeKind, str] = {NodeKind.PRESENCE: "presence", NodeKind.XDMS: "xdms"}
+"""Likewise for what a testbed may have beside its CSCFs."""
+USAGES = {
+    "pres-rules": "urn:ietf:params:xml:ns:pres-rules",
+    "org.openmobilealliance.pres-rules": "urn:ietf:params:xml:ns:common-policy",
+    "resource-lists": "urn:ietf:params:xml:ns:resource-lists",
+    "rls-services": "urn:ietf:params:xml:ns:rls-services",
+    "pidf-manipulation": "urn:ietf:params:xml:ns:pidf",
+}
+"""Application usages of Kamailio's XCAP server, and the namespace of each (RFC 4825 5)."""
+HTTPS_PORT = 8443
 ROLES: Mapping[NodeKind, str] = {NodeKind.PCSCF: "pcscf", NodeKind.ICSCF: "icscf", NodeKind.SCSCF: "scscf"}
 """Template of each role, without its ending."""
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
@@ -40,25 +52,66 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
     """
     hss = testbed.node(NodeKind.HSS)
     values = {
+        **_common(federation, testbed, kind, modules),
+        "hss": testbed.fqdn(NodeKind.HSS),
+        "hss_port": hss.port,
+        "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
+        "visited_network_id": _network_id(testbed),
+        "numbered": [_numbered(user) for user in testbed.subscribers if numbers_of_user(user)],
+        "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
+    }
+    files = {"kamailio.cfg": _configuration(ROLES[kind], values)}
+    if kind in (NodeKind.ICSCF, NodeKind.SCSCF):
+        files["cdp.xml"] = _templates.get_template("cdp.xml.j2").render(values)
+    return files
+
+
+def presence_files(
+    federation: Federation, testbed: Testbed, kind: NodeKind, modules: str, port_of_changes: int = 0
+) -> dict[str, str]:
+    """Return the files of a presence server or an XDMS by name: `kamailio.cfg`, and how its database is found.
+
+    Args:
+        federation: says the timers.
+        testbed: its own testbed.
+        kind: which of the two.
+        modules: folder of Kamailio's modules.
+        port_of_changes: port of 127.0.0.1 where an XDMS says whose rules have changed.
+    """
+    scscf, xdms = testbed.node(NodeKind.SCSCF), testbed.nodes.get(NodeKind.XDMS)
+    values = {
+        **_common(federation, testbed, kind, modules),
+        "database": database_url(testbed),
+        "scscf": testbed.uri(NodeKind.SCSCF),
+        "scscf_address": scscf.address,
+        "scscf_place": f"{testbed.fqdn(NodeKind.SCSCF)}:{scscf.port}",
+        "xcap_host": testbed.fqdn(NodeKind.XDMS) if xdms is not None else "",
+        "xcap_port": xdms.port if xdms is not None else 0,
+        "usages": [usage.replace(".", "[.]") for usage in USAGES],
+        "capabilities": _templates.get_template("capabilities.xml.j2").render(usages=USAGES).replace('"', "'"),
+        "certificate": "",
+        "https_port": HTTPS_PORT,
+        "port_of_changes": port_of_changes,
+    }
+    return {"kamailio.cfg": _configuration(PRESENCE_ROLES[kind], values), **client_files(testbed)}
+
+
+def _configuration(role: str, values: Mapping[str, object]) -> str:
+    return _templates.get_template(f"{role}.cfg.j2").render(values).lstrip()
+
+
+def _common(federation: Federation, testbed: Testbed, kind: NodeKind, modules: str) -> dict[str, object]:
+    """Return what every template knows."""
+    return {
         "role": str(kind),
         "testbed": testbed,
         "node": testbed.node(kind),
         "address": uri_host(testbed.node(kind).address),
         "fqdn": testbed.fqdn(kind),
         "uri": testbed.uri(kind),
-        "hss": testbed.fqdn(NodeKind.HSS),
-        "hss_port": hss.port,
         "timers": federation.timers,
-        "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
-        "visited_network_id": _network_id(testbed),
         "modules": modules,
-        "numbered": [_numbered(user) for user in testbed.subscribers if numbers_of_user(user)],
-        "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
     }
-    files = {"kamailio.cfg": _templates.get_template(f"{ROLES[kind]}.cfg.j2").render(values).lstrip()}
-    if kind in (NodeKind.ICSCF, NodeKind.SCSCF):
-        files["cdp.xml"] = _templates.get_template("cdp.xml.j2").render(values)
-    return files
 
 
 def dns_files(federation: Federation, testbed: Testbed, port: int) -> dict[str, str]:
