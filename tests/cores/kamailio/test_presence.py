@@ -1,0 +1,161 @@
+"""Presence server and XDMS of Kamailio, opposite to a hand-written S-CSCF, watcher and XCAP client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sipmessage import Request, Response
+
+from conformance.cores.kamailio.installed import require_programs
+from conformance.federation import default_federation_path, load_federation, rebase
+from conformance.protocols.sip.message import make_response
+from conformance.vocabulary.errors import NetlabError
+from conformance.vocabulary.federation import CoreKind, DatabaseKind, NodeKind
+from tests.blocks import Block
+from tests.cores.conftest import Scene
+
+ALICE = "sip:alice@uc3m.netlab.test"
+BOB = "sip:bob@stuba.netlab.test"
+PIDF = (
+    f'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="{ALICE}">'
+    '<tuple id="t1"><status><basic>{}</basic></status></tuple></presence>'
+)
+RULES = (
+    '<?xml version="1.0"?><ruleset xmlns="urn:ietf:params:xml:ns:common-policy" '
+    'xmlns:pr="urn:ietf:params:xml:ns:pres-rules"><rule id="r1"><conditions><identity>'
+    f'<one id="{BOB}"/></identity></conditions><actions><pr:sub-handling>{{}}</pr:sub-handling></actions>'
+    "<transformations><pr:provide-all-attributes/></transformations></rule></ruleset>"
+)
+DOCUMENT = f"/xcap-root/pres-rules/users/{ALICE}/index"
+
+
+def _why_not() -> str:
+    try:
+        require_programs()
+    except NetlabError as error:
+        return str(error)
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(_why_not()), reason=_why_not() or "they are there")
+
+
+class Servers:
+    """Presence server, XDMS and BIND of `uc3m`, and what a test has in the place of the S-CSCF."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.notified: asyncio.Queue[Request] = asyncio.Queue()
+
+    async def begin(self) -> None:
+        def answer(request: Request) -> Response:
+            self.notified.put_nowait(request)
+            return make_response(request, 200)
+
+        await self.scene.node(NodeKind.DNS)
+        self.scscf = await self.scene.instead_of(NodeKind.SCSCF, answer)
+        await asyncio.gather(self.scene.node(NodeKind.PRESENCE), self.scene.node(NodeKind.XDMS))
+
+    async def send(self, method: str, *lines: str, sender: Any = None, body: str = "", cseq: int = 1) -> Response:
+        scscf = self.scene.testbed.node(NodeKind.SCSCF)
+        contact = f"Contact: <sip:peer@{scscf.address}:{scscf.port}>"
+        request = self.scene.request(method, ALICE, contact, "Supported:", *lines, cseq=cseq)
+        if body:
+            request.body = body.encode()
+        response: Response = await (sender or self.scscf).send_request(request, self.scene.hop(NodeKind.PRESENCE))
+        return response
+
+    async def publish(self, basic: str, *lines: str) -> Response:
+        given = ("Event: presence", "Expires: 60", "Content-Type: application/pidf+xml", "Call-ID: publishing")
+        return await self.send("PUBLISH", *given, f"P-Asserted-Identity: <{ALICE}>", *lines, body=PIDF.format(basic))
+
+    async def watch(self, expires: int = 60, cseq: int = 1) -> Response:
+        given = ("Event: presence", f"Expires: {expires}", "Call-ID: watching", f"From: <{BOB}>;tag=w")
+        return await self.send("SUBSCRIBE", *given, f"P-Asserted-Identity: <{BOB}>", cseq=cseq)
+
+    async def next_notify(self) -> Request:
+        return await asyncio.wait_for(self.notified.get(), 5)
+
+    async def http(
+        self, method: str, path: str, body: str = "", password: str | None = "xcap-alice", **headers: str
+    ) -> tuple[int, dict[str, str], str]:
+        """Ask the XDMS; answer its challenge where there is a password."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        code, fields, text = await self._ask(method, path, body, given)
+        if code != 401 or password is None:
+            return code, fields, text
+        offered = dict(re.findall(r'(\w+)="?([^",]+)', fields["www-authenticate"]))
+        user, count, cnonce = "alice@uc3m.netlab.test", "00000001", "c0ffee"
+        one = _md5(f"{user}:{offered['realm']}:{password}")
+        response = _md5(f"{one}:{offered['nonce']}:{count}:{cnonce}:auth:{_md5(f'{method}:{path}')}")
+        given["Authorization"] = (
+            f'Digest username="{user}", realm="{offered["realm"]}", nonce="{offered["nonce"]}", uri="{path}", '
+            f'qop=auth, nc={count}, cnonce="{cnonce}", response="{response}"'
+        )
+        return await self._ask(method, path, body, given)
+
+    async def _ask(self, method: str, path: str, body: str, given: dict[str, str]) -> tuple[int, dict[str, str], str]:
+        node = self.scene.testbed.node(NodeKind.XDMS)
+        terminal = str(self.scene.testbed.access_networks[0].pool[1])
+        reader, writer = await asyncio.open_connection(str(node.address), node.port, local_addr=(terminal, 0))
+        with contextlib.closing(writer):
+            fields = {"Host": "xdms.uc3m.netlab.test:8080", "Content-Length": str(len(body)), **given}
+            head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+            writer.write((head + "\r\n" + body).encode())
+            top = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).decode()
+            lines = top.split("\r\n")
+            found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+            text = (await reader.readexactly(int(found.get("content-length", "0")))).decode()
+            return int(lines[0].split()[1]), found, text
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
+
+
+@pytest.fixture(params=DatabaseKind)
+def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Callable[[Servers], Awaitable[None]]], None]:
+    federation = rebase(load_federation(default_federation_path()), Block.KAMAILIO.number).played_by(CoreKind.KAMAILIO)
+    testbed = federation.testbeds["uc3m"].model_copy(update={"database": request.param})
+    federation = federation.model_copy(update={"testbeds": {**federation.testbeds, "uc3m": testbed}})
+
+    def run(story: Callable[[Servers], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            async with contextlib.AsyncExitStack() as end:
+                servers = Servers(Scene(federation, tmp_path, end))
+                await servers.begin()
+                await story(servers)
+
+        asyncio.run(whole())
+
+    return run
+
+
+def state_of(notify: Request) -> str:
+    return str(notify.headers.get("Subscription-State")).partition(";")[0]
+
+
+def test_a_watcher_is_told_when_the_rules_admit_it(servers: Callable[..., None]) -> None:
+    async def story(servers: Servers) -> None:
+        published = await servers.publish("open")
+        print(bytes(published).decode())
+        assert published.code == 200
+        print(bytes(await servers.watch()).decode())
+        n = await servers.next_notify()
+        print(bytes(n).decode())
+        assert state_of(n) == "pending"
+        code, fields, text = await servers.http("PUT", DOCUMENT, RULES.format("allow"), Content_Type="application/auth-policy+xml")
+        print(code, fields, text)
+        assert code in (200, 201)
+        n = await servers.next_notify()
+        print(bytes(n).decode())
+        assert state_of(n) == "active"
+
+    servers(story)
