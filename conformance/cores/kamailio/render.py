@@ -12,21 +12,13 @@ import jinja2
 from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones, numbers_of_user
 from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone_of
 from conformance.cores.kamailio.presence_database import client_files, database_url
+from conformance.cores.kamailio.usages import USAGES
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.identifiers import uri_host
 
 PRESENCE_ROLES: Mapping[NodeKind, str] = {NodeKind.PRESENCE: "presence", NodeKind.XDMS: "xdms"}
 """Likewise for what a testbed may have beside its CSCFs."""
-USAGES = {
-    "pres-rules": "urn:ietf:params:xml:ns:pres-rules",
-    "org.openmobilealliance.pres-rules": "urn:ietf:params:xml:ns:common-policy",
-    "resource-lists": "urn:ietf:params:xml:ns:resource-lists",
-    "rls-services": "urn:ietf:params:xml:ns:rls-services",
-    "pidf-manipulation": "urn:ietf:params:xml:ns:pidf",
-}
-"""Application usages of Kamailio's XCAP server, and the namespace of each (RFC 4825 5)."""
-HTTPS_PORT = 8443
 ROLES: Mapping[NodeKind, str] = {NodeKind.PCSCF: "pcscf", NodeKind.ICSCF: "icscf", NodeKind.SCSCF: "scscf"}
 """Template of each role, without its ending."""
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
@@ -87,10 +79,9 @@ def presence_files(
         "scscf_place": f"{testbed.fqdn(NodeKind.SCSCF)}:{scscf.port}",
         "xcap_host": testbed.fqdn(NodeKind.XDMS) if xdms is not None else "",
         "xcap_port": xdms.port if xdms is not None else 0,
+        "all_usages": USAGES,
         "usages": [usage.replace(".", "[.]") for usage in USAGES],
-        "capabilities": _templates.get_template("capabilities.xml.j2").render(usages=USAGES).replace('"', "'"),
-        "certificate": "",
-        "https_port": HTTPS_PORT,
+        "capabilities": _templates.get_template("capabilities.xml.j2").render(usages=USAGES).strip(),
         "port_of_changes": port_of_changes,
     }
     return {"kamailio.cfg": _configuration(PRESENCE_ROLES[kind], values), **client_files(testbed)}

@@ -1,39 +1,21 @@
-"""Presence server and XDMS of Kamailio, opposite to a hand-written S-CSCF, watcher and XCAP client."""
-
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sipmessage import Request, Response
+from sipmessage import Request
 
 from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import default_federation_path, load_federation, rebase
-from conformance.protocols.sip.message import make_response
 from conformance.vocabulary.errors import NetlabError
-from conformance.vocabulary.federation import CoreKind, DatabaseKind, NodeKind
+from conformance.vocabulary.federation import CoreKind, DatabaseKind
 from tests.blocks import Block
 from tests.cores.conftest import Scene
-
-ALICE = "sip:alice@uc3m.netlab.test"
-BOB = "sip:bob@stuba.netlab.test"
-PIDF = (
-    f'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="{ALICE}">'
-    '<tuple id="t1"><status><basic>{}</basic></status></tuple></presence>'
-)
-RULES = (
-    '<?xml version="1.0"?><ruleset xmlns="urn:ietf:params:xml:ns:common-policy" '
-    'xmlns:pr="urn:ietf:params:xml:ns:pres-rules"><rule id="r1"><conditions><identity>'
-    f'<one id="{BOB}"/></identity></conditions><actions><pr:sub-handling>{{}}</pr:sub-handling></actions>'
-    "<transformations><pr:provide-all-attributes/></transformations></rule></ruleset>"
-)
-DOCUMENT = f"/xcap-root/pres-rules/users/{ALICE}/index"
+from tests.cores.kamailio.presence_lab import ALICE, BOB, DOCUMENT, PIDF, RULES, RULES_TYPE, Servers
 
 
 def _why_not() -> str:
@@ -45,117 +27,165 @@ def _why_not() -> str:
 
 
 pytestmark = pytest.mark.skipif(bool(_why_not()), reason=_why_not() or "they are there")
+Story = Callable[[Servers], Awaitable[None]]
+RULE = f"{DOCUMENT}/~~/ruleset/rule%5b@id=%22r2%22%5d"
+ELEMENT_TYPE = "application/xcap-el+xml"
 
 
-class Servers:
-    """Presence server, XDMS and BIND of `uc3m`, and what a test has in the place of the S-CSCF."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.notified: asyncio.Queue[Request] = asyncio.Queue()
-
-    async def begin(self) -> None:
-        def answer(request: Request) -> Response:
-            self.notified.put_nowait(request)
-            return make_response(request, 200)
-
-        await self.scene.node(NodeKind.DNS)
-        self.scscf = await self.scene.instead_of(NodeKind.SCSCF, answer)
-        await asyncio.gather(self.scene.node(NodeKind.PRESENCE), self.scene.node(NodeKind.XDMS))
-
-    async def send(self, method: str, *lines: str, sender: Any = None, body: str = "", cseq: int = 1) -> Response:
-        scscf = self.scene.testbed.node(NodeKind.SCSCF)
-        contact = f"Contact: <sip:peer@{scscf.address}:{scscf.port}>"
-        request = self.scene.request(method, ALICE, contact, "Supported:", *lines, cseq=cseq)
-        if body:
-            request.body = body.encode()
-        response: Response = await (sender or self.scscf).send_request(request, self.scene.hop(NodeKind.PRESENCE))
-        return response
-
-    async def publish(self, basic: str, *lines: str) -> Response:
-        given = ("Event: presence", "Expires: 60", "Content-Type: application/pidf+xml", "Call-ID: publishing")
-        return await self.send("PUBLISH", *given, f"P-Asserted-Identity: <{ALICE}>", *lines, body=PIDF.format(basic))
-
-    async def watch(self, expires: int = 60, cseq: int = 1) -> Response:
-        given = ("Event: presence", f"Expires: {expires}", "Call-ID: watching", f"From: <{BOB}>;tag=w")
-        return await self.send("SUBSCRIBE", *given, f"P-Asserted-Identity: <{BOB}>", cseq=cseq)
-
-    async def next_notify(self) -> Request:
-        return await asyncio.wait_for(self.notified.get(), 5)
-
-    async def http(
-        self, method: str, path: str, body: str = "", password: str | None = "xcap-alice", **headers: str
-    ) -> tuple[int, dict[str, str], str]:
-        """Ask the XDMS; answer its challenge where there is a password."""
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        code, fields, text = await self._ask(method, path, body, given)
-        if code != 401 or password is None:
-            return code, fields, text
-        offered = dict(re.findall(r'(\w+)="?([^",]+)', fields["www-authenticate"]))
-        user, count, cnonce = "alice@uc3m.netlab.test", "00000001", "c0ffee"
-        one = _md5(f"{user}:{offered['realm']}:{password}")
-        response = _md5(f"{one}:{offered['nonce']}:{count}:{cnonce}:auth:{_md5(f'{method}:{path}')}")
-        given["Authorization"] = (
-            f'Digest username="{user}", realm="{offered["realm"]}", nonce="{offered["nonce"]}", uri="{path}", '
-            f'qop=auth, nc={count}, cnonce="{cnonce}", response="{response}"'
-        )
-        return await self._ask(method, path, body, given)
-
-    async def _ask(self, method: str, path: str, body: str, given: dict[str, str]) -> tuple[int, dict[str, str], str]:
-        node = self.scene.testbed.node(NodeKind.XDMS)
-        terminal = str(self.scene.testbed.access_networks[0].pool[1])
-        reader, writer = await asyncio.open_connection(str(node.address), node.port, local_addr=(terminal, 0))
-        with contextlib.closing(writer):
-            fields = {"Host": "xdms.uc3m.netlab.test:8080", "Content-Length": str(len(body)), **given}
-            head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-            writer.write((head + "\r\n" + body).encode())
-            top = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).decode()
-            lines = top.split("\r\n")
-            found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-            text = (await reader.readexactly(int(found.get("content-length", "0")))).decode()
-            return int(lines[0].split()[1]), found, text
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode()).hexdigest()
-
-
-@pytest.fixture(params=DatabaseKind)
-def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Callable[[Servers], Awaitable[None]]], None]:
+def play(story: Story, folder: Path, kind: DatabaseKind) -> None:
+    """Run a story with servers that keep what they know in a database of that kind."""
     federation = rebase(load_federation(default_federation_path()), Block.KAMAILIO.number).played_by(CoreKind.KAMAILIO)
-    testbed = federation.testbeds["uc3m"].model_copy(update={"database": request.param})
+    testbed = federation.testbeds["uc3m"].model_copy(update={"database": kind})
     federation = federation.model_copy(update={"testbeds": {**federation.testbeds, "uc3m": testbed}})
 
-    def run(story: Callable[[Servers], Awaitable[None]]) -> None:
-        async def whole() -> None:
-            async with contextlib.AsyncExitStack() as end:
-                servers = Servers(Scene(federation, tmp_path, end))
-                await servers.begin()
-                await story(servers)
+    async def whole() -> None:
+        async with contextlib.AsyncExitStack() as end:
+            servers = Servers(Scene(federation, folder, end))
+            await servers.begin()
+            await story(servers)
 
-        asyncio.run(whole())
-
-    return run
+    asyncio.run(whole())
 
 
-def state_of(notify: Request) -> str:
-    return str(notify.headers.get("Subscription-State")).partition(";")[0]
+@pytest.fixture
+def servers(tmp_path: Path) -> Callable[[Story], None]:
+    return lambda story: play(story, tmp_path, DatabaseKind.SQLITE)
 
 
-def test_a_watcher_is_told_when_the_rules_admit_it(servers: Callable[..., None]) -> None:
+def told(notify: Request) -> tuple[str, str]:
+    """Return the state of the subscription and what is said of the presentity."""
+    state = re.sub("expires=[0-9]+", "", str(notify.headers.get("Subscription-State"))).strip("; ")
+    basic = re.search(r"<basic>(\w+)</basic>", notify.body.decode())
+    return state, basic[1] if basic else ""
+
+
+@pytest.mark.parametrize("kind", DatabaseKind)
+def test_rules_decide_what_a_watcher_is_told_at_once(tmp_path: Path, kind: DatabaseKind) -> None:
+    seen = []
+
     async def story(servers: Servers) -> None:
-        published = await servers.publish("open")
-        print(bytes(published).decode())
-        assert published.code == 200
-        print(bytes(await servers.watch()).decode())
-        n = await servers.next_notify()
-        print(bytes(n).decode())
-        assert state_of(n) == "pending"
-        code, fields, text = await servers.http("PUT", DOCUMENT, RULES.format("allow"), Content_Type="application/auth-policy+xml")
-        print(code, fields, text)
-        assert code in (200, 201)
-        n = await servers.next_notify()
-        print(bytes(n).decode())
-        assert state_of(n) == "active"
+        assert (await servers.publish("open")).code == 200
+        assert (await servers.watch()).code == 200
+        seen.append(told(await servers.next_notify()))
+        for handling in ("allow", "polite-block", "confirm", "allow", "block"):
+            await servers.http("PUT", DOCUMENT, RULES.format(handling), Content_Type=RULES_TYPE)
+            seen.append(told(await servers.next_notify()))
+        assert servers.notified.empty()
+
+    play(story, tmp_path, kind)
+    assert seen == [
+        *(("pending", ""), ("active", "open"), ("active", "closed"), ("pending", "")),
+        *(("active", "open"), ("terminated;reason=rejected", "")),
+    ]
+
+
+def test_a_publication_lives_as_its_entity_tag_says(servers: Callable[[Story], None]) -> None:
+    async def story(servers: Servers) -> None:
+        await servers.http("PUT", DOCUMENT, RULES.format("allow"), Content_Type=RULES_TYPE)
+        await servers.watch()
+        assert told(await servers.next_notify()) == ("active", "closed")
+        first = (await servers.publish("open")).headers.get("SIP-ETag")
+        assert told(await servers.next_notify()) == ("active", "open")
+        modified = await servers.publish("closed", f"SIP-If-Match: {first}")
+        assert told(await servers.next_notify()) == ("active", "closed")
+        assert (await servers.publish("open", f"SIP-If-Match: {first}")).code == 412
+        tag = modified.headers.get("SIP-ETag")
+        removed = await servers.publish("", f"SIP-If-Match: {tag}", "Expires: 0", "Content-Type:")
+        assert removed.code == 200
+        assert told(await servers.next_notify()) == ("active", "closed")
+
+    servers(story)
+
+
+def test_only_what_a_trusted_node_asserts_is_believed(servers: Callable[[Story], None]) -> None:
+    async def story(servers: Servers) -> None:
+        publication = ("Event: presence", "Expires: 60", "Content-Type: application/pidf+xml")
+        asserted = f"P-Asserted-Identity: <{ALICE}>"
+        stranger = await servers.scene.terminal()
+
+        async def publish(*lines: str, by_stranger: bool = False) -> int:
+            sender = stranger if by_stranger else None
+            return (await servers.send("PUBLISH", *publication, *lines, sender=sender, body=PIDF.format("open"))).code
+
+        assert await publish() == 403
+        assert await publish(f"P-Asserted-Identity: <{BOB}>") == 403
+        assert await publish(asserted, by_stranger=True) == 403
+        assert await publish(f"From: <{BOB}>;tag=1", f"P-Asserted-Identity: <{BOB}>") == 403  # for somebody else
+        assert await publish(asserted) == 200
+        winfo = ("Event: presence.winfo", f"From: <{BOB}>;tag=1", f"P-Asserted-Identity: <{BOB}>")
+        assert (await servers.send("SUBSCRIBE", *winfo)).code == 403
+        assert servers.notified.empty()
+
+    servers(story)
+
+
+def test_a_user_is_told_who_watches(servers: Callable[[Story], None]) -> None:
+    async def story(servers: Servers) -> None:
+        winfo = ("Event: presence.winfo", "Expires: 60", "Call-ID: winfo", f"P-Asserted-Identity: <{ALICE}>")
+        assert (await servers.send("SUBSCRIBE", *winfo)).code == 200
+        assert b"<watcher " not in (await servers.next_notify()).body
+        await servers.watch()
+        found = [(await servers.next_notify()) for _ in range(2)]
+        document = next(one.body.decode() for one in found if one.headers.get("Event") == "presence.winfo")
+        assert BOB in document
+        assert 'status="pending"' in document
+
+    servers(story)
+
+
+def test_documents_are_their_owners(servers: Callable[[Story], None]) -> None:
+    async def story(servers: Servers) -> None:
+        assert (await servers.http("GET", DOCUMENT, password=None))[0] == 401
+        assert (await servers.http("GET", DOCUMENT, password="wrong"))[0] == 401
+        assert (await servers.http("GET", DOCUMENT))[0] == 404
+        assert (await servers.http("GET", DOCUMENT.replace("alice", "erin")))[0] == 403
+        assert (await servers.http("PUT", DOCUMENT.replace("alice", "erin"), RULES, Content_Type=RULES_TYPE))[0] == 403
+        code, fields, text = await servers.http("GET", "/xcap-root/xcap-caps/global/index")
+        assert (code, fields["content-type"]) == (200, "application/xcap-caps+xml")
+        assert "<auid>org.openmobilealliance.pres-rules</auid>" in text
+
+    servers(story)
+
+
+def test_documents_are_written_read_and_removed(servers: Callable[[Story], None]) -> None:
+    async def story(servers: Servers) -> None:
+        rules = RULES.format("allow")
+        assert (await servers.http("PUT", DOCUMENT, rules, Content_Type=RULES_TYPE))[0] == 200  # 201 would be right
+        code, fields, text = await servers.http("GET", DOCUMENT)
+        assert (code, fields["content-type"], text) == (200, RULES_TYPE, rules)
+        assert (await servers.http("PUT", DOCUMENT, rules, Content_Type=RULES_TYPE, If_Match='"no"'))[0] == 412
+        assert (await servers.http("PUT", DOCUMENT, rules, Content_Type=RULES_TYPE, If_None_Match="*"))[0] == 412
+        tag = fields["etag"]
+        assert (await servers.http("PUT", RULE, '<rule id="r2"/>', Content_Type=ELEMENT_TYPE, If_Match=tag))[0] == 200
+        assert (await servers.http("GET", RULE))[2] == '<rule id="r2"/>'
+        assert (await servers.http("GET", f"{RULE}/@id"))[2] == "r2"
+        assert (await servers.http("DELETE", RULE))[0] == 200
+        assert (await servers.http("GET", RULE))[0] == 404
+        assert (await servers.http("DELETE", DOCUMENT))[0] == 200
+        assert (await servers.http("DELETE", DOCUMENT))[0] == 404
+
+    servers(story)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "media_type", "code", "error"),
+    [
+        (DOCUMENT, "<oops", RULES_TYPE, 409, "not-well-formed"),
+        (DOCUMENT, "<oops/>", RULES_TYPE, 409, "schema-validation-error"),
+        (DOCUMENT, RULES, "text/plain", 415, ""),
+        (RULE, "<rule/>", ELEMENT_TYPE, 409, "no-parent"),
+        (DOCUMENT.replace("pres-rules", "no-rules"), RULES, RULES_TYPE, 404, ""),
+        (DOCUMENT.replace("index", "'%20or%20'1"), RULES, RULES_TYPE, 404, ""),
+    ],
+)
+def test_what_cannot_be_stored_is_refused(
+    servers: Callable[[Story], None], path: str, body: str, media_type: str, code: int, error: str
+) -> None:
+    async def story(servers: Servers) -> None:
+        found, fields, text = await servers.http("PUT", path, body, Content_Type=media_type)
+        assert found == code
+        if error:
+            assert fields["content-type"] == "application/xcap-error+xml"
+            assert f"<{error}/>" in text
 
     servers(story)
