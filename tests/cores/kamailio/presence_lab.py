@@ -27,7 +27,7 @@ RULES = (
     "<transformations><pr:provide-all-attributes/></transformations></rule></ruleset>"
 )
 RULES_TYPE = "application/auth-policy+xml"
-PASSWORD = "xcap-alice"  # noqa: S105 - of the emulated federation, which everybody knows
+PASSWORD = "xcap-alice"
 DOCUMENT = f"/xcap-root/pres-rules/users/{ALICE}/index"
 
 
@@ -58,7 +58,8 @@ class Servers:
 
     async def publish(self, basic: str, *lines: str) -> Response:
         given = ("Event: presence", "Expires: 60", "Content-Type: application/pidf+xml", "Call-ID: publishing")
-        return await self.send("PUBLISH", *given, f"P-Asserted-Identity: <{ALICE}>", *lines, body=PIDF.format(basic))
+        body = PIDF.format(basic) if basic else ""
+        return await self.send("PUBLISH", *given, f"P-Asserted-Identity: <{ALICE}>", *lines, body=body)
 
     async def watch(self, expires: int = 60, cseq: int = 1) -> Response:
         given = ("Event: presence", f"Expires: {expires}", "Call-ID: watching", f"From: <{BOB}>;tag=w")
