@@ -40,7 +40,7 @@ from conformance.vocabulary.points import Point
 _UNDERLAY_BRIDGE = "under0"
 _READY_S = 20.0
 _REFUSAL = "VERIFY ERROR"
-_AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.DNS)
+_AT_THE_CORE = (Point.GM, Point.ACCESS, Point.MW, Point.ISC, Point.CX, Point.UT, Point.DNS)
 _AT_THE_ACCESS = (Point.GM, Point.ACCESS, Point.MEDIA)
 _IPV6 = "ip6 and not (ip6[6] == 58 and ip6[40] >= 133 and ip6[40] <= 137)"
 """Neighbour discovery (RFC 4861 4) is for IPv6 what ARP is for IPv4, which is no IP packet."""

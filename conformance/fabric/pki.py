@@ -1,5 +1,7 @@
 """The certification authority of the VPN: the hub and each partner get a certificate, as PKCS#12 with a passphrase.
 
+HTTPS servers of testbeds get theirs here too.
+
 Keys are made once and kept in the user's cache, readable by the user alone. They open tunnels of labs on this machine
 and nothing else. Certificates that must not be accepted (revoked, expired, of another authority) are made here too.
 """
@@ -11,9 +13,10 @@ import datetime
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -102,6 +105,23 @@ class Authority:
             raise _unwritable(self.folder, error) from None
         return made
 
+    def server_chain(self, names: Sequence[str], address: str) -> bytes:
+        """Return a new key and its certificate for a TLS server of a testbed, in PEM.
+
+        Args:
+            names: its host names; the first is the common name.
+            address: its numeric address.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        known_as = [*map(x509.DNSName, names), x509.IPAddress(ip_address(address))]
+        until = self._certificate.not_valid_after_utc
+        certificate = (
+            _of(names[0], key, self._certificate, until, ExtendedKeyUsageOID.SERVER_AUTH)
+            .add_extension(x509.SubjectAlternativeName(known_as), critical=False)
+            .sign(self._signer(), hashes.SHA256())
+        )
+        return _private(key) + certificate.public_bytes(serialization.Encoding.PEM)
+
     def revocation_list(self, file: Path, names: Iterable[str] = ()) -> None:
         """Write a certificate revocation list (PEM).
 
@@ -144,19 +164,7 @@ class Authority:
         now = _now()
         until = now - _DAY if flaw is Flaw.EXPIRED else ca.not_valid_after_utc
         usage = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(_name(name))
-            .issuer_name(ca.subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - 30 * _DAY)
-            .not_valid_after(until)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(signs=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-            .sign(ca_key, hashes.SHA256())
-        )
+        certificate = _of(name, key, ca, until, usage).sign(ca_key, hashes.SHA256())
         passphrase = secrets.token_urlsafe(18).encode()
         content = pkcs12.serialize_key_and_certificates(
             name.encode(), key, certificate, [ca], serialization.BestAvailableEncryption(passphrase)
@@ -203,6 +211,28 @@ def _authority(name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
         .sign(key, hashes.SHA256())
     )
     return key, certificate
+
+
+def _of(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    ca: x509.Certificate,
+    until: datetime.datetime,
+    usage: x509.ObjectIdentifier,
+) -> x509.CertificateBuilder:
+    """Return what is common to the certificates that an authority gives out; it is not signed."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .issuer_name(ca.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_now() - 30 * _DAY)
+        .not_valid_after(until)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(signs=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+    )
 
 
 def _key_usage(*, signs: bool) -> x509.KeyUsage:

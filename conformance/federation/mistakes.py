@@ -13,7 +13,7 @@ KeyPath = tuple[str | int, ...]
 NOTHING = "nothing"
 """What is found where a key is missing."""
 
-SECRET_KEYS = frozenset({"k", "op", "opc", "password"})
+SECRET_KEYS = frozenset({"k", "op", "opc", "password", "xcap_password"})
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")

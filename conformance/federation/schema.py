@@ -47,6 +47,7 @@ _EXPECTED = {
     "opc": _KEY,
     "op": _KEY,
     "password": "a text, env:NAME or file:PATH",
+    "xcap_password": "a text, env:NAME or file:PATH",
     "amf": "4 hexadecimal digits",
     "roaming": "true or false",
     "registration_s": "whole seconds from 1 to 1000000",

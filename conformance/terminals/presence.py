@@ -116,9 +116,19 @@ class PresenceUser:
         """Remove what is published (RFC 3903 4.4). Raises as `publish`."""
         self.run(lambda: self._publish(0, b"", "removed"), "PUBLISH that removes")
 
-    def forget_publication(self) -> None:
-        """Forget the entity tag, as a device does that was switched off: the next `publish` is an initial one."""
+    def recall(self, entity_tag: str) -> None:
+        """Take an entity tag for that of what is published, as a device does that missed the end of it."""
+        agent = self._agent()
+        self._publication = self._publication or Publication(agent.identity, agent.routes)
+        self._publication.entity_tag = entity_tag
+
+    def forget(self) -> None:
+        """Forget all that is published and watched without a word, as a device does that is switched off.
+
+        NOTIFYs that still come are answered with 481.
+        """
         self._publication = None
+        self._subscriptions.clear()
 
     def watch(self, uri: str, expires_s: int = ASKED_EXPIRES_S) -> PresenceWatch:
         """Watch somebody's presence; return when the first NOTIFY has come.

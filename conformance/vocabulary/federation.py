@@ -88,12 +88,19 @@ class NodeKind(StrEnum):
     AS = "as"
     """Application server; a testbed that has one tells it of every registration (3GPP TS 24.229 5.4.1.7)."""
     PRESENCE = "presence"
-    """Presence server: an application server that every subscriber's filter criteria name (3GPP TS 24.141)."""
+    """Presence server: an application server for PUBLISH and SUBSCRIBE (3GPP TS 24.141)."""
     XDMS = "xdms"
-    """Documents of the users, over XCAP (RFC 4825)."""
+    """XML document management server: XCAP over HTTP, and over HTTPS at `XCAP_TLS_PORT` (3GPP TS 24.141, RFC 4825)."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
+
+XCAP_TLS_PORT = 8443
+"""Where an XDMS serves XCAP over HTTPS."""
+XDMS_SIP_PORT = 5060
+"""Where an XDMS takes subscriptions to changes of its documents (RFC 5875)."""
+XCAP_HOST = "xcap"
+"""First label of the name by which users know an XDMS: `xcap.uc3m.netlab.test` (D2.2 3.3.3.2)."""
 
 IMS_NODES = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.HSS, NodeKind.DNS)
 """What an IMS domain is made of: a testbed has all of them, or none and is an access network only."""
@@ -183,7 +190,7 @@ class Subscriber(_Model):
     amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
     password: Password | None = None
     xcap_password: Password | None = None
-    """For HTTP digest at the XDMS (3GPP TS 24.141 6)."""
+    """For HTTP digest at the XDMS, with impi as user name; None: `password`, and without that one no access by it."""
     roaming: Annotated[bool, Field(strict=True)] = True
     """False: the home network forbids registration through a visited access point."""
     filter_criteria: tuple[FilterCriterion, ...] = ()
@@ -289,6 +296,11 @@ class Testbed(_Model):
     def uri(self, kind: NodeKind) -> str:
         """Return the SIP URI of a node with its port: `sip:scscf.uc3m.netlab.test:6060`."""
         return f"sip:{self.fqdn(kind)}:{self.nodes[kind].port}"
+
+    def xcap_root(self, *, secure: bool = False) -> str:
+        """Return the XCAP root of the testbed's XDMS as its own servers know it: `http://xdms.uc3m...:8080/xcap-root`."""
+        scheme, port = ("https", XCAP_TLS_PORT) if secure else ("http", self.nodes[NodeKind.XDMS].port)
+        return f"{scheme}://{self.fqdn(NodeKind.XDMS)}:{port}/xcap-root"
 
     @property
     def users(self) -> tuple[Subscriber, ...]:

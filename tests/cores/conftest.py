@@ -37,6 +37,7 @@ class Scene:
         self.testbed: Testbed = federation.testbeds["uc3m"]
         self.folder = folder
         self._end = end
+        self._finish: dict[NodeKind, Callable[[], Awaitable[None]]] = {}
 
     def hop(self, kind: NodeKind, transport: str = "udp") -> Hop:
         node = self.testbed.node(kind)
@@ -70,11 +71,16 @@ class Scene:
             waiting.cancel()
             await asyncio.gather(running, waiting, return_exceptions=True)
 
+        self._finish[kind] = finish
         self._end.push_async_callback(finish)
         await asyncio.wait({running, waiting}, timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
         assert ready.is_set(), f"awaited {kind} to become ready for {DEADLINE_S:g} s"
+
+    async def stop(self, kind: NodeKind) -> None:
+        """End a node before the scene ends."""
+        await self._finish.pop(kind)()
 
     async def ready(self, kind: NodeKind) -> None:
         """Wait until a CSCF answers OPTIONS with 200."""

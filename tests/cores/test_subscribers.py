@@ -119,7 +119,7 @@ def test_authentication_assignment_and_release(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "hss.sqlite"
     path.write_bytes(b"this is not a database, it is some text that is long enough" * 20)
-    with pytest.raises(TestbedDown, match="expected a subscriber database, found: file is not a database"):
+    with pytest.raises(TestbedDown, match="expected a database of subscribers, found: file is not a database"):
         SubscriberStore(SqliteDatabase(path))
 
 

@@ -1,4 +1,4 @@
-"""What an HSS's memory is kept in: SQLite in a file, or a MariaDB server behind a local socket."""
+"""What the memory of a node is kept in: SQLite in a file, or (an HSS) a MariaDB server behind a local socket."""
 
 from __future__ import annotations
 
@@ -45,20 +45,22 @@ class SqliteDatabase:
 
     Args:
         path: it is made where there is none.
+        schema: which tables it has, a file beside this one.
 
     Raises:
         TestbedDown: the file cannot be opened, or is no such database.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: str = "subscribers.sql") -> None:
         try:
             path.touch(mode=0o600)  # it has keys and passwords
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.executescript(_schema("subscribers.sql"))
+            self._db.executescript(_schema(schema))
         except (sqlite3.Error, OSError) as error:
             raise TestbedDown(
-                f"{path}: expected a subscriber database, found: {error}; remove it or make its folder writable"
+                f"{path}: expected a database of {schema.partition('.')[0]}, found: {error}; remove it or make its "
+                "folder writable"
             ) from None
 
     def execute(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:

@@ -131,20 +131,24 @@ async def _gtpu(testbed: Testbed) -> str | None:
     return None if answered else f"message type {answer.type} with sequence number {answer.sequence}"
 
 
-async def _http(testbed: Testbed) -> str | None:
+async def _xcap(testbed: Testbed) -> str | None:
     node = testbed.node(NodeKind.XDMS)
-    own = str(node.address)
+    address = str(node.address)
+    question = (
+        f"GET /xcap-root/xcap-caps/global/index HTTP/1.1\r\nHost: {uri_host(node.address)}:{node.port}\r\n"
+        "Connection: close\r\n\r\n"
+    )
     try:
         async with asyncio.timeout(_ASK_S):
-            reader, writer = await asyncio.open_connection(own, node.port, local_addr=(own, 0))
+            reader, writer = await asyncio.open_connection(address, node.port, local_addr=(address, 0))
             with contextlib.closing(writer):
-                writer.write(f"HEAD / HTTP/1.1\r\nHost: {uri_host(node.address)}\r\nConnection: close\r\n\r\n".encode())
-                line = await reader.readline()
+                writer.write(question.encode())
+                status = (await reader.readline()).split()
     except TimeoutError:
         return f"no answer within {_ASK_S:g} s"
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return str(error)
-    return None if line.startswith(b"HTTP/1.") else f"{line[:60]!r}"
+    return None if status[1:2] == [b"200"] else f"{b' '.join(status)[:60]!r}"
 
 
 _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]]] = {
@@ -156,7 +160,7 @@ _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]
     NodeKind.IBCF: ("200 to OPTIONS", _sip(NodeKind.IBCF)),
     NodeKind.AS: ("200 to OPTIONS", _sip(NodeKind.AS)),
     NodeKind.PRESENCE: ("200 to OPTIONS", _sip(NodeKind.PRESENCE)),
-    NodeKind.XDMS: ("an answer of HTTP", _http),
+    NodeKind.XDMS: ("200 to a GET of xcap-caps", _xcap),
     NodeKind.GATEWAY: ("an echo response of GTP-U", _gtpu),
 }
 

@@ -15,7 +15,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from conformance.vocabulary.federation import NodeKind, Testbed
+from conformance.vocabulary.federation import XCAP_HOST, NodeKind, Testbed
 from conformance.vocabulary.identifiers import IpAddress
 
 TTL_S = 60
@@ -118,6 +118,8 @@ def zone_of(testbed: Testbed, *, inside: bool = False) -> Zone:
     addresses: dict[str, list[IpAddress]] = {}
     for kind, node in testbed.nodes.items():
         addresses.setdefault(testbed.fqdn(kind), []).append(node.address)
+        if kind is NodeKind.XDMS:
+            addresses.setdefault(f"{XCAP_HOST}.{testbed.domain}", []).append(node.address)
     records += [_addresses(host, *there) for host, there in addresses.items()]
     return Zone(apex, records)
 

@@ -60,11 +60,10 @@ def write_document(root: etree._Element) -> bytes:
 
 
 def _bounded(root: etree._Element) -> None:
-    depth = count = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
+    depth = 0
+    for count, (event, _) in enumerate(etree.iterwalk(root, events=("start", "end"))):
         depth += 1 if event == "start" else -1
-        count += 1
-        if depth > MAX_DEPTH or count > 2 * MAX_ELEMENTS:
+        if depth > MAX_DEPTH or count >= 2 * MAX_ELEMENTS:
             raise MalformedDocument(f"XML: expected at most {MAX_ELEMENTS} elements and {MAX_DEPTH} levels")
 
 
