@@ -89,9 +89,10 @@ def credentials(testbed: Testbed) -> list[Row]:
     """Return who may use the XDMS: user name, domain, password, and the identities whose documents are its own."""
     rows = []
     for user in testbed.subscribers:
-        if user.xcap_password is not None:
+        password = user.xcap_password or user.password
+        if password is not None:
             name, _, domain = user.impi.partition("@")
-            rows.append((name, domain, user.xcap_password.reveal().decode(), ",".join(user.impus)))
+            rows.append((name, domain, password.reveal().decode(), ",".join(user.impus)))
     return rows
 
 

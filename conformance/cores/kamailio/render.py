@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 
@@ -14,7 +15,7 @@ from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone
 from conformance.cores.kamailio.presence_database import client_files, database_url
 from conformance.cores.kamailio.usages import USAGES
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, NodeKind, Subscriber, Testbed
+from conformance.vocabulary.federation import XCAP_HOST, Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.identifiers import uri_host
 
 PRESENCE_ROLES: Mapping[NodeKind, str] = {NodeKind.PRESENCE: "presence", NodeKind.XDMS: "xdms"}
@@ -58,8 +59,17 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
     return files
 
 
+class Inside(NamedTuple):
+    """Ports of 127.0.0.1 by which an XDMS and its node speak with each other."""
+
+    changes: int
+    """Where the node takes whose rules have changed."""
+    http: int
+    """Where the XDMS takes what came inside TLS."""
+
+
 def presence_files(
-    federation: Federation, testbed: Testbed, kind: NodeKind, modules: str, port_of_changes: int = 0
+    federation: Federation, testbed: Testbed, kind: NodeKind, modules: str, inside: Inside | None = None
 ) -> dict[str, str]:
     """Return the files of a presence server or an XDMS by name: `kamailio.cfg`, and how its database is found.
 
@@ -68,7 +78,7 @@ def presence_files(
         testbed: its own testbed.
         kind: which of the two.
         modules: folder of Kamailio's modules.
-        port_of_changes: port of 127.0.0.1 where an XDMS says whose rules have changed.
+        inside: of an XDMS: its ports at 127.0.0.1.
     """
     scscf, xdms = testbed.node(NodeKind.SCSCF), testbed.nodes.get(NodeKind.XDMS)
     values = {
@@ -77,12 +87,11 @@ def presence_files(
         "scscf": testbed.uri(NodeKind.SCSCF),
         "scscf_address": scscf.address,
         "scscf_place": f"{testbed.fqdn(NodeKind.SCSCF)}:{scscf.port}",
-        "xcap_host": testbed.fqdn(NodeKind.XDMS) if xdms is not None else "",
-        "xcap_port": xdms.port if xdms is not None else 0,
+        "xcap_hosts": [testbed.fqdn(NodeKind.XDMS), f"{XCAP_HOST}.{testbed.domain}"] if xdms is not None else [],
         "all_usages": USAGES,
         "usages": [usage.replace(".", "[.]") for usage in USAGES],
         "capabilities": _templates.get_template("capabilities.xml.j2").render(usages=USAGES).strip(),
-        "port_of_changes": port_of_changes,
+        "inside": inside or Inside(0, 0),
     }
     return {"kamailio.cfg": _configuration(PRESENCE_ROLES[kind], values), **client_files(testbed)}
 

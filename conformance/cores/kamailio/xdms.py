@@ -15,11 +15,14 @@ from typing import Any
 from conformance.cores.emulated.control import ask
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import control_path
+from conformance.cores.emulated.xdms.tls import server_context
+from conformance.cores.kamailio.dns_relay import Place, free_port
 from conformance.cores.kamailio.presence_database import folder_name, presence_database
-from conformance.cores.kamailio.render import presence_files
+from conformance.cores.kamailio.render import Inside, presence_files
 from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
+from conformance.cores.kamailio.tls_relay import tls_relay
 from conformance.vocabulary.errors import TestbedDown
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import XCAP_HOST, XCAP_TLS_PORT, NodeKind
 
 _INSIDE = "127.0.0.1"
 
@@ -28,10 +31,15 @@ async def run(context: NodeContext) -> None:
     """Serve until cancelled (see `NodeContext`)."""
     changes = Changes(context.folder.parent / f"{context.testbed.name}-{NodeKind.PRESENCE}", context.log)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: changes, local_addr=(_INSIDE, 0))
+    own = str(context.node.address)
+    inside = Inside(transport.get_extra_info("sockname")[1], free_port())
+    tls = server_context(context.folder, [context.fqdn, f"{XCAP_HOST}.{context.testbed.domain}"], own)
+    files = presence_files(context.federation, context.testbed, context.kind, installed_modules(context), inside)
     try:
-        port = transport.get_extra_info("sockname")[1]
-        files = presence_files(context.federation, context.testbed, context.kind, installed_modules(context), port)
-        async with presence_database(context):
+        async with (
+            presence_database(context),
+            tls_relay(Place(own, XCAP_TLS_PORT), tls, Place(_INSIDE, inside.http)),
+        ):
             await serve(context, files, Control(context, changes).answer, f"../{folder_name(context.testbed)}")
     finally:
         transport.close()
