@@ -18,7 +18,7 @@ ALICE = "sip:alice@uc3m.netlab.test"
 BOB = "sip:bob@stuba.netlab.test"
 PIDF = (
     f'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="{ALICE}">'
-    '<tuple id="t1"><status><basic>{}</basic></status></tuple></presence>'
+    '<tuple id="{}"><status><basic>{}</basic></status></tuple></presence>'
 )
 RULES = (
     '<?xml version="1.0"?><ruleset xmlns="urn:ietf:params:xml:ns:common-policy" '
@@ -56,10 +56,12 @@ class Servers:
         response: Response = await (sender or self.scscf).send_request(request, self.scene.hop(NodeKind.PRESENCE))
         return response
 
-    async def publish(self, basic: str, *lines: str) -> Response:
-        given = ("Event: presence", "Expires: 60", "Content-Type: application/pidf+xml", "Call-ID: publishing")
-        body = PIDF.format(basic) if basic else ""
-        return await self.send("PUBLISH", *given, f"P-Asserted-Identity: <{ALICE}>", *lines, body=body)
+    async def publish(self, basic: str, tag: str | None = None, device: str = "t1") -> Response:
+        """Publish for a device of alice, by the entity tag where there is one; nothing to say: remove it."""
+        given = [f"P-Asserted-Identity: <{ALICE}>", "Event: presence", f"Call-ID: {device}"]
+        given += [f"SIP-If-Match: {tag}"] if tag else []
+        given += ["Expires: 60", "Content-Type: application/pidf+xml"] if basic else ["Expires: 0"]
+        return await self.send("PUBLISH", *given, body=PIDF.format(device, basic) if basic else "")
 
     async def watch(self, expires: int = 60, cseq: int = 1) -> Response:
         given = ("Event: presence", f"Expires: {expires}", "Call-ID: watching", f"From: <{BOB}>;tag=w")

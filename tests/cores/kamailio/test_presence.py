@@ -86,13 +86,25 @@ def test_a_publication_lives_as_its_entity_tag_says(servers: Callable[[Story], N
         assert told(await servers.next_notify()) == ("active", "closed")
         first = (await servers.publish("open")).headers.get("SIP-ETag")
         assert told(await servers.next_notify()) == ("active", "open")
-        modified = await servers.publish("closed", f"SIP-If-Match: {first}")
+        modified = await servers.publish("closed", first)
         assert told(await servers.next_notify()) == ("active", "closed")
-        assert (await servers.publish("open", f"SIP-If-Match: {first}")).code == 412
-        tag = modified.headers.get("SIP-ETag")
-        removed = await servers.publish("", f"SIP-If-Match: {tag}", "Expires: 0", "Content-Type:")
-        assert removed.code == 200
+        assert (await servers.publish("open", first)).code == 412
+        assert (await servers.publish("", modified.headers.get("SIP-ETag"))).code == 200
         assert told(await servers.next_notify()) == ("active", "closed")
+
+    servers(story)
+
+
+def test_a_device_that_is_off_is_told_of_as_closed_and_then_no_more(servers: Callable[[Story], None]) -> None:
+    async def story(servers: Servers) -> None:
+        await servers.http("PUT", DOCUMENT, RULES.format("allow"), Content_Type=RULES_TYPE)
+        await servers.publish("open")
+        other = await servers.publish("open", device="t2")
+        await servers.watch()
+        tuples = [(await servers.next_notify()).body.count(b"<tuple ")]
+        await servers.publish("", other.headers.get("SIP-ETag"), device="t2")
+        tuples += [(await servers.next_notify()).body.count(b"<tuple ") for _ in range(2)]
+        assert tuples == [2, 2, 1]
 
     servers(story)
 
@@ -105,7 +117,9 @@ def test_only_what_a_trusted_node_asserts_is_believed(servers: Callable[[Story],
 
         async def publish(*lines: str, by_stranger: bool = False) -> int:
             sender = stranger if by_stranger else None
-            return (await servers.send("PUBLISH", *publication, *lines, sender=sender, body=PIDF.format("open"))).code
+            return (
+                await servers.send("PUBLISH", *publication, *lines, sender=sender, body=PIDF.format("t1", "open"))
+            ).code
 
         assert await publish() == 403
         assert await publish(f"P-Asserted-Identity: <{BOB}>") == 403
@@ -159,7 +173,9 @@ def test_documents_are_written_read_and_removed(servers: Callable[[Story], None]
         assert (await servers.http("PUT", RULE, '<rule id="r2"/>', Content_Type=ELEMENT_TYPE, If_Match=tag))[0] == 200
         assert (await servers.http("GET", RULE))[2] == '<rule id="r2"/>'
         assert (await servers.http("GET", f"{RULE}/@id"))[2] == "r2"
-        assert (await servers.http("DELETE", RULE))[0] == 200
+        prefixed = RULE.replace("ruleset/rule", "c:ruleset/c:rule") + "?xmlns(c=urn:ietf:params:xml:ns:common-policy)"
+        assert (await servers.http("GET", prefixed))[2] == '<rule id="r2"/>'
+        assert (await servers.http("DELETE", prefixed))[0] == 200
         assert (await servers.http("GET", RULE))[0] == 404
         assert (await servers.http("DELETE", DOCUMENT))[0] == 200
         assert (await servers.http("DELETE", DOCUMENT))[0] == 404
