@@ -157,9 +157,10 @@ class Watching(_Ways):
 
     @cached_property
     def asserted(self) -> str:
-        """Who watches, as the network asserts it to the presence server; empty where that was not seen."""
-        for _, _, request in self.into_server():
-            for one in addresses(request, "P-Asserted-Identity"):
+        """Who watches, as the network asserts it; empty where that was not seen."""
+        requests = (hop.request for way in self.asks for hop in reversed(way.hops))
+        for request in requests:
+            for one in () if request is None else addresses(request, "P-Asserted-Identity"):
                 return one.name_addr.uri
         return ""
 
@@ -227,11 +228,13 @@ class DocumentRequest(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Documents(_View):
-    """What one client asks of the documents of one user."""
+    """What one client asks of documents, mostly those of one user."""
 
     client: Role
     requests: tuple[DocumentRequest, ...]
     """In time order."""
+    history: tuple[DocumentRequest, ...] = ()
+    """What all clients asked, in time order."""
     kind: Kind = Kind.DOCUMENTS
 
     @property

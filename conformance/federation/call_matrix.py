@@ -72,8 +72,7 @@ class _People:
         if key not in self._users:
             every = self.testbed(home, square).users
             plain = [one for one in every if self._served or not any(one.services("INVITE", case) for case in Case)]
-            plain = plain or every
-            self._users[key] = sorted(plain, key=lambda one: (not one.uses_aka, one.roaming))
+            self._users[key] = sorted(plain or every, key=lambda one: (not one.uses_aka, one.roaming))
         return self._users[key]
 
     def ims(self, *but: str) -> list[str]:

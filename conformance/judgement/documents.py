@@ -1,4 +1,4 @@
-"""Finds what was asked of XDMSs (XCAP, RFC 4825): one procedure a client and user; and the rules that it shows."""
+"""Finds what was asked of XDMSs (XCAP, RFC 4825): one procedure a client; and the rules that it shows."""
 
 from __future__ import annotations
 
@@ -50,20 +50,12 @@ def find(
         around: What is known of the whole, where the trace is a part.
     """
     declared = Declared(federation)
-    groups: dict[tuple[str, str], list[tuple[Transaction, DocumentRequest]]] = {}
-    last: dict[str, str] = {}
-    common: list[tuple[str, tuple[Transaction, DocumentRequest]]] = []
+    groups: dict[str, list[tuple[Transaction, DocumentRequest]]] = {}
     for transaction, asked in _requests(transactions, declared):
-        client = transaction.source.address
-        user = "" if asked.name is None else asked.name.user
-        if not user:
-            common.append((client, (transaction, asked)))
-            continue
-        groups.setdefault((client, user), []).append((transaction, asked))
-        last.setdefault(client, user)
-    for client, one in common:  # what belongs to nobody, as the capabilities, goes with the first user of the client
-        groups.setdefault((client, last.get(client, "")), []).append(one)
-    for (client, user), some in groups.items():
+        groups.setdefault(transaction.source.address, []).append((transaction, asked))
+    everything = sorted((one for some in groups.values() for _, one in some), key=lambda one: one.time_ns)
+    for client, some in groups.items():
+        user = next((one.name.user for _, one in some if one.name is not None and one.name.user), "")
         table = RoleTable()
         kinds = declared.kinds(client)
         role = Role.PRESENCE if NodeKind.PRESENCE in kinds else Role.PRESENTITY
@@ -76,6 +68,7 @@ def find(
             subject=user,
             client=role,
             requests=tuple(requests),
+            history=tuple(everything),
             roles=table.done(),
             observed=around.points | {Point.UT},
             lossless=around.lossless,

@@ -189,10 +189,8 @@ def _wants_list(hop: RawHop) -> bool:
 
 
 def _is_from_server(hops: Sequence[RawHop], declared: Declared) -> bool:
-    return any(
-        hop.depth == 1 and declared.role(hop.transaction.source.address) in (Role.PRESENCE, Role.HOME_AS)
-        for hop in hops
-    )
+    sources = [hop.transaction.source.address for hop in hops if hop.depth == 1]
+    return any(declared.role(source) in (Role.PRESENCE, Role.HOME_AS) for source in sources)
 
 
 # --- what both have -------------------------------------------------------------------------------------

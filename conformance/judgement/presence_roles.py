@@ -47,7 +47,8 @@ def bind_request(hops: Sequence[RawHop], sender: Role, declared: Declared) -> Bo
     if inner:
         names[1] = Role.ORIG_PCSCF
         kinds = {hop.depth: declared.kinds(hop.transaction.destination.address) for hop in hops}
-        rest = [place for place in inner[1:] if kinds.get(place) != {NodeKind.IBCF}]
+        border = frozenset((NodeKind.IBCF,))
+        rest = [place for place in inner[1:] if kinds.get(place) != border]
         for place in inner[1:]:
             names[place] = Role.IBCF
         for place, role in zip(rest, _core([kinds.get(one, frozenset()) for one in rest], ends_at_server), strict=True):

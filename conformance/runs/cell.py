@@ -111,7 +111,7 @@ class Cell:
         try:
             self.folder = run.cell_folder(identity.name)
             self._events = EventLog(self.folder / EVENTS_FILE)
-            self._presence = CellPresence(bench, self._events)
+            self._presence = CellPresence(bench, self._events, self.folder)
             self._log_marks = mark(bench.logs(self._testbeds))
             bench.sniffers.open_cell(identity.name)
         except BaseException:
@@ -222,16 +222,9 @@ class Cell:
         return terminal
 
     def documents(self, terminal: Terminal, *, secure: bool = True, password: str | None = None) -> Documents:
-        """Return the documents of a terminal's user at the XDMS of the home network; the terminal is the client.
+        """Return the documents of a terminal's user at the XDMS of home; the terminal asks by HTTPS, or by HTTP.
 
-        Args:
-            terminal: a terminal of this cell.
-            secure: by HTTPS; else by HTTP.
-            password: another one than the user's.
-
-        Raises:
-            BeyondProgram: the terminal uses the home access point, whose tunnel carries no TCP.
-            BadInput: the user has no password for the XDMS.
+        Another password than the user's may be given. Raises as `runs.presence.xcap_client`.
         """
         party, place = self._at[terminal]
         return self._presence.documents(party, place, secure, password)
@@ -336,6 +329,7 @@ class Cell:
         try:
             self._bench.settle(self._testbeds)
             self._bench.sniffers.close_cell(self.identity.name, file)
+            self._presence.keep_keys(file)
             events = self._events.events
             judgement = judge(
                 self._bench.decoder.read([file]),
@@ -344,7 +338,7 @@ class Cell:
                 flow=self.identity.flows,
                 cell=self.identity.name,
             )
-            ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
+            ours = {one.impu for one in self._terminals} | {*self.subscriber.impus} | self._presence.users
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = joined_verdicts(own, events, reasons)

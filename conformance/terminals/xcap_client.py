@@ -78,6 +78,8 @@ class XcapClient:
         self, place: XcapPlace, authenticator: Authenticator, events: EventLog, loop: TerminalLoop, patience_s: float
     ) -> None:
         self.place = place
+        self.users = {place.user}
+        """Whose documents were named: the own user, and others."""
         self._authenticator = authenticator
         self._events = events
         self._loop = loop
@@ -120,6 +122,7 @@ class XcapClient:
             name: of the document.
             user: whose; the client's own user where it is empty.
         """
+        self.users.add(user or self.place.user)
         return f"{auid}/users/{quote(user or self.place.user, safe=':@+;=')}/{quote(name)}"
 
     def _url(self, path: str, node: str, query: str) -> URL:

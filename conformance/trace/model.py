@@ -253,6 +253,8 @@ class CaptureFile:
     problems: tuple[str, ...]
     not_read: Mapping[str, int] = field(default_factory=dict)
     """Frames without signalling, by the innermost protocol that was recognised in them, as Wireshark calls it."""
+    cut_segments: int = 0
+    """TCP segments that the snap length cut: what they carried may not have been recognised at all."""
     clock_offset_ns: int | None = None
     """By how much the clock of this file is ahead of that of the first one, estimated from messages that both have;
     None where there is one file only, or nothing to estimate it from."""

@@ -187,3 +187,50 @@ def test_a_request_that_is_not_routed_here(serving: Callable[..., None], lines: 
         assert (await s.send("BYE", "sip:alice@127.35.1.129:5060", *lines)).code == code
 
     serving(story)
+
+
+PRESENCE = "Event: presence"
+
+
+def test_a_publication_of_an_own_user_goes_on_without_a_route_of_its_own(serving: Callable[..., None]) -> None:
+    """PUBLISH begins no dialog: nobody stays on the way."""
+
+    async def story(s: Serving) -> None:
+        response = await s.send("PUBLISH", BOB, ORIG, f"P-Asserted-Identity: <{IMPUS[1]}>", CHARGING, PRESENCE)
+        assert response.code == 200
+        (got,) = s.at_entry
+        assert got.headers.getlist("Record-Route") == []
+        assert got.headers["P-Charging-Vector"] == f'icid-value="1";orig-ioi={REALM}'
+
+    serving(story)
+
+
+def test_a_subscription_of_an_own_user_to_somebody_elses_presence(serving: Callable[..., None]) -> None:
+    async def story(s: Serving) -> None:
+        response = await s.send("SUBSCRIBE", BOB, ORIG, f"P-Asserted-Identity: <{IMPUS[1]}>", CHARGING, PRESENCE)
+        assert response.code == 200
+        (got,) = s.at_entry
+        assert str(got.uri) == BOB
+        assert got.headers.getlist("Record-Route") == ["<sip:orig@scscf.uc3m.netlab.test:6060;lr>"]
+
+    serving(story)
+
+
+def test_the_package_reg_is_the_own_one(serving: Callable[..., None]) -> None:
+    async def story(s: Serving) -> None:
+        lines = (f"P-Asserted-Identity: <{IMPUS[0]}>", "Event: reg", "Contact: <sip:127.35.1.12:5061>")
+        assert (await s.send("SUBSCRIBE", IMPUS[0], ORIG, *lines)).code == 200
+        assert s.at_entry == []
+
+    serving(story)
+
+
+def test_a_notify_of_presence_goes_along_its_route(serving: Callable[..., None]) -> None:
+    async def story(s: Serving) -> None:
+        route = "Route: <sip:orig@scscf.uc3m.netlab.test:6060;lr>, <sip:pcscf.uc3m.netlab.test:4060;lr>"
+        lines = ("To: <sip:a@b>;tag=t", route, PRESENCE, "Subscription-State: active")
+        assert (await s.send("NOTIFY", "sip:alice@127.35.1.129:5060", *lines)).code == 200
+        (got,) = s.at_pcscf
+        assert (got.method, got.headers.getlist("Route")) == ("NOTIFY", ["<sip:pcscf.uc3m.netlab.test:4060;lr>"])
+
+    serving(story)

@@ -102,8 +102,9 @@ def cut(trace: Trace, octets: int) -> Trace:
 def one_cut(trace: Trace, place: int, octets: int) -> Trace:
     """Return the trace with one message cut: the others have what is asked for nearer to their beginning."""
     short = _cut(trace.messages[place], octets)
-    left = () if short is None else (short,)
-    return replace(trace, messages=(*trace.messages[:place], *left, *trace.messages[place + 1 :]))
+    rest = (*trace.messages[:place], *(() if short is None else (short,)), *trace.messages[place + 1 :])
+    captures = trace.captures if short else tuple(replace(capture, cut_segments=1) for capture in trace.captures)
+    return replace(trace, captures=captures, messages=rest)
 
 
 def _cut(message: Message, octets: int) -> Message | None:

@@ -26,7 +26,7 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
     ims = [testbed for testbed in federation.testbeds.values() if testbed.has_ims]
     assert [testbed.name for testbed in ims] == ["uc3m", "stuba", "octopus"]
     for testbed in ims:
-        ports = {kind: node.port for kind, node in testbed.nodes.items() if kind is not NodeKind.AS}
+        ports = {kind: node.port for kind, node in testbed.nodes.items() if kind not in (NodeKind.AS, NodeKind.XDMS)}
         assert ports == {
             NodeKind.PCSCF: 4060,
             NodeKind.ICSCF: 5060,
@@ -43,6 +43,13 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
 def test_two_testbeds_have_an_application_server_and_one_has_none() -> None:
     testbeds = load_federation(default_federation_path()).testbeds
     assert {name for name, testbed in testbeds.items() if NodeKind.AS in testbed.nodes} == {"uc3m", "stuba"}
+
+
+def test_whoever_has_an_xdms_has_passwords_for_it() -> None:
+    testbeds = load_federation(default_federation_path()).testbeds
+    served = [testbed for testbed in testbeds.values() if NodeKind.XDMS in testbed.nodes]
+    assert [testbed.name for testbed in served] == ["uc3m", "stuba"]
+    assert all(s.xcap_password is not None for testbed in served for s in testbed.subscribers)
 
 
 def test_its_keys_are_published_test_sets() -> None:

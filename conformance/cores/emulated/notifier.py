@@ -143,9 +143,7 @@ class Notifier:
             ValueError: Contact or Expires cannot be read.
         """
         response = make_response(request, 200)
-        if routes := request.headers.getlist(
-            "Record-Route"
-        ):  # without it the subscriber knows no way (RFC 3261 12.1.1)
+        if routes := request.headers.getlist("Record-Route"):  # else the subscriber knows no way (RFC 3261 12.1.1)
             response.headers.setlist("Record-Route", list(routes))
         subscription = Subscription(Dialog.answered(request, response), request.headers.get("Event") or "", 0.0)
         if self._grant(subscription, request, response):

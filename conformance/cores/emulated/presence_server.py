@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from sipmessage import Response
+from sipmessage import Request, Response
 
 from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.presence.list_subscriptions import EVENTLIST, ListSubscriptions
+from conformance.cores.emulated.presence.lists import Lists
 from conformance.cores.emulated.presence.policy import Policy
 from conformance.cores.emulated.presence.publications import Publications
 from conformance.cores.emulated.presence.store import PresenceStore
@@ -22,18 +24,20 @@ from conformance.cores.emulated.presence.trust import Trust
 from conformance.cores.emulated.presence.watches import Watches
 from conformance.cores.emulated.presence.xcap_client import XcapClient
 from conformance.cores.emulated.register_fields import refuse_unknown_extensions
-from conformance.cores.emulated.sip_server import Refused, SipServer
-from conformance.protocols.presence.identity import canonical
+from conformance.cores.emulated.sip_server import Refused, SipServer, relay
+from conformance.protocols.presence.identity import canonical, domain_of
 from conformance.protocols.presence.pidf import sphere_of
-from conformance.protocols.sip.dialog import dialog_key
+from conformance.protocols.sip.dialog import dialog_key, next_hop
+from conformance.protocols.sip.message import forwarded_request
+from conformance.protocols.sip.name_addr import split_entries
 from conformance.protocols.sip.timers import SipTimers
+from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import XDMS_SIP_PORT, NodeKind
 
 TRUSTED = (NodeKind.SCSCF,)
 """Who adds P-Asserted-Identity, and is believed."""
-XDMS_SIP_PORT = 5060
 
 
 class PresenceServer:
@@ -59,7 +63,8 @@ class PresenceServer:
             log=context.log,
         )
         dns = testbed.node(NodeKind.DNS)
-        locator = Locator(str(dns.address), dns.port, source=address)
+        self._domain = testbed.domain
+        self._locator = locator = Locator(str(dns.address), dns.port, source=address)
         uri = testbed.uri(NodeKind.PRESENCE)
         self._store = PresenceStore(context.folder / "presence.sqlite")
         self.subscriber = Subscriber(self.stack, locator, uri, context.log)
@@ -69,10 +74,8 @@ class PresenceServer:
         self._xcap = None
         xdms_uri = ""
         if NodeKind.XDMS in testbed.nodes:
-            host = testbed.fqdn(NodeKind.XDMS)
-            root = f"http://{host}:{testbed.node(NodeKind.XDMS).port}/xcap-root"
-            self._xcap = XcapClient(root, address, locator)
-            xdms_uri = f"sip:{host}:{XDMS_SIP_PORT}"
+            self._xcap = XcapClient(testbed.xcap_root(), address, locator)
+            xdms_uri = f"sip:{testbed.fqdn(NodeKind.XDMS)}:{XDMS_SIP_PORT}"
         self.policy = Policy(
             self._xcap,
             xdms_uri,
@@ -93,6 +96,20 @@ class PresenceServer:
             shows_while_pending="shows-state-while-pending" in faults,
         )
         self.subscriptions.watches = self.watches
+        scscf = testbed.uri(NodeKind.SCSCF).replace("sip:", "sip:orig@", 1)
+        self.lists = ListSubscriptions(
+            self.stack,
+            locator,
+            uri,
+            domain=testbed.domain,
+            users=self._users,
+            route=(f"<{scscf};lr>",),
+            lists=Lists(self._xcap, context.log),
+            watches=self.watches,
+            subscriber=self.subscriber,
+            store=self._store,
+            log=context.log,
+        )
 
     def _changed(self, presentity: str) -> None:
         self.watches.reconsider(presentity)
@@ -102,6 +119,7 @@ class PresenceServer:
         await self.stack.start()
         self.publications.restore()
         await self.subscriptions.restore()
+        await self.lists.restore()
 
     async def stop(self) -> None:
         """Stop serving; what is kept stays kept."""
@@ -109,6 +127,7 @@ class PresenceServer:
         self.policy.stop()
         await self.watches.stop()
         await self.subscriptions.stop()
+        await self.lists.stop()
         await self.subscriber.stop()
         await self.stack.stop()
         if self._xcap is not None:
@@ -132,18 +151,37 @@ class PresenceServer:
         """Take a subscription, its refresh or its end."""
         request = transaction.request
         self._trust.check_source(transaction)
-        known_watcher = self.subscriptions.watcher_of(request)
-        if dialog_key(request) is not None and known_watcher is None:
+        of_list = self.lists.watcher_of(request)
+        of_one = self.subscriptions.watcher_of(request)
+        if dialog_key(request) is not None and of_list is None and of_one is None:
             raise Refused(481)
-        watcher = self._trust.identity(transaction, known_watcher)
-        refuse_unknown_extensions(request, "Require", {"eventlist"})
-        known = self.subscriptions.notifier.known(request)
-        if known is not None:
+        watcher = self._trust.identity(transaction, of_list or of_one)
+        refuse_unknown_extensions(request, "Require", {EVENTLIST})
+        if of_list is not None:
+            return await self.lists.renew(request)
+        if (known := self.subscriptions.notifier.known(request)) is not None:
             return self.subscriptions.renew(request, known)
         presentity = canonical(str(request.uri))
-        if presentity not in self._users:
+        if presentity in self._users:
+            return await self.subscriptions.begin(request, presentity, watcher)
+        if (service := await self.lists.find(request, watcher)) is not None:
+            return await self.lists.begin(request, service, watcher)
+        if domain_of(presentity) != self._domain:
+            return await self._onward(request)
+        raise Refused(404)
+
+    async def _onward(self, request: Request) -> Response:
+        """Send what is for another network back along Route: this server is on the way of every list subscription."""
+        _, *others = split_entries(request.headers.getlist("Route")) or [""]
+        if not others:
             raise Refused(404)
-        return await self.subscriptions.begin(request, presentity, watcher)
+        outgoing = forwarded_request(request)
+        outgoing.headers.setlist("Route", others)
+        try:
+            return await relay(self.stack, outgoing, self._locator.locate(next_hop(outgoing)), self._log)
+        except StackError as error:
+            self._log.warning("%s: %s", outgoing.method, error)
+            raise Refused(503) from None
 
     async def notify(self, transaction: ServerTransaction) -> Response:
         """Take a NOTIFY of a subscription of this server's own."""

@@ -12,6 +12,7 @@ from sipmessage import URI, Request, Response
 
 from conformance.protocols.sip.dialog import Dialog
 from conformance.protocols.sip.message import make_response, read_message
+from conformance.protocols.xcap.diff import DocumentChange, write_diff
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import Node, NodeKind
 
@@ -63,17 +64,19 @@ class Lab:
         self.asked: list[tuple[str, str, str]] = []
         """Path, asserted identity and source address of each GET."""
         self.notified: asyncio.Queue[Request] = asyncio.Queue()
-        self.subscribed: list[Request] = []
+        self.subscribed: asyncio.Queue[Request] = asyncio.Queue()
         """SUBSCRIBEs for documents, at the XDMS."""
-        self.arrived: list[Request] = []
+        self.arrived: asyncio.Queue[Request] = asyncio.Queue()
         """Requests other than NOTIFY at the S-CSCF."""
         self.answers: Callable[[Request], int] = lambda _: 200
         self.scscf: SipStack
         self.xdms: SipStack
+        self._to_be_told = asyncio.Event()
         self._number = 0
-        self._server: asyncio.Future[None] | None = None
 
-    async def begin(self, *faults: str, xdms: bool = True, serve: bool = True) -> None:
+    async def begin(
+        self, *faults: str, xdms: bool = True, xdms_of_the_test: bool = True, serve: bool = True, scscf: bool = True
+    ) -> None:
         testbed = self.scene.testbed
         base = str(testbed.node(NodeKind.SCSCF).address).rpartition(".")[0]
         nodes = dict(testbed.nodes)
@@ -84,11 +87,12 @@ class Lab:
         self.scene.testbed = testbed.model_copy(update={"nodes": nodes})
         await self.scene.node(NodeKind.DNS)
         await self.scene.ready(NodeKind.DNS)
-        if xdms:
+        if xdms and xdms_of_the_test:
             await self._begin_xdms(f"{base}.19")
-        scscf = testbed.node(NodeKind.SCSCF)
-        self.scscf = await self.scene.peer(str(scscf.address), scscf.port)
-        self.scscf.on_request = self._at_scscf
+        if scscf:
+            node = testbed.node(NodeKind.SCSCF)
+            self.scscf = await self.scene.peer(str(node.address), node.port)
+            self.scscf.on_request = self._at_scscf
         if serve:
             await self.scene.node(NodeKind.PRESENCE, *faults)
 
@@ -110,25 +114,34 @@ class Lab:
 
     async def _at_xdms(self, transaction: ServerTransaction) -> None:
         request = transaction.request
-        self.subscribed.append(request)
         response = make_response(request, 200)
         response.headers.set("Contact", f"<sip:{self.xdms.address}:5060>")
         response.headers.set("Expires", request.headers["Expires"])
         await transaction.respond(response)
         self.telling = Dialog.answered(request, response)
+        self.subscribed.put_nowait(request)
+        self._to_be_told.set()
 
-    async def put_rules(self, document: bytes | None, user: str = ALICE) -> None:
+    async def told_of_rules(self) -> Request:
+        """Return the next SUBSCRIBE for rules, which has been answered."""
+        async with asyncio.timeout(5):
+            return await self.subscribed.get()
+
+    async def put_rules(self, document: bytes | None, user: str = ALICE, name: str = "index") -> None:
         """Change the rules of a user, and tell who has subscribed to them (RFC 5875)."""
-        path = f"pres-rules/users/{user}/index"
+        path = f"pres-rules/users/{user}/{name}"
         self.documents.pop(path, None)
         if document is not None:
             self.documents[path] = document
+        async with asyncio.timeout(5):
+            await self._to_be_told.wait()
         notify = self.telling.next_request("NOTIFY")
         notify.headers.set("Contact", f"<sip:{self.xdms.address}:5060>")
         notify.headers.set("Event", "xcap-diff")
         notify.headers.set("Subscription-State", "active;expires=3000")
         notify.headers.set("Content-Type", "application/xcap-diff+xml")
-        notify.body = b'<?xml version="1.0"?><xcap-diff xmlns="urn:ietf:params:xml:ns:xcap-diff" xcap-root="/"/>'
+        change = DocumentChange(path, "old", None if document is None else "new")
+        notify.body = write_diff("http://xdms.uc3m.netlab.test:8080/xcap-root", [change])
         response = await self.xdms.send_request(notify, self.scene.hop(NodeKind.PRESENCE))
         assert response.code == 200
 
@@ -137,12 +150,11 @@ class Lab:
         if request.method == "NOTIFY":
             self.notified.put_nowait(request)
         else:
-            self.arrived.append(request)
+            self.arrived.put_nowait(request)
         response = make_response(request, self.answers(request))
         if request.method == "SUBSCRIBE":
             response.headers.set("Contact", f"<sip:{self.scscf.address}:{self.scscf.port}>")
-            response.headers.set("Expires", request.headers["Expires"])
-            self.subscribed.append(request)
+            response.headers.set("Expires", request.headers.get("Expires") or "3600")
             self.telling = Dialog.answered(request, response)
         await transaction.respond(response)
 
@@ -200,6 +212,11 @@ class Lab:
         """Return the next NOTIFY that the S-CSCF gets."""
         async with asyncio.timeout(5):
             return await self.notified.get()
+
+    async def arrived_next(self) -> Request:
+        """Return the next request other than a NOTIFY that the S-CSCF gets."""
+        async with asyncio.timeout(5):
+            return await self.arrived.get()
 
     async def state(self) -> tuple[str, bytes]:
         """Return subscription state and body of the next NOTIFY."""

@@ -79,9 +79,9 @@ def test_rules_that_change_are_felt_at_once(in_lab: Callable[..., None]) -> None
         await lab.publish(body=pidf())
         await lab.subscribe()
         assert await lab.state() == ("pending", b"")
-        subscribe = lab.subscribed[0]
+        subscribe = await lab.told_of_rules()
         assert (subscribe.headers["Event"] or "").partition(";")[0] == "xcap-diff"
-        assert f'uri="{INDEX}"'.encode() in subscribe.body
+        assert f'uri="pres-rules/users/{ALICE}/"'.encode() in subscribe.body
         await lab.put_rules(rules("allow"))
         state, body = await lab.state()
         assert (state, basics(body)) == ("active", ["open"])
@@ -94,6 +94,19 @@ def test_rules_that_change_are_felt_at_once(in_lab: Callable[..., None]) -> None
         assert await lab.state() == ("pending", b"")
         await lab.put_rules(rules("block"))
         assert await lab.state() == ("terminated;reason=rejected", b"")
+
+    in_lab(story)
+
+
+def test_all_documents_of_a_presentity_are_rules(in_lab: Callable[..., None]) -> None:
+    async def story(lab: Lab) -> None:
+        lab.documents[INDEX] = rules("confirm")
+        await lab.subscribe()
+        assert await lab.state() == ("pending", b"")
+        await lab.put_rules(rules("allow"), name="friends")
+        assert (await lab.state())[0] == "active"
+        await lab.put_rules(None, name="friends")
+        assert (await lab.state())[0] == "terminated;reason=deactivated"
 
     in_lab(story)
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from urllib.parse import unquote
 from xml.sax.saxutils import quoteattr
 
 from sipmessage import Request
@@ -26,22 +27,27 @@ from conformance.protocols.presence.pres_rules import (
     read_rules,
 )
 from conformance.protocols.presence.xml_document import MalformedDocument
+from conformance.protocols.xcap.diff import CONTENT_TYPE, EVENT, LIST_TYPE, read_diff
 
 UNDECIDED = Decision(SubHandling.CONFIRM)
 _ALLOWED = Decision(SubHandling.ALLOW, EVERYTHING)
-_PLACES = ("pres-rules/users/{user}/index", "org.openmobilealliance.pres-rules/users/{user}/pres-rules")
-"""Where rules are: RFC 5025 9.7, and OMA's."""
+_FOLDERS = {"pres-rules/users/{user}/": "index", "org.openmobilealliance.pres-rules/users/{user}/": "pres-rules"}
+"""Where rules are, and how the document is called that is always looked for (RFC 5025 9.7; OMA's)."""
+_MOST_DOCUMENTS = 20
 _LONGEST_WAIT_S = 86_400.0
-XCAP_DIFF = "application/xcap-diff+xml"
 
 
 @dataclass(slots=True, eq=False)
 class _Known:
     rules: Ruleset | None = None
     """None: there are none."""
+    asked: bool = False
+    """It has been subscribed to, whatever came of it."""
     subscription: OwnSubscription | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     boundary: asyncio.TimerHandle | None = None
+    others: set[str] = field(default_factory=set)
+    """Further documents of his, of which the XDMS has told."""
 
     @property
     def is_told(self) -> bool:
@@ -102,30 +108,44 @@ class Policy:
         return known.rules.decide(Occasion(watcher, now, self._sphere(presentity)))
 
     async def _learn(self, presentity: str, known: _Known) -> None:
-        """Subscribe to the rules first and get them then, so that no change is missed."""
-        if known.subscription is None and self._xdms_uri:
-            known.subscription = await self._subscriber.begin(
-                self._wish(presentity), lambda request: self._told(presentity, request)
-            )
+        """Get the rules, and begin to be told of changes.
+
+        Nobody waits for the subscription: its first NOTIFY has the rules got once more, so that no change is missed.
+        """
+        if not known.asked:
+            known.asked = True
+            self._subscriber.work.begin(self._subscribe(presentity, known))
         await self._get(presentity, known)
 
+    async def _subscribe(self, presentity: str, known: _Known) -> None:
+        known.subscription = await self._subscriber.begin(
+            self._wish(presentity), lambda request: self._told(presentity, request)
+        )
+
     def _wish(self, presentity: str) -> Wish:
-        entries = "".join(f"<entry uri={quoteattr(place.format(user=presentity))}/>" for place in _PLACES)
+        entries = "".join(f"<entry uri={quoteattr(folder.format(user=presentity))}/>" for folder in _FOLDERS)
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists">'
             f"<list>{entries}</list></resource-lists>\n"
         )
         return Wish(
             self._xdms_uri,
-            "xcap-diff;diff-processing=no-patching",
-            XCAP_DIFF,
+            f"{EVENT};diff-processing=no-patching",
+            CONTENT_TYPE,
             presentity,
-            headers={"Content-Type": "application/resource-lists+xml"},
+            headers={"Content-Type": LIST_TYPE},
             body=body.encode(),
         )
 
     def _told(self, presentity: str, request: Request) -> None:
-        self._log.info("rules of %s: told of a change (%d octets)", presentity, len(request.body))
+        changes = read_diff(request.body) if request.body else ()
+        self._log.info("rules of %s: told of %d documents", presentity, len(changes))
+        known = self._known[presentity]
+        for change in changes:
+            if change.new is None:
+                known.others.discard(change.selector)
+            elif len(known.others) < _MOST_DOCUMENTS and _is_of(presentity, change.selector):
+                known.others.add(change.selector)
         self._subscriber.work.begin(self._renew(presentity))
 
     async def _renew(self, presentity: str) -> None:
@@ -141,8 +161,9 @@ class Policy:
         """Get the rules anew; what was known stays where the XDMS does not answer, or has what cannot be read."""
         assert self._xcap is not None
         found: list[Ruleset] = []
-        for place in _PLACES:
-            path = place.format(user=presentity)
+        always = {folder.format(user=presentity) + name for folder, name in _FOLDERS.items()}
+        paths = {unquote(path): path for path in (*known.others, *always)}
+        for path in sorted(paths.values()):
             try:
                 document = await self._xcap.get(path, presentity)
                 if document is not None:
@@ -166,3 +187,8 @@ class Policy:
         for known in self._known.values():
             if known.boundary is not None:
                 known.boundary.cancel()
+
+
+def _is_of(presentity: str, selector: str) -> bool:
+    plain = unquote(selector)
+    return ".." not in plain and any(plain.startswith(folder.format(user=presentity)) for folder in _FOLDERS)

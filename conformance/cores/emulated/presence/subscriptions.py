@@ -76,6 +76,8 @@ class PresenceSubscriptions:
     async def restore(self) -> None:
         """Take up the subscriptions from before a restart; who may see another thing now is told."""
         for kept in list(self._store.subscriptions()):
+            if kept.package not in PACKAGES:
+                continue
             entry = _Entry(kept)
             self._entries[kept.subscription.dialog.key] = entry
             if kept.package == PRESENCE:
