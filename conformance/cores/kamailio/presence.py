@@ -37,6 +37,8 @@ class Control:
         """Answer `{"settle": true}` (see `quiet`); at `{"rules": "sip:..."}` the watchers are told."""
         if isinstance(identity := command.get("rules"), str) and _IDENTITY.fullmatch(identity):
             await rpc.call(self._context.folder, "presence.updateWatchers", identity, "presence")
+            # And the user is told who watches now.
+            await rpc.call(self._context.folder, "presence.refreshWatchers", identity, "presence.winfo", 1)
             return {"told": identity}
         if command.get("settle") is not True:
             raise ValueError('expected {"settle": true} or {"rules": "sip:..."}')

@@ -143,6 +143,10 @@ def test_a_user_is_told_who_watches(servers: Callable[[Story], None]) -> None:
         document = next(one.body.decode() for one in found if one.headers.get("Event") == "presence.winfo")
         assert BOB in document
         assert 'status="pending"' in document
+        await servers.http("PUT", DOCUMENT, RULES.format("allow"), Content_Type=RULES_TYPE)
+        found = [(await servers.next_notify()) for _ in range(2)]
+        document = next(one.body.decode() for one in found if one.headers.get("Event") == "presence.winfo")
+        assert 'status="active"' in document
 
     servers(story)
 
