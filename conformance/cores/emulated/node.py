@@ -35,6 +35,8 @@ _BY_CORE: Mapping[CoreKind, Mapping[NodeKind, str]] = {
         NodeKind.PCSCF: "conformance.cores.kamailio.cscf",
         NodeKind.ICSCF: "conformance.cores.kamailio.cscf",
         NodeKind.SCSCF: "conformance.cores.kamailio.cscf",
+        NodeKind.PRESENCE: "conformance.cores.kamailio.presence",
+        NodeKind.XDMS: "conformance.cores.kamailio.xdms",
     },
 }
 """What another core plays itself; every other node is the emulated one."""
