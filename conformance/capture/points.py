@@ -89,7 +89,8 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
 def point_filters(federation: Federation) -> dict[Point, str]:
     """Return which packets belong to each point, in the language of pcap-filter(7).
 
-    Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers; access is
+    Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers, and all
+    that a presence server says and hears by SIP; access is
     GTP-U at the gateways, media from terminal to terminal; Ut is all that an XDMS says and hears. A point without any
     node has none.
     """
@@ -106,15 +107,20 @@ def point_filters(federation: Federation) -> dict[Point, str]:
         Point.ACCESS: _any("host", _addresses(everybody, NodeKind.GATEWAY)),
         Point.MW: f"({within})" if within else "",
         Point.IC: f"{between_cscfs} and not ({within})" if sum(map(bool, domains)) > 1 else "",
-        Point.ISC: _both(
-            _any("host", _addresses(everybody, NodeKind.SCSCF)), _any("host", _addresses(everybody, NodeKind.AS))
+        Point.ISC: _either(
+            _both(
+                _any("host", _addresses(everybody, NodeKind.SCSCF)), _any("host", _addresses(everybody, NodeKind.AS))
+            ),
+            _any("host", _addresses(everybody, NodeKind.PRESENCE)),
         ),
         Point.CX: _any("host", _addresses(everybody, NodeKind.HSS)),
         Point.UT: _any("host", _addresses(everybody, NodeKind.XDMS)),
         Point.DNS: _any("host", _addresses(everybody, NodeKind.DNS)),
         Point.MEDIA: _both(_any("src net", callers), _any("dst net", callers)),
     }
-    for point in (Point.CX, Point.UT):
+    if filters[Point.ISC] and filters[Point.UT]:
+        filters[Point.ISC] = f"({filters[Point.ISC]}) and not {filters[Point.UT]}"
+    for point in (Point.CX, Point.UT, Point.ISC):
         if filters[point] and filters[Point.DNS]:
             # Where an HSS or an XDMS asks the DNS, the packet belongs to DNS alone.
             filters[point] = f"{filters[point]} and not {filters[Point.DNS]}"
@@ -137,6 +143,10 @@ def _any(primitive: str, values: Iterable[IpAddress | IpNetwork]) -> str:
 
 def _both(one: str, other: str) -> str:
     return f"{one} and {other}" if one and other else ""
+
+
+def _either(one: str, other: str) -> str:
+    return f"({one}) or {other}" if one and other else one or other
 
 
 def marker_endpoint(block: IpNetwork, point: Point) -> Endpoint:

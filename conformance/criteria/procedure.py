@@ -26,6 +26,12 @@ class Kind(StrEnum):
     """A REGISTER that takes a binding away."""
     SUBSCRIPTION = "subscription"
     """A SUBSCRIBE to an event package, and its NOTIFYs."""
+    PUBLICATION = "publication"
+    """PUBLISHes of presence, each built on the entity-tag of the one before."""
+    WATCHING = "watching"
+    """A SUBSCRIBE to presence, to watchers of presence or to a list of presentities, and its NOTIFYs."""
+    DOCUMENTS = "documents"
+    """What one client asks an XDMS of the documents of one user."""
     CALL = "call"
     """An INVITE that begins a dialog, and all that belongs to the dialog."""
 
@@ -35,7 +41,7 @@ class Seen:
     """One transaction between two roles, as a flow speaks of it."""
 
     protocol: str
-    """`SIP`, `Diameter` or `DNS`."""
+    """`SIP`, `Diameter`, `DNS` or `HTTP`."""
     source: Role | None
     destination: Role | None
     request: str

@@ -306,6 +306,9 @@ def _vendor(code: Avp) -> int:
     return VENDOR_3GPP if code >= Avp.VISITED_NETWORK_IDENTIFIER else 0
 
 
+_NAMES = {"sip-etag": "ETag", "sip-if-match": "If_Match"}
+"""Headers that Wireshark calls otherwise."""
+
 # --- citations ----------------------------------------------------------------------------------------
 
 
@@ -316,7 +319,7 @@ def clip(text: str, length: int = SHOWN) -> str:
 
 def cite_header(message: SipMessage, header: Header, *contains: str) -> Citation:
     """Cite a header; Wireshark has to show it too, with the texts given."""
-    claim = Claim(f"sip.{header.name}", contains or (_plain(header.value),))
+    claim = Claim(_field(header.name), contains or (_plain(header.value),))
     return Citation(message, header.name, header.span.offset, header.span.length, (claim,))
 
 
@@ -332,7 +335,7 @@ def cite_address(message: SipMessage, name: str, found: Address) -> Citation:
 
 def cite_missing(message: SipMessage, name: str, text: str = "") -> Citation:
     """Cite that a message lacks a header, or that no header of that name contains a text."""
-    return Citation(message, name, claims=(Claim(f"sip.{name}", absent=text),))
+    return Citation(message, name, claims=(Claim(_field(name), absent=text),))
 
 
 def cite_request_uri(message: SipMessage) -> Citation:
@@ -368,6 +371,11 @@ def cite_command(message: DiameterMessage) -> Citation:
 
 def _cite_span(message: SipMessage, name: str, span: Span, text: str) -> Citation:
     return Citation(message, name, span.offset, span.length, (Claim(f"sip.{name}", (_plain(text),)),))
+
+
+def _field(name: str) -> str:
+    """Return Wireshark's name of the field of a header."""
+    return f"sip.{_NAMES.get(name.lower(), name)}"
 
 
 def _plain(text: str) -> str:

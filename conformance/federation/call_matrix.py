@@ -10,7 +10,12 @@ from conformance.vocabulary.filter_criteria import Case
 
 
 def call_cells(
-    federation: Federation, callers: Iterable[Cell], called: str, credentials: str | None = None
+    federation: Federation,
+    callers: Iterable[Cell],
+    called: str,
+    credentials: str | None = None,
+    *,
+    served: bool = False,
 ) -> list[Cell]:
     """Return the cells of calls, in the order of the callers and then of the file.
 
@@ -20,11 +25,12 @@ def call_cells(
             subscriber of the home network calls.
         called: who is called, a key of `CALLED`.
         credentials: `aka` or `password`: who is called has these; None: any, a SIM first.
+        served: also users whose calls pass application servers: where no call is made, that is no matter.
 
     Returns:
         Cells; a square whose federation has nobody to call gives none.
     """
-    people = _People(federation, credentials)
+    people = _People(federation, credentials, served)
     return [cell for square in callers for cell in CALLED[called](people, square)]
 
 
@@ -34,9 +40,11 @@ class _People:
     Args:
         federation: the federation.
         credentials: nobody but the caller and those who have these; None: everybody.
+        served: also those whose calls pass application servers.
     """
 
-    def __init__(self, federation: Federation, credentials: str | None) -> None:
+    def __init__(self, federation: Federation, credentials: str | None, served: bool) -> None:
+        self._served = served
         self._federation = federation
         self._credentials = credentials
         self._testbeds: dict[tuple[str, str | None], Testbed] = {}
@@ -63,8 +71,8 @@ class _People:
         key = (home, square.subscriber if home == square.home else None)
         if key not in self._users:
             every = self.testbed(home, square).users
-            plain = [one for one in every if not any(one.services("INVITE", case) for case in Case)] or every
-            self._users[key] = sorted(plain, key=lambda one: (not one.uses_aka, one.roaming))
+            plain = [one for one in every if self._served or not any(one.services("INVITE", case) for case in Case)]
+            self._users[key] = sorted(plain or every, key=lambda one: (not one.uses_aka, one.roaming))
         return self._users[key]
 
     def ims(self, *but: str) -> list[str]:

@@ -39,12 +39,12 @@ class Step(_Model):
     id: Identifier
     source: Role = Field(alias="from")
     destination: Role = Field(alias="to")
-    protocol: Literal["SIP", "Diameter", "DNS"]
+    protocol: Literal["SIP", "Diameter", "DNS", "HTTP"]
     point: Point
     request: tuple[Word, ...] = Field(min_length=1)
-    """SIP method, Diameter command or DNS type; one of them."""
+    """SIP or HTTP method, Diameter command or DNS type; one of them."""
     response: tuple[Word, ...] = ()
-    """SIP status or Diameter result, one of them; empty: any."""
+    """SIP or HTTP status or Diameter result, one of them; empty: any."""
     provisional: tuple[Word, ...] = ()
     """SIP statuses that may come before the answer: drawn, and not asked for."""
     inside: Identifier | None = None

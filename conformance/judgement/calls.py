@@ -24,6 +24,7 @@ from conformance.judgement.call_profiles import profile_of
 from conformance.judgement.call_registered import Registered, last_of, register_of, register_reached, registered_in
 from conformance.judgement.call_roles import Known, Pair, bind_fork, bind_invite, bind_within, bind_within_fork
 from conformance.judgement.call_service import service
+from conformance.judgement.event_dialogs import with_roles
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
 from conformance.judgement.registrations import subscriber_of
@@ -122,7 +123,7 @@ def _call(
         callee=callee,
         invite=invite,
         requests=tuple(requests),
-        branches=tuple(_hop(hop, None, None) for one in raw.requests for hop in _in_vain(one, setup)),
+        branches=tuple(with_roles(hop, None, None) for one in raw.requests for hop in _in_vain(one, setup)),
         forks=tuple(_fork(fork, pairs, setup, invite, table, registered) for fork, pairs in forks),
         exchanges=tuple(exchanges),
         lookups=tuple(lookups),
@@ -186,7 +187,7 @@ def _hops(hops: Sequence[RawHop], pairs: Sequence[Pair], table: RoleTable) -> tu
     for hop, (sender, receiver) in zip(hops, pairs, strict=True):
         table.add(sender, hop.transaction.source)
         table.add(receiver, hop.transaction.destination)
-        found.append(_hop(hop, sender, receiver))
+        found.append(with_roles(hop, sender, receiver))
     return tuple(found)
 
 
@@ -226,13 +227,6 @@ def _rounds(requests: Sequence[RawRequest]) -> Iterator[int]:
             ends = [hop.final.time_ns for hop in one.hops if hop.final is not None]
             open_until = max(ends) if ends else 1 << 63
         yield number
-
-
-def _hop(hop: RawHop, sender: Role | None, receiver: Role | None) -> Hop:
-    final = hop.final
-    others = tuple(m for m in hop.transaction.retransmissions if isinstance(m, SipMessage))
-    rest = tuple(m for m in hop.transaction.responses if isinstance(m, SipMessage) and m is not final)
-    return Hop(sender, receiver, hop.request, final, hop.depth, others, rest)
 
 
 # --- networks and points ------------------------------------------------------------------------------------

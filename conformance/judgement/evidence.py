@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.criteria.model import Citation
 from conformance.judgement.masking import hex_octets, mask_bytes, mask_text
-from conformance.trace.model import DiameterMessage, SipMessage
+from conformance.trace.model import DiameterMessage, HttpMessage, SipMessage
 from conformance.vocabulary.results import Evidence, Excerpt
 
 AROUND = 80
@@ -39,7 +39,7 @@ def _excerpt(citation: Citation) -> Excerpt | None:
         return None
     raw, begin = citation.message.raw, citation.offset
     end = min(begin + citation.length, len(raw))
-    if isinstance(citation.message, SipMessage):
+    if isinstance(citation.message, SipMessage | HttpMessage):
         raw = mask_bytes(raw)
         return Excerpt.model_construct(
             before=raw[max(0, begin - AROUND) : begin].decode("latin-1"),

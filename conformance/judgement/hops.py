@@ -54,7 +54,8 @@ class RawHop:
 
 def is_whole(trace: Trace) -> bool:
     """Tell whether what is not in a trace was not there: nothing lost, nothing cut so short that it is not known."""
-    return all(capture.drops == 0 for capture in trace.captures) and not any(m.truncated for m in trace.messages)
+    whole = all(capture.drops == 0 and not capture.cut_segments for capture in trace.captures)
+    return whole and not any(m.truncated for m in trace.messages)
 
 
 def raw_hop(transaction: Transaction) -> RawHop:

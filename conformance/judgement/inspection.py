@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.criteria.registration import Registration
-from conformance.judgement import calls, registrations, subscriptions
+from conformance.judgement import calls, documents, presence, registrations, subscriptions
 from conformance.judgement.application import apply_all
 from conformance.judgement.choice import Chosen, choose
 from conformance.judgement.found import Finder, Found
@@ -17,7 +17,13 @@ from conformance.trace.correlate import correlate
 from conformance.trace.model import SipMessage, Trace
 from conformance.vocabulary.federation import Federation
 
-FINDERS: tuple[Finder, ...] = (registrations.find, subscriptions.find, calls.find)
+FINDERS: tuple[Finder, ...] = (
+    registrations.find,
+    subscriptions.find,
+    calls.find,
+    presence.find,
+    documents.find,
+)
 """Who finds procedures. Each finder knows kinds that no other one knows."""
 
 MOST_METHODS = 30

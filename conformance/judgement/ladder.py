@@ -9,7 +9,7 @@ from conformance.criteria.values import clip, result
 from conformance.judgement.masking import is_secret, mask_avp, mask_bytes
 from conformance.judgement.matcher import Match
 from conformance.trace.diameter import short_name
-from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, Message, SipMessage
+from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, HttpMessage, Message, SipMessage
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.results import Arrow
@@ -72,13 +72,17 @@ def is_request(message: Message) -> bool:
         return message.sip.is_request
     if isinstance(message, DiameterMessage):
         return message.is_request
+    if isinstance(message, HttpMessage):
+        return message.http.is_request
     return isinstance(message, DnsMessage) and not message.is_response
 
 
 def protocol(message: Message) -> str:
-    """Return `SIP`, `Diameter` or `DNS`."""
+    """Return `SIP`, `Diameter`, `DNS` or `HTTP`."""
     if isinstance(message, SipMessage):
         return "SIP"
+    if isinstance(message, HttpMessage):
+        return "HTTP"
     return "Diameter" if isinstance(message, DiameterMessage) else "DNS"
 
 
@@ -88,6 +92,8 @@ def _point(message: Message, roles: tuple[Role | None, Role | None]) -> Point:
         return Point.CX
     if isinstance(message, DnsMessage):
         return Point.DNS
+    if isinstance(message, HttpMessage):
+        return Point.UT
     return Point.GM if any(role in TERMINALS for role in roles) else Point.MW
 
 
@@ -100,6 +106,9 @@ def summary(message: Message) -> str:
         name = short_name(message)
         code, _ = (None, False) if message.is_request else result(message)
         return name if code is None else f"{name} {code}"
+    if isinstance(message, HttpMessage):
+        http = message.http
+        return f"{http.method} {http.uri}" if http.is_request else f"{http.status} {http.reason}".strip()
     if isinstance(message, DnsMessage):
         question = f"{message.question_type} {message.question_name}"
         if not message.is_response:
@@ -113,8 +122,8 @@ def summary(message: Message) -> str:
 
 
 def text(message: Message) -> str:
-    """Return the message for a reader: SIP as Latin-1 text, Diameter and DNS as a tree, bounded, keys masked."""
-    if isinstance(message, SipMessage):
+    """Return the message for a reader: SIP and HTTP as Latin-1, Diameter and DNS as a tree, bounded, keys masked."""
+    if isinstance(message, SipMessage | HttpMessage):
         found = mask_bytes(message.raw[:TEXT]).decode("latin-1")
     elif isinstance(message, DiameterMessage):
         found = "\n".join([summary(message), *_avps(message.avps, message.is_request, 1)])

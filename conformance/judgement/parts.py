@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
 from conformance.criteria.values import addresses, authorization, every, text
+from conformance.criteria.xcap_names import user_of
 from conformance.judgement.surroundings import Surroundings
 from conformance.trace.correlate import DNS_WINDOW_NS, Transaction
-from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage, Trace
+from conformance.trace.model import DiameterMessage, DnsMessage, HttpMessage, Message, SipMessage, Trace
 from conformance.trace.sip_values import parse_uri, parse_via
 from conformance.vocabulary.numbers import Avp
 
@@ -29,7 +30,7 @@ _URI = re.compile(rb"[ \t]*<([^<>\"\s]+)>")
 _BRANCH = re.compile(rb'[^,;"]*(?:;(?!branch=)[^,;"]*)*;branch=(z9hG4bK[^,;"\s]*)(?:[,;]|\Z)')
 _USERNAME = re.compile(rb'[ ,\t]username="([^"\\]+)"')
 _SEPARATORS = re.compile(r"[-.()]")
-_ABOUT_USERS = (b"REGISTER", b"SUBSCRIBE", b"NOTIFY")
+_ABOUT_USERS = (b"REGISTER", b"SUBSCRIBE", b"NOTIFY", b"PUBLISH")
 
 
 def split(around: Surroundings, size: int = PART) -> list[Trace]:
@@ -49,6 +50,8 @@ def split(around: Surroundings, size: int = PART) -> list[Trace]:
     for message in trace.messages:
         if isinstance(message, SipMessage):
             owners.append(links.join(_names(message)))
+        elif isinstance(message, HttpMessage):
+            owners.append(links.join(_document_names(message)))
         else:
             owners.append(places.get(id(message)))
     groups: dict[int, list[Message]] = {}
@@ -167,6 +170,13 @@ def _names(message: SipMessage) -> list[str]:
             return _read_names(message)
         names += [_public(one.group(1).decode()) for one in map(_URI.match, associated.split(b",")) if one is not None]
     return names
+
+
+def _document_names(message: HttpMessage) -> list[str]:
+    """Return what links an HTTP message with others: its connection, and the user whose document it is about."""
+    names = ["connection " + " ".join(sorted(map(str, (message.source, message.destination))))]
+    user = user_of(message.http.uri)
+    return [*names, _public(user)] if user else names
 
 
 def _is_unusual(low: bytes) -> bool:

@@ -30,6 +30,8 @@ _KINDS = {
     NodeKind.DNS: Role.HOME_DNS,
     NodeKind.AS: Role.HOME_AS,
     NodeKind.IBCF: Role.IBCF,
+    NodeKind.PRESENCE: Role.PRESENCE,
+    NodeKind.XDMS: Role.XDMS,
 }
 
 

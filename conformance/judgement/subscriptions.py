@@ -13,19 +13,20 @@ from functools import partial
 from urllib.parse import unquote
 
 from conformance.criteria.procedure import Facts
-from conformance.criteria.registration import Exchange, Hop
+from conformance.criteria.registration import Exchange
 from conformance.criteria.subscription import Accepted, Passage, RegistrationEvents, Subscription
 from conformance.criteria.values import address, addresses, asked_expiry, avp, every, number, text
 from conformance.judgement.attempts import Try, assign_exchanges, find_tries
+from conformance.judgement.event_dialogs import DialogKey, event_dialogs, with_roles
 from conformance.judgement.event_roles import Places, bind_notify, bind_subscribe
 from conformance.judgement.event_service import NETWORK_FLOW, PCSCF_FLOW, service
 from conformance.judgement.found import Found
-from conformance.judgement.hops import RawHop, chain, raw_hop
+from conformance.judgement.hops import RawHop
 from conformance.judgement.registrations import facts_of, subscriber_of
 from conformance.judgement.roles import Declared, RoleTable
 from conformance.judgement.surroundings import Surroundings
 from conformance.trace.correlate import Transaction, correlate
-from conformance.trace.model import DiameterMessage, SipMessage, Trace
+from conformance.trace.model import DiameterMessage, Trace
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation
 from conformance.vocabulary.numbers import Avp, ServerAssignmentType
@@ -35,9 +36,6 @@ from conformance.vocabulary.roles import Role
 PACKAGE = "reg"
 EVENT_FLOW = "registration-event"
 _SEPARATORS = re.compile(r"[-.()]")
-
-_Dialog = tuple[str, str]
-"""Call-ID and tag of the subscriber."""
 
 
 def find(
@@ -74,7 +72,7 @@ def find_registration_events(
         around: What is known of the whole, where the trace is a part.
     """
     around = around or Surroundings(trace)
-    dialogs = _dialogs(transactions)
+    dialogs = event_dialogs(transactions, (PACKAGE,))
     terminations = [_exchange(t) for t in transactions if t.protocol == "Diameter" and t.method == "RTR"]
     if not dialogs and not terminations:
         return []
@@ -111,14 +109,14 @@ class _Whole:
 
 def _whole(around: Surroundings) -> _Whole:
     transactions = correlate(around.trace)
-    return _Whole(find_tries(transactions, around), _notifiers(_dialogs(transactions)))
+    return _Whole(find_tries(transactions, around), _notifiers(event_dialogs(transactions, (PACKAGE,))))
 
 
 class _Group:
     """What belongs to one user."""
 
     def __init__(self) -> None:
-        self.dialogs: dict[_Dialog, list[list[RawHop]]] = {}
+        self.dialogs: dict[DialogKey, list[list[RawHop]]] = {}
         self.registers: list[tuple[Try, Accepted]] = []
         self.terminations: list[Exchange] = []
 
@@ -158,39 +156,6 @@ def _key(name: str) -> str:
 # --- SUBSCRIBE and NOTIFY ------------------------------------------------------------------------------
 
 
-def _dialogs(transactions: Iterable[Transaction]) -> dict[_Dialog, list[list[RawHop]]]:
-    """Return the SUBSCRIBEs and NOTIFYs of each subscription to the package, each as a chain of hops."""
-    by_request: dict[_Dialog, dict[tuple[str, int | None, str], list[RawHop]]] = {}
-    ours: set[_Dialog] = set()
-    for transaction in transactions:
-        if transaction.protocol != "SIP" or transaction.method not in ("SUBSCRIBE", "NOTIFY"):
-            continue
-        hop = raw_hop(transaction)
-        message = hop.any
-        sender = _tag(message, "From")
-        subscriber = sender if transaction.method == "SUBSCRIBE" else _tag(message, "To")
-        key = (message.sip.call_id, subscriber)
-        request = (transaction.method, message.sip.cseq_number, sender)
-        by_request.setdefault(key, {}).setdefault(request, []).append(hop)
-        event = None if hop.request is None else hop.request.sip.first("Event")
-        if event is not None and event.value.partition(";")[0].strip().lower() == PACKAGE:
-            ours.add(key)
-    return {
-        key: sorted((chain(hops) for hops in requests.values()), key=_start)
-        for key, requests in by_request.items()
-        if key in ours
-    }
-
-
-def _start(hops: Sequence[RawHop]) -> int:
-    return min(hop.transaction.time_ns for hop in hops)
-
-
-def _tag(message: SipMessage, name: str) -> str:
-    found = address(message, name)
-    return (found.name_addr.params.get("tag") or "") if found is not None else ""
-
-
 def _identity(passages: Sequence[Sequence[RawHop]]) -> str:
     """Return the identity whose registration is watched: To of SUBSCRIBE, From of NOTIFY."""
     first = passages[0][0]
@@ -198,7 +163,7 @@ def _identity(passages: Sequence[Sequence[RawHop]]) -> str:
     return "" if found is None else found.name_addr.uri
 
 
-def _notifiers(dialogs: dict[_Dialog, list[list[RawHop]]]) -> set[tuple[str, int]]:
+def _notifiers(dialogs: dict[DialogKey, list[list[RawHop]]]) -> set[tuple[str, int]]:
     """Return where NOTIFYs come from: S-CSCFs."""
     hops = (passage[0] for passages in dialogs.values() for passage in passages)
     sources = [hop.transaction.source for hop in hops if hop.transaction.method == "NOTIFY" and hop.depth == 1]
@@ -310,16 +275,9 @@ def _subscription(passages: Sequence[Sequence[RawHop]], places: Places, table: R
             for hop, (sender, receiver) in zip(hops, bind(hops, watcher, places), strict=True):
                 table.add(sender, hop.transaction.source)
                 table.add(receiver, hop.transaction.destination)
-                found.append(_hop(hop, sender, receiver))
+                found.append(with_roles(hop, sender, receiver))
             bound[method].append(Passage(tuple(found)))
     return Subscription(watcher.role, tuple(bound["SUBSCRIBE"]), tuple(bound["NOTIFY"]))
-
-
-def _hop(hop: RawHop, sender: Role | None, receiver: Role | None) -> Hop:
-    final = hop.final
-    others = tuple(m for m in hop.transaction.retransmissions if isinstance(m, SipMessage))
-    rest = tuple(m for m in hop.transaction.responses if isinstance(m, SipMessage) and m is not final)
-    return Hop(sender, receiver, hop.request, final, hop.depth, others, rest)
 
 
 def _locations(

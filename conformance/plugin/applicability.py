@@ -10,7 +10,7 @@ from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
 from conformance.runs.cell_identity import CALLEE, CALLER, CellIdentity
 from conformance.runs.parties import called_party, first_party
-from conformance.runs.selection import missing_feature, other_fabric
+from conformance.runs.selection import missing_feature, missing_node, other_fabric
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not
 from conformance.vocabulary.federation import NodeKind
 
@@ -29,6 +29,10 @@ def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str |
         testbed = bench.federation.testbeds[testbed_of(square, marker.kwargs.get("at", "home"))]
         if not is_emulated(testbed, NodeKind(kind)):
             return f"{testbed.name}/{kind} is played by core {testbed.core}, which cannot show {fault} on purpose"
+    for marker in item.iter_markers("needs"):
+        testbed = bench.federation.testbeds[testbed_of(square, marker.kwargs.get("of", "home"))]
+        if (reason := missing_node(testbed, NodeKind(marker.args[0]))) is not None:
+            return reason
     for marker in item.iter_markers("feature"):
         testbed = bench.federation.testbeds[testbed_of(square, marker.kwargs.get("of", "home"))]
         reason = missing_feature(bench.plan.federation_file, testbed, marker.args[0])

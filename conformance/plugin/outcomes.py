@@ -13,7 +13,8 @@ from conformance.plugin.stash import ALLURE_FOLDER, FEDERATION, RUN
 from conformance.report.allure_results import attach_result
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
-from conformance.runs.cell import JUDGED, Cell
+from conformance.runs.cell import Cell
+from conformance.runs.cell_verdicts import JUDGED
 from conformance.runs.deadline import deadline, usual_deadline_s
 from conformance.runs.outcome import Outcome, explain, outcome
 from conformance.vocabulary.errors import TestbedDown

@@ -8,6 +8,7 @@ Every `decode` raises MalformedMessage where a mandatory AVP is missing or has n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from diameter.message.avp import Avp as LibraryAvp
 
@@ -107,8 +108,8 @@ class UserAuthorizationRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class UserAuthorizationAnswer(_Answer):
-    """UAA, 300 (3GPP TS 29.228 6.1.1, 29.229 6.1.2)."""
+class _Assigning(_Answer):
+    """What an answer has that says where a user is served."""
 
     result: int
     experimental: bool
@@ -131,10 +132,16 @@ class UserAuthorizationAnswer(_Answer):
         return cx_answer(request, host, realm, (self.result, self.experimental), content)
 
     @classmethod
-    def decode(cls, message: DiameterMessage) -> UserAuthorizationAnswer:
+    def decode(cls, message: DiameterMessage) -> Self:
         """Read the answer."""
         avps = message.list
         return cls(*read_result(avps), avps.text(Avp.SERVER_NAME), ServerCapabilities.read(avps))
+
+
+class UserAuthorizationAnswer(_Assigning):
+    """UAA, 300 (3GPP TS 29.228 6.1.1, 29.229 6.1.2)."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,23 +342,10 @@ class LocationInfoRequest:
         return cls(message.list.need_text(Avp.PUBLIC_IDENTITY))
 
 
-@dataclass(frozen=True, slots=True)
-class LocationInfoAnswer(_Answer):
+class LocationInfoAnswer(_Assigning):
     """LIA, 302 (3GPP TS 29.228 6.1.4, 29.229 6.1.6)."""
 
-    result: int
-    experimental: bool
-    server_name: str | None = None
-
-    def encode(self, request: DiameterMessage, host: str, realm: str) -> DiameterMessage:
-        """Return the Diameter message."""
-        content = _optional(Avp.SERVER_NAME, self.server_name)
-        return cx_answer(request, host, realm, (self.result, self.experimental), content)
-
-    @classmethod
-    def decode(cls, message: DiameterMessage) -> LocationInfoAnswer:
-        """Read the answer."""
-        return cls(*read_result(message.list), message.list.text(Avp.SERVER_NAME))
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """A message of the ladder, taken apart for a reader: start line, fields by name, body, with the deciding bytes marked.
 
 This splits text that a judgement wrote into its result, for display and nothing else: nothing is judged by it, so it
-is tolerant and short. SIP text is Latin-1 of the raw message, so a byte offset is an offset in it; Diameter and DNS
-are trees, in which evidence is found by the name of its field.
+is tolerant and short. SIP and HTTP text is Latin-1 of the raw message, so a byte offset is an offset in it; Diameter
+and DNS are trees, in which evidence is found by the name of its field.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from conformance.vocabulary.results import Arrow, Evidence
 NAME, VALUE, BODY = 120, 4096, 16_384
 """Characters that are shown of a part."""
 NOTHING = "(nothing)"
+TEXTUAL = ("SIP", "HTTP")
+"""Protocols of header fields, an empty line, and a body."""
 
 _LINE = re.compile(r"[^\n]*\n?")
 _AVP = re.compile(r"( +)(\S+ \(\d+(?:, vendor \d+)?\))(?:: |\Z|(?=\n))")
@@ -91,11 +93,11 @@ def take_apart(arrow: Arrow, marks: Sequence[Mark] = ()) -> Taken:
         marks: what failed criteria cite in it.
     """
     text = arrow.text
-    start_end, spans, body = _sip(text) if arrow.protocol == "SIP" else _tree(text, arrow.protocol)
+    start_end, spans, body = _headed(text) if arrow.protocol in TEXTUAL else _tree(text, arrow.protocol)
     if not marks:
         rows = [_plain(text, span) for span in spans]
         return Taken(visible(text[:start_end], VALUE), (), rows, visible(text[body:], BODY), (), is_plain=True)
-    placed = _in_bytes(text, marks) if arrow.protocol == "SIP" else _by_name(text, spans, marks)
+    placed = _in_bytes(text, marks) if arrow.protocol in TEXTUAL else _by_name(text, spans, marks)
     found = {id(mark) for mark, _, _ in placed}
     missing = [_unplaced(mark) for mark in marks if id(mark) not in found]
     return Taken(
@@ -110,7 +112,7 @@ def take_apart(arrow: Arrow, marks: Sequence[Mark] = ()) -> Taken:
 _Placed = Sequence[tuple[Mark, int, int]]
 
 
-def _sip(text: str) -> tuple[int, list[_Span], int]:
+def _headed(text: str) -> tuple[int, list[_Span], int]:
     """Return where the start line ends, the header fields, and where the body begins."""
     lines = _LINE.finditer(text)
     start = next(lines)

@@ -15,20 +15,24 @@ from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
 from conformance.runs.bench import Bench
 from conformance.runs.cell_identity import CALLER, CellIdentity
-from conformance.runs.cell_result import BOTH_ERROR, BOTH_NOT_APPLICABLE, result_of, verdicts_of
+from conformance.runs.cell_result import BOTH_ERROR, result_of, verdicts_of
+from conformance.runs.cell_verdicts import after_stop
 from conformance.runs.driving import driving
 from conformance.runs.folder import NODES, RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
 from conformance.runs.parties import Party, called_party, first_party, second_device
+from conformance.runs.presence import CellPresence
 from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
-from conformance.terminals.call_failures import CallFailed
+from conformance.terminals.direct_client import DirectClient
+from conformance.terminals.documents import Documents
 from conformance.terminals.event_log import EventLog
+from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.programs.catalogue import PROGRAMS
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.vocabulary.errors import BeyondProgram, NetlabError
+from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CellResult,
@@ -39,8 +43,6 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
-JUDGED = (RegistrationFailed, CallFailed, NetlabError, AssertionError)
-"""What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
 
 
 class Cell:
@@ -59,6 +61,7 @@ class Cell:
         self._testbeds = set(identity.square.testbeds)
         self._terminals: list[Terminal | ProgramTerminal] = []
         self._places: list[Attachment] = []
+        self._at: dict[Terminal, tuple[Party, Attachment]] = {}
         self._told: list[Mishap] = []
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
@@ -77,6 +80,7 @@ class Cell:
             self._driving.enter_context(driving())
             self.folder = run.cell_folder(identity.name)
             self._events = EventLog(self.folder / EVENTS_FILE)
+            self._presence = CellPresence(bench, self._events)
             self._log_marks = mark(bench.logs(self._testbeds))
             bench.sniffers.open_cell(identity.name)
         except BaseException:
@@ -91,6 +95,7 @@ class Cell:
         home: Testbed | None = None,
         numbers: SequenceNumbers | None = None,
         faults: frozenset[str] = frozenset(),
+        place: Literal["home"] | None = None,
     ) -> Terminal:
         """Return a new terminal, attached to the access network of the visited testbed.
 
@@ -103,8 +108,11 @@ class Cell:
             home: the network that the terminal takes for its home; the cell's where it is None.
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
             faults: how it misbehaves, beside what the run asks of all terminals.
+            place: `home`: it has not left its home network yet.
         """
         party = first_party(self._bench.federation, self.identity.square)
+        if place == "home":
+            party = replace(party, visited=party.home, access_point="none")
         return self._attached(
             replace(party, subscriber=subscriber or party.subscriber),
             transport=transport or self.identity.square.transport,
@@ -179,7 +187,24 @@ class Cell:
             loop=place.loop,
         )
         self._terminals.append(terminal)
+        self._at[terminal] = party, place
         return terminal
+
+    def documents(self, terminal: Terminal, *, secure: bool = True, password: str | None = None) -> Documents:
+        """Return the documents of a terminal's user at the XDMS of home; the terminal asks by HTTPS, or by HTTP.
+
+        Another password than the user's may be given. Raises as `runs.presence.xcap_client`.
+        """
+        party, place = self._at[terminal]
+        return self._presence.documents(party, place, secure, password)
+
+    def past_the_network(self, *, trusted: bool) -> DirectClient:
+        """Return what sends requests in the name of the cell's subscriber straight to the presence server.
+
+        Args:
+            trusted: from the address of the S-CSCF, whom the server trusts; else from that of a terminal.
+        """
+        return self._presence.direct(self.home, self.subscriber, trusted=trusted)
 
     @property
     def timers(self) -> Timers:
@@ -252,7 +277,7 @@ class Cell:
         """
         try:
             procedure()
-        except RegistrationRejected as refusal:
+        except (RegistrationRejected, PresenceRefused) as refusal:
             if status not in (None, refusal.status):
                 raise AssertionError(f"refusal with {status}; the network answered {refusal}") from None
         else:
@@ -282,7 +307,7 @@ class Cell:
                 flow=self.identity.flows,
                 cell=self.identity.name,
             )
-            ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
+            ours = {one.impu for one in self._terminals} | {*self.subscriber.impus} | self._presence.users
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = verdicts_of(own, events, reasons)
@@ -300,21 +325,8 @@ class Cell:
             self._bench.tell_dead(dead, self.identity.name)
             reasons.append(f"{', '.join(dead)} went down during the cell: nothing is said about conformance")
             pair = BOTH_ERROR
-        elif isinstance(stopped_by, BeyondProgram):
-            reasons.append(str(stopped_by))
-            pair = BOTH_NOT_APPLICABLE
-        elif isinstance(stopped_by, NetlabError):
-            reasons.append(str(stopped_by))
-            pair = BOTH_ERROR
-        elif isinstance(stopped_by, CallFailed):
-            reasons.append(f"the call failed for its users: {stopped_by}")
-            pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
-        elif isinstance(stopped_by, AssertionError):
-            reasons.append(f"the test case expected otherwise: {stopped_by}")
-            pair = VerdictPair(worst(pair.interoperability, Verdict.FAIL), pair.conformance)
-        elif stopped_by is not None and not isinstance(stopped_by, JUDGED):
-            reasons.append(f"the test case itself is wrong: {type(stopped_by).__name__}: {stopped_by}")
-            pair = BOTH_ERROR
+        else:
+            pair = after_stop(stopped_by, pair, reasons)
         result = result_of(
             self.identity,
             self._run,
@@ -339,10 +351,10 @@ class Cell:
             What did not go as it should, one sentence each. It says nothing about the cell, whose capture has ended,
             and why the next one begins afresh all the same.
         """
+        told = self._presence.leave([one for one in self._at if one.registered])
         if not self._terminals:
-            self._give_back()
-            return []
-        told = []
+            self._release()
+            return told
         ours = {terminal.impu for terminal in self._terminals} | set(self.subscriber.impus)
         for terminal in self._terminals:
             try:
@@ -359,11 +371,15 @@ class Cell:
             except NetlabError as error:
                 told.append(f"end of a terminal after the cell: {error}")
         self._terminals.clear()
+        self._at.clear()
+        self._release()
+        return told
+
+    def _release(self) -> None:
         for place in self._places:
             place.release()
         self._places.clear()
         self._give_back()
-        return told
 
     def _give_back(self) -> None:
         """Let others have the subscribers, and the processor."""

@@ -28,6 +28,7 @@ _USUAL: Mapping[str, Any] = {
     "then": (),
     "services": (),
     "silent": None,
+    "served": False,
 }
 
 
@@ -42,8 +43,8 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
             who is called: aka, password; usually aka where there is one), `transport` (udp, tcp or
             several of them), `each` (home, visited, federation: one cell is enough for each home or visited
             network, or in all); `services` (caller, callee, both: whose calls pass an application server), `silent`
-            (continued, terminated: what becomes of them where that one is silent; any where it is left out); `then`
-            says nothing about cells.
+            (continued, terminated: what becomes of them where that one is silent; any where it is left out); `served`
+            (True: also users whose calls pass one); `then` says nothing about cells.
         full: all combinations, also of a third axis.
 
     Raises:
@@ -69,7 +70,7 @@ def squares(federation: Federation, wanted: Mapping[str, Any], *, full: bool = F
     if "caller" in choice["services"]:
         found = with_served_caller(federation, found, choice["silent"])
     if choice["callee"] is not None:
-        found = call_cells(federation, found, choice["callee"], choice["callee_credentials"])
+        found = call_cells(federation, found, choice["callee"], choice["callee_credentials"], served=choice["served"])
     if "callee" in choice["services"]:
         found = with_served_callee(federation, found, choice["silent"])
     if transports != ("udp",):
@@ -169,3 +170,10 @@ def missing_feature(file: Path, testbed: Testbed, feature: str) -> str | None:
         path = path[:-1]
     line = f":{lines[path]}" if path else ""
     return f"{testbed.name} does not declare {feature}: {file.name}{line}: {key} = {value} would"
+
+
+def missing_node(testbed: Testbed, kind: NodeKind) -> str | None:
+    """Return why a test case that needs a node does not apply to a testbed; None where there is one."""
+    if kind in testbed.nodes:
+        return None
+    return f"{testbed.name} has no node {kind}: testbeds.{testbed.name}.nodes.{kind} would name one"

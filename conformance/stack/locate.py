@@ -63,7 +63,8 @@ class Locator:
     ) -> None:
         self._server = dns_address
         self._port = port
-        self._address_type = "AAAA" if ":" in dns_address else "A"
+        self.address_type = "AAAA" if ":" in dns_address else "A"
+        """Type of the records that addresses are asked for with."""
         self._source = source
         self._timeout_s = timeout_s
         self._attempts = attempts
@@ -140,7 +141,7 @@ class Locator:
     async def _addresses(self, name: str) -> list[str]:
         if (address := _numeric(name)) is not None:
             return [address]
-        return [record.to_text() for record in await self.ask(name, self._address_type)]
+        return [record.to_text() for record in await self.ask(name, self.address_type)]
 
     async def ask(self, name: str, kind: str) -> list[Rdata]:
         """Send one query, again where nobody answers.

@@ -28,6 +28,7 @@ from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
 from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
 from conformance.terminals.outgoing_session import CallOptions, OutgoingSession, Wanted
+from conformance.terminals.presence import PresenceAgent, PresenceUser
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
 from conformance.terminals.session import CallAgent
@@ -141,6 +142,9 @@ class Terminal:
             tunnel=tunnel,
         )
         self._calls = Calls(self._stack, self._call_agent)
+        self._device = subscriber.name
+        self.presence = PresenceUser(self._presence_agent, self._loop, self._deadline_s, self._record)
+        """What the user publishes and watches."""
 
     @property
     def numbers(self) -> SequenceNumbers:
@@ -269,6 +273,19 @@ class Terminal:
             record=self._record,
             open_media=self._open_media,
             minimum_session_s=self._minimum_session_s,
+        )
+
+    def _presence_agent(self) -> PresenceAgent:
+        if not self._started:
+            raise HarnessFault(f"{self.impu}: expected a terminal that has registered before it publishes or watches")
+        return PresenceAgent(
+            stack=self._stack,
+            hop=self._hop,
+            identity=self.associated_uris[0] if self.associated_uris else self.impu,
+            contact=self.contact,
+            routes=(self._entry, *self.service_route),
+            access_info=self._access_info,
+            device=self._device,
         )
 
     def _open_media(self, kind: str) -> MediaEndpoint:
@@ -432,7 +449,7 @@ class Terminal:
             return make_response(request, 501)
         subscription = self._subscription
         if subscription is None or not subscription.owns(request):
-            return make_response(request, 481)
+            return await self.presence.notified(request) or make_response(request, 481)
         try:
             notification = await subscription.take(request)
         except ValueError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conformance.trace.diameter import short_name
-from conformance.trace.model import DiameterMessage, DnsMessage, Message, SipMessage, Trace
+from conformance.trace.model import DiameterMessage, DnsMessage, HttpMessage, Message, SipMessage, Trace
 from conformance.trace.sip_values import Via, parse_name_addr, parse_via
 from conformance.vocabulary.identifiers import Endpoint
 
@@ -22,7 +22,7 @@ class Transaction:
     """A request and all that answers it, on one hop. Compared by identity."""
 
     protocol: str
-    """`SIP`, `Diameter` or `DNS`."""
+    """`SIP`, `Diameter`, `DNS` or `HTTP`."""
     request: Message | None
     """None where only answers were captured."""
     responses: tuple[Message, ...]
@@ -30,7 +30,7 @@ class Transaction:
     retransmissions: tuple[Message, ...]
     """The request sent again."""
     method: str
-    """SIP method, Diameter abbreviation (`UAR`) or DNS type (`NAPTR`)."""
+    """SIP or HTTP method, Diameter abbreviation (`UAR`) or DNS type (`NAPTR`)."""
 
     @property
     def first(self) -> Message:
@@ -47,7 +47,10 @@ class Transaction:
     def final(self) -> Message | None:
         """The last final response (SIP: status 200 and above); None where there is none."""
         for response in reversed(self.responses):
-            if not isinstance(response, SipMessage) or (response.sip.status or 0) >= 200:
+            status = response.sip.status if isinstance(response, SipMessage) else None
+            if isinstance(response, HttpMessage):
+                status = response.http.status
+            if status is None or status >= 200:
                 return response
         return None
 
@@ -112,7 +115,8 @@ def correlate(trace: Trace) -> tuple[Transaction, ...]:
     the two addresses of the hop; a branch without the magic cookie is joined with Call-ID and CSeq number, as
     the older rule asks. An ACK stands alone, also the one that RFC 3261 17.1.1.3 counts to the INVITE's
     transaction. Diameter: the Hop-by-Hop
-    Identifier on one connection (RFC 6733 3). DNS: identifier, endpoints and question (RFC 1035 4.1.1).
+    Identifier on one connection (RFC 6733 3). DNS: identifier, endpoints and question (RFC 1035 4.1.1). HTTP: the one
+    request that waits on the connection (RFC 9112 9.3); where several wait, or none does, an answer stands alone.
 
     Args:
         trace: From `read_trace`.
@@ -122,7 +126,12 @@ def correlate(trace: Trace) -> tuple[Transaction, ...]:
     """
     found: list[_Open] = []
     running: dict[tuple[object, ...], _Open] = {}
+    connections = _Connections()
     for message in trace.messages:
+        if isinstance(message, HttpMessage):
+            fresh = connections.add(message)
+            found += [] if fresh is None else [fresh]
+            continue
         protocol, method, is_request, key = _classify(message)
         transaction = running.get(key)
         if transaction is None or _is_over(transaction, message, is_request):
@@ -131,6 +140,30 @@ def correlate(trace: Trace) -> tuple[Transaction, ...]:
             found.append(transaction)
         transaction.add(message, is_request)
     return tuple(transaction.close() for transaction in found)
+
+
+class _Connections:
+    """HTTP on its connections."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[Endpoint, Endpoint], list[_Open]] = {}
+
+    def add(self, message: HttpMessage) -> _Open | None:
+        """Put a message into its transaction; return that where it is a new one."""
+        http = message.http
+        waiting = self._waiting.setdefault(_hop(message, http.is_request), [])
+        if not http.is_request:
+            request = waiting[0] if len(waiting) == 1 else None
+            if http.status is not None and http.status >= 200:
+                waiting.clear()  # with several waiting nobody knows whose it is, nor which ones were not captured
+            if request is not None:
+                request.add(message, False)
+                return None
+        fresh = _Open("HTTP", http.method)
+        fresh.add(message, http.is_request)
+        if http.is_request:
+            waiting.append(fresh)
+        return fresh
 
 
 def dialogs(trace: Trace) -> tuple[Dialog, ...]:

@@ -182,6 +182,7 @@ def _read(task: _Task) -> Reading:
 def _picked(file: Path, walk: Walk, picker: Picker) -> Reading:
     reading = Reading(file, seen=picker.seen, frames=walk.frames, not_read=picker.left_out, vpn=picker.vpn.streams)
     reading.media = picker.media
+    reading.cut_segments = picker.cut_segments
     if walk.passed_over:
         reading.not_read["rtp"] += walk.passed_over
     reading.interfaces.all = [Interface(one.name, one.packets, one.drops) for one in walk.interfaces]

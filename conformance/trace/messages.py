@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from conformance.trace.diameter import offsets, read_header, split_avps
 from conformance.trace.dns import read_dns
+from conformance.trace.http import read_http
 from conformance.trace.merge import Group, Seen
-from conformance.trace.model import DiameterMessage, DnsMessage, Message, Sighting, SipMessage
+from conformance.trace.model import DiameterMessage, DnsMessage, HttpMessage, Message, Sighting, SipMessage
 from conformance.trace.reading import Reading
 from conformance.trace.sip import read_sip
 
@@ -36,6 +37,10 @@ def _message(group: Group, of: Message | None, readings: Sequence[Reading]) -> M
     reading, where = readings[seen.sighting.capture], f"frame {seen.sighting.frame}"
     if seen.protocol == "Diameter":
         return _diameter(seen, sightings, of, reading, where)
+    if seen.protocol == "HTTP":
+        http = read_http(seen.raw)
+        # A stream repeats nothing (Wireshark leaves out segments that were sent again): the same request is asked anew.
+        return None if http is None else HttpMessage(sightings, seen.raw, not http.is_whole, http=http)
     dns = read_dns(seen.raw)
     if dns is None:
         reading.problem(f"{where}: a DNS message of {len(seen.raw)} bytes, expected at least 12")

@@ -1,6 +1,6 @@
 """The messages of a trace, as the judging side sees them.
 
-A message is one SIP, Diameter or DNS message, however often it was seen. Each time it was seen is a
+A message is one SIP, Diameter, DNS or HTTP message, however often it was seen. Each time it was seen is a
 `Sighting`; the first sighting gives the message its frame, time and addresses. Copies (the same bytes at
 another point or in another encapsulation) are sightings of one message; a retransmission (the same bytes
 again at the same point) is a message of its own with `retransmission_of` set.
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from conformance.trace.http import HttpText
 from conformance.trace.media_model import MediaStream
 from conformance.trace.sip import SipText
 from conformance.vocabulary.identifiers import Endpoint
@@ -200,6 +201,14 @@ class DnsMessage(Message):
 
 
 @dataclass(slots=True, eq=False)
+class HttpMessage(Message):
+    """One HTTP request or response; `raw` is as it was sent, chunks and all, bounded."""
+
+    http: HttpText = field(kw_only=True)
+    """What was read in `raw`."""
+
+
+@dataclass(slots=True, eq=False)
 class VpnPacket(Message):
     """The first OpenVPN packet of its kind between two ends; its `raw` is the head alone."""
 
@@ -244,6 +253,8 @@ class CaptureFile:
     problems: tuple[str, ...]
     not_read: Mapping[str, int] = field(default_factory=dict)
     """Frames without signalling, by the innermost protocol that was recognised in them, as Wireshark calls it."""
+    cut_segments: int = 0
+    """TCP segments that the snap length cut: what they carried may not have been recognised at all."""
     clock_offset_ns: int | None = None
     """By how much the clock of this file is ahead of that of the first one, estimated from messages that both have;
     None where there is one file only, or nothing to estimate it from."""
@@ -274,6 +285,11 @@ class Trace:
     def dns(self) -> Iterator[DnsMessage]:
         """The DNS messages in time order."""
         return (m for m in self.messages if isinstance(m, DnsMessage))
+
+    @property
+    def http(self) -> Iterator[HttpMessage]:
+        """The HTTP messages in time order."""
+        return (m for m in self.messages if isinstance(m, HttpMessage))
 
     def observed(self, point: Point) -> bool:
         """Tell whether any capture of the trace observed the point."""

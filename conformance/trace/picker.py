@@ -71,6 +71,7 @@ class Picker:
     ) -> None:
         self.seen: list[Seen] = []
         self.left_out: Counter[str] = Counter()
+        self.cut_segments = 0
         self.vpn = VpnReader(capture)
         self.media = StreamReader(capture, interfaces)
         self._capture = capture
@@ -202,6 +203,7 @@ class Picker:
         if protocol == _TCP and stop - inside >= 20:
             source_port, destination_port, sequence, words = _TCP_HEAD(data, inside)
             content = data[inside + (words >> 4) * 4 : stop]
+            self.cut_segments += is_cut
             if content:
                 key = (source, destination, source_port, destination_port, sequence, _mark(content))
                 return self._carried(key, (*around, ends), tunnels, ident)

@@ -28,6 +28,7 @@ class Reading:
     interfaces: Interfaces = field(default_factory=Interfaces)
     not_read: Counter[str] = field(default_factory=Counter)
     """Frames without signalling by their innermost protocol, as Wireshark calls it."""
+    cut_segments: int = 0
     clock_offset_ns: int | None = None
     vpn: tuple[VpnStream, ...] = ()
     media: StreamReader | None = None
@@ -63,5 +64,6 @@ class Reading:
             points=tuple(dict.fromkeys(points)),
             problems=tuple(problems),
             not_read=dict(self.not_read.most_common()),
+            cut_segments=self.cut_segments,
             clock_offset_ns=self.clock_offset_ns,
         )

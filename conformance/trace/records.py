@@ -8,6 +8,7 @@ from typing import IO, Final, Protocol
 
 from conformance.trace.diameter import read_header
 from conformance.trace.dns import read_dns
+from conformance.trace.http import read_http
 from conformance.trace.merge import Seen
 from conformance.trace.model import Sighting
 from conformance.trace.picker import DISCARD, MARKER
@@ -181,7 +182,7 @@ def _seen(fields: list[str], raw: bytes, capture: int, reading: Reading, frames:
     frame, time_ns, interface = frames.locate(number, seconds * 1_000_000_000 + nanoseconds)
     chain = fields[3].split(":")
     protocol = fields[15]
-    last = next((i for i, name in enumerate(chain) if name in ("sip", "diameter", "dns")), len(chain))
+    last = next((i for i, name in enumerate(chain) if name in ("sip", "diameter", "dns", "http")), len(chain))
     below = chain[:last]
     if "icmp" in below or "icmpv6" in below:
         return None  # an error message quotes the packet that it is about
@@ -229,6 +230,8 @@ def _trim(raw: bytes, protocol: str, transport: str) -> bytes:
         # RFC 3261 18.3: over a stream the Content-Length says where the message ends.
         raw = raw.lstrip(b"\r\n")
         return raw[: read_sip(raw).body_span.end]
+    if protocol == "HTTP" and (http := read_http(raw)) is not None:
+        return raw[: http.end]
     if transport == "tcp" and protocol == "DNS" and int.from_bytes(raw[:2]) == len(raw) - 2:
         return raw[2:]
     return raw
@@ -237,6 +240,9 @@ def _trim(raw: bytes, protocol: str, transport: str) -> bytes:
 def _is_short(raw: bytes, protocol: str) -> bool:
     if protocol == "SIP":
         return not is_whole(raw)
+    if protocol == "HTTP":
+        http = read_http(raw)
+        return http is None or not http.is_whole
     if protocol == "Diameter":
         header = read_header(raw)
         return header is None or header.length > len(raw)

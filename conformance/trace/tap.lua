@@ -1,4 +1,4 @@
--- Writes every SIP, Diameter and DNS message that tshark finds, raw, to standard output; decode.py reads it.
+-- Writes every SIP, Diameter, DNS and HTTP message that tshark finds, raw, to standard output; decode.py reads it.
 --
 -- Records, each a line of fields with tabs between:
 --   V  version of tshark
@@ -21,7 +21,7 @@ out:write("V\t", get_version(), "\n")
 local get = {}
 for key, name in pairs({
     protocols = "frame.protocols", time = "frame.time_epoch", captured = "frame.cap_len", wire = "frame.len",
-    sip = "sip", diameter = "diameter", dns = "dns", code = "diameter.avp.code", id = "ip.id",
+    sip = "sip", diameter = "diameter", dns = "dns", http = "http", code = "diameter.avp.code", id = "ip.id",
     source = "ip.src", destination = "ip.dst", source6 = "ipv6.src", destination6 = "ipv6.dst",
     dscp = "ip.dsfield.dscp", dscp6 = "ipv6.tclass.dscp", udp = "udp.payload", tcp = "tcp.payload", malformed = "_ws.malformed",
 }) do
@@ -107,8 +107,14 @@ local function avps_of_each()
     return result
 end
 
+-- More than this of an HTTP message nobody judges.
+local longest_http = 262144
+
 local function emit(common, kind, info, avps)
-    local read, bytes = pcall(function() return info.range:raw() end)
+    local read, bytes = pcall(function()
+        if kind == "HTTP" and info.len > longest_http then return info.range:range(0, longest_http):raw() end
+        return info.range:raw()
+    end)
     if not read then
         out:write("P\t", common[2], "\t", kind, " that is not whole in the capture\n")
         return
@@ -136,7 +142,7 @@ function counter.draw()
     out:flush()
 end
 
-local tap = Listener.new("frame", 'sip || diameter || dns || ((udp || tcp) && frame contains "SIP/2.0")')
+local tap = Listener.new("frame", 'sip || diameter || dns || http || ((udp || tcp) && frame contains "SIP/2.0")')
 function tap.packet(pinfo)
     handed_over[pinfo.number] = true
     -- A simple packet block has no time.
@@ -151,14 +157,15 @@ function tap.packet(pinfo)
         tostring(get.captured().value), tostring(get.wire().value),
         (cooked[1]() or cooked[2]()) and "1" or "0", get.malformed() and "1" or "0", codepoint(),
     }
-    local sip, diameter, dns = { get.sip() }, { get.diameter() }, { get.dns() }
+    local sip, diameter, dns, http = { get.sip() }, { get.diameter() }, { get.dns() }, { get.http() }
     for _, info in ipairs(sip) do emit(common, "SIP", info) end
     if #diameter > 0 then
         local avps = avps_of_each()
         for index, info in ipairs(diameter) do emit(common, "Diameter", info, avps[index]) end
     end
     for _, info in ipairs(dns) do emit(common, "DNS", info) end
-    if #sip + #diameter + #dns == 0 then
+    for _, info in ipairs(http) do emit(common, "HTTP", info) end
+    if #sip + #diameter + #dns + #http == 0 then
         local tcp, udp = last(get.tcp), last(get.udp)
         if tcp then emit(common, "TCP", tcp) elseif udp then emit(common, "UDP", udp) end
     end

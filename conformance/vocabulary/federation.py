@@ -91,6 +91,8 @@ class NodeKind(StrEnum):
     """Presence server: an application server for PUBLISH and SUBSCRIBE (3GPP TS 24.141)."""
     XDMS = "xdms"
     """XML document management server: XCAP over HTTP, and over HTTPS at `XCAP_TLS_PORT` (3GPP TS 24.141, RFC 4825)."""
+    SIP_PROXY = "sip-proxy"
+    """Plain SIP proxy with a registrar of its own, in front of the presence server: presence without IMS."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
@@ -237,6 +239,10 @@ class Timers(_Model):
     """Longest registration that the registrar grants."""
     minimum_registration_s: Seconds = 60
     """Shortest registration that the registrar grants: a shorter one (not 0) is answered with 423 and Min-Expires."""
+    publication_s: Seconds = 3600
+    """Longest publication of presence that the presence server grants (RFC 3903 6)."""
+    minimum_publication_s: Seconds = 60
+    """Shortest one: a shorter one (not 0) is answered with 423 and Min-Expires."""
     ready_ms: Milliseconds = 10_000
     """How long a node may take to become ready."""
     proceeding_s: Seconds = 181

@@ -131,3 +131,7 @@ class FilterCriterion(_Model):
         methods = {trigger.method for trigger in triggers if trigger.method is not None}
         cases = {trigger.session_case for trigger in triggers if trigger.session_case is not None}
         return (not methods or method in methods) and (not cases or case in cases)
+
+    def serves(self, case: Case) -> bool:
+        """Tell whether it asks for requests of a session case by name."""
+        return any(trigger.session_case is case and not trigger.negated for group in self.when for trigger in group)

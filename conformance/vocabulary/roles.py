@@ -37,9 +37,18 @@ class Role(StrEnum):
     OTHER_PCSCF = "other-pcscf"
     OTHER_CALLEE = "other-callee"
 
+    # Presence: who publishes (and keeps rules and lists), who watches; their P- and S-CSCF are those of the two sides
+    # of a call.
+    PRESENTITY = "presentity"
+    WATCHER = "watcher"
+    PRESENCE = "home-presence"
+    """Presence server or resource list server, whichever the request is for."""
+    XDMS = "xdms"
+    """XML document management server: documents over XCAP (RFC 4825)."""
+
     IBCF = "ibcf"
     """Border control of whichever network: one procedure may pass several, and one of them more than once."""
 
 
-TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE, Role.OTHER_CALLEE)
+TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE, Role.OTHER_CALLEE, Role.PRESENTITY, Role.WATCHER)
 """Roles that a terminal plays."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.node import NODE_MODULES, NodeContext, node_main
+from conformance.cores.emulated.node import NodeContext, module_of, node_main
 from conformance.cores.emulated.readiness import until_serving
 from conformance.federation import default_federation_path, load_federation, rebase
 from conformance.protocols.diameter_codec import DiameterMessage
@@ -21,7 +21,7 @@ from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.diameter import DiameterServer
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
-from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.federation import CoreKind, Federation, NodeKind, Testbed
 from tests.blocks import Block
 
 WORKER = Block.NODES.number
@@ -37,10 +37,19 @@ class Scene:
         self.testbed: Testbed = federation.testbeds["uc3m"]
         self.folder = folder
         self._end = end
+        self._finish: dict[NodeKind, Callable[[], Awaitable[None]]] = {}
 
     def hop(self, kind: NodeKind, transport: str = "udp") -> Hop:
         node = self.testbed.node(kind)
         return Hop(str(node.address), node.port, transport)
+
+    def folder_of(self, kind: NodeKind) -> Path:
+        """Return where a node keeps its files: an emulated one in the scene's folder, a real server in its own."""
+        if self.testbed.core is CoreKind.EMULATED:
+            return self.folder
+        folder = self.folder / f"{self.testbed.name}-{kind}"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     async def node(self, kind: NodeKind, *faults: str) -> None:
         """Run a real node until the end of the scene."""
@@ -49,12 +58,12 @@ class Scene:
             federation=self.federation,
             testbed=self.testbed,
             kind=kind,
-            folder=self.folder,
+            folder=self.folder_of(kind),
             log=logging.getLogger(f"test.{kind}"),
             faults=frozenset(faults),
             ready=ready.set,
         )
-        running = asyncio.ensure_future(node_main(NODE_MODULES[kind])(context))
+        running = asyncio.ensure_future(node_main(module_of(self.testbed, kind))(context))
         waiting = asyncio.ensure_future(ready.wait())
 
         async def finish() -> None:
@@ -62,11 +71,16 @@ class Scene:
             waiting.cancel()
             await asyncio.gather(running, waiting, return_exceptions=True)
 
+        self._finish[kind] = finish
         self._end.push_async_callback(finish)
         await asyncio.wait({running, waiting}, timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             running.result()
         assert ready.is_set(), f"awaited {kind} to become ready for {DEADLINE_S:g} s"
+
+    async def stop(self, kind: NodeKind) -> None:
+        """End a node before the scene ends."""
+        await self._finish.pop(kind)()
 
     async def ready(self, kind: NodeKind) -> None:
         """Wait until a CSCF answers OPTIONS with 200."""

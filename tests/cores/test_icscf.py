@@ -290,3 +290,11 @@ def test_a_number_in_a_sip_uri_is_asked_for_as_tel_uri(in_scene: Callable[..., N
     in_scene(story)
     assert asked == ["tel:+34000000001"]
     assert [str(request.uri) for request in got] == ["tel:+34000000001"]
+
+
+def test_who_is_not_registered_but_has_services_is_served(subscribe: Callable[..., Any]) -> None:
+    """3GPP TS 24.229 5.3.2.1: the capabilities name the S-CSCF; without a name the own one is chosen."""
+    for capabilities in (ServerCapabilities(server_names=(SCSCF,)), None):
+        response, got = subscribe(LocationInfoAnswer(2003, True, capabilities=capabilities))
+        assert response.code == 200
+        assert [request.headers.getlist("Route") for request in got] == [[f"<{SCSCF};lr>"]]

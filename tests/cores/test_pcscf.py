@@ -410,3 +410,26 @@ def test_the_pcscf_subscribes_once_for_a_user(registered: Callable[..., None]) -
         assert subscribe.headers["P-Asserted-Identity"] == "<sip:pcscf.uc3m.netlab.test:4060>"
 
     registered(story)
+
+
+def test_the_publish_of_a_terminal_takes_the_service_route_and_records_none(registered: Callable[..., None]) -> None:
+    """PUBLISH begins no dialog: the P-CSCF does not stay on the way."""
+
+    async def story(r: Registered) -> None:
+        lines = ("Event: presence", ROUTES, "P-Asserted-Identity: <sip:m@h>")
+        assert (await r.send(r.terminal, "PUBLISH", ALICE, *lines)).code == 200
+        (got,) = r.at_scscf
+        assert got.headers.getlist("Route") == ["<sip:orig@scscf.uc3m.netlab.test:6060;lr>"]
+        assert got.headers.getlist("Record-Route") == []
+        assert got.headers["P-Asserted-Identity"] == f"<{ALICE}>"
+        assert got.headers["P-Charging-Vector"].startswith('icid-value="')
+
+    registered(story)
+
+
+def test_who_is_not_registered_may_not_publish(registered: Callable[..., None]) -> None:
+    async def story(r: Registered) -> None:
+        assert (await r.send(r.stranger, "PUBLISH", ALICE, "Event: presence", ROUTES)).code == 403
+        assert r.at_scscf == []
+
+    registered(story)

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from sipmessage import URI, Request, Response
 
+from conformance.cores.emulated.presence_criteria import presence_criteria
 from conformance.cores.emulated.scscf_sessions import assert_both
+from conformance.protocols.cx import ServerAssignmentAnswer
 from conformance.protocols.sip.message import make_response
+from conformance.protocols.user_data import build_user_data
 from conformance.stack.sip import SipStack
 from conformance.vocabulary.federation import NodeKind
 from tests.cores.test_scscf import IMPUS, REALM, Registrar
@@ -187,3 +190,97 @@ def test_a_request_that_is_not_routed_here(serving: Callable[..., None], lines: 
         assert (await s.send("BYE", "sip:alice@127.35.1.129:5060", *lines)).code == code
 
     serving(story)
+
+
+PRESENCE = "Event: presence"
+
+
+def test_a_publication_of_an_own_user_goes_on_without_a_route_of_its_own(serving: Callable[..., None]) -> None:
+    """PUBLISH begins no dialog: nobody stays on the way."""
+
+    async def story(s: Serving) -> None:
+        response = await s.send("PUBLISH", BOB, ORIG, f"P-Asserted-Identity: <{IMPUS[1]}>", CHARGING, PRESENCE)
+        assert response.code == 200
+        (got,) = s.at_entry
+        assert got.headers.getlist("Record-Route") == []
+        assert got.headers["P-Charging-Vector"] == f'icid-value="1";orig-ioi={REALM}'
+
+    serving(story)
+
+
+def test_a_subscription_of_an_own_user_to_somebody_elses_presence(serving: Callable[..., None]) -> None:
+    async def story(s: Serving) -> None:
+        response = await s.send("SUBSCRIBE", BOB, ORIG, f"P-Asserted-Identity: <{IMPUS[1]}>", CHARGING, PRESENCE)
+        assert response.code == 200
+        (got,) = s.at_entry
+        assert str(got.uri) == BOB
+        assert got.headers.getlist("Record-Route") == ["<sip:orig@scscf.uc3m.netlab.test:6060;lr>"]
+
+    serving(story)
+
+
+def test_the_package_reg_is_the_own_one(serving: Callable[..., None]) -> None:
+    async def story(s: Serving) -> None:
+        lines = (f"P-Asserted-Identity: <{IMPUS[0]}>", "Event: reg", "Contact: <sip:127.35.1.12:5061>")
+        assert (await s.send("SUBSCRIBE", IMPUS[0], ORIG, *lines)).code == 200
+        assert s.at_entry == []
+
+    serving(story)
+
+
+def test_a_notify_of_presence_goes_along_its_route(serving: Callable[..., None]) -> None:
+    async def story(s: Serving) -> None:
+        route = "Route: <sip:orig@scscf.uc3m.netlab.test:6060;lr>, <sip:pcscf.uc3m.netlab.test:4060;lr>"
+        lines = ("To: <sip:a@b>;tag=t", route, PRESENCE, "Subscription-State: active")
+        assert (await s.send("NOTIFY", "sip:alice@127.35.1.129:5060", *lines)).code == 200
+        (got,) = s.at_pcscf
+        assert (got.method, got.headers.getlist("Route")) == ("NOTIFY", ["<sip:pcscf.uc3m.netlab.test:4060;lr>"])
+
+    serving(story)
+
+
+def test_services_of_who_is_not_registered(in_scene: Callable[..., None]) -> None:
+    """3GPP TS 24.229 5.4.3.3: SAR brings the profile once, and the request goes to the server that it names."""
+    server = "127.35.1.18:5060"
+    profile = build_user_data("alice@x", [IMPUS[0]], criteria=presence_criteria(f"sip:{server}"))
+
+    async def story(scene: Any) -> None:
+        client = await scene.peer("127.35.1.12", 5061)
+        r, got = Registrar(scene, client), []
+        r.saa = ServerAssignmentAnswer(2001, False, user_data=profile)
+
+        def served(request: Request) -> Response:
+            got.append(request)
+            return make_response(request, 200)
+
+        await scene.node(NodeKind.DNS)
+        await scene.hss(r.hss)
+        await scene.peer("127.35.1.18", 5060, served)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF)
+        codes = []
+        for method in ("SUBSCRIBE", "SUBSCRIBE", "INVITE"):
+            request = scene.request(method, IMPUS[0], PRESENCE, CHARGING)
+            codes.append((await client.send_request(request, scene.hop(NodeKind.SCSCF))).code)
+        assert codes == [200, 200, 480]
+        assert [(one.user_name, one.assignment_type.name) for one in r.sar] == [(None, "UNREGISTERED_USER")]
+        assert [one.headers.getlist("Route")[0] for one in got] == [f"<sip:{server};lr>"] * 2
+
+    in_scene(story)
+
+
+@pytest.mark.parametrize(("result", "experimental", "code"), [(5001, True, 404), (5012, False, 480)])
+def test_a_user_of_whom_the_hss_says_nothing(
+    in_scene: Callable[..., None], result: int, experimental: bool, code: int
+) -> None:
+    async def story(scene: Any) -> None:
+        client = await scene.peer("127.35.1.12", 5061)
+        r = Registrar(scene, client)
+        r.saa = ServerAssignmentAnswer(result, experimental)
+        await scene.hss(r.hss)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF)
+        request = scene.request("SUBSCRIBE", IMPUS[0], PRESENCE)
+        assert (await client.send_request(request, scene.hop(NodeKind.SCSCF))).code == code
+
+    in_scene(story)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from conformance.trace.http import read_http
 from conformance.trace.model import (
     CaptureFile,
     DiameterAvp,
     DiameterMessage,
     DnsMessage,
+    HttpMessage,
     Message,
     Sighting,
     SipMessage,
@@ -94,16 +96,18 @@ def one_lost(trace: Trace, place: int) -> Trace:
 
 def cut(trace: Trace, octets: int) -> Trace:
     """Return what a snap length leaves of each message; a message of which nothing is left is not there."""
-    return replace(trace, messages=tuple(_cut(message, octets) for message in trace.messages if octets))
+    return replace(trace, messages=tuple(short for m in trace.messages if octets and (short := _cut(m, octets))))
 
 
 def one_cut(trace: Trace, place: int, octets: int) -> Trace:
     """Return the trace with one message cut: the others have what is asked for nearer to their beginning."""
     short = _cut(trace.messages[place], octets)
-    return replace(trace, messages=(*trace.messages[:place], short, *trace.messages[place + 1 :]))
+    rest = (*trace.messages[:place], *(() if short is None else (short,)), *trace.messages[place + 1 :])
+    captures = trace.captures if short else tuple(replace(capture, cut_segments=1) for capture in trace.captures)
+    return replace(trace, captures=captures, messages=rest)
 
 
-def _cut(message: Message, octets: int) -> Message:
+def _cut(message: Message, octets: int) -> Message | None:
     if len(message.raw) <= octets:
         return message
     raw = message.raw[:octets]
@@ -114,6 +118,9 @@ def _cut(message: Message, octets: int) -> Message:
     if isinstance(message, DnsMessage):
         left = tuple(record for record in message.records if record.offset + record.length <= octets)
         return replace(message, raw=raw, truncated=True, records=left)
+    if isinstance(message, HttpMessage):
+        http = read_http(raw)  # one without a whole start line is none
+        return None if http is None else replace(message, raw=raw, truncated=True, http=http)
     raise TypeError(type(message).__name__)
 
 

@@ -20,6 +20,7 @@ from conformance.cores.emulated.database import MariaDatabase, SqliteDatabase
 from conformance.cores.emulated.faults import altered_cx
 from conformance.cores.emulated.hss_procedures import HssProcedures
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.presence_criteria import presence_criteria
 from conformance.cores.emulated.subscribers import State, SubscriberStore
 from conformance.cores.kamailio.mariadb import mariadb
 from conformance.protocols.cx import (
@@ -96,6 +97,11 @@ class _Hss:
             scscf_uri=context.testbed.uri(NodeKind.SCSCF),
             network_id=context.testbed.visited_network_id,
             application_servers=[context.testbed.uri(NodeKind.AS)] if NodeKind.AS in context.testbed.nodes else [],
+            services=(
+                presence_criteria(context.testbed.uri(NodeKind.PRESENCE))
+                if NodeKind.PRESENCE in context.testbed.nodes
+                else ()
+            ),
             log=context.log,
             faults=context.faults,
         )

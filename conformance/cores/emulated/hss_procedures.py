@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from conformance.cores.emulated.presence_criteria import behind
 from conformance.cores.emulated.subscribers import State, SubscriberStore, Subscription
 from conformance.protocols.aka import (
     MalformedToken,
@@ -39,6 +40,7 @@ from conformance.protocols.cx import (
 from conformance.protocols.cx_avps import cx_answer
 from conformance.protocols.diameter_codec import DiameterMessage, MalformedMessage
 from conformance.protocols.user_data import build_user_data
+from conformance.vocabulary.filter_criteria import Case, FilterCriterion
 from conformance.vocabulary.numbers import (
     Avp,
     DiameterCommand,
@@ -77,6 +79,7 @@ class HssProcedures:
         scscf_uri: SIP URI of the S-CSCF that a user without one is offered.
         network_id: how the own network calls itself in P-Visited-Network-ID.
         application_servers: SIP URIs of those that are told of every registration.
+        services: filter criteria of every subscriber, behind the own ones; each names its server.
         log: where decisions are told; never a secret.
         faults: names of the faults that it shows.
         random: where RAND comes from: octets for a length.
@@ -91,6 +94,7 @@ class HssProcedures:
         scscf_uri: str,
         network_id: str,
         application_servers: Sequence[str] = (),
+        services: Sequence[FilterCriterion] = (),
         log: logging.Logger,
         faults: frozenset[str] = frozenset(),
         random: Callable[[int], bytes] = secrets.token_bytes,
@@ -101,6 +105,7 @@ class HssProcedures:
         self._scscf_uri = scscf_uri
         self._network_id = network_id
         self._application_servers = tuple(application_servers)
+        self._services = tuple(services)
         self._log = log
         self._faults = faults
         self._random = random
@@ -300,7 +305,7 @@ class HssProcedures:
             one if one.server or not servers else one.model_copy(update={"server": servers[0]})
             for one in self._store.filter_criteria(user.impi)
         ]
-        return build_user_data(user.impi, user.impus, servers, criteria)
+        return build_user_data(user.impi, user.impus, servers, [*criteria, *behind(criteria, self._services)])
 
     # --- LIR: 29.228 6.1.4 ----------------------------------------------------------------------------------
 
@@ -313,5 +318,9 @@ class HssProcedures:
         served = (one.server_name for one in devices if one.state != State.NOT_REGISTERED)
         server_name = next((name for name in served if name is not None), None)
         if server_name is None:
+            own = (one for device in devices for one in self._store.filter_criteria(device.impi))
+            if any(one.serves(Case.TERMINATING_UNREGISTERED) for one in (*own, *self._services)):
+                capabilities = ServerCapabilities(server_names=(self._scscf_uri,))
+                return LocationInfoAnswer(DiameterResult.UNREGISTERED_SERVICE, True, capabilities=capabilities)
             return LocationInfoAnswer(DiameterResult.ERROR_IDENTITY_NOT_REGISTERED, True)
         return LocationInfoAnswer(DiameterResult.SUCCESS, False, server_name)

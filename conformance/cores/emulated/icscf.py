@@ -49,7 +49,9 @@ class ICscf:
         self.cx = cx_link(context)
         self._select = selection(context, self._ask_the_hss)
         server = SipServer(
-            context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe}, lambda: self.cx.is_open
+            context.log,
+            {"REGISTER": self.register, "SUBSCRIBE": self.standalone, "PUBLISH": self.standalone},
+            lambda: self.cx.is_open,
         )
         self.stack = SipStack(
             str(context.node.address),
@@ -86,8 +88,8 @@ class ICscf:
             self._log.warning("S-CSCF %s: %s", server, error)
             raise Refused(504) from None
 
-    async def subscribe(self, transaction: ServerTransaction) -> Response:
-        """Forward a SUBSCRIBE for a user of this network to the S-CSCF that serves the user (3GPP TS 24.229).
+    async def standalone(self, transaction: ServerTransaction) -> Response:
+        """Forward a SUBSCRIBE or PUBLISH for a user of this network to the S-CSCF of that user (3GPP TS 24.229).
 
         The S-CSCF goes into Route; the I-CSCF does not stay on the path.
         """
@@ -126,6 +128,8 @@ class ICscf:
     async def _serving(self, identity: str) -> str:
         """Ask the HSS which S-CSCF serves a public user identity: LIR.
 
+        A user who is not registered, but has services for that case, is given an S-CSCF (3GPP TS 24.229 5.3.2.1).
+
         Raises:
             Refused: 404 where the HSS does not know it, 480 where nobody serves it or the HSS gives no usable answer.
         """
@@ -139,9 +143,11 @@ class ICscf:
         self._log.info("LIA %d %s", answer.result, answer.server_name or "")
         if answer.experimental and answer.result == DiameterResult.ERROR_USER_UNKNOWN:
             raise Refused(404)
-        if not answer.is_success or answer.server_name is None:
+        unregistered = answer.experimental and answer.result == DiameterResult.UNREGISTERED_SERVICE
+        server = answer.offered_server or (self._testbed.uri(NodeKind.SCSCF) if unregistered else None)
+        if not answer.is_success or server is None:
             raise Refused(480)
-        return answer.server_name
+        return server
 
     def _is_trusted(self, address: str) -> bool:
         """Requests come from servers of the joined networks only (3GPP TS 24.229 5.3.1.2): not from terminals."""

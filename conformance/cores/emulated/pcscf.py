@@ -15,7 +15,13 @@ from sipmessage import Request, Response
 from conformance.cores.emulated.border import by_the_border, with_border
 from conformance.cores.emulated.faults import IGNORES_PRIVACY, KEEPS_KEYS, altered
 from conformance.cores.emulated.node import NodeContext
-from conformance.cores.emulated.pcscf_sessions import NOT_FROM_TERMINALS, NOT_TO_TERMINALS, PCscfSessions, identify
+from conformance.cores.emulated.pcscf_sessions import (
+    BEGINS_DIALOG,
+    NOT_FROM_TERMINALS,
+    NOT_TO_TERMINALS,
+    PCscfSessions,
+    identify,
+)
 from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.reg_watch import RegWatch
 from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
@@ -37,6 +43,8 @@ from conformance.vocabulary.identifiers import Endpoint, uri_host
 _SECURITY_AGREEMENT = ("Security-Client", "Security-Verify")
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _MOST_REGISTRATIONS = 10_000
+FROM_TERMINALS = ("SUBSCRIBE", "PUBLISH")
+"""What a terminal asks for without calling anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,8 @@ class PCscf:
         self._security = testbed.features.access_security
         self.registrations: dict[str, TerminalRegistration] = {}
         """By contact URI."""
-        server = SipServer(context.log, {"REGISTER": self.register, "SUBSCRIBE": self.subscribe, "NOTIFY": self.notify})
+        server = SipServer(context.log, {"REGISTER": self.register, "NOTIFY": self.notify})
+        server.add(dict.fromkeys(FROM_TERMINALS, self.from_terminal))
         self.stack = SipStack(
             str(context.node.address),
             context.node.port,
@@ -121,8 +130,8 @@ class PCscf:
                 self.work.begin(self.watches.begin(newcomer.identities[0], secrets.token_hex(16)))
         return self._towards_terminal(response)
 
-    async def subscribe(self, transaction: ServerTransaction) -> Response:
-        """Forward a SUBSCRIBE of a registered terminal, and say who it is from (3GPP TS 24.229)."""
+    async def from_terminal(self, transaction: ServerTransaction) -> Response:
+        """Forward a SUBSCRIBE or PUBLISH of a registered terminal, and say who it is from (3GPP TS 24.229 5.2.6.3)."""
         request = transaction.request
         refuse_unknown_extensions(request, "Proxy-Require", {"sec-agree"})
         registration = self.registered(transaction.source)
@@ -136,7 +145,8 @@ class PCscf:
         if dialog_key(request) is None:
             # The way to the S-CSCF is the one that the network gave, whatever the terminal wrote.
             routes = list(with_border(self._context.testbed, registration.service_route))
-            headers.setlist("Record-Route", [f"<{self._here};lr>", *request.headers.getlist("Record-Route")])
+            if request.method in BEGINS_DIALOG:
+                headers.setlist("Record-Route", [f"<{self._here};lr>", *request.headers.getlist("Record-Route")])
         return self._towards_terminal(await self._forward(outgoing, routes))
 
     async def notify(self, transaction: ServerTransaction) -> Response:

@@ -28,6 +28,8 @@ NOT_TO_TERMINALS = ("P-Charging-Vector", "P-Charging-Function-Addresses")
 _SECURITY_AGREEMENT = ("Security-Client", "Security-Verify")
 TARGET_REFRESH = ("INVITE", "UPDATE")
 """Who forwards them records its route once more (3GPP TS 24.229 5.2.6.3, 5.4.3.2)."""
+BEGINS_DIALOG = ("INVITE", "SUBSCRIBE")
+"""Who forwards them outside of a dialog stays on the way; a request that begins none, such as PUBLISH, has no route."""
 IN_DIALOG = ("PRACK", "UPDATE", "BYE", "INFO")
 
 

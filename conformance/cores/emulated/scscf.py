@@ -15,7 +15,7 @@ from conformance.cores.emulated.cx_link import cx_link
 from conformance.cores.emulated.faults import PATH_UNSUPPORTED, altered, services
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import quiet_channel
-from conformance.cores.emulated.reg_events import GoneContact, RegEvents
+from conformance.cores.emulated.reg_events import EVENT, GoneContact, RegEvents
 from conformance.cores.emulated.register_fields import (
     credentials_for,
     private_identity,
@@ -42,7 +42,7 @@ from conformance.protocols.cx import (
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
 from conformance.protocols.sip.timers import SipTimers
-from conformance.protocols.user_profile import read_profile
+from conformance.protocols.user_profile import UserProfile, read_profile
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
@@ -97,12 +97,13 @@ class SCscf:
             self.stack, locator, self._uri, self._testbed.domain, self.reg_events.work, context.log
         )
         criteria_of = services(context, lambda user, case: self.third_party.criteria_of(user))
-        sessions = SCscfSessions(
+        self._sessions = sessions = SCscfSessions(
             relaying,
             self._uri,
             self._testbed.domain,
             self.registrar.find,
             ServiceControl(self._uri, criteria_of, context.log),
+            self._take_over,
             timers.as_answer_ms / 1000,
             partial(with_border, self._testbed),
         )
@@ -242,9 +243,46 @@ class SCscf:
         self.third_party.tell(registration, kind, granted, request)
 
     async def subscribe(self, transaction: ServerTransaction) -> Response:
-        """Take a subscription to the registration state of a user (3GPP TS 24.229 5.4.2.1.1)."""
+        """Take a subscription to the registration state of a user (3GPP TS 24.229 5.4.2.1.1); forward any other one."""
+        if (transaction.request.headers.get("Event") or EVENT).partition(";")[0].strip() != EVENT:
+            return await self._sessions.subscribe(transaction)
         refuse_unknown_extensions(transaction.request, "Require", set())
         return self.reg_events.subscribe(transaction.request)
+
+    async def _take_over(self, impu: str) -> None:
+        """Serve a user who is not registered: SAR brings the profile where none is known (3GPP TS 24.229 5.4.3.3).
+
+        Raises:
+            Refused: 404 where the HSS does not know the identity, 480 where it gives no profile.
+        """
+        if self.third_party.knows(impu):
+            return
+        kind = ServerAssignmentType.UNREGISTERED_USER
+        try:
+            answer = await self.cx.sar(ServerAssignmentRequest(None, impu, self._uri, kind))
+        except StackError as error:
+            self._log.warning("SAR: %s", error)
+            raise Refused(480) from None
+        self._log.info("SAA %d for %s", answer.result, kind.name)
+        if answer.experimental and answer.result == DiameterResult.ERROR_USER_UNKNOWN:
+            raise Refused(404)
+        if not answer.is_success or answer.user_data is None:
+            raise Refused(480)
+        self._learn(answer.user_data)
+
+    def _learn(self, user_data: bytes) -> UserProfile:
+        """Take over what the HSS says of a user.
+
+        Raises:
+            Refused: 480 where it cannot be read.
+        """
+        try:
+            profile = read_profile(user_data)
+        except ValueError as error:
+            self._log.error("SAA: %.200s", error)
+            raise Refused(480) from None
+        self.third_party.learn(profile)
+        return profile
 
     async def _assign(self, impi: str, impu: str, wish: Wish, known: Registration | None) -> tuple[str, ...]:
         """Tell the HSS (3GPP TS 29.228 6.1.2) and return the identities that are registered together."""
@@ -265,13 +303,7 @@ class SCscf:
         if not answer.is_success:
             raise Refused(403 if answer.experimental else 480)
         if answer.user_data is not None:
-            try:
-                profile = read_profile(answer.user_data)
-            except ValueError as error:
-                self._log.error("SAA: %.200s", error)
-                raise Refused(480) from None
-            self.third_party.learn(profile)
-            return profile.identities
+            return self._learn(answer.user_data).identities
         return known.identities if known is not None else (impu,)
 
     def _ok(self, transaction: ServerTransaction, registration: Registration | None) -> Response:

@@ -6,11 +6,11 @@ Application servers that the user's filter criteria name are passed on each side
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from sipmessage import URI, Request, Response
 
-from conformance.cores.emulated.pcscf_sessions import IN_DIALOG, TARGET_REFRESH, WayOut
+from conformance.cores.emulated.pcscf_sessions import BEGINS_DIALOG, IN_DIALOG, TARGET_REFRESH, WayOut
 from conformance.cores.emulated.registrar import Registration
 from conformance.cores.emulated.service_control import Round, Send, ServiceControl
 from conformance.cores.emulated.session_relay import Adapt, Forwarded, ForwardedInvite, SessionRelay
@@ -38,6 +38,7 @@ class SCscfSessions:
         domain: of its network.
         find: registration of a public user identity, None where it is not registered.
         services: lets requests pass application servers.
+        take_over: makes the S-CSCF serve a user who is not registered, for services of that case.
         as_answer_s: how long an application server may stay silent, seconds.
         border: adds to a route what leads out of the own network.
     """
@@ -49,6 +50,7 @@ class SCscfSessions:
         domain: str,
         find: Callable[[str], Registration | None],
         services: ServiceControl,
+        take_over: Callable[[str], Awaitable[None]],
         as_answer_s: float,
         border: WayOut = list,
     ) -> None:
@@ -58,13 +60,25 @@ class SCscfSessions:
         self._domain = domain
         self._find = find
         self._services = services
+        self._take_over = take_over
         self._as_answer_s = as_answer_s
 
     @property
     def handlers(self) -> dict[str, Handler]:
         """Procedures by method."""
         initial = self._relay.inviting(self._invite)
-        return {"INVITE": initial, "CANCEL": self._relay.cancel, **dict.fromkeys(IN_DIALOG, self.in_dialog)}
+        return {
+            "INVITE": initial,
+            "CANCEL": self._relay.cancel,
+            "PUBLISH": self._relay.passing(self.initial),
+            **dict.fromkeys((*IN_DIALOG, "NOTIFY"), self.in_dialog),
+        }
+
+    async def subscribe(self, transaction: ServerTransaction) -> Response:
+        """Forward a SUBSCRIBE that is not for the S-CSCF itself."""
+        if dialog_key(transaction.request) is not None:
+            return await self.in_dialog(transaction)
+        return await self._relay.passing(self.initial)(transaction)
 
     async def _invite(self, invite: ForwardedInvite) -> Response:
         if dialog_key(invite.request) is not None:
@@ -92,7 +106,11 @@ class SCscfSessions:
             round = self._services.begin(user, SessionCase.ORIGINATING, request)
             return await self._originate(passing, round, routes[1:])
         user = str(request.uri).partition(";")[0]
-        round = self._services.begin(user, SessionCase.TERMINATING_REGISTERED, request)
+        case = SessionCase.TERMINATING_REGISTERED
+        if (registration := self._find(user)) is None or not registration.bindings:
+            await self._take_over(user)
+            case = SessionCase.TERMINATING_UNREGISTERED
+        round = self._services.begin(user, case, request)
         return await self._terminate(passing, round)
 
     async def _originate(self, passing: Forwarded, round: Round, routes: list[str]) -> Response:
@@ -141,11 +159,12 @@ class SCscfSessions:
         return found
 
     async def _terminate(self, passing: Forwarded, round: Round) -> Response:
-        """Send a request to every contact of the user who is called (3GPP TS 24.229 5.4.3.3)."""
+        """Send a request to every contact of the user who is called (3GPP TS 24.229 5.4.3.3).
+
+        Who is not registered has none: then only an application server can answer.
+        """
         request, identity = passing.request, round.user
         registration = self._find(identity)
-        if registration is None or not registration.bindings:
-            raise Refused(480)
         vector = self._vector(request).only("icid-value", "orig-ioi")
         outgoing = self._prepared(request, [], TERMINATING)
         outgoing.headers.set(HEADER, str(vector))
@@ -156,6 +175,8 @@ class SCscfSessions:
                 response.headers.set(HEADER, str(vector.with_parameter("term-ioi", self._domain)))
 
         async def onward(last: Request) -> Response:
+            if registration is None or not registration.bindings:
+                raise Refused(480)
             targets = []
             for binding in registration.bindings.values():
                 one = copy_message(last)
@@ -189,7 +210,8 @@ class SCscfSessions:
         outgoing.headers.remove("Route")
         if routes:
             outgoing.headers.setlist("Route", routes)
-        self._record(outgoing, self._entry(side))
+        if request.method in BEGINS_DIALOG:
+            self._record(outgoing, self._entry(side))
         return outgoing
 
     def _to_server(self, passing: Forwarded, adapt: Adapt) -> Send:

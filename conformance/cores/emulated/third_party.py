@@ -64,6 +64,10 @@ class ThirdPartyRegistration:
         """Take over the filter criteria of a profile that the HSS sent."""
         self._criteria.update(profile.services)
 
+    def knows(self, user: str) -> bool:
+        """Tell whether the HSS has sent a profile of a public user identity."""
+        return user in self._criteria
+
     def criteria_of(self, user: str) -> tuple[FilterCriteria, ...]:
         """Return the filter criteria of a public user identity; none where nothing is known of it."""
         return self._criteria.get(user, ())

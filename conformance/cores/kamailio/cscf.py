@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from conformance.cores.emulated.control import control_channel
 from conformance.cores.emulated.node import NodeContext
-from conformance.cores.emulated.quiet import MOST_USERS, SETTLE_S, control_path
+from conformance.cores.emulated.quiet import MOST_USERS
 from conformance.cores.kamailio import rpc
-from conformance.cores.kamailio.dns_relay import PORT, Place, dns_relay
-from conformance.cores.kamailio.installed import modules_folder
-from conformance.cores.kamailio.program import INSIDE, RESOLVER, Program, running
-from conformance.cores.kamailio.render import cscf_files, write
+from conformance.cores.kamailio.render import cscf_files
+from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import NodeKind
 
-_AGAIN_S = 0.02
 _DATABASES = {
     NodeKind.PCSCF: "pua.sqlite",
     NodeKind.ICSCF: "icscf.sqlite",
@@ -34,51 +29,13 @@ INSERT INTO s_cscf_capabilities VALUES (1, 1, 0);
 """
 """What an I-CSCF reads at its start: the S-CSCFs of its network, and whom it trusts."""
 _PACKAGED_SQL = Path("/usr/share/kamailio/db_sqlite")
-_COMMAND = (
-    *("kamailio", "-DD", "-E", "-f", "kamailio.cfg"),
-    *("-P", f"{INSIDE}.pid", "-w", INSIDE, "-Y", INSIDE),
-    *("-m", "48", "-M", "8"),  # MB shared, and of each process
-)
 
 
 async def run(context: NodeContext) -> None:
     """Serve until cancelled (see `NodeContext`)."""
-    folder, testbed = context.folder, context.testbed
-    modules = modules_folder()
-    if modules is None:
-        raise TestbedDown(f"{context.name}: expected the modules of Kamailio below /usr, found none")
-    write(folder, cscf_files(context.federation, testbed, context.kind, str(modules)))
+    files = cscf_files(context.federation, context.testbed, context.kind, installed_modules(context))
     _make_databases(context)
-    (folder / rpc.SOCKET).unlink(missing_ok=True)
-    dns = testbed.node(NodeKind.DNS)
-    async with AsyncExitStack() as end:
-        own = str(context.node.address)
-        await end.enter_async_context(dns_relay(Place(own, PORT), own, Place(str(dns.address), dns.port)))
-        (folder / RESOLVER).write_text(f"nameserver {own}\noptions timeout:1 attempts:2\n", encoding="utf-8")
-        program = await end.enter_async_context(running(folder.parent, context.name, folder, _COMMAND))
-        ending = asyncio.create_task(program.until_end())
-        serving = asyncio.create_task(_until_it_answers(folder, program))
-        try:
-            await asyncio.wait((ending, serving), return_when=asyncio.FIRST_COMPLETED)
-            if not ending.done():
-                await end.enter_async_context(control_channel(control_path(folder), Control(context).answer))
-                context.ready()
-            await ending
-        finally:
-            ending.cancel()
-            serving.cancel()
-            await asyncio.gather(ending, serving, return_exceptions=True)
-
-
-async def _until_it_answers(folder: Path, program: Program) -> None:
-    while program.runs:
-        try:
-            await rpc.call(folder, "core.version")
-        except TestbedDown:
-            # Not an event that one could wait for: the state of another process is only seen by asking again.
-            await asyncio.sleep(_AGAIN_S)
-        else:
-            return
+    await serve(context, files, Control(context).answer)
 
 
 def _make_databases(context: NodeContext) -> None:
@@ -108,6 +65,7 @@ class Control:
     """
 
     def __init__(self, context: NodeContext) -> None:
+        self._context = context
         self._folder = context.folder
         self._kind = context.kind
         self._identities = [impu for user in context.testbed.subscribers for impu in user.impus[:1]]
@@ -118,19 +76,11 @@ class Control:
             return {"users": (await self.users())[:MOST_USERS]}
         if command.get("settle") is not True:
             raise ValueError('expected {"settle": true} or {"users": true}')
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + SETTLE_S
-        was = quiet = not await self.is_busy()
-        while not quiet and loop.time() < deadline:
-            await asyncio.sleep(_AGAIN_S)  # the state of another process is only seen by asking again
-            quiet = not await self.is_busy()
-        return {"quiet": quiet, "was": was}
+        return await settled(self.is_busy)
 
     async def is_busy(self) -> bool:
         """Tell whether a transaction waits for its end, or a NOTIFY for being sent."""
-        stats = await rpc.call(self._folder, "tm.stats")
-        # A transaction that has ended is kept for a while, to recognise repetitions: `waiting`.
-        if stats is not None and int(stats["current"]) > int(stats["waiting"]):
+        if await has_transactions(self._context):
             return True
         if self._kind is not NodeKind.SCSCF:
             return False

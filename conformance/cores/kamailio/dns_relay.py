@@ -98,7 +98,7 @@ async def dns_relay(entry: Place, source: str, server: Place) -> AsyncIterator[N
         with contextlib.closing(writer), contextlib.suppress(OSError, TimeoutError):
             onward, back = await asyncio.open_connection(*server, local_addr=(source, 0))
             with contextlib.closing(back):
-                await asyncio.gather(_pass_on(reader, back), _pass_on(onward, writer))
+                await asyncio.gather(pass_on(reader, back, _IDLE_S), pass_on(onward, writer, _IDLE_S))
 
     loop = asyncio.get_running_loop()
     transport_name = "udp"
@@ -119,11 +119,19 @@ async def dns_relay(entry: Place, source: str, server: Place) -> AsyncIterator[N
             pending.close()
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while octets := await asyncio.wait_for(reader.read(_READ), _IDLE_S):
+async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_s: float) -> None:
+    """Pass on what comes in one direction of a connection until it ends.
+
+    Raises:
+        TimeoutError: nothing came for so many seconds.
+    """
+    while octets := await asyncio.wait_for(reader.read(_READ), idle_s):
         writer.write(octets)
         await writer.drain()
-    writer.write_eof()
+    if writer.can_write_eof():
+        writer.write_eof()
+    else:
+        writer.close()  # TLS knows no end of one direction alone
 
 
 def free_port() -> int:

@@ -15,13 +15,18 @@ PACKAGES = (
     "kamailio-ims-modules",
     "kamailio-presence-modules",
     "kamailio-sqlite-modules",
+    "kamailio-mysql-modules",
+    "kamailio-xml-modules",
     "bind9",
     "mariadb-server",
 )
 """Debian's packages; the configurations are written for the Kamailio of Debian 12."""
 VERSION = (5, 6)
 """Major and minor number of the Kamailio that the configurations are written for."""
-_MODULES = ("ims_icscf", "ims_registrar_scscf", "ims_registrar_pcscf", "ims_isc", "presence", "pua", "db_sqlite")
+_MODULES = (
+    *("ims_icscf", "ims_registrar_scscf", "ims_registrar_pcscf", "ims_isc", "db_sqlite"),
+    *("presence", "presence_xml", "pua", "rls", "xcap_server", "db_mysql", "xmlops"),
+)
 _ADVICE = f"apt-get install --no-install-recommends {' '.join(PACKAGES)}"
 
 

@@ -24,12 +24,15 @@ from conformance.vocabulary.errors import TestbedDown
 
 INSIDE = "/tmp/node"  # noqa: S108 - a name in the program's own namespace
 """The node's folder as the program sees it."""
+SHARED = "/tmp/shared"  # noqa: S108 - likewise
+"""The folder of the node whose database it uses, as the program sees it: its own where it shares none."""
 RESOLVER = "resolv.conf"
 """File in the node's folder that becomes the program's `/etc/resolv.conf`."""
 _ENTER = ("unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private", "sh", "-c")
 _BIND_AND_BECOME = (
-    'mount --bind "$0" /etc/resolv.conf && mount -t tmpfs tmpfs /tmp && mkdir /tmp/node && '
-    "mount --no-canonicalize --bind . /tmp/node && cd /tmp/node && "
+    'mount --bind "$0" /etc/resolv.conf && mount -t tmpfs tmpfs /tmp && mkdir /tmp/node /tmp/shared && '
+    'mount --no-canonicalize --bind . /tmp/node && mount --no-canonicalize --bind "$1" /tmp/shared && shift && '
+    "cd /tmp/node && export HOME=/tmp/node && "
     'exec setpriv --bounding-set -net_admin --inh-caps -net_admin "$@"'
 )
 _COMPLAINTS = (
@@ -85,7 +88,9 @@ class Program:
 
 
 @asynccontextmanager
-async def running(core_folder: Path, name: str, folder: Path, command: Sequence[str]) -> AsyncIterator[Program]:
+async def running(
+    core_folder: Path, name: str, folder: Path, command: Sequence[str], shared: str = "."
+) -> AsyncIterator[Program]:
     """Run a program for as long as the context lasts; it keeps nothing that its end could damage, so it is killed.
 
     Args:
@@ -93,6 +98,7 @@ async def running(core_folder: Path, name: str, folder: Path, command: Sequence[
         name: name of the node.
         folder: the node's folder: working directory of the program; it holds the file `resolv.conf`.
         command: the program and its arguments.
+        shared: folder of the node whose database it uses, relative to its own.
     """
     log = log_file(core_folder, name)
     begin = log.stat().st_size if log.exists() else 0
@@ -101,6 +107,7 @@ async def running(core_folder: Path, name: str, folder: Path, command: Sequence[
         *_ENTER,
         _BIND_AND_BECOME,
         str((folder / RESOLVER).absolute()),
+        shared,
         *command,
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,

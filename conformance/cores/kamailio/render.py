@@ -6,15 +6,20 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 
 from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones, numbers_of_user
 from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone_of
+from conformance.cores.kamailio.presence_database import client_files, database_url
+from conformance.cores.kamailio.usages import USAGES
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, NodeKind, Subscriber, Testbed
+from conformance.vocabulary.federation import XCAP_HOST, Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.identifiers import uri_host
 
+PRESENCE_ROLES: Mapping[NodeKind, str] = {NodeKind.PRESENCE: "presence", NodeKind.XDMS: "xdms"}
+"""Likewise for what a testbed may have beside its CSCFs."""
 ROLES: Mapping[NodeKind, str] = {NodeKind.PCSCF: "pcscf", NodeKind.ICSCF: "icscf", NodeKind.SCSCF: "scscf"}
 """Template of each role, without its ending."""
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
@@ -40,25 +45,73 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
     """
     hss = testbed.node(NodeKind.HSS)
     values = {
+        **_common(federation, testbed, kind, modules),
+        "hss": testbed.fqdn(NodeKind.HSS),
+        "hss_port": hss.port,
+        "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
+        "visited_network_id": _network_id(testbed),
+        "numbered": [_numbered(user) for user in testbed.subscribers if numbers_of_user(user)],
+        "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
+    }
+    files = {"kamailio.cfg": _configuration(ROLES[kind], values)}
+    if kind in (NodeKind.ICSCF, NodeKind.SCSCF):
+        files["cdp.xml"] = _templates.get_template("cdp.xml.j2").render(values)
+    return files
+
+
+class Inside(NamedTuple):
+    """Ports of 127.0.0.1 by which an XDMS and its node speak with each other."""
+
+    changes: int
+    """Where the node takes whose rules have changed."""
+    http: int
+    """Where the XDMS takes what came inside TLS."""
+
+
+def presence_files(
+    federation: Federation, testbed: Testbed, kind: NodeKind, modules: str, inside: Inside | None = None
+) -> dict[str, str]:
+    """Return the files of a presence server or an XDMS by name: `kamailio.cfg`, and how its database is found.
+
+    Args:
+        federation: says the timers.
+        testbed: its own testbed.
+        kind: which of the two.
+        modules: folder of Kamailio's modules.
+        inside: of an XDMS: its ports at 127.0.0.1.
+    """
+    scscf, xdms = testbed.node(NodeKind.SCSCF), testbed.nodes.get(NodeKind.XDMS)
+    values = {
+        **_common(federation, testbed, kind, modules),
+        "database": database_url(testbed),
+        "scscf": testbed.uri(NodeKind.SCSCF),
+        "scscf_address": scscf.address,
+        "scscf_place": f"{testbed.fqdn(NodeKind.SCSCF)}:{scscf.port}",
+        "xcap_hosts": [testbed.fqdn(NodeKind.XDMS), f"{XCAP_HOST}.{testbed.domain}"] if xdms is not None else [],
+        "all_usages": USAGES,
+        "usages": [usage.replace(".", "[.]") for usage in USAGES],
+        "capabilities": _templates.get_template("capabilities.xml.j2").render(usages=USAGES).strip(),
+        "inside": inside or Inside(0, 0),
+    }
+    return {"kamailio.cfg": _configuration(PRESENCE_ROLES[kind], values), **client_files(testbed)}
+
+
+def _configuration(role: str, values: Mapping[str, object]) -> str:
+    return _templates.get_template(f"{role}.cfg.j2").render(values).lstrip()
+
+
+def _common(federation: Federation, testbed: Testbed, kind: NodeKind, modules: str) -> dict[str, object]:
+    """Return what every template knows."""
+    return {
         "role": str(kind),
         "testbed": testbed,
         "node": testbed.node(kind),
         "address": uri_host(testbed.node(kind).address),
         "fqdn": testbed.fqdn(kind),
         "uri": testbed.uri(kind),
-        "hss": testbed.fqdn(NodeKind.HSS),
-        "hss_port": hss.port,
         "timers": federation.timers,
-        "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
-        "visited_network_id": _network_id(testbed),
         "modules": modules,
-        "numbered": [_numbered(user) for user in testbed.subscribers if numbers_of_user(user)],
-        "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
     }
-    files = {"kamailio.cfg": _templates.get_template(f"{ROLES[kind]}.cfg.j2").render(values).lstrip()}
-    if kind in (NodeKind.ICSCF, NodeKind.SCSCF):
-        files["cdp.xml"] = _templates.get_template("cdp.xml.j2").render(values)
-    return files
 
 
 def dns_files(federation: Federation, testbed: Testbed, port: int) -> dict[str, str]:

@@ -47,6 +47,24 @@ def write_diff(root: str, changes: Iterable[DocumentChange]) -> bytes:
     return ("".join(lines) + "</xcap-diff>\n").encode()
 
 
+def read_diff(data: bytes) -> tuple[DocumentChange, ...]:
+    """Read which documents an xcap-diff document names, as a subscriber does.
+
+    Raises:
+        ValueError: it cannot be read, is another document, or names too many.
+    """
+    root = parse_document(data)
+    if root.tag != f"{{{NAMESPACE}}}xcap-diff":
+        raise ValueError("xcap-diff: found another root element")
+    found = [
+        DocumentChange(one.get("sel", ""), one.get("previous-etag"), one.get("new-etag"))
+        for one in root.iterchildren(f"{{{NAMESPACE}}}document")
+    ]
+    if len(found) > _MOST:
+        raise ValueError(f"xcap-diff: expected at most {_MOST} documents")
+    return tuple(found)
+
+
 def read_wanted(body: bytes, root: str) -> tuple[str, ...]:
     """Read which resources a SUBSCRIBE is about (RFC 5875 4.4).
 

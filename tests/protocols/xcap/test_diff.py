@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from conformance.protocols.xcap.diff import NAMESPACE, DocumentChange, is_wanted, read_wanted, write_diff
+from conformance.protocols.xcap.diff import NAMESPACE, DocumentChange, is_wanted, read_diff, read_wanted, write_diff
 
 ROOT = "http://xdms.x.test:8080/xcap-root"
 
@@ -19,6 +19,13 @@ def test_changes_are_told_by_entity_tags() -> None:
         {"new-etag": "1", "sel": made.selector},
         {"previous-etag": "2", "sel": gone.selector},
     ]
+    assert read_diff(write_diff(ROOT, [made, gone])) == (made, gone)
+
+
+@pytest.mark.parametrize("body", [b"", b"<xcap-diff/>", b"<!DOCTYPE a []><a/>"])
+def test_another_body_tells_of_no_change(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_diff(body)
 
 
 def test_a_list_says_what_is_wanted() -> None:

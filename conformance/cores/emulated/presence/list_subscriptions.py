@@ -1,0 +1,315 @@
+"""The resource list server: one subscription to the presence of many (RFC 4662).
+
+Members of the own network are watched here (a virtual subscription); members of others by a back-end subscription on
+behalf of the user, which goes by the S-CSCF that serves him.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from sipmessage import Request, Response
+
+from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
+from conformance.cores.emulated.presence.lists import Lists
+from conformance.cores.emulated.presence.store import KeptSubscription, PresenceStore
+from conformance.cores.emulated.presence.subscriber import OwnSubscription, Subscriber, Wish
+from conformance.cores.emulated.presence.subscriptions import DEFAULT_S, LONGEST_S, PRESENCE
+from conformance.cores.emulated.presence.watches import Watch, Watches
+from conformance.cores.emulated.sip_server import Refused
+from conformance.protocols.presence import pidf
+from conformance.protocols.presence.identity import canonical, domain_of
+from conformance.protocols.presence.resource_lists import ListService, Member
+from conformance.protocols.presence.rlmi import CONTENT_TYPE, MULTIPART, Resource, write_rlmi
+from conformance.protocols.presence.winfo import WatcherStatus
+from conformance.protocols.sip.dialog import DialogKey, dialog_key
+from conformance.stack.locate import Locator
+from conformance.stack.sip import SipStack
+
+EVENTLIST = "eventlist"
+_HEADERS = {"Require": EVENTLIST}
+_MOST = 1_000
+_MOST_OCTETS = 40 * 1024
+"""Of the documents in one NOTIFY, which has to stay a message that everybody takes."""
+
+
+@dataclass(slots=True, eq=False)
+class _Watched:
+    """A member, and how it is watched: by either of two ways."""
+
+    resource: Resource
+    watch: Watch | None = None
+    back_end: OwnSubscription | None = None
+
+    @property
+    def outline(self) -> Resource:
+        """What is said of it where its document has no room: a later NOTIFY has that."""
+        return replace(self.resource, document=None)
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    kept: KeptSubscription
+    members: dict[str, _Watched] = field(default_factory=dict)
+    begun: bool = False
+    """The first NOTIFY has been sent; changes before it are part of it."""
+
+
+class ListSubscriptions:
+    """The list subscriptions of one presence server.
+
+    Args:
+        stack: sends the NOTIFYs.
+        locator: finds their next hop.
+        uri: SIP URI of the server.
+        domain: of its network.
+        users: canonical identities that it serves.
+        route: Route of back-end subscriptions.
+        lists: finds a list.
+        watches: of members of the own network.
+        subscriber: makes back-end subscriptions.
+        store: where subscriptions are kept.
+        log: the node's logger.
+    """
+
+    def __init__(
+        self,
+        stack: SipStack,
+        locator: Locator,
+        uri: str,
+        *,
+        domain: str,
+        users: Iterable[str],
+        route: tuple[str, ...],
+        lists: Lists,
+        watches: Watches,
+        subscriber: Subscriber,
+        store: PresenceStore,
+        log: logging.Logger,
+    ) -> None:
+        self._domain = domain
+        self._users = frozenset(users)
+        self._route = route
+        self._lists = lists
+        self._watches = watches
+        self._subscriber = subscriber
+        self._store = store
+        self._log = log
+        self._entries: dict[DialogKey, _Entry] = {}
+        self.notifier = Notifier(
+            stack,
+            locator,
+            uri,
+            log,
+            longest_s=LONGEST_S,
+            default_s=DEFAULT_S,
+            on_time_out=self._time_out,
+            on_gone=self._gone,
+            keep=self._keep,
+        )
+
+    async def find(self, request: Request, watcher: str) -> ListService | None:
+        """Return the list that a SUBSCRIBE is for; None where its Request-URI is no list of the watcher's."""
+        if package_of(request) != PRESENCE or domain_of(canonical(str(request.uri))) != self._domain:
+            return None
+        return await self._lists.find(str(request.uri), watcher)
+
+    async def restore(self) -> None:
+        """Take up the subscriptions from before a restart."""
+        for kept in list(self._store.subscriptions()):
+            if kept.package == EVENTLIST:
+                entry = _Entry(kept)
+                self._entries[kept.subscription.dialog.key] = entry
+                self.notifier.restore(kept.subscription)
+                await self._look_again(entry)
+
+    async def begin(self, request: Request, service: ListService, watcher: str) -> Response:
+        """Answer a SUBSCRIBE that begins a subscription to a list.
+
+        Raises:
+            Refused: 421 the subscriber does not know lists, 406 it does not take their documents, 489 the list is not
+                for presence, 503 too many.
+            ValueError: a header field that cannot be read.
+        """
+        supported = {tag.strip().lower() for v in request.headers.getlist("Supported") for tag in v.split(",")}
+        if EVENTLIST not in supported:
+            raise Refused(421, headers=_HEADERS)
+        if service.packages and PRESENCE not in service.packages:
+            raise Refused(489, headers={"Allow-Events": ", ".join(sorted(service.packages))[:200]})
+        check_accept(request, MULTIPART, CONTENT_TYPE, pidf.CONTENT_TYPE)
+        if len(self._entries) >= _MOST:
+            raise Refused(503)
+        subscription, response = self.notifier.begin(request)
+        kept = KeptSubscription(subscription, EVENTLIST, canonical(str(request.uri)), watcher, "")
+        entry = _Entry(kept)
+        self._entries[subscription.dialog.key] = entry
+        if subscription.left_s:
+            self._store.put_subscription(kept)
+        response.headers.set("Require", EVENTLIST)
+        await self._watch(entry, service.members)
+        self._answered(entry)
+        return response
+
+    def watcher_of(self, request: Request) -> str | None:
+        """Return who has the subscription that a SUBSCRIBE names; None where it names none of these."""
+        key = dialog_key(request)
+        entry = self._entries.get(key) if key is not None else None
+        return None if entry is None else entry.kept.watcher
+
+    async def renew(self, request: Request) -> Response:
+        """Answer a SUBSCRIBE that refreshes a subscription or ends it; the list is read anew.
+
+        Raises:
+            Refused: see `Notifier.known`.
+            ValueError: a header field that cannot be read.
+        """
+        subscription = self.notifier.known(request)
+        assert subscription is not None
+        entry = self._entries[subscription.dialog.key]
+        response = self.notifier.renew(subscription, request)
+        response.headers.set("Require", EVENTLIST)
+        self._store.put_subscription(entry.kept)
+        if subscription.left_s:
+            await self._look_again(entry)
+        else:
+            self._answered(entry)
+        return response
+
+    async def _look_again(self, entry: _Entry) -> None:
+        """Read the list anew and tell all of it; a list that is gone ends the subscription."""
+        entry.begun = False
+        service = await self._lists.find(entry.kept.presentity, entry.kept.watcher)
+        if service is None:
+            self._end(entry, "noresource")
+            return
+        await self._watch(entry, service.members)
+        self._answered(entry)
+
+    async def _watch(self, entry: _Entry, members: tuple[Member, ...]) -> None:
+        wanted = {canonical(member.uri): member for member in members}
+        for identity in set(entry.members) - set(wanted):
+            self._leave(entry.members.pop(identity))
+        for identity, member in wanted.items():
+            if identity not in entry.members:
+                watched = entry.members[identity] = _Watched(Resource(member.uri, member.name))
+                await self._begin(entry, watched, identity)
+
+    async def _begin(self, entry: _Entry, watched: _Watched, identity: str) -> None:
+        watcher = entry.kept.watcher
+        if identity in self._users:
+            seen = self._seer(entry, watched)
+            watched.watch = await self._watches.begin(identity, watcher, seen)
+            seen(watched.watch)
+        elif domain_of(identity) == self._domain or not identity.startswith("sip:"):
+            self._know(entry, watched, "terminated", "noresource", None)
+        else:
+            wish = Wish(identity, PRESENCE, pidf.CONTENT_TYPE, watcher, DEFAULT_S, self._route)
+            # It is begun beside the answer to the list's subscriber, who does not wait for other networks.
+            self._subscriber.work.begin(self._subscribe(entry, watched, wish))
+
+    async def _subscribe(self, entry: _Entry, watched: _Watched, wish: Wish) -> None:
+        watched.back_end = await self._subscriber.begin(wish, self._hearer(entry, watched))
+        if entry.kept.subscription.dialog.key not in self._entries:  # the list's subscriber has left meanwhile
+            self._subscriber.end(watched.back_end)
+
+    def _hearer(self, entry: _Entry, watched: _Watched) -> Callable[[Request], None]:
+        def heard(request: Request) -> None:
+            state, *parameters = (request.headers.get("Subscription-State") or "").lower().split(";")
+            reason = next((p.strip()[7:] for p in parameters if p.strip().startswith("reason=")), "")
+            kind = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+            document = request.body if kind == pidf.CONTENT_TYPE and request.body else None
+            if document is not None:
+                pidf.read_pidf(document)
+            self._know(entry, watched, state.strip(), reason, document)
+
+        return heard
+
+    def _seer(self, entry: _Entry, watched: _Watched) -> Callable[[Watch], None]:
+        def seen(watch: Watch) -> None:
+            over = watch.status is WatcherStatus.TERMINATED
+            document = None if over else self._watches.document(watch)
+            self._know(entry, watched, watch.status.value, watch.reason, document)
+            if over and watch.reason == "deactivated":  # ask anew at once (RFC 6665 4.1.3)
+                self._subscriber.work.begin(self._begin(entry, watched, watch.presentity))
+
+        return seen
+
+    def _know(self, entry: _Entry, watched: _Watched, state: str, reason: str, document: bytes | None) -> None:
+        before = watched.resource
+        state = state if state in ("pending", "active") else "terminated"
+        watched.resource = Resource(before.uri, before.name, state, reason, document)
+        if entry.begun and watched.resource != before:
+            self.notifier.notify(
+                entry.kept.subscription, "active", self._content(entry, [watched.resource], full=False)
+            )
+
+    def _answered(self, entry: _Entry) -> None:
+        subscription = entry.kept.subscription
+        if not subscription.left_s:
+            self._end(entry, "timeout")
+            return
+        entry.begun = True
+        self.notifier.notify(subscription, "active", self._everything(entry))
+        for portion in _portions(list(entry.members.values()))[1:]:
+            resources = [one.resource for one in portion]
+            self.notifier.notify(subscription, "active", self._content(entry, resources, full=False))
+
+    def _everything(self, entry: _Entry) -> Content:
+        first = {id(one) for one in _portions(list(entry.members.values()))[0]}
+        whole = [one.resource if id(one) in first else one.outline for one in entry.members.values()]
+        return self._content(entry, whole, full=True)
+
+    def _content(self, entry: _Entry, resources: list[Resource], *, full: bool) -> Content:
+        subscription = entry.kept.subscription
+        type, body = write_rlmi(entry.kept.presentity, subscription.version, resources, full=full)
+        subscription.version += 1
+        return Content(type, body, _HEADERS)
+
+    def _end(self, entry: _Entry, reason: str) -> None:
+        entry.begun = False
+        self.notifier.end(entry.kept.subscription, reason, self._everything(entry))
+        self._gone(entry.kept.subscription)
+
+    def _time_out(self, subscription: Subscription) -> None:
+        entry = self._entries.get(subscription.dialog.key)
+        if entry is not None:
+            self._end(entry, "timeout")
+
+    def _gone(self, subscription: Subscription) -> None:
+        entry = self._entries.pop(subscription.dialog.key, None)
+        if entry is not None:
+            self._store.remove_subscription(subscription)
+            entry.begun = False
+            for watched in entry.members.values():
+                self._leave(watched)
+
+    def _leave(self, watched: _Watched) -> None:
+        if watched.watch is not None:
+            self._watches.end(watched.watch)
+        if watched.back_end is not None:
+            self._subscriber.end(watched.back_end)
+
+    def _keep(self, subscription: Subscription) -> None:
+        entry = self._entries.get(subscription.dialog.key)
+        if entry is not None:
+            self._store.put_subscription(entry.kept)
+
+    async def stop(self) -> None:
+        """Stop all clocks; what is kept stays kept."""
+        await self.notifier.stop()
+
+
+def _portions(members: list[_Watched]) -> list[list[_Watched]]:
+    """Part members so that the documents of each portion fit into one NOTIFY (RFC 4662 5.2); one portion at least."""
+    portions: list[list[_Watched]] = [[]]
+    room = _MOST_OCTETS
+    for one in members:
+        octets = len(one.resource.document or b"")
+        if octets > room and portions[-1]:
+            portions.append([])
+            room = _MOST_OCTETS
+        portions[-1].append(one)
+        room -= octets
+    return portions

@@ -1,0 +1,156 @@
+"""The database that a presence server and an XDMS of Kamailio share: one has the documents, the other decides by them.
+
+It lives with the presence server, or with the XDMS where there is none, and stays when its node is started anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pymysql
+
+from conformance.cores.emulated.control import short_name
+from conformance.cores.emulated.node import NodeContext
+from conformance.cores.kamailio.mariadb import SOCKET, mariadb
+from conformance.cores.kamailio.program import SHARED
+from conformance.vocabulary.errors import TestbedDown
+from conformance.vocabulary.federation import DatabaseKind, NodeKind, Testbed
+
+_NAME = "presence"
+_FILE = "presence.sqlite"
+_GROUP = "netlab"
+_AGAIN_S = 0.1
+_PARTS = ("standard", "presence", "rls", "auth_db")
+_PACKAGED = {
+    DatabaseKind.SQLITE: Path("/usr/share/kamailio/db_sqlite"),
+    DatabaseKind.MARIADB: Path("/usr/share/kamailio/mysql"),
+}
+_IDENTITIES = "ALTER TABLE subscriber ADD identities VARCHAR(2048) NOT NULL DEFAULT ''"
+"""Whose documents a user may have: not in Kamailio's table, which knows one name of each."""
+_CREDENTIALS = "INSERT INTO subscriber (username, domain, password, identities) VALUES (?, ?, ?, ?)"
+_COMPLETE = "CREATE TABLE complete (id INTEGER)"
+"""Made last: where it is, everything is."""
+Row = tuple[str, str, str, str]
+
+
+def database_url(testbed: Testbed) -> str:
+    """Return the database as Kamailio's modules are told of it."""
+    if testbed.kept_in is DatabaseKind.SQLITE:
+        return f"sqlite:///{SHARED}/{_FILE}"
+    return f"mysql://root@[{_GROUP}]/{_NAME}"
+
+
+def client_files(testbed: Testbed) -> dict[str, str]:
+    """Return what the client library of MariaDB reads in the folder of a node: where the server listens."""
+    if testbed.kept_in is DatabaseKind.SQLITE:
+        return {}
+    return {".my.cnf": f"[{_GROUP}]\nsocket={SHARED}/{SOCKET}\n"}
+
+
+def owner_of(testbed: Testbed) -> NodeKind:
+    """Return the node that the database lives with."""
+    return NodeKind.PRESENCE if NodeKind.PRESENCE in testbed.nodes else NodeKind.XDMS
+
+
+def folder_name(testbed: Testbed) -> str:
+    """Return the folder of that node, beside the other nodes' folders."""
+    return f"{testbed.name}-{owner_of(testbed)}"
+
+
+@asynccontextmanager
+async def presence_database(context: NodeContext) -> AsyncIterator[None]:
+    """Have the database there: run it where it lives with this node, else wait until it is complete.
+
+    Raises:
+        TestbedDown: it cannot be made.
+    """
+    testbed = context.testbed
+    folder = context.folder.parent / folder_name(testbed)
+    if owner_of(testbed) is not context.kind:
+        folder.mkdir(exist_ok=True)
+        while not await asyncio.to_thread(_is_complete, folder, testbed.kept_in):
+            await asyncio.sleep(_AGAIN_S)  # the state of another process is only seen by asking again
+        yield
+    elif testbed.kept_in is DatabaseKind.SQLITE:
+        await asyncio.to_thread(_make_sqlite, folder / _FILE, credentials(testbed))
+        yield
+    else:
+        async with mariadb(context):
+            await asyncio.to_thread(_make_mariadb, folder / SOCKET, credentials(testbed))
+            yield
+
+
+def credentials(testbed: Testbed) -> list[Row]:
+    """Return who may use the XDMS: user name, domain, password, and the identities whose documents are its own."""
+    rows = []
+    for user in testbed.subscribers:
+        password = user.xcap_password or user.password
+        if password is not None:
+            name, _, domain = user.impi.partition("@")
+            rows.append((name, domain, password.reveal().decode(), ",".join(user.impus)))
+    return rows
+
+
+def _statements(kind: DatabaseKind) -> Iterator[str]:
+    for part in _PARTS:
+        script = _PACKAGED[kind] / f"{part}-create.sql"
+        try:
+            text = script.read_text(encoding="utf-8")
+        except OSError:
+            raise TestbedDown(f"{script}: expected the tables of Kamailio's package, found no such file") from None
+        yield from (statement for statement in text.split(";") if statement.strip())
+    yield _IDENTITIES
+
+
+def _make_sqlite(path: Path, rows: list[Row]) -> None:
+    if path.exists():
+        return
+    making = path.with_suffix(".making")
+    making.unlink(missing_ok=True)
+    with closing(sqlite3.connect(making)) as database:
+        database.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
+        for statement in _statements(DatabaseKind.SQLITE):
+            database.execute(statement)
+        database.executemany(_CREDENTIALS, rows)
+        database.commit()
+    making.rename(path)
+
+
+def _make_mariadb(path: Path, rows: list[Row]) -> None:
+    with closing(_connect(path)) as database, database.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE IF NOT EXISTS {_NAME} CHARACTER SET latin1 COLLATE latin1_bin")
+        database.select_db(_NAME)
+        if cursor.execute("SHOW TABLES LIKE 'complete'"):
+            return
+        for statement in _statements(DatabaseKind.MARIADB):
+            cursor.execute(statement)
+        cursor.executemany(_CREDENTIALS.replace("?", "%s"), rows)
+        cursor.execute(_COMPLETE)
+
+
+def _connect(path: Path) -> pymysql.Connection:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with short_name(path) as name:
+            connection.connect(name)
+        database = pymysql.connect(user="root", autocommit=True, charset="utf8mb4", defer_connect=True)
+        database.connect(connection)
+    except (OSError, pymysql.MySQLError) as error:
+        connection.close()
+        raise TestbedDown(f"{path}: expected a MariaDB of the presence server, found: {error}") from None
+    return database
+
+
+def _is_complete(folder: Path, kind: DatabaseKind) -> bool:
+    if kind is DatabaseKind.SQLITE:
+        return (folder / _FILE).exists()
+    try:
+        with closing(_connect(folder / SOCKET)) as database, database.cursor() as cursor:
+            return bool(cursor.execute(f"SHOW TABLES IN {_NAME} LIKE 'complete'"))
+    except (TestbedDown, pymysql.MySQLError):
+        return False  # it is being made

@@ -1,0 +1,320 @@
+"""What RFC 4825 (XCAP) asks of an XDMS and of its clients, and who may do what (3GPP TS 24.141)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance.criteria.d22_presence import capabilities
+from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.presence import DocumentRequest, Documents
+from conformance.criteria.presence_citations import cite_content, cite_line, cite_no_line, cite_start
+from conformance.criteria.procedure import Kind
+from conformance.criteria.ts24229_event import worst_of
+from conformance.criteria.values import clip, same_identity
+from conformance.criteria.xcap_names import CAPABILITIES, RULES
+from conformance.criteria.xml_tree import NotReadError, NotWellFormedError, read_xml
+from conformance.trace.model import HttpMessage
+from conformance.vocabulary.points import Point
+from conformance.vocabulary.roles import Role
+from conformance.vocabulary.verdicts import Severity
+
+CATALOGUE = Catalogue()
+KINDS = (Kind.DOCUMENTS,)
+RFC4825 = "RFC 4825"
+TS24141 = "3GPP TS 24.141"
+ERROR_TYPE = "application/xcap-error+xml"
+ERROR = "urn:ietf:params:xml:ns:xcap-error"
+ELEMENT_TYPE, ATTRIBUTE_TYPE = "application/xcap-el+xml", "application/xcap-att+xml"
+TYPES = {
+    **dict.fromkeys(RULES, "application/auth-policy+xml"),
+    "resource-lists": "application/resource-lists+xml",
+    "rls-services": "application/rls-services+xml",
+    "pidf-manipulation": "application/pidf+xml",
+}
+"""Media type of the documents of each application usage."""
+_USERNAME = re.compile(r'(?:^|[\s,])username="([^"\\]{1,256})"', re.IGNORECASE)
+_QUOTED = re.compile(r'"([^"]{1,256})"')
+
+
+def _type(message: HttpMessage) -> str:
+    return message.http.value("Content-Type").partition(";")[0].strip().lower()
+
+
+@CATALOGUE.add(
+    "PRES-10",
+    "A document that is written is answered with 201 where it is new, else with 200, and with its entity-tag.",
+    source=(RFC4825, None),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    severity=Severity.DEGRADED,
+    condition="a PUT of a whole document is accepted",
+    kinds=KINDS,
+)
+def written(seen: Documents) -> Finding:
+    """RFC 4825: 201 for what was created, 200 for what was replaced; ETag in every 2xx to PUT."""
+    expected = "201 for a new document, 200 for a replaced one, with ETag"
+    parts = []
+    for one in seen.requests:
+        if one.method != "PUT" or not one.accepted or one.answer is None or one.name is None or one.name.node:
+            continue
+        tag = one.answer.http.first("ETag")
+        existed = _existed(seen, one)
+        cited = [cite_start(one.answer), *([] if tag is None else [cite_line(one.answer, tag)])]
+        if tag is None:
+            parts.append(failed(expected, f"{one.status} without ETag", cite_no_line(one.answer, "ETag")))
+        elif one.status not in (200, 201):
+            parts.append(failed(expected, str(one.status), *cited))
+        elif existed is not None and (one.status == 200) is not existed:
+            words = f"{one.status} for a document that {'was there' if existed else 'was not there'}"
+            parts.append(failed(expected, words, *cited, by_absence=True))
+        else:
+            parts.append(passed(expected, f"{one.status}, {clip(tag.value, 40)}", *cited))
+    return worst_of(parts) or not_applicable(expected, "no document was written")
+
+
+def _before(seen: Documents, one: DocumentRequest) -> Iterator[DocumentRequest]:
+    """Yield what was asked of the same document before, the newest first."""
+    for other in reversed(seen.history):
+        if other.time_ns >= one.time_ns or other.name is None or one.name is None:
+            continue
+        if other.name.document == one.name.document:
+            yield other
+
+
+def _existed(seen: Documents, one: DocumentRequest) -> bool | None:
+    """Tell whether a document was there before a request; None where that was not seen."""
+    if one.request is not None and one.request.http.value("If-None-Match").strip() == "*":
+        return False
+    for other in _before(seen, one):
+        if other.name is None:
+            continue
+        if other.status is None:
+            return None  # who knows what became of it
+        if other.accepted and (other.method in ("GET", "HEAD", "PUT") or other.name.node):
+            return True
+        if not other.name.node and other.method == "DELETE" and other.accepted:
+            return False
+        if not other.name.node and other.method in ("GET", "HEAD", "DELETE") and other.status == 404:
+            return False
+    return None
+
+
+@CATALOGUE.add(
+    "PRES-11",
+    "The XDMS serves the documents of a user only to who has authenticated.",
+    source=(TS24141, None),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    condition="a client asks for a document of a user",
+    kinds=KINDS,
+)
+def authenticated(seen: Documents) -> Finding:
+    """3GPP TS 24.141: digest credentials, or the identity that an authentication proxy asserts."""
+    expected = "Authorization: Digest, or X-3GPP-Asserted-Identity; else 401"
+    if seen.client is Role.PRESENCE:
+        return not_applicable(expected, "the presence server of the same network asks")
+    parts = []
+    for one in seen.requests:
+        request, answer = one.request, one.answer
+        if request is None or answer is None or one.name is None or not one.name.user:
+            continue
+        credentials = request.http.first("Authorization")
+        asserted = request.http.first("X-3GPP-Asserted-Identity")
+        if asserted is not None or (credentials is not None and credentials.value.lower().startswith("digest ")):
+            shown = asserted or credentials
+            if one.accepted and shown is not None:
+                parts.append(passed(expected, shown.name, cite_line(request, shown)))
+        elif one.accepted:
+            cited = (cite_start(answer), cite_no_line(request, "Authorization"))
+            parts.append(failed(expected, f"{one.status} without credentials", *cited))
+        elif one.status == 401:
+            parts.append(passed(expected, "401", cite_start(answer)))
+    return worst_of(parts) or not_applicable(expected, "no document of a user was asked for and served")
+
+
+@CATALOGUE.add(
+    "PRES-12",
+    "The XDMS refuses what it cannot keep: 409 with the reason, 404 for an unknown usage, 412 for an old entity-tag.",
+    source=(RFC4825, None),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    severity=Severity.DEGRADED,
+    condition="a document is broken, its usage is unknown, its entity-tag is old, or the answer is 409",
+    kinds=KINDS,
+)
+def refused(seen: Documents) -> Finding:
+    """RFC 4825: 409 has an xcap-error document; conditions of If-Match are kept."""
+    expected = "409 with xcap-error, 404 for an unknown usage, 412 where If-Match is old"
+    parts = [part for one in seen.requests for part in _refusals(seen, one, expected)]
+    return worst_of(parts) or not_applicable(expected, "nothing had to be refused")
+
+
+def _refusals(seen: Documents, one: DocumentRequest, expected: str) -> Iterator[Finding]:
+    request, answer, name = one.request, one.answer, one.name
+    if request is None or answer is None or name is None or one.status in (401, 403, 407):
+        return
+    start = cite_start(answer)
+    if one.status == 409:
+        wrong = _error_problem(answer)
+        if answer.truncated:
+            yield inconclusive(expected, "the capture cut the answer short")
+        else:
+            yield (failed if wrong else passed)(expected, wrong or "409 with xcap-error", start, cite_content(answer))
+    if one.method == "PUT" and not name.node and one.accepted and not request.truncated and _is_broken(request):
+        yield failed("409", f"{one.status} for a document that is no XML", start, cite_content(request))
+    known = _usages(seen, one)
+    if known is not None and name.usage not in known and name.usage != CAPABILITIES:
+        what = f"{one.status} for the unknown usage {clip(name.usage, 40)}"
+        yield (passed if one.status == 404 else failed)(expected, what, start, cite_start(request))
+    condition = request.http.first("If-Match")
+    current = _tag(seen, one)
+    if condition is not None and current is not None and condition.value.strip() != "*":
+        fits = current in [part.strip() for part in condition.value.split(",")]
+        cited = (start, cite_line(request, condition))
+        if not fits and one.accepted:
+            found = f"{one.status} with If-Match {clip(condition.value, 40)}, the entity-tag was {clip(current, 40)}"
+            yield failed("412", found, *cited, by_absence=True)
+        elif not fits and one.status == 412:
+            yield passed(expected, "412 to an old entity-tag", *cited)
+
+
+def _error_problem(answer: HttpMessage) -> str:
+    if _type(answer) != ERROR_TYPE:
+        return f"409 with {clip(_type(answer), 60) or 'no Content-Type'}"
+    try:
+        root = read_xml(answer.http.body)
+    except (NotReadError, NotWellFormedError) as error:
+        return f"409 with a document that cannot be read: {error}"
+    return "" if root.name == f"{ERROR} xcap-error" else f"409 with {root.name[:80]}"
+
+
+def _is_broken(request: HttpMessage) -> bool:
+    if request.http.first("Content-Encoding") is not None:
+        return False
+    try:
+        read_xml(request.http.body)
+    except NotWellFormedError:
+        return True
+    except NotReadError:
+        return False
+    return False
+
+
+def _usages(seen: Documents, one: DocumentRequest) -> frozenset[str] | None:
+    """Return the application usages that the XDMS says it has, None where that was not seen."""
+    for other in seen.history:
+        where = None if other.request is None else other.request.destination
+        same = one.request is not None and where == one.request.destination
+        name = other.name
+        whole = other.answer is not None and not other.answer.truncated and other.status == 200
+        if (
+            same
+            and whole
+            and other.method == "GET"
+            and name is not None
+            and name.usage == CAPABILITIES
+            and not name.node
+        ):
+            return None if other.answer is None else capabilities(other.answer.http.body)
+    return None
+
+
+def _tag(seen: Documents, one: DocumentRequest) -> str | None:
+    """Return the entity-tag that a document had before a request, None where that was not seen."""
+    for other in _before(seen, one):
+        if other.status is None or (other.accepted and other.method == "DELETE"):
+            return None
+        if other.accepted and other.answer is not None:
+            return other.answer.http.value("ETag").strip() or None
+    return None
+
+
+@CATALOGUE.add(
+    "PRES-19",
+    "A client gives a document, an element or an attribute its own media type.",
+    source=(RFC4825, None),
+    node=Role.PRESENTITY,
+    points=(Point.UT,),
+    severity=Severity.DEGRADED,
+    condition="a PUT to a known application usage",
+    kinds=KINDS,
+)
+def typed(seen: Documents) -> Finding:
+    """RFC 4825: xcap-el+xml, xcap-att+xml; a document has the type that its application usage defines."""
+    expected = "the media type of the application usage"
+    parts = []
+    for one in seen.requests:
+        request, name = one.request, one.name
+        if request is None or name is None or one.method != "PUT":
+            continue
+        last = name.node.rpartition("/")[2]
+        attribute = last.startswith(("@", "%40"))
+        wanted = TYPES.get(name.usage)
+        if name.node:
+            wanted = ATTRIBUTE_TYPE if attribute else ELEMENT_TYPE
+        header = request.http.first("Content-Type")
+        if wanted is None:
+            continue
+        cited = cite_no_line(request, "Content-Type") if header is None else cite_line(request, header)
+        right = _type(request) == wanted
+        parts.append(
+            (passed if right else failed)(wanted, _type(request) or "no Content-Type", cited, node=seen.client)
+        )
+    return worst_of(parts) or not_applicable(expected, "no PUT to a known application usage")
+
+
+@CATALOGUE.add(
+    "PRES-20",
+    "Nobody writes a document of another user.",
+    source=(RFC4825, None),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    condition="who writes is known by X-3GPP-Asserted-Identity, or by a user name that the federation knows",
+    kinds=KINDS,
+)
+def own(seen: Documents) -> Finding:
+    """RFC 4825: by default a user alone has privileges for his own documents; others get 403."""
+    expected = "403 for the document of another user"
+    parts = []
+    for one in seen.requests:
+        request, answer = one.request, one.answer
+        if request is None or answer is None or one.name is None or one.method not in ("PUT", "DELETE"):
+            continue
+        identities = _identities(seen, request)
+        if not identities or not one.name.user:
+            continue
+        is_own = any(_same(identity, one.name.user) for identity in identities)
+        shown = request.http.first("X-3GPP-Asserted-Identity") or request.http.first("Authorization")
+        cited = [cite_start(answer), cite_start(request), *([] if shown is None else [cite_line(request, shown)])]
+        if not is_own and one.accepted:
+            parts.append(failed(expected, f"{one.status} to {clip(identities[0], 60)}", *cited))
+        elif is_own and one.accepted:
+            parts.append(passed(expected, clip(identities[0], 60), *cited))
+        elif not is_own and one.status == 403:
+            parts.append(passed(expected, "403", *cited))
+    return worst_of(parts) or not_applicable(expected, "no document was written by a user who is known")
+
+
+def _identities(seen: Documents, request: HttpMessage) -> list[str]:
+    """Return the public identities of who asks, none where that is not known."""
+    asserted = request.http.value("X-3GPP-Asserted-Identity")
+    if asserted:
+        return _QUOTED.findall(asserted) or [part.strip() for part in asserted.split(",")]
+    found = _USERNAME.search(request.http.value("Authorization"))
+    if found is None:
+        return []
+    for testbed in seen.facts.testbeds:
+        for subscriber in testbed.subscribers:
+            if subscriber.impi == found.group(1) or f"sip:{found.group(1)}" in subscriber.impus:
+                # Several devices of one user may share his public identities.
+                return [*subscriber.impus]
+    return []
+
+
+def _same(one: str, other: str) -> bool:
+    return same_identity(_uri(one), _uri(other))
+
+
+def _uri(text: str) -> str:
+    return text if text.lower().startswith(("sip:", "sips:", "tel:")) else f"sip:{text}"

@@ -1,0 +1,263 @@
+"""A terminal's part in presence: it publishes, watches, and is told (RFC 3856, RFC 3903, 3GPP TS 24.141 5.3).
+
+The methods of `PresenceUser` may be called from any thread but the terminals' own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+from sipmessage import Request, Response
+
+from conformance.protocols.sip.message import make_response
+from conformance.stack.errors import StackError
+from conformance.stack.hop import Hop
+from conformance.stack.sip import SipStack
+from conformance.terminals.event_subscription import EventSubscription
+from conformance.terminals.loop import TerminalLoop
+from conformance.terminals.presence_documents import PresenceState, write_pidf
+from conformance.terminals.presence_failures import PresenceRefused, PresenceTimedOut
+from conformance.terminals.publication import Publication
+from conformance.terminals.watch import (
+    ASKED_EXPIRES_S,
+    D,
+    ListWatch,
+    PresenceWatch,
+    Told,
+    Watch,
+    WatcherWatch,
+    list_fields,
+    next_notification,
+    presence_fields,
+    read_members,
+    read_presence,
+    read_watchers,
+    watcher_fields,
+)
+from conformance.vocabulary.events import EventKind
+
+_GRACE_S = 5.0
+"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
+
+T = TypeVar("T")
+W = TypeVar("W", bound=Watch[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceAgent:
+    """What procedures of presence need of a terminal, as it is registered now."""
+
+    stack: SipStack
+    hop: Hop
+    identity: str
+    """The default public user identity."""
+    contact: str
+    routes: tuple[str, ...]
+    """First the P-CSCF, then the Service-Route."""
+    access_info: str
+    """Value of P-Access-Network-Info; empty: none."""
+    device: str
+    """Which device of the user it is: an XML name."""
+
+
+class PresenceUser:
+    """The presence service as one terminal uses it.
+
+    Args:
+        agent: what the terminal is now.
+        loop: where it lives.
+        patience_s: how long the end of a procedure is awaited, seconds.
+        record: writes an observation down.
+    """
+
+    def __init__(
+        self,
+        agent: Callable[[], PresenceAgent],
+        loop: TerminalLoop,
+        patience_s: float,
+        record: Callable[[EventKind, int | None, str], None],
+    ) -> None:
+        self._agent = agent
+        self._loop = loop
+        self._patience_s = patience_s
+        self._record = record
+        self._publication: Publication | None = None
+        self._subscriptions: list[EventSubscription[Told[Any]]] = []
+
+    @property
+    def entity_tag(self) -> str | None:
+        """SIP-ETag of what is published; None where nothing is."""
+        return self._publication.entity_tag if self._publication is not None else None
+
+    def publish(self, state: PresenceState | None = None, expires_s: int = ASKED_EXPIRES_S) -> None:
+        """Publish a state; where one is published already it is modified (RFC 3903 4.1 and 4.3).
+
+        Args:
+            state: what to say; None: the user can be reached.
+            expires_s: asked duration, seconds.
+
+        Raises:
+            PresenceRefused: the network refused.
+            PresenceTimedOut: no answer within `timers.procedure_ms`.
+        """
+        wanted = state or PresenceState()
+        agent = self._agent()
+        body = write_pidf(agent.identity, agent.device, wanted)
+        self.run(lambda: self._publish(expires_s, body, f"{wanted.basic} {wanted.activity}".strip()), "PUBLISH")
+
+    def refresh_publication(self, expires_s: int = ASKED_EXPIRES_S) -> None:
+        """Refresh what is published: no body (RFC 3903 4.2). Raises as `publish`."""
+        self.run(lambda: self._publish(expires_s, b"", "refreshed"), "PUBLISH that refreshes")
+
+    def unpublish(self) -> None:
+        """Remove what is published (RFC 3903 4.4). Raises as `publish`."""
+        self.run(lambda: self._publish(0, b"", "removed"), "PUBLISH that removes")
+
+    def recall(self, entity_tag: str) -> None:
+        """Take an entity tag for that of what is published, as a device does that missed the end of it."""
+        agent = self._agent()
+        self._publication = self._publication or Publication(agent.identity, agent.routes)
+        self._publication.entity_tag = entity_tag
+
+    def forget(self) -> None:
+        """Forget all that is published and watched without a word, as a device does that is switched off.
+
+        NOTIFYs that still come are answered with 481.
+        """
+        self._publication = None
+        self._subscriptions.clear()
+
+    def watch(self, uri: str, expires_s: int = ASKED_EXPIRES_S) -> PresenceWatch:
+        """Watch somebody's presence; return when the first NOTIFY has come.
+
+        Args:
+            uri: public user identity.
+            expires_s: asked duration, seconds.
+
+        Raises:
+            PresenceRefused: the network refused.
+            PresenceTimedOut: no answer, or no NOTIFY, within `timers.procedure_ms`.
+        """
+        return self._begin(PresenceWatch(self._subscription(uri, presence_fields(), read_presence), self), expires_s)
+
+    def watch_list(self, uri: str, expires_s: int = ASKED_EXPIRES_S) -> ListWatch:
+        """Watch all members of a list by its URI. Raises as `watch`."""
+        return self._begin(ListWatch(self._subscription(uri, list_fields(), read_members), self), expires_s)
+
+    def watch_watchers(self, expires_s: int = ASKED_EXPIRES_S) -> WatcherWatch:
+        """Watch who watches the user. Raises as `watch`."""
+        own = self._agent().identity
+        return self._begin(WatcherWatch(self._subscription(own, watcher_fields(), read_watchers), self), expires_s)
+
+    def withdraw(self) -> None:
+        """End every subscription and remove what is published; what the network no longer knows is over as well.
+
+        Raises:
+            PresenceTimedOut: no answer.
+        """
+        self.run(self._withdraw, "the end of subscriptions and publications")
+
+    def run(self, work: Callable[[], Awaitable[T]], what: str) -> T:
+        """Run a procedure to its end, and write down what makes it fail; see `watch.Procedures`."""
+
+        async def timed() -> T:
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    return await work()
+            except TimeoutError:
+                self._time_out(f"awaited {what} for {self._patience_s:g} s")
+            except StackError as error:
+                self._time_out(f"awaited the answer to {what}: {error}")
+
+        return self._loop.run(timed, self._patience_s + _GRACE_S, what)
+
+    async def notified(self, notify: Request) -> Response | None:
+        """Answer a NOTIFY; None where it belongs to no subscription of presence."""
+        subscription = next((one for one in self._subscriptions if one.owns(notify)), None)
+        if subscription is None:
+            return None
+        try:
+            told = await subscription.take(notify)
+        except ValueError as error:
+            self._record(EventKind.PRESENCE, None, f"unreadable: {error}")
+            return make_response(notify, 400)
+        state = " ".join(filter(None, (told.state.state, told.state.reason)))
+        said = "" if told.document is None else f": {_words(told.document)}"
+        self._record(EventKind.PRESENCE, None, f"{state} {subscription.target}{said}")
+        if subscription.ended:
+            self._subscriptions.remove(subscription)
+        return make_response(notify, 200)
+
+    async def subscribe(self, subscription: EventSubscription[Told[D]], expires_s: int) -> None:
+        """Send a SUBSCRIBE and wait for its answer and the NOTIFY that follows; see `watch.Procedures`."""
+        known = len(subscription.notifications)
+        agent = self._agent()
+        request = subscription.next_request(expires_s)
+        response = await self._send(agent, request)
+        if response.code >= 300:
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+            self._refuse(response.code, f"SUBSCRIBE {subscription.target}: {response.phrase}")
+        try:
+            subscription.accepted(request, response)
+        except ValueError as error:
+            self._refuse(response.code, f"the {response.code} to SUBSCRIBE cannot be read: {error}")
+        granted = (response.headers.get("Expires") or "")[:10]
+        self._record(EventKind.WATCHING, response.code, f"{subscription.target} for {granted} s")
+        await next_notification(subscription, known)
+
+    def _subscription(
+        self, uri: str, fields: dict[str, str], read: Callable[[Any, Request], Told[D]]
+    ) -> EventSubscription[Told[D]]:
+        agent = self._agent()
+        return EventSubscription(uri, agent.identity, agent.contact, agent.routes, fields, read)
+
+    def _begin(self, watch: W, expires_s: int) -> W:
+        self._subscriptions.append(watch.subscription)
+        watch.refresh(expires_s)
+        return watch
+
+    async def _publish(self, expires_s: int, body: bytes, what: str) -> None:
+        agent = self._agent()
+        if self._publication is None:
+            self._publication = Publication(agent.identity, agent.routes)
+        publication = self._publication
+        response = await self._send(agent, publication.next_request(expires_s, body))
+        if response.code >= 300:
+            if response.code == 412:
+                publication.forget()
+            self._refuse(response.code, f"PUBLISH: {response.phrase}")
+        try:
+            publication.accepted(expires_s, response)
+        except ValueError as error:
+            self._refuse(response.code, str(error))
+        self._record(EventKind.PUBLISHED, response.code, what)
+
+    async def _withdraw(self) -> None:
+        agent = self._agent()
+        for subscription in list(self._subscriptions):
+            await self._send(agent, subscription.next_request(0))
+        self._subscriptions.clear()
+        if (publication := self._publication) is not None and publication.entity_tag is not None:
+            await self._send(agent, publication.next_request(0))
+            self._publication = None
+
+    async def _send(self, agent: PresenceAgent, request: Request) -> Response:
+        if agent.access_info:
+            request.headers.set("P-Access-Network-Info", agent.access_info)
+        return await agent.stack.send_request(request, agent.hop)
+
+    def _refuse(self, status: int, reason: str) -> NoReturn:
+        self._record(EventKind.PRESENCE_REFUSED, status, reason)
+        raise PresenceRefused(status, reason)
+
+    def _time_out(self, what: str) -> NoReturn:
+        self._record(EventKind.TIMED_OUT, None, what)
+        raise PresenceTimedOut(f"{self._agent().identity}: {what}") from None
+
+
+def _words(document: object) -> str:
+    return str(document) if not isinstance(document, dict) else f"{len(document)} members"

@@ -1,0 +1,129 @@
+"""Documents of users at the XDMS, by XCAP: buddy lists and rules, at home and away, and who may not have them."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.runs.cell import Cell
+from conformance.terminals.documents import PRES_RULES
+
+pytestmark = [pytest.mark.presence, pytest.mark.needs("xdms")]
+
+BUDDIES = "buddies"
+
+
+@pytest.mark.parametrize("secure", [pytest.param(True, id="https"), pytest.param(False, id="http")])
+@pytest.mark.flow("xcap")
+def test_buddy_list(cell: Cell, secure: bool) -> None:
+    """A user keeps a buddy list: the whole of it, and single entries.
+
+    Preconditions:
+        - The user has a password for the XDMS.
+    Steps:
+        1. The client stores a list: PUT is challenged, answered, and makes a new document.
+        2. It adds an entry and removes one by their node selectors, fetches the list, and removes it.
+
+    References:
+        RFC 4825 7, 8; RFC 4826 3; RFC 2617; 3GPP TS 24.141 6; D2.2 3.3.3.2
+    """
+    keep_a_list(cell, secure=secure)
+
+
+@pytest.mark.flow("xcap", access="visited")
+def test_buddy_list_from_away(cell: Cell) -> None:
+    """A visitor keeps a buddy list at the XDMS of home.
+
+    Preconditions:
+        - The terminal is in the visited network.
+    Steps:
+        1. HTTPS goes from the visited network to the XDMS of home; else as at home.
+
+    References:
+        RFC 4825 7, 8; RFC 4826 3; 3GPP TS 24.141 6; D2.2 3.3.3.2
+    """
+    keep_a_list(cell)
+
+
+@pytest.mark.flow("xcap", access="home")
+def test_buddy_list_by_the_home_access_point(cell: Cell) -> None:
+    """A user who is away keeps a buddy list through the home access point.
+
+    Preconditions:
+        - The visited network tunnels all packets of the terminal to the gateway of the home network.
+    Steps:
+        1. HTTPS crosses the visited network in GTP-U; else as at home.
+
+    References:
+        RFC 4825 7, 8; 3GPP TS 23.228 5.6.2; D2.2 3.3.3.2, figure 2
+    """
+    keep_a_list(cell)
+
+
+@pytest.mark.flow("xcap")
+def test_rules(cell: Cell) -> None:
+    """A user keeps rules: who may watch, and who may not.
+
+    Preconditions:
+        - The user has a password for the XDMS.
+    Steps:
+        1. The client stores rules that let everybody watch, and fetches them.
+        2. It replaces the rule by its node selector, then the whole document with a condition on its entity tag.
+
+    References:
+        RFC 4825 7.2, 7.11, 8.2; RFC 5025 9; RFC 4745; 3GPP TS 24.141 6
+    """
+    documents = cell.documents(cell.terminal())
+    documents.allow()
+    documents.change_rule("confirm", "sip:stranger@example.com")
+    stored = documents.rules()
+    documents.client.put(
+        documents.client.document(PRES_RULES), stored.body, stored.content_type, if_match=stored.entity_tag
+    )
+    documents.clear()
+
+
+@pytest.mark.flow("xcap")
+def test_wrong_password(cell: Cell) -> None:
+    """Who does not know the password gets no document.
+
+    Preconditions:
+        - The user is known to the XDMS.
+    Steps:
+        1. The client asks for the user's rules and answers the challenge with another password.
+        2. The XDMS challenges again, and tells nothing.
+
+    References:
+        RFC 2617 3.2; 3GPP TS 24.141 6; 3GPP TS 33.222; D2.2 3.3.1
+    """
+    documents = cell.documents(cell.terminal(), password=cell.subscriber.name)
+    cell.refused(documents.rules, 401)
+
+
+@pytest.mark.flow("xcap")
+def test_document_of_another_user(cell: Cell) -> None:
+    """A user does not get the rules of another one.
+
+    Preconditions:
+        - Both users are known to the XDMS.
+    Steps:
+        1. The client of one user asks for the rules of the other, and proves who it is.
+        2. The XDMS refuses.
+
+    References:
+        RFC 4825 5.7, 8; 3GPP TS 24.141 6; D2.2 3.3.3.2
+    """
+    client = cell.documents(cell.terminal()).client
+    others = (impu for one in cell.home.users for impu in one.impus if impu not in cell.subscriber.impus)
+    path = client.document(PRES_RULES, user=next(others))
+    cell.refused(lambda: client.get(path), 403)
+
+
+def keep_a_list(cell: Cell, *, secure: bool = True) -> None:
+    """Store, change, fetch and remove a buddy list."""
+    documents = cell.documents(cell.terminal(), secure=secure)
+    first, second = (f"sip:{name}@{cell.home.domain}" for name in ("first", "second"))
+    documents.keep_buddies(BUDDIES, [first])
+    documents.add_buddy(BUDDIES, second)
+    documents.remove_buddy(BUDDIES, first)
+    documents.buddies()
+    documents.clear()
