@@ -10,7 +10,7 @@ from itertools import islice
 
 from conformance.criteria.values import clip
 from conformance.judgement.masking import hex_octets, mask_bytes
-from conformance.trace.model import DiameterAvp, DiameterMessage, Message, SipMessage
+from conformance.trace.model import DiameterAvp, DiameterMessage, HttpMessage, Message, SipMessage
 from conformance.trace.sip import Header, Span
 from conformance.vocabulary.difference import HeaderDifference, LineKind, MarkedLine
 
@@ -44,7 +44,7 @@ def marked_line(message: Message, offset: int, length: int) -> MarkedLine | None
     end = min(offset + length, len(message.raw))
     if not 0 <= offset <= len(message.raw):
         return None
-    if isinstance(message, SipMessage):
+    if isinstance(message, SipMessage | HttpMessage):
         line = _line_of(message, offset)
         raw = mask_bytes(message.raw[line.offset : line.end])
         begin, stop = offset - line.offset, max(offset, min(end, line.end)) - line.offset
