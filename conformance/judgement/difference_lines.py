@@ -39,7 +39,7 @@ def marked_line(message: Message, offset: int, length: int) -> MarkedLine | None
         length: How many there are.
 
     Returns:
-        SIP as Latin-1 text, Diameter and DNS in hexadecimal; None where the message has no such bytes.
+        SIP and HTTP as Latin-1 text, Diameter and DNS in hexadecimal; None where the message has no such bytes.
     """
     end = min(offset + length, len(message.raw))
     if not 0 <= offset <= len(message.raw):
@@ -193,9 +193,9 @@ def _avp_difference(
     )
 
 
-def _line_of(message: SipMessage, offset: int) -> Span:
+def _line_of(message: SipMessage | HttpMessage, offset: int) -> Span:
     """Return the header, folds included, that a byte lies in; else its line."""
-    for header in message.sip.headers:
+    for header in message.sip.headers if isinstance(message, SipMessage) else ():
         if header.span.offset <= offset < header.span.end:
             return header.span
     raw = message.raw
