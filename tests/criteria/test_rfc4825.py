@@ -18,6 +18,7 @@ FAILING = {
     "PRES-12 unknown usage": lambda lab: lab.edit("16", "404 Not Found", "500 Server Error"),
     "PRES-14 usages": lambda lab: lab.edit("4", "<auid>resource-lists</auid>", ""),
     "PRES-19 type": lambda lab: lab.edit("7", "application/auth-policy+xml", "text/xml"),
+    "PRES-21 wrong password": lambda lab: lab.edit("9", 'response="', 'response="f'),
     "PRES-20 of another": lambda lab: lab.edit("20", "403 Forbidden", '201 Created\r\nETag: "b1"'),
 }
 
