@@ -11,8 +11,8 @@ from functools import partial
 from conformance.criteria.passage import Way
 from conformance.criteria.presence import PRESENCE, WINFO, Publication, Rules, Watching
 from conformance.criteria.procedure import Facts
-from conformance.criteria.rfc3903 import PIDF_TYPE
 from conformance.criteria.registration import Hop
+from conformance.criteria.rfc3903 import PIDF_TYPE
 from conformance.criteria.subscription import Passage, Subscription
 from conformance.criteria.values import address, addresses, in_domain, option_tags, same_identity
 from conformance.judgement.documents import rules_of

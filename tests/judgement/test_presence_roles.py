@@ -78,3 +78,10 @@ def test_a_way_back_past_a_node_is_told_by_addresses() -> None:
 def test_without_a_request_the_last_hop_on_gm_reaches_the_subscriber() -> None:
     assert bind_notify(way("a", "t", "p", "u", last=Point.GM), [], W, {}).line == (PS, None, OP, W)
     assert bind_notify(way("a", "t"), [], W, {}).line == (PS, None)
+
+
+def test_one_s_cscf_for_both_sides_may_be_passed_once() -> None:
+    line = bind_request(way("u", "p", "s", "i", "s", "a"), W, NOBODY)
+    places = {"u": {W}, "p": {OP}, "s": {OS, TS}, "i": {TI}, "a": {PS}}
+    assert bind_notify(way("a", "s", "p", "u", last=Point.GM), [line], W, places).line == (PS, TS, OP, W)
+    assert bind_notify(way("a", "s", "s", "p", "u", last=Point.GM), [line], W, places).line == (PS, TS, OS, OP, W)
