@@ -17,7 +17,7 @@ from conformance.cores.emulated import quiet
 from conformance.cores.emulated.exit_status import error_of, how_it_ended
 from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.hss_channel import HssChannel
-from conformance.cores.emulated.node import is_emulated
+from conformance.cores.emulated.node import has_channel, is_emulated
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.cores.emulated.readiness import all_serving, awaited
@@ -35,7 +35,6 @@ _SUPERVISOR = "conformance.cores.emulated.supervisor"
 _PID_FILE = "processes.json"
 _READ = 65_536
 _LINE_AT_MOST = 300
-_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
 
 
 class EmulatedCore:
@@ -266,7 +265,7 @@ class EmulatedCore:
         return {
             name: quiet.control_path(self._folder_of(name))
             for name, (testbed, kind) in self._nodes.items()
-            if testbed.name in wanted and kind in _CSCFS and name not in self._dead
+            if testbed.name in wanted and has_channel(testbed, kind) and name not in self._dead
         }
 
     def hss(self, testbed: str) -> HssChannel:
