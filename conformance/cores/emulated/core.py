@@ -16,7 +16,7 @@ from conformance.cores.emulated.exit_status import error_of, how_it_ended
 from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.hss_channel import HssChannel
 from conformance.cores.emulated.log_lines import last_lines
-from conformance.cores.emulated.node import is_emulated
+from conformance.cores.emulated.node import has_channel, is_emulated
 from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file, node_folder
 from conformance.cores.emulated.process_list import PROCESSES_FILE, SUPERVISOR, end_leftovers, write_processes
 from conformance.cores.emulated.processes import ProcessMark
@@ -32,9 +32,6 @@ LOG_LINES = 10
 """How many of the last lines of a dead node's log are shown."""
 
 _READ = 65_536
-_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
-_SETTLING = (*_CSCFS, NodeKind.XDMS)
-"""Who has work that outlives the answer which set it off."""
 
 
 class EmulatedCore:
@@ -243,7 +240,7 @@ class EmulatedCore:
         Returns:
             False where a node was still busy after some seconds: something waits for an answer that does not come.
         """
-        return asyncio.run(quiet.all_quiet(self._channels(testbeds, _SETTLING).values()))
+        return asyncio.run(quiet.all_quiet(self._channels(testbeds, _settles).values()))
 
     def known_users(self, testbeds: Iterable[str]) -> dict[str, list[str]]:
         """Return whose registrations the CSCFs of these testbeds know.
@@ -257,15 +254,15 @@ class EmulatedCore:
         Raises:
             TestbedDown: a node does not answer.
         """
-        return asyncio.run(quiet.known_users(self._channels(testbeds, _CSCFS)))
+        return asyncio.run(quiet.known_users(self._channels(testbeds, has_channel)))
 
-    def _channels(self, testbeds: Iterable[str], kinds: Collection[NodeKind]) -> dict[str, Path]:
+    def _channels(self, testbeds: Iterable[str], asked: Callable[[Testbed, NodeKind], bool]) -> dict[str, Path]:
         self._pump(0.0)
         wanted = set(testbeds)
         return {
             name: quiet.control_path(self._folder_of(name))
             for name, (testbed, kind) in self._nodes.items()
-            if testbed.name in wanted and kind in kinds and name not in self._dead
+            if testbed.name in wanted and asked(testbed, kind) and name not in self._dead
         }
 
     def hss(self, testbed: str) -> HssChannel:
@@ -458,3 +455,8 @@ class EmulatedCore:
         tail = " | ".join(last_lines(self.folder / "supervisor.log", 3))
         status = self._supervisor.poll() if self._supervisor is not None else None
         return f"the supervisor ended ({how_it_ended(status or 0)}): {tail or 'it wrote nothing'}"
+
+
+def _settles(testbed: Testbed, kind: NodeKind) -> bool:
+    """Tell whether a node may have work that outlives the answer which set it off."""
+    return has_channel(testbed, kind) or kind is NodeKind.XDMS

@@ -40,11 +40,17 @@ _BY_CORE: Mapping[CoreKind, Mapping[NodeKind, str]] = {
     },
 }
 """What another core plays itself; every other node is the emulated one."""
+_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
 
 
 def is_emulated(testbed: Testbed, kind: NodeKind) -> bool:
     """Tell whether a node is played by the harness itself, and so can misbehave on purpose."""
     return kind not in _BY_CORE[testbed.core]
+
+
+def has_channel(testbed: Testbed, kind: NodeKind) -> bool:
+    """Tell whether a node answers on the control channel of `quiet`: CSCFs do, and real servers of presence."""
+    return kind in _CSCFS or (kind in (NodeKind.PRESENCE, NodeKind.XDMS) and not is_emulated(testbed, kind))
 
 
 def module_of(testbed: Testbed, kind: NodeKind) -> str:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.quiet import MOST_USERS
 from conformance.cores.kamailio import rpc
-from conformance.cores.kamailio.presence_database import folder_name, presence_database
+from conformance.cores.kamailio.presence_database import folder_name, known_users, presence_database
 from conformance.cores.kamailio.render import presence_files
 from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
 
@@ -34,12 +35,14 @@ class Control:
         self._context = context
 
     async def answer(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer `{"settle": true}` (see `quiet`); at `{"rules": "sip:..."}` the watchers are told."""
+        """Answer `{"settle": true}` and `{"users": true}` (see `quiet`); tell watchers at `{"rules": "sip:..."}`."""
         if isinstance(identity := command.get("rules"), str) and _IDENTITY.fullmatch(identity):
             await rpc.call(self._context.folder, "presence.updateWatchers", identity, "presence")
             # And the user is told who watches now.
             await rpc.call(self._context.folder, "presence.refreshWatchers", identity, "presence.winfo", 1)
             return {"told": identity}
+        if command.get("users") is True:
+            return {"users": (await known_users(self._context))[:MOST_USERS]}
         if command.get("settle") is not True:
-            raise ValueError('expected {"settle": true} or {"rules": "sip:..."}')
+            raise ValueError('expected {"settle": true}, {"users": true} or {"rules": "sip:..."}')
         return await settled(partial(has_transactions, self._context))

@@ -1,6 +1,7 @@
 """The database that a presence server and an XDMS of Kamailio share: one has the documents, the other decides by them.
 
-It lives with the presence server, or with the XDMS where there is none, and stays when its node is started anew.
+It lives with the presence server, or with the XDMS where there is none. Documents stay when that node is started anew;
+publications and subscriptions do not, so that what a cell left behind can be forgotten.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pymysql
 
@@ -35,6 +37,13 @@ _IDENTITIES = "ALTER TABLE subscriber ADD identities VARCHAR(2048) NOT NULL DEFA
 _CREDENTIALS = "INSERT INTO subscriber (username, domain, password, identities) VALUES (?, ?, ?, ?)"
 _COMPLETE = "CREATE TABLE complete (id INTEGER)"
 """Made last: where it is, everything is."""
+_VOLATILE = ("presentity", "active_watchers", "watchers", "pua", "rls_presentity", "rls_watchers")
+"""What a server that is started anew begins without."""
+_KNOWN = (
+    "SELECT username, domain FROM presentity UNION "
+    "SELECT watcher_username, watcher_domain FROM active_watchers WHERE status <> 3"
+)
+"""Who has published, and who watches: status 3 is that of a subscription that was terminated."""
 Row = tuple[str, str, str, str]
 
 
@@ -77,12 +86,23 @@ async def presence_database(context: NodeContext) -> AsyncIterator[None]:
             await asyncio.sleep(_AGAIN_S)  # the state of another process is only seen by asking again
         yield
     elif testbed.kept_in is DatabaseKind.SQLITE:
-        await asyncio.to_thread(_make_sqlite, folder / _FILE, credentials(testbed))
+        if (folder / _FILE).exists():
+            await asyncio.to_thread(_forget, folder, testbed.kept_in)
+        else:
+            await asyncio.to_thread(_make_sqlite, folder / _FILE, credentials(testbed))
         yield
     else:
         async with mariadb(context):
             await asyncio.to_thread(_make_mariadb, folder / SOCKET, credentials(testbed))
+            await asyncio.to_thread(_forget, folder, testbed.kept_in)
             yield
+
+
+async def known_users(context: NodeContext) -> list[str]:
+    """Return who has published something, or watches somebody."""
+    folder = context.folder.parent / folder_name(context.testbed)
+    rows = await asyncio.to_thread(_rows, folder, context.testbed.kept_in, _KNOWN)
+    return sorted(f"sip:{user}@{domain}" for user, domain in rows)
 
 
 def credentials(testbed: Testbed) -> list[Row]:
@@ -108,12 +128,9 @@ def _statements(kind: DatabaseKind) -> Iterator[str]:
 
 
 def _make_sqlite(path: Path, rows: list[Row]) -> None:
-    if path.exists():
-        return
     making = path.with_suffix(".making")
     making.unlink(missing_ok=True)
     with closing(sqlite3.connect(making)) as database:
-        database.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
         for statement in _statements(DatabaseKind.SQLITE):
             database.execute(statement)
         database.executemany(_CREDENTIALS, rows)
@@ -131,6 +148,21 @@ def _make_mariadb(path: Path, rows: list[Row]) -> None:
             cursor.execute(statement)
         cursor.executemany(_CREDENTIALS.replace("?", "%s"), rows)
         cursor.execute(_COMPLETE)
+
+
+def _forget(folder: Path, kind: DatabaseKind) -> None:
+    for table in _VOLATILE:
+        _rows(folder, kind, f"DELETE FROM {table}")  # noqa: S608 - names of our own
+
+
+def _rows(folder: Path, kind: DatabaseKind, statement: str) -> list[tuple[Any, ...]]:
+    if kind is DatabaseKind.SQLITE:
+        with closing(sqlite3.connect(folder / _FILE)) as database, database:
+            return database.execute(statement).fetchall()
+    with closing(_connect(folder / SOCKET)) as server, server.cursor() as cursor:
+        server.select_db(_NAME)
+        cursor.execute(statement)
+        return list(cursor.fetchall())
 
 
 def _connect(path: Path) -> pymysql.Connection:

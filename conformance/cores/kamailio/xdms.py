@@ -93,9 +93,11 @@ class Control:
         self._changes = changes
 
     async def answer(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer `{"settle": true}` (see `quiet`)."""
+        """Answer `{"settle": true}` and `{"users": true}` (see `quiet`)."""
+        if command.get("users") is True:
+            return {"users": []}  # it has documents, and those are no registrations
         if command.get("settle") is not True:
-            raise ValueError('expected {"settle": true}')
+            raise ValueError('expected {"settle": true} or {"users": true}')
         return await settled(self.is_busy)
 
     async def is_busy(self) -> bool:
