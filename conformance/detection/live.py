@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 from conformance.detection.live_presence import PRESENCE_SCENES
+from conformance.detection.overheard import overheard
 from conformance.detection.rows import Row, row
 from conformance.faults.catalogue import Fault, FaultKind, Scene, Service
 from conformance.federation.call_matrix import call_cells
@@ -127,7 +129,9 @@ def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int,
     bench.start()
     try:
         for fault in faults:
-            yield _shown(fault, bench, run)
+            with overheard() as warnings:
+                shown = _shown(fault, bench, run)
+            yield replace(shown, warnings=tuple(warnings))
     finally:
         bench.stop()
         run.finish(0)

@@ -30,6 +30,8 @@ class Row:
     """Role that the judge blames; None where nothing failed."""
     remark: str = ""
     """What else is not as expected; empty: nothing."""
+    warnings: tuple[str, ...] = ()
+    """What terminals warned of meanwhile: with a fault that is shown on purpose they have reason to."""
 
     @property
     def ok(self) -> bool:
@@ -51,6 +53,7 @@ class Row:
             "collateral": list(self.collateral),
             "blamed": self.blamed,
             "ok": self.ok,
+            "warnings": list(self.warnings),
         }
 
 
@@ -91,7 +94,10 @@ def row(
 
 
 def line(one: Row) -> str:
-    """Return a row as one line of the table; names of a fault are ours, what was found is made printable."""
+    """Return a row as one line of the table; names of a fault are ours, what was found is made printable.
+
+    Warnings explain a row that is not as expected; where all is, they are in the JSON alone.
+    """
     cells = [
         f"{one.fault:44}",
         f"{one.kind:8}",
@@ -101,7 +107,9 @@ def line(one: Row) -> str:
         f"{one.blamed or '-':14}",
         "ok" if one.ok else "NOT OK",
     ]
-    return " ".join(cells) + (f"  {short(one.remark, 200)}" if one.remark else "")
+    remarks = [one.remark, *one.warnings] if not one.ok else []
+    words = "; ".join(filter(None, remarks))
+    return " ".join(cells) + (f"  {short(words, 200)}" if words else "")
 
 
 HEAD = f"{'fault':44} {'kind':8} {'must fail':16} {'did':16} {'collateral':10} {'blamed':14} ok"

@@ -18,7 +18,7 @@ from conformance.faults.benign_sip import REWRITINGS, Rewriting
 from conformance.faults.dns_bytes import shuffle_records
 from conformance.faults.frames import Frame, split_frame
 from conformance.faults.pcapfile import Packet, PacketFile
-from conformance.faults.rewrite import rewrite
+from conformance.faults.rewrite import contents, rewrite
 from conformance.faults.sip_bytes import is_sip
 from conformance.vocabulary.errors import BadInput
 
@@ -28,11 +28,14 @@ Benign = Callable[[PacketFile, Random], PacketFile]
 _DNS = 53
 _DIAMETER = 3868
 _SHORT_GAP_NS = 1_000_000_000
+_ANSWERED_NS = 200_000_000
+"""In which time an INVITE is answered, with 100 at least (RFC 3261 17.2.1)."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_BRANCH = re.compile(rb"(?i);\s*branch[ \t]*=[ \t]*z9hG4bK([\w.!%*+`'~-]{4,})")
 _IDENTIFIERS = (
     re.compile(rb"(?im)^(?:Call-ID|i)[ \t]*:\s*([^\s@]{6,})"),
     re.compile(rb"(?i);\s*tag[ \t]*=[ \t]*([\w.!%*+`'~-]{4,})"),
-    re.compile(rb"(?i);\s*branch[ \t]*=[ \t]*z9hG4bK([\w.!%*+`'~-]{4,})"),
+    _BRANCH,
 )
 """What a user agent makes up: Call-ID (RFC 3261 8.1.1.4), tags (19.3), branches (8.1.1.7)."""
 
@@ -76,14 +79,7 @@ def _each_on_port(port: int, reorder: Callable[[bytes, Random], bytes]) -> Benig
 
 def _payloads(capture: PacketFile) -> list[bytes]:
     """Return what UDP and TCP carry, tunnelled packets included."""
-    found: list[bytes] = []
-
-    def keep(frame: Frame) -> Frame:
-        found.append(frame.payload)
-        return frame
-
-    rewrite(capture, keep)
-    return found
+    return [frame.payload for _, frame in contents(capture)]
 
 
 def identifiers(capture: PacketFile, chance: Random) -> PacketFile:
@@ -112,13 +108,7 @@ def identifiers(capture: PacketFile, chance: Random) -> PacketFile:
 def addresses(capture: PacketFile, chance: Random) -> PacketFile:
     """Other IPv4 addresses, in IP headers and wherever messages name them, of the same length as text."""
     networks: dict[bytes, bytes] = {}
-    ends: set[str] = set()
-
-    def collect(frame: Frame) -> Frame:
-        ends.update((frame.source[0], frame.destination[0]))
-        return frame
-
-    rewrite(capture, collect)
+    ends = {end[0] for _, frame in contents(capture) for end in (frame.source, frame.destination)}
     for address in sorted(ends):
         first, second, *_ = (len(part) for part in address.split("."))
         octets = [_octet(size, chance) for size in (first, second)]
@@ -154,14 +144,10 @@ def ports(capture: PacketFile, chance: Random) -> PacketFile:
     """Other ports of clients: those that no message and no service names, and those that stand behind their address."""
     payloads = _payloads(capture)
     new: dict[tuple[str, int], int] = {}
-
-    def collect(frame: Frame) -> Frame:
+    for _, frame in contents(capture):
         for address, port in (frame.source, frame.destination):
             if (address, port) not in new and port not in (_DNS, _DIAMETER, 2152, 0):
                 new[address, port] = _other_port(address, port, payloads, chance)
-        return frame
-
-    rewrite(capture, collect)
     renamed = {end: port for end, port in new.items() if port != end[1]}
 
     def of(frame: Frame) -> Frame:
@@ -204,14 +190,33 @@ def _port_in_text(payload: bytes, address: str, old: int, new: int) -> bytes:
 
 
 def time(capture: PacketFile, chance: Random) -> PacketFile:
-    """Another pace: gaps below a second stretched or shortened, longer ones (timers of people) left."""
-    factor = chance.choice((0.3, 0.6, 1.5, 2.5))
+    """Another pace: gaps below a second stretched or shortened, longer ones (timers of people) left.
+
+    No standard leaves all gaps to whoever sends: an INVITE that is not answered within 200 ms gets a 100 (RFC 3261
+    17.2.1). So the pace is not slower than the slowest answer may become.
+    """
+    factor = min(chance.choice((0.3, 0.6, 1.5, 2.5)), _slowest(capture))
     packets = list(capture.packets[:1])
     for before, packet in pairwise(capture.packets):
         gap = packet.time_ns - before.time_ns
         step = round(gap * factor) if gap < _SHORT_GAP_NS else gap
         packets.append(replace(packet, time_ns=packets[-1].time_ns + step))
     return replace(capture, packets=tuple(packets))
+
+
+def _slowest(capture: PacketFile) -> float:
+    """Return by how much a capture may be stretched, 1 at least, so that no INVITE waits too long for its answer."""
+    asked: dict[bytes, int] = {}
+    waits = [1]
+    for time_ns, frame in contents(capture):
+        branch = _BRANCH.search(frame.payload) if is_sip(frame.payload) else None
+        if branch is None:
+            continue
+        if frame.payload.startswith(b"INVITE "):
+            asked.setdefault(branch[1], time_ns)
+        elif frame.payload.startswith(b"SIP/2.0 ") and branch[1] in asked:
+            waits.append(time_ns - asked.pop(branch[1]))
+    return max(1.0, _ANSWERED_NS / max(waits))
 
 
 def retransmissions(capture: PacketFile, chance: Random) -> PacketFile:

@@ -277,8 +277,9 @@ def _vias(message: SipMessage) -> Vias:
     for value in message.sip.values("Via"):
         via = parse_via(value)
         if via is None or PARAMETER in via.params:
-            hidden = PARAMETER in value.text.lower()
-            found.append(value.text + (_HIDDEN if hidden else ""))
+            # Each node may fold and space what it sends as it likes (RFC 3261 7.3.1): the rest is compared.
+            text = "".join(value.text.split())
+            found.append(text + (_HIDDEN if PARAMETER in text.lower() else ""))
             continue
         found.append(f"{via.params.get('branch') or ''} {via.host}:{via.port or ''}")
     return tuple(found)

@@ -32,6 +32,7 @@ def test_json_is_a_list_of_rows(capsys: pytest.CaptureFixture[str]) -> None:
             "collateral": [],
             "blamed": "home-scscf",
             "ok": True,
+            "warnings": [],
         }
     ]
 

@@ -95,7 +95,7 @@ def one_host(trace: Trace) -> Iterator[Variant]:
 
 def places(first: int, stop: int) -> range:
     """Return places of a trace, all of them where they are few."""
-    return range(first, stop, 1 + (stop - first - 1) // MOST_PLACES)
+    return range(first, stop, max(1, -(-(stop - first) // MOST_PLACES)))
 
 
 def begun_in_the_middle(trace: Trace) -> Iterator[Variant]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from conformance.detection.rows import BENIGN, Row, line, row, summary
 from conformance.vocabulary.results import CriterionResult, ProcedureResult
 from conformance.vocabulary.verdicts import Level, Severity, Verdict
@@ -39,6 +41,7 @@ def test_what_must_fail_and_does_is_found() -> None:
         "collateral": [],
         "blamed": "ue",
         "ok": True,
+        "warnings": [],
     }
 
 
@@ -79,3 +82,10 @@ def test_benign_changes_are_counted_apart() -> None:
 def test_a_line_is_one_line_whatever_was_found() -> None:
     assert "\n" not in line(row("x", "node", [], [], remark="a\nb\x1b[31m"))
     assert "\x1b" not in line(row("x", "node", [], [], remark="a\nb\x1b[31m"))
+
+
+def test_warnings_explain_a_row_that_is_not_as_expected_and_no_other() -> None:
+    warned = Row("x", "node", ("REG-01",), (), (), None, warnings=("180: refused",))
+    assert line(warned).endswith("NOT OK  180: refused")
+    assert line(replace(warned, found=("REG-01",))).endswith("ok")
+    assert warned.as_json()["warnings"] == ["180: refused"]

@@ -9,7 +9,8 @@ from conformance.faults.benign import BENIGN, apply, words_of
 from conformance.faults.frames import join_frame, split_frame
 from conformance.faults.pcapfile import PacketFile
 from conformance.faults.reference import build
-from conformance.faults.sip_bytes import is_sip, name_of, parameters_of, split_text
+from conformance.faults.rewrite import contents
+from conformance.faults.sip_bytes import is_sip, name_of, parameters_of, split_text, value_of
 
 BASE = build("handbuilt-registration-home")
 TUNNELLED = build("handbuilt-registration-home-access")
@@ -88,3 +89,32 @@ def test_a_tunnelled_copy_stays_a_copy() -> None:
     assert first.endswith(inner.ip[12:] + inner.transport + inner.payload)
     assert second.endswith(inner.payload)
     assert b"P-Future-Header" in inner.payload
+
+
+def test_a_message_in_fragments_is_renamed_with_the_rest() -> None:
+    fragmented = build("baresip-call-roaming")
+
+    def calls(capture: PacketFile) -> set[bytes]:
+        found = [split_text(frame.payload) for _, frame in contents(capture) if is_sip(frame.payload)]
+        return {value_of(field) for text in found for field in text.fields if name_of(field) == b"call-id"}
+
+    before, after = calls(fragmented), calls(apply("other-identifiers", fragmented, 5))
+    assert len(before) == len(after) > 1
+    assert {name.partition(b"@")[0] for name in before} & {name.partition(b"@")[0] for name in after} == set()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_pace_keeps_an_invite_waiting_longer_than_a_proxy_may(seed: int) -> None:
+    # 180, the first answer of a terminal, comes behind 151 ms: two and a half times that would be too late.
+    changed = apply("other-pace", build("handbuilt-call-forked"), seed)
+    asked: dict[bytes, int] = {}
+    waits: dict[bytes, int] = {}
+    for time_ns, frame in contents(changed):
+        text = split_text(frame.payload) if is_sip(frame.payload) else None
+        branch = dict(parameters_of(text.fields[0])).get("branch", b"") if text else b""
+        if frame.payload.startswith(b"INVITE "):
+            asked[branch] = time_ns
+        elif branch in asked:
+            waits.setdefault(branch, time_ns - asked[branch])
+    assert len(waits) == len(asked) > 6
+    assert max(waits.values()) <= 200_000_000

@@ -22,6 +22,9 @@ SOME = (
     "handbuilt-registration-home-access",
     "handbuilt-deregistration-network",
     "handbuilt-registration-event-over",
+    "handbuilt-call-forked",
+    "emulated-call-hidden",
+    "baresip-call-roaming",
 )
 """Base captures whose benign changes are looked at here; `netlab faults --benign` looks at all."""
 FAULTS = tuple(fault.name for fault in capture_faults())

@@ -7,12 +7,15 @@ from functools import cache
 import pytest
 
 from conformance.criteria.call import Call
-from conformance.faults.reference import CAPTURE_NAME, CAPTURES
+from conformance.detection.batch import read_captures
+from conformance.faults.benign import apply
+from conformance.faults.reference import CAPTURE_NAME, CAPTURES, build
 from conformance.federation.loader import load_federation
 from conformance.judgement.calls import find_trace_calls
 from conformance.judgement.surroundings import Surroundings
 from conformance.trace.correlate import correlate
 from conformance.trace.decode import read_trace
+from conformance.trace.model import Trace
 from conformance.vocabulary.roles import Role
 
 CASE = CAPTURES / "emulated-call-hidden"
@@ -21,7 +24,10 @@ FEDERATION = CAPTURES.parent / "conformance" / "federation" / "hiding.toml"
 
 @cache
 def call(declared: bool) -> Call:
-    trace = read_trace([CASE / CAPTURE_NAME])
+    return call_of(read_trace([CASE / CAPTURE_NAME]), declared)
+
+
+def call_of(trace: Trace, declared: bool) -> Call:
     federation = load_federation(FEDERATION) if declared else None
     (found,) = find_trace_calls(correlate(trace), federation, Surroundings(trace))
     return found
@@ -64,3 +70,12 @@ def test_without_a_federation_who_makes_tokens_is_a_border() -> None:
     assert [hop.depth for hop in hops] == list(range(1, 9))
     assert hops[3].receiver is Role.IBCF
     assert hops[-1].receiver is Role.CALLEE
+
+
+@pytest.mark.parametrize("change", ["folded-lines", "white-space"])
+def test_a_token_is_the_same_however_each_node_folds_and_spaces_it(change: str) -> None:
+    changed = apply(change, build(CASE.name), 1)
+    (trace,) = read_captures([(change, changed)])
+    assert [hop.receiver for hop in call_of(trace, True).invite.hops] == [
+        hop.receiver for hop in call(True).invite.hops
+    ]
