@@ -8,7 +8,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from conformance.cores.emulated import quiet
@@ -33,6 +33,8 @@ LOG_LINES = 10
 
 _READ = 65_536
 _CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
+_SETTLING = (*_CSCFS, NodeKind.XDMS)
+"""Who has work that outlives the answer which set it off."""
 
 
 class EmulatedCore:
@@ -233,7 +235,7 @@ class EmulatedCore:
             self._await_clients(testbed, deadline)
 
     def settle(self, testbeds: Iterable[str]) -> bool:
-        """Wait until no CSCF of these testbeds has anything under way, so that nothing is between them on the wire.
+        """Wait until no CSCF and no XDMS of these testbeds has anything under way: nothing is between them on the wire.
 
         Args:
             testbeds: names; nodes that are dead are passed over.
@@ -241,7 +243,7 @@ class EmulatedCore:
         Returns:
             False where a node was still busy after some seconds: something waits for an answer that does not come.
         """
-        return asyncio.run(quiet.all_quiet(self._cscf_channels(testbeds).values()))
+        return asyncio.run(quiet.all_quiet(self._channels(testbeds, _SETTLING).values()))
 
     def known_users(self, testbeds: Iterable[str]) -> dict[str, list[str]]:
         """Return whose registrations the CSCFs of these testbeds know.
@@ -255,15 +257,15 @@ class EmulatedCore:
         Raises:
             TestbedDown: a node does not answer.
         """
-        return asyncio.run(quiet.known_users(self._cscf_channels(testbeds)))
+        return asyncio.run(quiet.known_users(self._channels(testbeds, _CSCFS)))
 
-    def _cscf_channels(self, testbeds: Iterable[str]) -> dict[str, Path]:
+    def _channels(self, testbeds: Iterable[str], kinds: Collection[NodeKind]) -> dict[str, Path]:
         self._pump(0.0)
         wanted = set(testbeds)
         return {
             name: quiet.control_path(self._folder_of(name))
             for name, (testbed, kind) in self._nodes.items()
-            if testbed.name in wanted and kind in _CSCFS and name not in self._dead
+            if testbed.name in wanted and kind in kinds and name not in self._dead
         }
 
     def hss(self, testbed: str) -> HssChannel:

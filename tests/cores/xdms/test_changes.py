@@ -10,6 +10,8 @@ import pytest
 from lxml import etree
 from sipmessage import Request, Response
 
+from conformance.cores.emulated.control import ask
+from conformance.cores.emulated.quiet import control_path
 from conformance.protocols.sip.message import make_response
 from conformance.protocols.xcap.diff import CONTENT_TYPE, LIST_TYPE
 from conformance.stack.hop import Hop
@@ -146,3 +148,15 @@ def test_the_fault_that_tells_nobody(xdms: Callable[..., None]) -> None:
         assert [one["sel"] for one in await watcher.documents()] == [RULES]  # the first NOTIFY of the second one
 
     xdms(story, "no-change-notification")
+
+
+def test_it_is_quiet_when_nobody_has_to_be_told_any_more(xdms: Callable[..., None]) -> None:
+    async def story(at: Xdms) -> None:
+        watcher = await Watcher(at).start()
+        await watcher.subscribe(wanted("pres-rules/"))
+        await at.alice.ask("PUT", RULES, RULESET, POLICY)
+        assert (await ask(control_path(at.folder), {"settle": True}))["quiet"]
+        assert watcher.told.qsize() == 2
+        assert await ask(control_path(at.folder), {"users": True}) == {"users": []}
+
+    xdms(story)

@@ -36,6 +36,8 @@ def children(root: etree._Element) -> str:
     ("where", "what", "becomes"),
     [
         ('r/a[@n="3"]', '<a n="3"/>', "a1 b a2 a3 c"),  # behind the last one of its name
+        ('r/*[@n="3"]', '<a n="3"/>', "a1 b a2 a3 c"),
+        ('r/*[@n="3"]', '<d n="3"/>', "a1 b a2 c d3"),
         ("r/d", "<d/>", "a1 b a2 c d"),  # at the end where there is none of its name
         ("r/a[3]", '<a n="3"/>', "a1 b a2 a3 c"),
         ('r/a[1][@n="3"]', '<a n="3"/>', "a3 a1 b a2 c"),

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from urllib.parse import unquote
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from conformance.cores.emulated.xdms.digest import DigestGuard
 from conformance.cores.emulated.xdms.service import Requester, XcapRequest, XcapResponse, XcapService
@@ -52,8 +53,15 @@ class XcapServer:
         self._faults = faults
         application = web.Application(client_max_size=LARGEST)
         application.router.add_route("*", "/{path:.*}", self._handle)
+        library_log = log.getChild("http")
+        library_log.addFilter(_on_one_line)
         self._runner = web.AppRunner(
-            application, access_log=None, keepalive_timeout=_IDLE_S, shutdown_timeout=0.5, handle_signals=False
+            application,
+            access_log=None,
+            keepalive_timeout=_IDLE_S,
+            shutdown_timeout=0.5,
+            handle_signals=False,
+            logger=library_log,
         )
 
     async def start(self, address: str, port: int, tls_port: int, tls: ssl.SSLContext) -> None:
@@ -120,6 +128,16 @@ class XcapServer:
             self._log.warning("%s of %s is not taken: the address is not trusted", ASSERTED_IDENTITY, source)
         found = self._guard.check(request.method, target, request.headers.get("Authorization"))
         return found if isinstance(found, str) else Requester(found.identities)
+
+
+def _on_one_line(record: logging.LogRecord) -> bool:
+    """Tell of a request that is no HTTP in one line; what is our own fault keeps its traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = None
+        record.msg, record.args = "no HTTP request: %s", (_shown(error.message.partition("\n")[0]),)
+    return True
 
 
 def _origin_form(target: str) -> str:
