@@ -24,13 +24,9 @@ def _documents(pattern: bytes, replacement: bytes | Callable[[re.Match[bytes]], 
     return _requests("NOTIFY", lambda m: compiled.sub(replacement, m) if b"application/pidf+xml" in m else m)
 
 
-_LONGER = _replacing(rb"^(Expires[ \t]*:[ \t]*)(\d{1,6})", _longer)
-
 EMITTED_PRESENCE: Mapping[str, Alteration] = {
-    "no-entity-tag": _answers(200, _without("SIP-ETag"), "PUBLISH"),
-    "longer-publication": _answers(200, _LONGER, "PUBLISH"),
-    "longer-subscription": _answers(200, _LONGER, "SUBSCRIBE"),
-    "no-min-expires": _answers(423, _without("Min-Expires"), "PUBLISH"),
+    "no-sip-etag": _answers(200, _without("SIP-ETag"), "PUBLISH"),
+    "longer-publication": _answers(200, _replacing(rb"^(Expires[ \t]*:[ \t]*)(\d{1,6})", _longer), "PUBLISH"),
     "no-subscription-state": _requests("NOTIFY", _without("Subscription-State")),
     "no-event-in-notify": _requests("NOTIFY", _without("Event")),
     "document-of-another": _documents(rb'(<presence [^>]*entity="sips?:)[^@"](?=[^"]*")', rb"\1x"),

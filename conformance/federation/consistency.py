@@ -111,7 +111,7 @@ def _order(address: IpAddress) -> tuple[int, int]:
 
 _BESIDE_IMS = {
     NodeKind.AS: ("an application server", "no S-CSCF that could tell it of anything", "add the nodes"),
-    NodeKind.PRESENCE: ("a presence server", "no S-CSCF that could vouch for anybody", "add the nodes"),
+    NodeKind.PRESENCE: ("a presence server", "no S-CSCF that could send it anything", "add the nodes"),
     NodeKind.XDMS: ("an XDMS", "no subscribers whose documents it could keep", "add them"),
     NodeKind.SIP_PROXY: ("a SIP proxy", "no subscribers whom it could know", "add them"),
     NodeKind.IBCF: ("a border", "nothing that it could hide", "add the nodes"),

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.notifier import Content, Notifier, Subscription, package_of
+from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
 from conformance.cores.emulated.presence.lists import Lists
 from conformance.cores.emulated.presence.store import KeptSubscription, PresenceStore
 from conformance.cores.emulated.presence.subscriber import OwnSubscription, Subscriber, Wish
-from conformance.cores.emulated.presence.subscriptions import DEFAULT_S, LONGEST_S, PRESENCE, check_accept
+from conformance.cores.emulated.presence.subscriptions import DEFAULT_S, LONGEST_S, PRESENCE
 from conformance.cores.emulated.presence.watches import Watch, Watches
 from conformance.cores.emulated.sip_server import Refused
 from conformance.protocols.presence import pidf
