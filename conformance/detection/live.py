@@ -15,7 +15,8 @@ from conformance.federation.service_matrix import with_served_callee, with_serve
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
 from conformance.runs.calls import answered, number_of, talk
-from conformance.runs.cell import JUDGED, Cell, CellIdentity
+from conformance.runs.cell import JUDGED, Cell
+from conformance.runs.cell_identity import CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.header import run_header

@@ -127,6 +127,9 @@ def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
             yield Mistake(
                 (*path, NodeKind.AS.value), "no S-CSCF that could tell it of anything", expected, "add the nodes"
             )
+        elif missing and NodeKind.IBCF in nodes:
+            expected = f"a border beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
+            yield Mistake((*path, NodeKind.IBCF.value), "nothing that it could hide", expected, "add the nodes")
         elif missing and NodeKind.GATEWAY in nodes and testbed.get("subscribers"):
             expected = "none: a testbed without an IMS domain has no HSS that could know them"
             found = shorten(testbed["subscribers"])

@@ -27,7 +27,7 @@ WIDTH = 1230
 NARROWEST, WIDEST = 60, 150
 """Distance between two lanes."""
 MAX_ROWS = 200
-MAX_LANES = 12
+MAX_LANES = 16
 MAX_ADDRESSES = 2
 """More addresses of nobody known share one lane: they must not crowd out the nodes."""
 OTHERS = "others"

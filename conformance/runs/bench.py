@@ -19,6 +19,7 @@ from conformance.fabric.loopback import Loopback
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation import load_federation
 from conformance.runs.deadline import usual_deadline_s
+from conformance.runs.driving import foremost
 from conformance.runs.folder import NODES, SPOOL, VPN
 from conformance.runs.held import SHARES, HeldCore, held_fabric
 from conformance.runs.leases import Lease, Leases
@@ -94,13 +95,14 @@ class Bench:
             starting.callback(_remove_spool, self._spool)
             if not self.is_shared:
                 starting.callback(remove_databases, self.core.folder)
-            starting.callback(self.fabric.down)
-            self.fabric.up()
-            starting.callback(self.core.down)
-            self.core.up(self.fabric.namespace_of)
-            self.sniffers = Sniffers(self.fabric.points(), self.plan.capture_backend, self._spool)
-            starting.callback(self.sniffers.stop)
-            self.sniffers.start()
+            with foremost():  # nodes and sniffers, but not the decoder
+                starting.callback(self.fabric.down)
+                self.fabric.up()
+                starting.callback(self.core.down)
+                self.core.up(self.fabric.namespace_of)
+                self.sniffers = Sniffers(self.fabric.points(), self.plan.capture_backend, self._spool)
+                starting.callback(self.sniffers.stop)
+                self.sniffers.start()
             starting.callback(self.decoder.close)
             self.decoder.prepare()
             self._running = starting.pop_all()
