@@ -1,8 +1,8 @@
 """Message bodies: those that verdicts need keep their structure, every other one becomes filler.
 
 Kept: the registration state (RFC 3680), presence, its watchers, rules and lists (RFC 3863, 3858, 5025, 4826, 4662),
-user profiles (3GPP TS 29.228), a SIP message in another one, and of a session description (RFC 4566) what describes media.
-What somebody wrote to somebody is never kept.
+user profiles (3GPP TS 29.228), a SIP message in another one, and of a session description (RFC 4566) what describes
+media. What somebody wrote to somebody is never kept.
 """
 
 from __future__ import annotations

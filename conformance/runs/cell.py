@@ -265,7 +265,7 @@ class Cell:
         self.settle()
         self._bench.core.hss(self.home.name).end_registration(self.subscriber.impi)
 
-    def refused(self, procedure: Callable[[], None], status: int | None = None) -> None:
+    def refused(self, procedure: Callable[[], object], status: int | None = None) -> None:
         """Run a terminal's procedure that the network has to refuse.
 
         Args:
