@@ -8,6 +8,7 @@ from conformance.faults.catalogue import Scene
 from conformance.runs.calls import registered
 from conformance.runs.cell import Cell
 from conformance.runs.watching import IN_A_MEETING, ON_THE_PHONE, changed, told_of
+from conformance.terminals.documents import PRES_RULES, RULES_TYPE
 
 
 def _publish(cell: Cell) -> None:
@@ -87,6 +88,39 @@ def _recall(cell: Cell) -> None:
     terminal.presence.refresh_publication()
 
 
+def _keep_documents(cell: Cell) -> None:
+    documents = cell.documents(cell.terminal())
+    documents.client.get("xcap-caps/global/index")
+    documents.allow()
+    documents.change_rule("confirm", "sip:stranger@example.com")
+    documents.rules()
+    documents.clear()
+    documents.allow()  # new once more, as the capture shows
+
+
+def _break_a_document(cell: Cell) -> None:
+    client = cell.documents(cell.terminal()).client
+    client.put(client.document(PRES_RULES), b"<ruleset", RULES_TYPE)
+
+
+def _overwrite(cell: Cell) -> None:
+    """Somebody stores what he changed by the entity tag of the document before."""
+    documents = cell.documents(cell.terminal())
+    documents.allow()
+    before = documents.rules()
+    documents.block("sip:stranger@example.com")
+    client = documents.client
+    client.put(client.document(PRES_RULES), before.body, RULES_TYPE, if_match=before.entity_tag)
+
+
+def _write_for_another(cell: Cell) -> None:
+    documents, other = cell.documents(cell.terminal()), cell.callee()
+    cell.documents(other)  # what is stored is removed in the end
+    documents.allow()
+    client, own = documents.client, documents.rules()
+    client.put(client.document(PRES_RULES, user=other.impu), own.body, RULES_TYPE)
+
+
 PRESENCE_SCENES: Mapping[Scene, Callable[[Cell], None]] = {
     Scene.PUBLISH: _publish,
     Scene.RECALL: _recall,
@@ -96,5 +130,9 @@ PRESENCE_SCENES: Mapping[Scene, Callable[[Cell], None]] = {
     Scene.THINK_OTHERWISE: _think_otherwise,
     Scene.CLAIM_NOTHING: _claim_nothing,
     Scene.COME_FROM_ELSEWHERE: _come_from_elsewhere,
+    Scene.KEEP_DOCUMENTS: _keep_documents,
+    Scene.BREAK_A_DOCUMENT: _break_a_document,
+    Scene.OVERWRITE: _overwrite,
+    Scene.WRITE_FOR_ANOTHER: _write_for_another,
 }
 """What is driven, by the scene of the fault."""

@@ -75,6 +75,14 @@ class Scene(StrEnum):
     """Somebody with the address of the S-CSCF publishes, and asserts no identity."""
     COME_FROM_ELSEWHERE = "come-from-elsewhere"
     """Somebody publishes past the network, from the address of a terminal."""
+    KEEP_DOCUMENTS = "keep-documents"
+    """A user stores rules at the XDMS, changes, fetches and removes them."""
+    BREAK_A_DOCUMENT = "break-a-document"
+    """A user stores what is no XML."""
+    OVERWRITE = "overwrite"
+    """A user stores a document by an entity tag that it no longer has."""
+    WRITE_FOR_ANOTHER = "write-for-another"
+    """A user stores rules of another one."""
 
 
 class Fault(BaseModel):

@@ -21,6 +21,16 @@ from conformance.cores.emulated.presence_server import (
     TRUSTS_ADDRESS,
     TRUSTS_EVERYBODY,
 )
+from conformance.cores.emulated.xdms.http import NO_AUTHENTICATION
+from conformance.cores.emulated.xdms.service import (
+    ACCEPTS_INVALID,
+    FORGETS_RULES,
+    IGNORES_IF_MATCH,
+    NO_ERROR_DOCUMENT,
+    NO_ETAG,
+    SAYS_200_FOR_CREATED,
+    SERVES_OTHERS,
+)
 from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
 from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.faults.emitted_cx import EMITTED_CX
@@ -33,6 +43,8 @@ from conformance.vocabulary.roles import Role
 BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE}
 BEHAVIOURS |= HSS_FAULTS | {IGNORES_PRIVACY, NO_LOCATION_QUERY, *SKIPS_SERVICES}
 BEHAVIOURS |= {FORCED_AUTHORISATION, TRUSTS_ADDRESS, TRUSTS_EVERYBODY, ACCEPTS_UNKNOWN_ETAG, IGNORES_RULE_CHANGES}
+BEHAVIOURS |= {ACCEPTS_INVALID, IGNORES_IF_MATCH, SAYS_200_FOR_CREATED, SERVES_OTHERS, NO_ERROR_DOCUMENT, NO_ETAG}
+BEHAVIOURS |= {FORGETS_RULES, NO_AUTHENTICATION}
 GOOD = """
 [[fault]]
 name = "some-fault"
