@@ -180,6 +180,8 @@ class Subscriber(_Model):
     """Operator variant before it is encrypted with K; only for programs that compute OPc themselves."""
     amf: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{4}$")] = "8000"
     password: Password | None = None
+    xcap_password: Password | None = None
+    """For HTTP digest at the XDMS, with impi as user name; None: `password`, and without that one no access by it."""
     roaming: Annotated[bool, Field(strict=True)] = True
     """False: the home network forbids registration through a visited access point."""
     filter_criteria: tuple[FilterCriterion, ...] = ()
