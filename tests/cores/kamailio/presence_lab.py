@@ -8,9 +8,12 @@ import hashlib
 import re
 from typing import Any
 
+import pytest
 from sipmessage import Request, Response
 
+from conformance.cores.kamailio.installed import require_programs
 from conformance.protocols.sip.message import make_response
+from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.federation import NodeKind
 from tests.cores.conftest import Scene
 
@@ -29,6 +32,17 @@ RULES = (
 RULES_TYPE = "application/auth-policy+xml"
 PASSWORD = "xcap-alice"
 DOCUMENT = f"/xcap-root/pres-rules/users/{ALICE}/index"
+
+
+def _why_not() -> str:
+    try:
+        require_programs()
+    except NetlabError as error:
+        return str(error)
+    return ""
+
+
+needs_servers = pytest.mark.skipif(bool(_why_not()), reason=_why_not() or "they are there")
 
 
 class Servers:
