@@ -18,7 +18,7 @@ from tests.cores.kamailio.presence_lab import Servers
 Story = Callable[[Servers], Awaitable[None]]
 
 
-def play(story: Story, folder: Path, kind: DatabaseKind) -> None:
+def play(story: Story, folder: Path, kind: DatabaseKind, *, scscf: bool = True) -> None:
     """Run a story with servers that keep what they know in a database of that kind."""
     federation = rebase(load_federation(default_federation_path()), Block.KAMAILIO.number).played_by(CoreKind.KAMAILIO)
     testbed = federation.testbeds["uc3m"].model_copy(update={"database": kind})
@@ -27,7 +27,7 @@ def play(story: Story, folder: Path, kind: DatabaseKind) -> None:
     async def whole() -> None:
         async with contextlib.AsyncExitStack() as end:
             servers = Servers(Scene(federation, folder, end))
-            await servers.begin()
+            await servers.begin(scscf=scscf)
             await story(servers)
 
     asyncio.run(whole())

@@ -52,13 +52,16 @@ class Servers:
         self.scene = scene
         self.notified: asyncio.Queue[Request] = asyncio.Queue()
 
-    async def begin(self) -> None:
+    async def begin(self, *, scscf: bool = True) -> None:
+        """Start everything; without a peer of our own in the place of the S-CSCF another program may stand there."""
+
         def answer(request: Request) -> Response:
             self.notified.put_nowait(request)
             return make_response(request, 200)
 
         await self.scene.node(NodeKind.DNS)
-        self.scscf = await self.scene.instead_of(NodeKind.SCSCF, answer)
+        if scscf:
+            self.scscf = await self.scene.instead_of(NodeKind.SCSCF, answer)
         await asyncio.gather(self.scene.node(NodeKind.PRESENCE), self.scene.node(NodeKind.XDMS))
 
     async def send(self, method: str, *lines: str, sender: Any = None, body: str = "", cseq: int = 1) -> Response:
