@@ -33,7 +33,8 @@ from conformance.judgement import judge
 from conformance.pcapng.contents import Packet
 from conformance.runs import cell as cell_module
 from conformance.runs.bench import Bench
-from conformance.runs.cell import CAPTURE_FILE, Cell, CellIdentity
+from conformance.runs.cell import CAPTURE_FILE, Cell
+from conformance.runs.cell_identity import CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.header import run_header

@@ -111,7 +111,7 @@ class CellCut:
             found[part.point.point] = found.get(part.point.point, 0) + part.frames
         return found
 
-    def write(self, file: Path, comment: str, counts: Sequence[Counts]) -> None:
+    def write(self, file: Path, comment: str, counts: Sequence[Counts], tls_keys: bytes = b"") -> None:
         """Write the cell's file: all at once or not at all.
 
         Args:
@@ -119,6 +119,7 @@ class CellCut:
             comment: Comment of the section.
             counts: What each point lost, in the order of the points. A point that nobody counted for gets no
                 statistics block: its loss is unknown, and so must the file say.
+            tls_keys: Secrets of TLS connections, lines of an NSS key log.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
         # Beside the file, so that the rename stays within one file system.
@@ -127,6 +128,7 @@ class CellCut:
                 writer = PcapngWriter(cast(BinaryIO, stream), comment)
                 for part in self._parts:
                     writer.interface(part.point.point, part.link_type, part.point.filter, part.point.place)
+                writer.tls_keys(tls_keys)
                 streams = [part.packets(index) for index, part in enumerate(self._parts)]
                 # Each point keeps its order of arrival, even where the clock of the kernel stepped back.
                 for time_ns, interface, data, original in heapq.merge(*streams, key=lambda record: record[0]):

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from conformance.capture.cell_cut import CellCut
 from conformance.capture.growth import Growth
+from conformance.capture.key_logs import KeyLogs
 from conformance.capture.markers import Marker, MarkerSender
 from conformance.capture.points import ObservationPoint
 from conformance.capture.sniffer import BACKENDS, Counts, Sniffer
@@ -63,6 +64,7 @@ class Sniffers:
         points: Where to capture, each point once a place; the fabric makes them.
         backend: `scapy`: packet sockets, read raw by a thread of this process. `pyshark`: LiveCapture over dumpcap.
         folder: A folder for the spools; they have no names there and vanish with the process.
+        key_logs: Secrets of TLS connections that a cell's file carries.
         deadline_s: How long a marker may take until it is seen in the capture, in seconds.
 
     Raises:
@@ -74,6 +76,7 @@ class Sniffers:
         points: Sequence[ObservationPoint],
         backend: str,
         folder: Path,
+        key_logs: KeyLogs | None = None,
         *,
         deadline_s: float = 10.0,
     ) -> None:
@@ -85,6 +88,7 @@ class Sniffers:
         self._senders = {point: MarkerSender(point) for point in self._points}
         self._backend = backend
         self._folder = folder
+        self._key_logs = key_logs or KeyLogs()
         self._deadline_s = deadline_s
         self._started = False
         self._cell: _OpenCell | None = None
@@ -123,6 +127,7 @@ class Sniffers:
             raise HarnessFault(f"capture: cannot open cell {cell_id}: {state}")
         try:
             with _disk_errors(f"cell {cell_id}"):
+                self._key_logs.mark()
                 self._open("open", cell_id)
         except BaseException:
             self._abandon()
@@ -133,8 +138,9 @@ class Sniffers:
 
         The file has one interface a point (`if_name`: its name, `if_filter`: its filter), times in nanoseconds, the
         packets of all points in order of time, and one statistics block a point with `isb_ifrecv` (packets in
-        the file) and `isb_ifdrop` (packets lost since the cell was opened). Whatever goes wrong, the cell is closed
-        afterwards, and there is either the whole file or none.
+        the file) and `isb_ifdrop` (packets lost since the cell was opened); and the secrets of TLS connections that
+        nodes noted meanwhile (a decryption secrets block). Whatever goes wrong, the cell is closed afterwards, and
+        there is either the whole file or none.
 
         Args:
             cell_id: The cell that `open_cell` began.
@@ -154,7 +160,7 @@ class Sniffers:
                 cell.cut.expect_closing(marker)
                 self._await_marker(cell, marker, EvidenceMissing)
                 counts = self._sniffer.end()
-                cell.cut.write(file, f"cell {cell_id}; backend {self._backend}", counts)
+                cell.cut.write(file, f"cell {cell_id}; backend {self._backend}", counts, self._key_logs.grown())
             return CellCapture(file, cell.cut.frames(), _drops(self._points, counts))
         except BaseException:
             self._abandon()

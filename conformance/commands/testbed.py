@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from conformance.cores.emulated.core import last_lines
+from conformance.cores.emulated.log_lines import last_lines
 from conformance.federation import default_federation_path, load_federation
 from conformance.report.text import visible
 from conformance.runs import standing

@@ -186,8 +186,12 @@ class Call:
         return self.invite.hop_to(role)
 
     def out_of(self, role: Role) -> Hop | None:
-        """Return the last hop of the INVITE that leaves a role, behind all application servers."""
-        return next((hop for hop in reversed(self.invite.hops) if hop.sender is role), None)
+        """Return the last hop of the INVITE that leaves a role, behind all application servers.
+
+        None where the last one that was captured goes to such a server: how the INVITE went on was not seen.
+        """
+        hop = next((hop for hop in reversed(self.invite.hops) if hop.sender is role), None)
+        return None if hop is None or hop.receiver in (Role.ORIG_AS, Role.TERM_AS) else hop
 
     @cached_property
     def network_named(self) -> dict[Role, str]:

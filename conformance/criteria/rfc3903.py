@@ -171,8 +171,8 @@ def matched(seen: Publication) -> Finding:
         if not one.is_accepted:
             continue
         fresh = _value(response, "SIP-ETag")
-        if tag and fresh and tag != fresh:
-            used[tag] = response
+        if tag and (tag != fresh if fresh else seconds(_value(request, "Expires")) == 0):
+            used[tag] = response  # replaced, or removed
         if fresh:
             granted_s = seconds(_value(response, "Expires"))
             given[fresh] = (response, response.time_ns + (granted_s or 0) * 1_000_000_000)

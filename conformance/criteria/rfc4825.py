@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from conformance.criteria.d22_presence import capabilities
+from conformance.criteria.digest import ha1, response
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.presence import DocumentRequest, Documents
 from conformance.criteria.presence_citations import cite_content, cite_line, cite_no_line, cite_start
@@ -34,6 +35,7 @@ TYPES = {
 }
 """Media type of the documents of each application usage."""
 _USERNAME = re.compile(r'(?:^|[\s,])username="([^"\\]{1,256})"', re.IGNORECASE)
+_PARAM = re.compile(r'([A-Za-z]{1,32})[ \t]*=[ \t]*(?:"([^"]{0,2048})"|([^\s,"]{1,256}))')
 _QUOTED = re.compile(r'"([^"]{1,256})"')
 
 
@@ -131,6 +133,63 @@ def authenticated(seen: Documents) -> Finding:
         elif one.status == 401:
             parts.append(passed(expected, "401", cite_start(answer)))
     return worst_of(parts) or not_applicable(expected, "no document of a user was asked for and served")
+
+
+@CATALOGUE.add(
+    "PRES-21",
+    "The XDMS accepts only the response that follows from the password of the user.",
+    source=("RFC 2617", "3.2.2.1"),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    condition="a request has digest credentials (MD5) of a user whose password the federation knows",
+    kinds=KINDS,
+)
+def proven(seen: Documents) -> Finding:
+    """RFC 2617 3.2.2.1: request digest of MD5, without qop or with auth; what is wrong is not served."""
+    expected = "a request digest from the password of the user, else 401"
+    parts = []
+    for one in seen.requests:
+        request, answer = one.request, one.answer
+        header = None if request is None else request.http.first("Authorization")
+        right = None if request is None else _is_right(seen, request)
+        if request is None or answer is None or header is None or right is None:
+            continue
+        cited = (cite_start(answer), cite_line(request, header))
+        if not right and one.accepted:
+            parts.append(failed(expected, f"{one.status} to a wrong response", *cited))
+        elif right and one.accepted:
+            parts.append(passed(expected, f"{one.status} to the right response", *cited))
+        elif not right and one.status == 401:
+            parts.append(passed(expected, "401 to a wrong response", *cited))
+    return worst_of(parts) or not_applicable(expected, "no credentials that can be verified")
+
+
+def _is_right(seen: Documents, request: HttpMessage) -> bool | None:
+    """Tell whether digest credentials follow from the password that the federation knows; None where it knows none."""
+    value = request.http.value("Authorization")
+    params = {name.lower(): quoted or bare for name, quoted, bare in _PARAM.findall(value)}
+    password = next(
+        (
+            subscriber.password.reveal()
+            for testbed in seen.facts.testbeds
+            for subscriber in testbed.subscribers
+            if subscriber.impi == params.get("username") and subscriber.password is not None
+        ),
+        None,
+    )
+    plain = params.get("algorithm", "MD5").upper() == "MD5" and params.get("qop", "auth") == "auth"
+    if password is None or not plain or not value.lower().startswith("digest ") or "\\" in value:
+        return None
+    computed = response(
+        ha1(params.get("username", ""), params.get("realm", ""), password),
+        nonce=params.get("nonce", ""),
+        method=request.http.method,
+        uri=params.get("uri", ""),
+        qop=params.get("qop"),
+        nc=params.get("nc", ""),
+        cnonce=params.get("cnonce", ""),
+    )
+    return bool(computed == params.get("response", "").lower())
 
 
 @CATALOGUE.add(

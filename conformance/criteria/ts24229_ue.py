@@ -251,6 +251,9 @@ def contact(registration: Registration) -> Finding:
             cited = cite_value(request, "Contact", found.value)
             host, source = found.uri.host, request.source.address
             if is_numeric(host) and not same_host(host.strip("[]"), source):
+                if source == request.destination.address:
+                    told = f"REGISTER from {source} to itself: perhaps from a proxy there, not from the terminal"
+                    return inconclusive(expected, told, cited)
                 return failed(expected, f"Contact {clip(host, 60)}, sent from {source}", cited)
             asked = asked_expiry(request, found)
             if asked is not None and asked > ASKED_EXPIRY_S and not longer:

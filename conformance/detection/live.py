@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
+from conformance.detection.live_presence import PRESENCE_SCENES
 from conformance.detection.rows import Row, row
 from conformance.faults.catalogue import Fault, FaultKind, Scene, Service
 from conformance.federation.call_matrix import call_cells
@@ -15,7 +16,8 @@ from conformance.federation.service_matrix import with_served_callee, with_serve
 from conformance.runs.actors import numbers_ahead
 from conformance.runs.bench import Bench
 from conformance.runs.calls import answered, number_of, talk
-from conformance.runs.cell import Cell, CellIdentity
+from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import CellIdentity
 from conformance.runs.cell_verdicts import JUDGED
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
@@ -25,6 +27,7 @@ from conformance.runs.sheet import read_sheet
 from conformance.terminals.call import IncomingCall, OutgoingCall
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
+from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.roles import Role
 
 Procedure = Callable[[Cell, Terminal], None]
@@ -138,6 +141,9 @@ def _square(fault: Fault, bench: Bench) -> Square:
         squares = with_served_callee(federation, call_cells(federation, squares, "visited"), None)
     elif fault.flow in _CALLS:
         squares = call_cells(federation, squares, "third")
+    elif fault.scene in PRESENCE_SCENES:
+        served = [one for one in squares if NodeKind.PRESENCE in federation.testbeds[one.home].nodes]
+        squares = call_cells(federation, served, "home", served=True)
     if not squares:
         raise HarnessFault(f"{bench.plan.federation_file}: no cell shows {fault.name}; expected two testbeds that roam")
     return squares[0]
@@ -176,7 +182,9 @@ def _driven(fault: Fault, square: Square, bench: Bench, run: RunFolder, at_termi
     stopped_by: Exception | None = None
     try:
         numbers = numbers_ahead() if fault.numbers_ahead else None
-        if fault.flow in _CALLS:
+        if fault.scene in PRESENCE_SCENES:
+            PRESENCE_SCENES[fault.scene](cell)
+        elif fault.flow in _CALLS:
             _calls(cell, fault, at_terminal)
         else:
             SHOWN_BY[fault.flow](cell, cell.terminal(faults=at_terminal, numbers=numbers))

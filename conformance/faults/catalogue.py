@@ -42,7 +42,7 @@ class Service(StrEnum):
 
 
 class Scene(StrEnum):
-    """What two terminals do in a call that shows a fault."""
+    """What two terminals do in a call, or with presence, to show a fault."""
 
     TALK = "talk"
     """They are connected, hear each other, and the caller hangs up."""
@@ -58,6 +58,31 @@ class Scene(StrEnum):
     """The caller dials the telephone number of who is called, in vain."""
     NUMBER_OF_NOBODY = "number-of-nobody"
     """The caller dials a telephone number that nobody has."""
+
+    PUBLISH = "publish"
+    """A user publishes presence, refreshes, modifies and removes it."""
+    RECALL = "recall"
+    """A user refreshes what has been removed."""
+    WATCH = "watch"
+    """A user watches another one, who has allowed it, and is told of each change."""
+    WAIT = "wait"
+    """A watcher waits for the decision of the presentity, who is told of it."""
+    BE_BLOCKED = "be-blocked"
+    """A watcher is blocked by the rules."""
+    THINK_OTHERWISE = "think-otherwise"
+    """A watcher is blocked after he was allowed."""
+    CLAIM_NOTHING = "claim-nothing"
+    """Somebody with the address of the S-CSCF publishes, and asserts no identity."""
+    COME_FROM_ELSEWHERE = "come-from-elsewhere"
+    """Somebody publishes past the network, from the address of a terminal."""
+    KEEP_DOCUMENTS = "keep-documents"
+    """A user stores rules at the XDMS, changes, fetches and removes them."""
+    BREAK_A_DOCUMENT = "break-a-document"
+    """A user stores what is no XML."""
+    OVERWRITE = "overwrite"
+    """A user stores a document by an entity tag that it no longer has."""
+    WRITE_FOR_ANOTHER = "write-for-another"
+    """A user stores rules of another one."""
 
 
 class Fault(BaseModel):
@@ -76,7 +101,7 @@ class Fault(BaseModel):
     flow: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*$")] = "registration-home"
     """The flow that shows it."""
     scene: Scene = Scene.TALK
-    """Of a fault that a call shows."""
+    """Of a fault that a call or presence shows."""
     argument: Argument = Argument.NONE
     roaming: bool = False
     """It is seen where a subscriber registers from a visited network only."""

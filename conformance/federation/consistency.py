@@ -109,6 +109,16 @@ def _order(address: IpAddress) -> tuple[int, int]:
     return address.version, int(address)
 
 
+_BESIDE_IMS = {
+    NodeKind.AS: ("an application server", "no S-CSCF that could tell it of anything", "add the nodes"),
+    NodeKind.PRESENCE: ("a presence server", "no S-CSCF that could send it anything", "add the nodes"),
+    NodeKind.XDMS: ("an XDMS", "no subscribers whose documents it could keep", "add them"),
+    NodeKind.SIP_PROXY: ("a SIP proxy", "no subscribers whom it could know", "add them"),
+    NodeKind.IBCF: ("a border", "nothing that it could hide", "add the nodes"),
+}
+"""Nodes that are of use in an IMS domain alone: what they are, what they lack without one, what to do about it."""
+
+
 def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
     for name, testbed in testbeds.items():
         nodes = testbed.get("nodes")
@@ -122,19 +132,10 @@ def _nodes(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
         elif missing and not nodes:
             expected = f"the nodes of an IMS domain ({', '.join(IMS_NODES)}), or a gateway to an access network"
             yield Mistake(path, "no nodes", expected, "add the nodes")
-        elif missing and NodeKind.AS in nodes:
-            expected = f"an application server beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
-            yield Mistake(
-                (*path, NodeKind.AS.value), "no S-CSCF that could tell it of anything", expected, "add the nodes"
-            )
-        elif missing and NodeKind.XDMS in nodes:
-            expected = f"an XDMS beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
-            yield Mistake(
-                (*path, NodeKind.XDMS.value), "no subscribers whose documents it could keep", expected, "add them"
-            )
-        elif missing and NodeKind.IBCF in nodes:
-            expected = f"a border beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
-            yield Mistake((*path, NodeKind.IBCF.value), "nothing that it could hide", expected, "add the nodes")
+        elif missing and (alone := next((kind for kind in _BESIDE_IMS if kind in nodes), None)) is not None:
+            what, lacks, advice = _BESIDE_IMS[alone]
+            expected = f"{what} beside the nodes of an IMS domain ({', '.join(IMS_NODES)})"
+            yield Mistake((*path, alone.value), lacks, expected, advice)
         elif missing and NodeKind.GATEWAY in nodes and testbed.get("subscribers"):
             expected = "none: a testbed without an IMS domain has no HSS that could know them"
             found = shorten(testbed["subscribers"])

@@ -52,6 +52,8 @@ _EXPECTED = {
     "roaming": "true or false",
     "registration_s": "whole seconds from 1 to 1000000",
     "minimum_registration_s": "whole seconds from 1 to 1000000",
+    "publication_s": "whole seconds from 1 to 1000000",
+    "minimum_publication_s": "whole seconds from 1 to 1000000",
     "testbeds": "a table for each testbed: [testbeds.uc3m]",
     "nodes": f"a table with the nodes {', '.join(NodeKind)}",
     "access_networks": "one table or more: [[testbeds.uc3m.access_networks]]",

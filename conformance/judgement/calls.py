@@ -6,48 +6,38 @@ the identity that they name and by the time.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from conformance.criteria.call import Call, DialogRequest, Fork
-from conformance.criteria.phone_numbers import digits_of_name, enum_name, is_meant_for, number_in
+from conformance.criteria.phone_numbers import number_in
 from conformance.criteria.procedure import Facts
-from conformance.criteria.registration import Hop, Lookup
-from conformance.criteria.subscription import Accepted
-from conformance.criteria.values import address, addresses, in_domain, same_contact
-from conformance.judgement.attempts import find_tries
+from conformance.criteria.registration import Hop
+from conformance.criteria.values import address, addresses, in_domain
 from conformance.judgement.call_exchanges import cx_around, exchanges_of
 from conformance.judgement.call_flows import EVERY, flows_of
 from conformance.judgement.call_forks import RawFork
 from conformance.judgement.call_hops import RawCall, RawRequest, find_calls
+from conformance.judgement.call_lookups import lookups_of_call
 from conformance.judgement.call_media import legs_of
 from conformance.judgement.call_profiles import profile_of
+from conformance.judgement.call_registered import Registered, last_of, register_of, register_reached, registered_in
 from conformance.judgement.call_roles import Known, Pair, bind_fork, bind_invite, bind_within, bind_within_fork
 from conformance.judgement.call_service import service
 from conformance.judgement.event_dialogs import with_roles
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
-from conformance.judgement.registrations import lookups_of, subscriber_of
-from conformance.judgement.roles import Declared, RoleTable, bind
-from conformance.judgement.subscriptions import accepted
+from conformance.judgement.registrations import subscriber_of
+from conformance.judgement.roles import Declared, RoleTable
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
-from conformance.trace.correlate import Transaction, correlate
-from conformance.trace.model import DnsMessage, SipMessage, Trace
+from conformance.trace.correlate import Transaction
+from conformance.trace.model import SipMessage, Trace
 from conformance.trace.sip_values import parse_uri
-from conformance.vocabulary.federation import Federation, NodeKind, Testbed
+from conformance.vocabulary.federation import Federation, Testbed
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import TERMINALS, Role
 
-_KINDS = {
-    Role.HOME_PCSCF: NodeKind.PCSCF,
-    Role.VISITED_PCSCF: NodeKind.PCSCF,
-    Role.HOME_ICSCF: NodeKind.ICSCF,
-    Role.HOME_SCSCF: NodeKind.SCSCF,
-}
-_TERMINATING = (Role.TERM_ICSCF, Role.TERM_SCSCF, Role.TERM_AS, Role.TERM_PCSCF)
 _OF_CALLER = (Role.CALLER, Role.ORIG_SCSCF, Role.ORIG_AS, Role.ORIG_DNS)
 _OF_CALLEE = (Role.CALLEE, Role.TERM_ICSCF, Role.TERM_HSS, Role.TERM_DNS, Role.TERM_SCSCF, Role.TERM_AS)
 
@@ -77,50 +67,9 @@ def find_trace_calls(
     if not raw:
         return []
     declared = Declared(federation)
-    registered = around.once(_registered)
+    registered = around.once(registered_in)
     queries = [transaction for transaction in transactions if transaction.protocol == "DNS"]
     return [_call(one, registered, queries, federation, declared, around) for one in raw]
-
-
-@dataclass(frozen=True, slots=True)
-class _Registered:
-    """What registrations and Cx of a whole trace show."""
-
-    by_contact: dict[str, list[Accepted]]
-    """REGISTERs that were accepted, in time order."""
-    by_identity: dict[str, list[Accepted]]
-    kinds: dict[tuple[str, int], frozenset[NodeKind]]
-    terminals: frozenset[str]
-
-
-def _registered(around: Surroundings) -> _Registered:
-    tries = find_tries(correlate(around.trace), around)
-    kinds: dict[tuple[str, int], set[NodeKind]] = {}
-    terminals: set[str] = set()
-    nodes: set[str] = set()
-    for one in tries:
-        hops = one.chain
-        for hop, (_, receiver) in zip(hops, bind(hops, around.speakers, Declared(None), None), strict=True):
-            end = hop.transaction.destination
-            nodes.add(end.address)
-            if receiver in _KINDS:
-                kinds.setdefault((end.address, end.port), set()).add(_KINDS[receiver])
-            if hop.depth == 1:
-                terminals.add(hop.transaction.source.address)
-    found = [accepted(one) for one in tries if one.status is not None and 200 <= one.status < 300]
-    by_contact: dict[str, list[Accepted]] = {}
-    by_identity: dict[str, list[Accepted]] = {}
-    for register in sorted(found, key=lambda one: one.end_ns):
-        for uri in dict.fromkeys(map(canonical, register.contacts)):
-            by_contact.setdefault(uri, []).append(register)
-        for uri in dict.fromkeys(map(canonical, (register.identity, *register.associated))):
-            by_identity.setdefault(uri, []).append(register)
-    return _Registered(
-        by_contact,
-        by_identity,
-        {end: frozenset(some) for end, some in kinds.items()},
-        frozenset(terminals - nodes),
-    )
 
 
 # --- one call -----------------------------------------------------------------------------------------------
@@ -128,7 +77,7 @@ def _registered(around: Surroundings) -> _Registered:
 
 def _call(
     raw: RawCall,
-    registered: _Registered,
+    registered: Registered,
     queries: Sequence[Transaction],
     federation: Federation | None,
     declared: Declared,
@@ -168,7 +117,7 @@ def _call(
             table.add(sender, exchange.request.source)
             table.add(Role.TERM_HSS, exchange.request.destination)
     networks = _networks(caller_home, callee_home, table, declared)
-    lookups = _lookups(requests, invite, queries, table, networks, declared)
+    lookups = lookups_of_call(requests, invite, queries, table, networks, declared)
     return Call(
         subject=subject,
         callee=callee,
@@ -182,8 +131,8 @@ def _call(
         observed=around.points | _points(requests, networks),
         lossless=around.lossless,
         facts=_facts(caller_home, networks, declared),
-        caller_registered=_register_of(first, registered),
-        callee_registered=_register_reached(invite, callee, registered),
+        caller_registered=register_of(first, registered),
+        callee_registered=register_reached(invite, callee, registered),
         media=legs_of(requests, around),
         vpn=around.trace.vpn,
         caller_profile=profile_of(subject, invite.time_ns, around),
@@ -217,7 +166,7 @@ def _fork(
     setup: RawRequest,
     invite: DialogRequest,
     table: RoleTable,
-    registered: _Registered,
+    registered: Registered,
 ) -> Fork:
     """Return a fork with roles; CANCEL and ACK go between the same two nodes as the INVITE of their hop."""
     place = next(place for place, hop in enumerate(setup.hops) if hop is fork.parent)
@@ -229,7 +178,7 @@ def _fork(
         invite.hops[place],
         cancels,
         acks,
-        None if device is None else _last(registered.by_contact.get(canonical(device), []), device, invite.time_ns),
+        None if device is None else last_of(registered.by_contact.get(canonical(device), []), device, invite.time_ns),
     )
 
 
@@ -278,116 +227,6 @@ def _rounds(requests: Sequence[RawRequest]) -> Iterator[int]:
             ends = [hop.final.time_ns for hop in one.hops if hop.final is not None]
             open_until = max(ends) if ends else 1 << 63
         yield number
-
-
-# --- registrations, Cx and DNS ------------------------------------------------------------------------------
-
-
-def _register_of(invite: SipMessage, registered: _Registered) -> Accepted | None:
-    """Return the REGISTER of the terminal that sends an INVITE."""
-    for contact in addresses(invite, "Contact"):
-        known = registered.by_contact.get(canonical(contact.name_addr.uri), [])
-        found = _last(known, contact.name_addr.uri, invite.time_ns)
-        if found is not None:
-            return found
-    return None
-
-
-def _register_reached(invite: DialogRequest, callee: str, registered: _Registered) -> Accepted | None:
-    """Return the REGISTER of the terminal that an INVITE reached, else the last one of who was dialled."""
-    hop = invite.hop_to(Role.CALLEE)
-    reached = None if hop is None or hop.request is None else hop.request.sip.request_uri
-    if reached is not None:
-        found = _last(registered.by_contact.get(canonical(reached), []), reached, invite.time_ns)
-        if found is not None:
-            return found
-    return _last(registered.by_identity.get(canonical(callee), []), None, invite.time_ns)
-
-
-def _last(known: Sequence[Accepted], contact: str | None, time_ns: int) -> Accepted | None:
-    """Return the last REGISTER before a time, of a contact where one is given; None where it ended what it was for.
-
-    An answer lists the contacts of all devices of the user: what the REGISTER itself asked for comes first.
-    """
-    before = known[: bisect_left(known, time_ns, key=lambda one: one.end_ns)]
-    living: dict[str, Accepted] = {}
-    for one in before:
-        uris = one.asked or one.contacts
-        if contact is not None:
-            if any(same_contact(contact, uri) for uri in uris):
-                living = {contact: one}
-            elif not living and any(same_contact(contact, uri) for uri in one.contacts):
-                living = {"": one}
-            continue
-        for uri in map(canonical, uris):
-            living.pop(uri, None)
-            living[uri] = one
-    return next((one for one in reversed(living.values()) if not one.removes), None)
-
-
-def _lookups(
-    requests: Sequence[DialogRequest],
-    invite: DialogRequest,
-    queries: Sequence[Transaction],
-    table: RoleTable,
-    networks: dict[Role, Testbed],
-    declared: Declared,
-) -> list[Lookup]:
-    """Return the look-ups of the names that requests of a call point at, and of ENUM, while it lasts."""
-    if not queries:
-        return []
-    sip = [message for one in requests for message in one.messages if isinstance(message, SipMessage)]
-    # What was asked before the INVITE came is of the registrations: nobody knew then who would be called.
-    begin = min(message.time_ns for message in sip)
-    end = max(message.time_ns for message in invite.messages)
-    sent = [(hop.request.time_ns, hop.sender) for hop in invite.hops if hop.request is not None and hop.sender]
-
-    def asker(lookup: Transaction) -> Role | None:
-        roles = [role for role in table.at(lookup.source.address) if role not in (Role.ORIG_DNS, Role.TERM_DNS)]
-        if len(roles) < 2:
-            return next(iter(roles), None)
-        following = [pair for pair in sent if pair[1] in roles and pair[0] >= lookup.time_ns]
-        return min(following, key=lambda pair: pair[0])[1] if following else None
-
-    def server(lookup: Transaction, asked_by: Role | None) -> Role:
-        testbed = declared.testbed(lookup.destination.address)
-        if asked_by is None and testbed is not None and testbed is not networks.get(Role.ORIG_SCSCF):
-            return Role.TERM_DNS
-        return Role.TERM_DNS if asked_by in _TERMINATING else Role.ORIG_DNS
-
-    names = _hosts(sip)
-    numbers = {number for message in sip if message.sip.is_request and (number := number_in(message.sip.request_uri))}
-    if numbers:
-        first = bisect_left(queries, begin, key=lambda query: query.time_ns)
-        last = bisect_right(queries, end, key=lambda query: query.time_ns)
-        asked = {_name(one) for one in queries[first:last]}
-        names |= {name for name in asked if any(_may_be(name, number) for number in numbers)}
-    return lookups_of(names, begin, end, queries, table, asker, server)
-
-
-def _name(lookup: Transaction) -> str:
-    message = lookup.request or lookup.final
-    return message.question_name if isinstance(message, DnsMessage) else ""
-
-
-def _may_be(name: str, number: str) -> bool:
-    """Tell whether a name is what a number is looked up under: rightly, in any tree, or wrongly."""
-    return digits_of_name(name) == number[1:] or is_meant_for(name, number)
-
-
-def _hosts(messages: Iterable[SipMessage]) -> set[str]:
-    """Return the host names that requests point at."""
-    found: set[str] = set()
-    for message in messages:
-        uris = [message.sip.request_uri] if message.sip.is_request else []
-        uris += [one.name_addr.uri for one in addresses(message, "Route")]
-        for uri in uris:
-            parsed = parse_uri(uri)
-            if parsed is not None and parsed.host:
-                found.add(parsed.host.lower().rstrip("."))
-            if (number := number_in(uri)) is not None:
-                found.add(enum_name(number))
-    return found
 
 
 # --- networks and points ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from itertools import islice
 
 from conformance.criteria.values import clip
 from conformance.judgement.masking import hex_octets, mask_bytes
-from conformance.trace.model import DiameterAvp, DiameterMessage, Message, SipMessage
+from conformance.trace.model import DiameterAvp, DiameterMessage, HttpMessage, Message, SipMessage
 from conformance.trace.sip import Header, Span
 from conformance.vocabulary.difference import HeaderDifference, LineKind, MarkedLine
 
@@ -39,12 +39,12 @@ def marked_line(message: Message, offset: int, length: int) -> MarkedLine | None
         length: How many there are.
 
     Returns:
-        SIP as Latin-1 text, Diameter and DNS in hexadecimal; None where the message has no such bytes.
+        SIP and HTTP as Latin-1 text, Diameter and DNS in hexadecimal; None where the message has no such bytes.
     """
     end = min(offset + length, len(message.raw))
     if not 0 <= offset <= len(message.raw):
         return None
-    if isinstance(message, SipMessage):
+    if isinstance(message, SipMessage | HttpMessage):
         line = _line_of(message, offset)
         raw = mask_bytes(message.raw[line.offset : line.end])
         begin, stop = offset - line.offset, max(offset, min(end, line.end)) - line.offset
@@ -193,9 +193,9 @@ def _avp_difference(
     )
 
 
-def _line_of(message: SipMessage, offset: int) -> Span:
+def _line_of(message: SipMessage | HttpMessage, offset: int) -> Span:
     """Return the header, folds included, that a byte lies in; else its line."""
-    for header in message.sip.headers:
+    for header in message.sip.headers if isinstance(message, SipMessage) else ():
         if header.span.offset <= offset < header.span.end:
             return header.span
     raw = message.raw

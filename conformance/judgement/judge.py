@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from conformance.judgement.outcome import Asked, Readings, conclude
 from conformance.judgement.surroundings import Surroundings
 from conformance.trace.confirm import second_reading
 from conformance.trace.model import Trace
+from conformance.vocabulary.collector import without_collector
 from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import Federation
 from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResult
@@ -57,7 +56,7 @@ def judge(
         NotPermitted: The second reading needs tshark, which is missing.
     """
     around, asked = Surroundings(trace), Asked(trace, events, cell)
-    with _no_collection():
+    with without_collector():  # it would go through all messages again and again, and finds no cycles here
         if len(trace.messages) > LARGE and (flow is None or isinstance(flow, str)):
             inquiry = Inquiry(
                 around, asked, federation, flow, None if confirm is None else partial(_readings, trace, confirm)
@@ -90,18 +89,6 @@ def _at_once(
         readings = _readings(around.trace, confirm, wanted)
     outcomes = [conclude(*one, readings, asked) for one in zip(seen.chosen, seen.judged, strict=True)]
     return [one.result(asked) for one in outcomes], seen.unjudged
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the garbage collector away: it would go through all messages again and again, and finds no cycles here."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _readings(trace: Trace, confirm: SecondReading, wanted: Mapping[int, Iterable[int]]) -> Readings:

@@ -12,6 +12,7 @@ from conformance.criteria.passage import Way
 from conformance.criteria.presence import PRESENCE, WINFO, Publication, Rules, Watching
 from conformance.criteria.procedure import Facts
 from conformance.criteria.registration import Hop
+from conformance.criteria.rfc3903 import PIDF_TYPE
 from conformance.criteria.subscription import Passage, Subscription
 from conformance.criteria.values import address, addresses, in_domain, option_tags, same_identity
 from conformance.judgement.documents import rules_of
@@ -101,9 +102,15 @@ def _published(transactions: Iterable[Transaction]) -> list[list[RawHop]]:
             hop = raw_hop(transaction)
             key = (hop.any.sip.call_id, hop.any.sip.cseq_number, _uri(hop.any, "To"))
             found.setdefault(key, []).append(hop)
-            if package_of(hop.request) in (PRESENCE, ""):
+            if _is_presence(hop.request):
                 ours.add(key)
     return sorted((chain(hops) for key, hops in found.items() if key in ours), key=start_of)
+
+
+def _is_presence(request: SipMessage | None) -> bool:
+    """Tell whether a PUBLISH is of presence, also where it forgets to say so."""
+    package = package_of(request)
+    return package == PRESENCE or (not package and _value(request, "Content-Type").lower().startswith(PIDF_TYPE))
 
 
 def _chains(published: Sequence[list[RawHop]]) -> list[list[list[RawHop]]]:

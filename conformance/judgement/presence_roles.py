@@ -94,6 +94,8 @@ def bind_notify(
         roles = places.get(hop.transaction.destination.address, set()) - {Role.TERM_ICSCF}
         if len(roles) == 1:
             names[hop.depth] = next(iter(roles))
+        elif hop.depth == 1 and roles == {Role.ORIG_SCSCF, Role.TERM_SCSCF}:
+            names[1] = Role.TERM_SCSCF  # one S-CSCF for both sides, which the presence server knows as that of its user
     for line in lines:
         back = [role for role in reversed(line.line) if role not in (Role.TERM_ICSCF, Role.PRESENCE)][:last]
         if len(back) == last and all(known in (None, role) for known, role in zip(names[1:], back, strict=True)):

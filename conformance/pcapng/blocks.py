@@ -19,6 +19,8 @@ NAME_RESOLUTION: Final = 4
 INTERFACE_STATISTICS: Final = 5
 ENHANCED_PACKET: Final = 6
 DECRYPTION_SECRETS: Final = 10
+TLS_KEY_LOG: Final = 0x544C534B
+"""Kind of secrets: lines of an NSS key log."""
 BYTE_ORDER_MAGIC: Final = 0x1A2B3C4D
 
 OPT_END: Final = 0

@@ -1,7 +1,7 @@
 """Writing pcapng, block by block (draft-ietf-opsawg-pcapng).
 
 scapy's PcapNgWriter knows no interface filter, no interface statistics block and no section comment, and
-makes an interface a link type instead of one a point; these are what a cell's file is about. The four blocks
+makes an interface a link type instead of one a point; these are what a cell's file is about. The five blocks
 that are needed are shorter than the work around it would be.
 """
 
@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from conformance.pcapng.blocks import (
     BYTE_ORDER_MAGIC,
+    DECRYPTION_SECRETS,
     ENHANCED_PACKET,
     IF_DESCRIPTION,
     IF_FILTER,
@@ -26,6 +27,7 @@ from conformance.pcapng.blocks import (
     OPT_COMMENT,
     SECTION_HEADER,
     SHB_USERAPPL,
+    TLS_KEY_LOG,
     option,
 )
 
@@ -70,6 +72,17 @@ class PcapngWriter:
         self._block(INTERFACE_DESCRIPTION, struct.pack("<HHI", link_type, 0, SNAP_LENGTH), options)
         self._interfaces += 1
         return self._interfaces - 1
+
+    def tls_keys(self, lines: bytes) -> None:
+        """Write the secrets of TLS connections, in front of their packets; where there are none, nothing.
+
+        Args:
+            lines: an NSS key log.
+        """
+        if lines:
+            body = struct.pack("<II", TLS_KEY_LOG, len(lines)) + lines + _PADS[len(lines) & 3]
+            total = len(body) + 12
+            self._stream.write(struct.pack("<II", DECRYPTION_SECRETS, total) + body + _TAIL.pack(total))
 
     def packet(self, interface: int, time_ns: int, data: bytes | memoryview, original_length: int) -> None:
         """Write one packet.

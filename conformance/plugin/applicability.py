@@ -8,7 +8,7 @@ from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
-from conformance.runs.cell import CALLEE, CALLER, CellIdentity
+from conformance.runs.cell_identity import CALLEE, CALLER, CellIdentity
 from conformance.runs.parties import called_party, first_party
 from conformance.runs.selection import missing_feature, missing_node, other_fabric
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not

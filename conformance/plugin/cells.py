@@ -14,7 +14,9 @@ from conformance.plugin.identity import cell_identity
 from conformance.plugin.outcomes import CellError, CellWithoutTestbed, describe
 from conformance.plugin.stash import PLAN, RUN, WORDS
 from conformance.runs.bench import Bench, NotRun
-from conformance.runs.cell import Cell, CellIdentity, error_result, not_applicable, not_run
+from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import CellIdentity
+from conformance.runs.cell_result import error_result, not_applicable, not_run
 from conformance.runs.folder import RUN_FILE, RunFolder
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers

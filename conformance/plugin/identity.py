@@ -8,7 +8,7 @@ import pytest
 
 from conformance.federation.matrix import Cell as Square
 from conformance.plugin.stash import DEVIATIONS, OF_CORE
-from conformance.runs.cell import CALLEE, CALLER, STANDARD, CellIdentity
+from conformance.runs.cell_identity import CALLEE, CALLER, STANDARD, CellIdentity
 from conformance.runs.expected import Deviation, Expectation, expectation
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS

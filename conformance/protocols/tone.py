@@ -26,6 +26,10 @@ _SHARE: Final = 0.5
 _LEAST_SAMPLES: Final = 2 * PACKET_SAMPLES
 _COARSE_HZ: Final = 25
 _COARSE_SAMPLES: Final = 400
+_FINER_HZ: Final = 4
+_FINER_SAMPLES: Final = 2000
+"""The more samples, the nearer a frequency must be to be seen in them, and the longer it takes to look: so few
+frequencies are looked for in many samples, and many in few."""
 
 
 def tone(frequency_hz: int, samples: int = PACKET_SAMPLES) -> list[int]:
@@ -47,11 +51,7 @@ def power_at(samples: Sequence[int], frequency_hz: float) -> float:
     energy = sum(sample * sample for sample in samples)
     if not energy:
         return 0.0
-    factor = 2 * math.cos(2 * math.pi * frequency_hz / RATE_HZ)
-    before = last = 0.0
-    for sample in samples:
-        before, last = last, sample + factor * last - before
-    return 2 * (last * last + before * before - factor * last * before) / (len(samples) * energy)
+    return 2 * _strength(samples, frequency_hz) / (len(samples) * energy)
 
 
 def dominant(samples: Sequence[int]) -> int | None:
@@ -67,7 +67,20 @@ def dominant(samples: Sequence[int]) -> int | None:
         return None
     if sum(sample * sample for sample in samples) < _SILENT * _SILENT * len(samples):
         return None
-    few = samples[-_COARSE_SAMPLES:]
-    near = max(range(300, RATE_HZ // 2 - 500, _COARSE_HZ), key=lambda hz: power_at(few, hz))
-    found = max(range(near - _COARSE_HZ, near + _COARSE_HZ + 1), key=lambda hz: power_at(samples, hz))
+    coarse = range(300, RATE_HZ // 2 - 500, _COARSE_HZ)
+    near = _strongest(samples[-_COARSE_SAMPLES:], coarse)
+    nearer = _strongest(samples[-_FINER_SAMPLES:], range(near - _COARSE_HZ + 1, near + _COARSE_HZ, _FINER_HZ))
+    found = _strongest(samples, range(nearer - _FINER_HZ, nearer + _FINER_HZ + 1))
     return found if power_at(samples, found) >= _SHARE else None
+
+
+def _strongest(samples: Sequence[int], frequencies: range) -> int:
+    return max(frequencies, key=lambda hz: _strength(samples, hz))
+
+
+def _strength(samples: Sequence[int], frequency_hz: float) -> float:
+    factor = 2 * math.cos(2 * math.pi * frequency_hz / RATE_HZ)
+    before = last = 0.0
+    for sample in samples:
+        before, last = last, sample + factor * last - before
+    return last * last + before * before - factor * last * before

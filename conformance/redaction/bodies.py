@@ -1,7 +1,8 @@
 """Message bodies: those that verdicts need keep their structure, every other one becomes filler.
 
-Kept: the registration state (RFC 3680), user profiles (3GPP TS 29.228), a SIP message in another one, and of a session
-description (RFC 4566) what describes media. What somebody wrote to somebody is never kept.
+Kept: the registration state (RFC 3680), presence, its watchers, rules and lists (RFC 3863, 3858, 5025, 4826, 4662),
+user profiles (3GPP TS 29.228), a SIP message in another one, and of a session description (RFC 4566) what describes
+media. What somebody wrote to somebody is never kept.
 """
 
 from __future__ import annotations
@@ -21,11 +22,22 @@ _BEHIND_END = re.compile(r"(</[^<>]*>)([^<]+)")
 _ADDRESSES: Final = frozenset({"uri", "identity", "privateid", "servername", "domain", "requesturi", "aor"})
 """Elements of reginfo and of a user profile whose text is a URI or an identity."""
 _NAMES: Final = frozenset({"display-name", "displayname"})
+XML_TYPES: Final = frozenset(("text/xml", "application/xml")) | frozenset(
+    f"application/{name}+xml"
+    for name in (
+        *("reginfo", "pidf", "watcherinfo", "rlmi", "auth-policy", "resource-lists", "rls-services"),
+        *("xcap-caps", "xcap-error", "xcap-el", "xcap-att", "xcap-diff"),
+    )
+)
+"""Media types of documents whose structure is kept."""
+_PARTS: Final = re.compile(r"(\A|\r\n)(--[^\r\n]{1,72})(?=\r\n|\Z)")
+_TYPE: Final = re.compile(r"(?im)^content-type[ \t]*:[ \t]*([^;\s]+)")
 _PLAIN: Final = frozenset(
     "priority conditiontypecnf conditionnegated group registrationtype method sessioncase header content sdpline line "
     "defaulthandling barringindication identitytype profilepartindicator subscribedmediaprofileid sharedifcsetid "
     "conditionnegated triggerpoint unknown-param wildcardedpsi wildcardedimpu sessiondescription loosedroute "
-    "loosrouteindicationrequired looseroute defaultidentity aliasidentitygroupid serviceLevelTraceinfo".lower().split()
+    "loosrouteindicationrequired looseroute defaultidentity aliasidentitygroupid serviceLevelTraceinfo "
+    "basic sub-handling auid namespace watcher".lower().split()
 )
 """Elements whose text is a number or a word of the standard; identities in it are replaced all the same."""
 _SDP_LINES: Final = frozenset("vctbm")
@@ -68,6 +80,27 @@ def redact_xml(text: str, identities: Identities) -> str:
 
     # Attributes (aor, event, callid) are none of the texts; all that stands in tags is looked through at the end.
     return re.sub(r"<[^<>]*>?", lambda tag: identities.in_text(tag[0]), _TEXT_NODE.sub(node, text))
+
+
+def redact_parts(text: str, identities: Identities) -> str:
+    """Return a body of several parts (RFC 2046) redacted: documents part by part, everything else is overwritten.
+
+    Args:
+        text: the body as Latin-1 text, also one that was cut.
+        identities: the mapping.
+    """
+    out = []
+    for index, part in enumerate(_PARTS.split(text)):
+        if index % 3:  # line end and boundary
+            out.append(part)
+            continue
+        head, empty, body = part.partition("\r\n\r\n")
+        kind = _TYPE.search(head)
+        known = kind is not None and kind.group(1).lower() in XML_TYPES
+        out.append(identities.in_text(head) if empty else filled(head))
+        out.append(empty)
+        out.append(redact_xml(body, identities) if known else filled(body))
+    return "".join(out)
 
 
 def redact_sdp(text: str, identities: Identities, secrets: SecretValues) -> str:

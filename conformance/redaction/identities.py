@@ -59,6 +59,10 @@ class Identities:
         self._words: re.Pattern[str] | None = None
         self._named: set[str] = set()
         self._met: set[tuple[str, str]] = set()
+        self._asked: set[str] = set()
+        """Digits of the names of ENUM, as they stand there."""
+        self._unturned: set[str] = set()
+        """Those that are a number from left to right, which is wrong and has to stay so."""
 
     def reserve(self, words: Iterable[str]) -> None:
         """Note words that mean something else as well: they are replaced only in the syntax of an identity."""
@@ -67,6 +71,10 @@ class Identities:
 
     def freeze(self) -> None:
         """End the learning: from now on identities are replaced."""
+        known = self._own | self._foreign | self._anywhere
+        self._unturned = {digits for digits in self._asked if digits in known and digits[::-1] not in known}
+        for digits in self._asked - self._unturned:
+            self.user(digits[::-1], None)
         self._foreign |= {user for user in self._anywhere if user not in self._own}
         self._learning = False
         words = sorted((re.escape(user) for user in self.words()), key=len, reverse=True)
@@ -148,8 +156,14 @@ class Identities:
         return f"{self.user(found['bare'], found['dotted'])}@{found['dotted']}"
 
     def _enum(self, digits: str) -> str:
-        number = digits.replace(".", "")[::-1]
-        return "".join(f"{digit}." for digit in self.user(number, None)[::-1])
+        """Replace the number of a name of ENUM, whose digits stand from the last to the first (RFC 6116)."""
+        written = digits.replace(".", "")
+        if self._learning:
+            self._asked.add(written)
+            return digits
+        if written in self._unturned:
+            return "".join(f"{digit}." for digit in self.user(written, None))
+        return "".join(f"{digit}." for digit in self.user(written[::-1], None)[::-1])
 
     def _write(self, name: str, canonical: str) -> str:
         """Return the pseudonym in the form of the name: its letter case, escapes and separators."""

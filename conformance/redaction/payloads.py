@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from conformance.redaction.diameter import DiameterRedactor, diameter_length, is_diameter
 from conformance.redaction.digests import Digests
 from conformance.redaction.dns import DnsRedactor
+from conformance.redaction.http import HttpRedactor, http_length, is_http
 from conformance.redaction.identities import Identities
 from conformance.redaction.secret_values import SecretValues
 from conformance.redaction.sip import SipRedactor, is_keep_alive, is_sip, sip_length
@@ -52,12 +53,14 @@ class Redactor:
     sip: SipRedactor = field(init=False)
     diameter: DiameterRedactor = field(init=False)
     dns: DnsRedactor = field(init=False)
+    http: HttpRedactor = field(init=False)
 
     def __post_init__(self) -> None:
         self.digests = Digests(self.secrets)
         self.sip = SipRedactor(self.identities, self.secrets, self.digests)
         self.diameter = DiameterRedactor(self.identities, self.secrets, self.digests)
         self.dns = DnsRedactor(self.identities)
+        self.http = HttpRedactor(self.sip)
 
     def datagram(self, payload: bytes, ports: tuple[int, int]) -> bytes:
         """Return the payload of a UDP datagram redacted.
@@ -97,6 +100,8 @@ class Redactor:
             found.append((begin, end))
             if DNS_PORT in ports:
                 out[begin:end] = message[:2] + self.dns.message(message[2:])
+            elif is_http(message):
+                out[begin:end] = self.http.message(message)
             else:
                 out[begin:end] = self.sip.message(message) if is_sip(message) else self.diameter.message(message)
         return bytes(out), found
@@ -124,5 +129,8 @@ class Redactor:
             return end if end <= len(data) else None
         if is_sip(data[at : at + 4096]):
             size = sip_length(data, at)
+            return None if size is None else at + size
+        if is_http(data[at : at + 4096]):
+            size = http_length(data, at)
             return None if size is None else at + size
         return None

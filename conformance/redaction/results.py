@@ -150,7 +150,7 @@ class ResultRedactor:
         text: str = arrow["text"]
         if arrow["protocol"] == "Diameter":
             return self._texts.diameter(text)
-        if arrow["protocol"] != "SIP":
+        if arrow["protocol"] not in ("SIP", "HTTP"):
             return self._texts.sentence(text)
         body, ellipsis = text.removesuffix("…"), "…" * text.endswith("…")
         found = messages.slice(body, arrow["capture"], arrow["frame"], 0)

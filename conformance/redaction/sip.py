@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from conformance.faults.sip_bytes import COMPACT, is_sip, name_of
-from conformance.redaction.bodies import FILLER, filled, redact_sdp, redact_xml
+from conformance.redaction.bodies import FILLER, XML_TYPES, filled, redact_parts, redact_sdp, redact_xml
 from conformance.redaction.digests import Credentials, Digests
 from conformance.redaction.identities import Identities
 from conformance.redaction.secret_values import SecretValues
@@ -107,6 +107,16 @@ _KNOWN: Final = frozenset(
         "rport",
         "recv-info",
         "flow-timer",
+        "host",
+        "connection",
+        "keep-alive",
+        "cache-control",
+        "transfer-encoding",
+        "etag",
+        "if-match",
+        "if-none-match",
+        "x-3gpp-asserted-identity",
+        "x-3gpp-intended-identity",
     ]
 )
 _FIELD = re.compile(r"[^\n]*\n(?:[ \t][^\n]*\n)*|[^\n]+$")
@@ -230,8 +240,10 @@ class SipRedactor:
         text = own.decode("latin-1")
         if kind in _MESSAGES and depth < _DEPTH and is_sip(own):
             own = self.message(own, depth + 1)
-        elif kind == "application/reginfo+xml":
+        elif kind in XML_TYPES:
             own = redact_xml(text, self.identities).encode("latin-1")
+        elif kind == "multipart/related":
+            own = redact_parts(text, self.identities).encode("latin-1")
         elif kind == "application/sdp":
             own = redact_sdp(text, self.identities, self.secrets).encode("latin-1")
         else:

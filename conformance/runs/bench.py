@@ -12,13 +12,15 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from conformance.capture import Sniffers
+from conformance.capture.key_logs import KeyLogs
 from conformance.cores.emulated.core import EmulatedCore
-from conformance.cores.emulated.plan import log_file
+from conformance.cores.emulated.plan import KEY_LOG, log_file, node_folder
 from conformance.fabric.fabric import ALL, Attachment, Fabric, Share
 from conformance.fabric.loopback import Loopback
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation import load_federation
 from conformance.runs.deadline import usual_deadline_s
+from conformance.runs.driving import foremost
 from conformance.runs.folder import NODES, SPOOL, VPN
 from conformance.runs.held import SHARES, HeldCore, held_fabric
 from conformance.runs.leases import Lease, Leases
@@ -26,7 +28,7 @@ from conformance.runs.plan import BenchPlan, FabricName
 from conformance.trace.decode import require_tshark
 from conformance.trace.decoder import Decoder
 from conformance.vocabulary.errors import TestbedDown
-from conformance.vocabulary.federation import Federation
+from conformance.vocabulary.federation import Federation, NodeKind
 
 
 class DeadNodes(TestbedDown):
@@ -94,13 +96,16 @@ class Bench:
             starting.callback(_remove_spool, self._spool)
             if not self.is_shared:
                 starting.callback(remove_databases, self.core.folder)
-            starting.callback(self.fabric.down)
-            self.fabric.up()
-            starting.callback(self.core.down)
-            self.core.up(self.fabric.namespace_of)
-            self.sniffers = Sniffers(self.fabric.points(), self.plan.capture_backend, self._spool)
-            starting.callback(self.sniffers.stop)
-            self.sniffers.start()
+            with foremost():  # nodes and sniffers, but not the decoder
+                starting.callback(self.fabric.down)
+                self.fabric.up()
+                starting.callback(self.core.down)
+                self.core.up(self.fabric.namespace_of)
+                self.sniffers = Sniffers(
+                    self.fabric.points(), self.plan.capture_backend, self._spool, KeyLogs(self.key_logs)
+                )
+                starting.callback(self.sniffers.stop)
+                self.sniffers.start()
             starting.callback(self.decoder.close)
             self.decoder.prepare()
             self._running = starting.pop_all()
@@ -215,6 +220,14 @@ class Bench:
             log_file(self.core.folder, f"{name}/{kind}")
             for name in sorted(testbeds)
             for kind in self.federation.testbeds[name].nodes
+        ]
+
+    def key_logs(self) -> list[Path]:
+        """Return where nodes note the secrets of TLS connections."""
+        return [
+            node_folder(self.core.folder, f"{name}/{NodeKind.XDMS}") / KEY_LOG
+            for name, testbed in self.federation.testbeds.items()
+            if NodeKind.XDMS in testbed.nodes
         ]
 
     def attach(self, visited: str, home: str | None = None) -> Attachment:

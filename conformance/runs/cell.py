@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import Literal
 
 from conformance.fabric.fabric import Attachment
 from conformance.fabric.netns import enter
 from conformance.faults.catalogue import TERMINAL
-from conformance.federation.matrix import Cell as Square
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.runs.bench import Bench, DeadNodes, NotRun
-from conformance.runs.cell_verdicts import BOTH_ERROR, BOTH_NOT_APPLICABLE, after_stop, joined_verdicts
-from conformance.runs.expected import Expectation
+from conformance.runs.bench import Bench
+from conformance.runs.cell_identity import CALLER, CellIdentity
+from conformance.runs.cell_result import BOTH_ERROR, result_of, verdicts_of
+from conformance.runs.cell_verdicts import after_stop
+from conformance.runs.driving import driving
 from conformance.runs.folder import NODES, RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
@@ -33,49 +33,16 @@ from conformance.terminals.programs.catalogue import PROGRAMS
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
 from conformance.vocabulary.errors import NetlabError
-from conformance.vocabulary.events import TerminalEvent
 from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
-    CaptureInfo,
     CellResult,
     Judgement,
     Mishap,
-    TestSheet,
 )
 from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
-STANDARD = "standard"
-"""The terminal of the harness itself."""
-CALLER, CALLEE = "caller", "callee"
-"""The cell's own subscriber, and who is called."""
-
-
-@dataclass(frozen=True)
-class CellIdentity:
-    """Which square of the matrix, which test case, and what is expected of it."""
-
-    name: str
-    """Short node id: `test_registration[uc3m@uc3m]`."""
-    test_case: str
-    title: str
-    square: Square
-    flow: str
-    sheet: TestSheet
-    expected: Expectation
-    then: tuple[str, ...] = ()
-    """Flows of the procedures that follow, one after the other, where the cell tells a longer story."""
-
-    @property
-    def flows(self) -> str | tuple[str, ...]:
-        """What `judge` is asked for."""
-        return (self.flow, *self.then) if self.then else self.flow
-
-    terminal: str = STANDARD
-    """Which real program is the terminal (`sipp`), or `standard`."""
-    plays: tuple[str, ...] = (CALLER,)
-    """Whose terminal that program is."""
 
 
 class Cell:
@@ -108,10 +75,12 @@ class Cell:
             self._leased.add((callee.home, callee.subscriber))
         self._leases = [bench.lease(self._leased, identity.name)]
         self._started_ns = time.time_ns()
+        self._driving = ExitStack()
         try:
+            self._driving.enter_context(driving())
             self.folder = run.cell_folder(identity.name)
             self._events = EventLog(self.folder / EVENTS_FILE)
-            self._presence = CellPresence(bench, self._events, self.folder)
+            self._presence = CellPresence(bench, self._events)
             self._log_marks = mark(bench.logs(self._testbeds))
             bench.sniffers.open_cell(identity.name)
         except BaseException:
@@ -296,7 +265,7 @@ class Cell:
         self.settle()
         self._bench.core.hss(self.home.name).end_registration(self.subscriber.impi)
 
-    def refused(self, procedure: Callable[[], None], status: int | None = None) -> None:
+    def refused(self, procedure: Callable[[], object], status: int | None = None) -> None:
         """Run a terminal's procedure that the network has to refuse.
 
         Args:
@@ -329,7 +298,7 @@ class Cell:
         try:
             self._bench.settle(self._testbeds)
             self._bench.sniffers.close_cell(self.identity.name, file)
-            self._presence.keep_keys(file)
+            self._driving.close()
             events = self._events.events
             judgement = judge(
                 self._bench.decoder.read([file]),
@@ -341,7 +310,7 @@ class Cell:
             ours = {one.impu for one in self._terminals} | {*self.subscriber.impus} | self._presence.users
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
-            pair = joined_verdicts(own, events, reasons)
+            pair = verdicts_of(own, events, reasons)
             if len(own) < 1 + len(self.identity.then):
                 reasons.append(
                     f"expected {1 + len(self.identity.then)} procedures one after the other, found {len(own)}"
@@ -358,7 +327,7 @@ class Cell:
             pair = BOTH_ERROR
         else:
             pair = after_stop(stopped_by, pair, reasons)
-        result = _result(
+        result = result_of(
             self.identity,
             self._run,
             self.folder,
@@ -413,85 +382,7 @@ class Cell:
         self._give_back()
 
     def _give_back(self) -> None:
-        """Let others have the subscribers."""
+        """Let others have the subscribers, and the processor."""
+        self._driving.close()
         for lease in self._leases:
             lease.release()
-
-
-def error_result(identity: CellIdentity, run: RunFolder, error: NetlabError) -> CellResult:
-    """Write and return an ERROR for a cell that could not even be opened."""
-    dead = error.logs if isinstance(error, DeadNodes) else {}
-    result = _result(identity, run, run.cell_folder(identity.name), time.time_ns(), BOTH_ERROR, [str(error)], dead=dead)
-    run.add(result)
-    return result
-
-
-def not_run(identity: CellIdentity, run: RunFolder, error: NotRun) -> CellResult:
-    """Write and return that a cell was not run, because an earlier one has found its testbed dead.
-
-    Both verdicts are INCONCLUSIVE: there is no evidence, and there could have been.
-    """
-    pair = VerdictPair(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
-    result = _result(
-        identity, run, run.cell_folder(identity.name), time.time_ns(), pair, [str(error)], not_run=error.first
-    )
-    run.add(result)
-    return result
-
-
-def not_applicable(identity: CellIdentity, run: RunFolder, reason: str) -> CellResult:
-    """Write and return NOT_APPLICABLE for a cell that lacks a feature or a program; nothing was driven."""
-    folder = run.cell_folder(identity.name)
-    result = _result(identity, run, folder, time.time_ns(), BOTH_NOT_APPLICABLE, [reason])
-    run.add(result)
-    return result
-
-
-def _result(
-    identity: CellIdentity,
-    run: RunFolder,
-    folder: Path,
-    started_ns: int,
-    pair: VerdictPair,
-    reasons: list[str],
-    *,
-    judgement: Judgement | None = None,
-    events: Sequence[TerminalEvent] = (),
-    dead: dict[str, list[str]] | None = None,
-    mishaps: Sequence[Mishap] = (),
-    not_run: str = "",
-) -> CellResult:
-    judgement = judgement or Judgement(captures=[], procedures=[])
-    return CellResult(
-        cell=identity.name,
-        test_case=identity.test_case,
-        title=identity.title,
-        home=identity.square.home,
-        visited=identity.square.visited,
-        access_point=identity.square.access_point,
-        terminal=identity.terminal,
-        flow=identity.flow,
-        interoperability=pair.interoperability,
-        conformance=pair.conformance,
-        expected_interoperability=identity.expected.pair.interoperability,
-        expected_conformance=identity.expected.pair.conformance,
-        started_ns=started_ns,
-        duration_ms=round((time.time_ns() - started_ns) / 1e6, 3),
-        captures=[_with_name_only(capture) for capture in judgement.captures],
-        procedures=list(judgement.procedures),
-        media=judgement.media,
-        events=list(events),
-        reasons=reasons,
-        folder=str(folder.relative_to(run.path)),
-        sheet=identity.sheet,
-        known=identity.expected.known,
-        expected_criteria=list(identity.expected.criteria),
-        mishaps=list(mishaps),
-        not_run=not_run,
-        node_logs=dead or {},
-    )
-
-
-def _with_name_only(capture: CaptureInfo) -> CaptureInfo:
-    """Name the capture relative to the cell's folder, so that a run folder can be moved."""
-    return capture.model_copy(update={"file": Path(capture.file).name})

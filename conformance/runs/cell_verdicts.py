@@ -1,21 +1,16 @@
-"""The two verdicts of a cell: of what its procedures came to, and of what stopped the test case."""
+"""The two verdicts of a cell where something stopped its test case."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from conformance.runs.cell_result import BOTH_ERROR, BOTH_NOT_APPLICABLE
 from conformance.terminals.call_failures import CallFailed
 from conformance.terminals.presence_failures import PresenceFailed
 from conformance.terminals.terminal import RegistrationFailed
 from conformance.vocabulary.errors import BeyondProgram, NetlabError
-from conformance.vocabulary.events import TerminalEvent
-from conformance.vocabulary.results import ProcedureResult
 from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 JUDGED = (RegistrationFailed, CallFailed, PresenceFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
-BOTH_ERROR = VerdictPair(Verdict.ERROR, Verdict.ERROR)
-BOTH_NOT_APPLICABLE = VerdictPair(Verdict.NOT_APPLICABLE, Verdict.NOT_APPLICABLE)
 _FAILED = ((CallFailed, "the call failed for its users"), (PresenceFailed, "presence failed for its users"))
 
 
@@ -41,18 +36,3 @@ def after_stop(stopped_by: BaseException | None, pair: VerdictPair, reasons: lis
         reasons.append(f"the test case itself is wrong: {type(stopped_by).__name__}: {stopped_by}")
         return BOTH_ERROR
     return pair
-
-
-def joined_verdicts(
-    procedures: Sequence[ProcedureResult], events: Sequence[TerminalEvent], reasons: list[str]
-) -> VerdictPair:
-    """Join the verdicts of the cell's procedures; without a procedure there is no evidence."""
-    if procedures:
-        return VerdictPair(
-            worst(*(p.interoperability for p in procedures)), worst(*(p.conformance for p in procedures))
-        )
-    reasons.append(
-        "no procedure of this cell's subscriber was found in the capture"
-        + ("" if events else ", and the terminal sent nothing")
-    )
-    return VerdictPair(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)

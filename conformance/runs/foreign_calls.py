@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.runs.cell import CALLEE, CALLER, Cell
+from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import CALLEE, CALLER
 from conformance.terminals.call_end import CalledEnd, CallEnd, CallingEnd, Phone
 from conformance.vocabulary.errors import HarnessFault
 

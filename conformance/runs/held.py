@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.cores.emulated.core import LOG_LINES, EmulatedCore, last_lines
+from conformance.cores.emulated.core import LOG_LINES, EmulatedCore
+from conformance.cores.emulated.log_lines import last_lines
 from conformance.fabric.fabric import Fabric, Share
 from conformance.fabric.loopback import Loopback
 from conformance.fabric.netns import PREFIX

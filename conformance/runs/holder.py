@@ -21,6 +21,7 @@ from conformance.cores.emulated.plan import log_file
 from conformance.cores.emulated.processes import ProcessMark, set_process_name
 from conformance.fabric.fabric import Fabric
 from conformance.runs.bench import make_core, make_fabric, remove_databases
+from conformance.runs.driving import foremost
 from conformance.runs.folder import NODES
 from conformance.runs.header import cores_of
 from conformance.runs.plan import BenchPlan, FabricName
@@ -86,11 +87,12 @@ def hold(plan: HoldPlan) -> NoReturn:
         standing.callback(forget, plan.folder)
         write(plan.folder, told)
         standing.callback(remove_databases, nodes)
-        standing.callback(fabric.down)
-        fabric.up()
-        core = make_core(bench_plan, fabric, nodes)
-        standing.callback(core.down)
-        core.up(fabric.namespace_of)
+        with foremost():
+            standing.callback(fabric.down)
+            fabric.up()
+            core = make_core(bench_plan, fabric, nodes)
+            standing.callback(core.down)
+            core.up(fabric.namespace_of)
         write(plan.folder, told.model_copy(update={"ready": True, "running": _running(fabric, core)}))
         _answer(Answer())
         while True:

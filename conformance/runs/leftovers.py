@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from conformance.cores.emulated.core import end_leftovers
+from conformance.cores.emulated.process_list import end_leftovers
 from conformance.fabric import registry
 from conformance.runs.bench import remove_databases
 from conformance.runs.folder import NODES, RUN_FILE, SPOOL, RunFolder, read_lines

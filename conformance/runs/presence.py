@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from conformance.fabric.fabric import Attachment
 from conformance.fabric.pki import Authority, default_folder
-from conformance.pcapng.secrets import add_tls_keys
 from conformance.protocols.sip.timers import SipTimers
 from conformance.runs.bench import Bench
 from conformance.runs.parties import Party
@@ -22,7 +20,7 @@ from conformance.terminals.loop import TerminalLoop, shared_loop
 from conformance.terminals.presence_failures import PresenceFailed
 from conformance.terminals.terminal import Terminal
 from conformance.terminals.xcap_client import XcapClient, XcapPlace
-from conformance.vocabulary.errors import BadInput, BeyondProgram, EvidenceMissing, NetlabError
+from conformance.vocabulary.errors import BadInput, BeyondProgram, NetlabError
 from conformance.vocabulary.federation import XCAP_HOST, Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.secrets import Secret
 
@@ -33,7 +31,7 @@ def xcap_client(
     place: Attachment,
     events: EventLog,
     password: str | None,
-    key_log: Path | None,
+    secure: bool,
 ) -> XcapClient:
     """Return the XCAP client of a terminal.
 
@@ -43,7 +41,7 @@ def xcap_client(
         place: how it is attached.
         events: where observations go.
         password: another one than the user's.
-        key_log: where the keys of HTTPS go; None: by HTTP.
+        secure: by HTTPS; else by HTTP.
 
     Raises:
         BeyondProgram: the terminal uses the home access point.
@@ -58,23 +56,17 @@ def xcap_client(
     name = f"{XCAP_HOST}.{party.home.domain}"  # what users know it by (D2.2 3.3.3.2)
     return XcapClient(
         XcapPlace(
-            root=party.home.xcap_root(secure=key_log is not None).replace(party.home.fqdn(NodeKind.XDMS), name, 1),
+            root=party.home.xcap_root(secure=secure).replace(party.home.fqdn(NodeKind.XDMS), name, 1),
             user=party.subscriber.impus[0],
             source=str(place.address),
             locator=Locator(str(dns.address), dns.port, source=str(place.address)),
-            tls=None if key_log is None else _tls(key_log),
+            tls=ssl.create_default_context(cafile=Authority(default_folder()).certificate) if secure else None,
         ),
         Authenticator(_with_password(party.subscriber, password), party.home.domain),
         events,
         place.loop or shared_loop(),
         federation.timers.procedure_ms / 1000,
     )
-
-
-def _tls(key_log: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=Authority(default_folder()).certificate)
-    context.keylog_filename = str(key_log)
-    return context
 
 
 def _with_password(subscriber: Subscriber, password: str | None) -> Subscriber:
@@ -126,11 +118,9 @@ class CellPresence:
     Args:
         bench: the testbeds.
         events: where observations go.
-        folder: of the cell: keys of HTTPS lie there until they are in the capture.
     """
 
-    def __init__(self, bench: Bench, events: EventLog, folder: Path) -> None:
-        self._key_log = folder / "tls-keys.log"
+    def __init__(self, bench: Bench, events: EventLog) -> None:
         self._bench = bench
         self._events = events
         self._documents: list[Documents] = []
@@ -143,8 +133,7 @@ class CellPresence:
 
     def documents(self, party: Party, place: Attachment, secure: bool, password: str | None) -> Documents:
         """Return the documents of a user; see `xcap_client`."""
-        key_log = self._key_log if secure else None
-        client = xcap_client(self._bench.federation, party, place, self._events, password, key_log)
+        client = xcap_client(self._bench.federation, party, place, self._events, password, secure)
         self._documents.append(Documents(client))
         return self._documents[-1]
 
@@ -152,19 +141,6 @@ class CellPresence:
         """Return what sends requests straight to the presence server; see `direct_client`."""
         self._direct.append(direct_client(self._bench, home, subscriber, self._events, trusted=trusted))
         return self._direct[-1]
-
-    def keep_keys(self, capture: Path) -> None:
-        """Put the keys of HTTPS into the capture, which then tells what was said.
-
-        Raises:
-            EvidenceMissing: they cannot be written.
-        """
-        try:
-            if self._key_log.exists():
-                add_tls_keys(capture, self._key_log.read_bytes())
-                self._key_log.unlink()
-        except (OSError, ValueError) as error:
-            raise EvidenceMissing(f"{capture}: expected that keys of HTTPS can be written there: {error}") from None
 
     def leave(self, terminals: Iterable[Terminal]) -> list[str]:
         """End what terminals watch and publish, and remove what their users stored, after the capture has ended.

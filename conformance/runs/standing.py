@@ -17,7 +17,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from conformance.cores.emulated.core import end_leftovers, last_lines
+from conformance.cores.emulated.log_lines import last_lines
+from conformance.cores.emulated.process_list import end_leftovers
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.fabric import registry
 from conformance.runs.folder import NODES

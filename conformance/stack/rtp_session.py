@@ -129,13 +129,10 @@ class RtpSession:
 
     def last_second(self) -> list[int]:
         """Return the decoded last second of the source that was heard last; what was lost is not filled in."""
-        return decoded(self._kept())
+        return decoded(self.kept())
 
-    def recognised(self) -> int | None:
-        """Return the identity of who was heard or seen in the last second; None where it cannot be told."""
-        return self.content.recognised(self._kept())
-
-    def _kept(self) -> list[tuple[bytes, int]]:
+    def kept(self) -> list[tuple[bytes, int]]:
+        """Return the packets of that second, or the last pictures: payloads with their types, the oldest first."""
         return list(self._heard.get(self._last_heard, ())) if self._last_heard is not None else []
 
     def _cancel(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -130,23 +130,21 @@ class Call:
     def _wait_known(
         self, endpoint: MediaEndpoint, wanted: int, what: str, unit: str, kind: EventKind, packets: int = 1
     ) -> None:
-        async def listen() -> bool:
-            try:
-                async with asyncio.timeout(self._patience_s):
-                    while endpoint.heard() != wanted or endpoint.statistics().packets < packets:
-                        if await self._session.until(lambda: self._session.ended, _PACKETS_S):
-                            return False
-            except TimeoutError:
-                return False
-            return True
+        deadline = time.monotonic() + self._patience_s
 
-        if not self._run(listen, what):
-            known = endpoint.heard()
-            found = f"{known} {unit}" if known is not None else "nothing"
-            found += f" in {endpoint.statistics().packets} packets"
-            detail = f"awaited {what} of {wanted} {unit} for {self._patience_s:g} s, found {found}"
-            self._record(EventKind.TIMED_OUT, detail)
-            raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
+        def is_over() -> bool:
+            ended = self._run(lambda: self._session.until(lambda: self._session.ended, _PACKETS_S), what)
+            return ended or time.monotonic() > deadline
+
+        # Not in the loop: to know a tone again takes longer than a packet may be late.
+        while endpoint.heard() != wanted or endpoint.statistics().packets < packets:
+            if is_over():
+                known = endpoint.heard()
+                found = f"{known} {unit}" if known is not None else "nothing"
+                found += f" in {endpoint.statistics().packets} packets"
+                detail = f"awaited {what} of {wanted} {unit} for {self._patience_s:g} s, found {found}"
+                self._record(EventKind.TIMED_OUT, detail)
+                raise CallTimedOut(f"{self._session.agent.identity}: {detail}")
         statistics = endpoint.statistics()
         kinds = ", ".join(map(str, statistics.payload_types))
         self._record(

@@ -11,7 +11,7 @@ from enum import StrEnum
 from xml.sax.saxutils import escape, quoteattr
 
 from conformance.terminals.presence_failures import PresenceRefused
-from conformance.terminals.xcap_client import ELEMENT, XcapAnswer, XcapClient
+from conformance.terminals.xcap_client import ATTRIBUTE, ELEMENT, XcapAnswer, XcapClient
 
 PRES_RULES = "pres-rules"
 RESOURCE_LISTS = "resource-lists"
@@ -105,6 +105,14 @@ class Documents:
         """Remove one entry of a stored list by its node selector. Raises PresenceFailed."""
         selector = f'resource-lists/list[@name="{name}"]/entry[@uri="{member}"]'
         return self.client.delete(self.client.document(RESOURCE_LISTS), node=selector)
+
+    def rename_list(self, name: str) -> XcapAnswer:
+        """Give the first stored list another name: one attribute is sent. Raises PresenceFailed.
+
+        The list is chosen by its place: by its name the new attribute could not be found again (RFC 4825 8.2.7).
+        """
+        path = self.client.document(RESOURCE_LISTS)
+        return self.client.put(path, name.encode(), ATTRIBUTE, node="resource-lists/list[1]/@name")
 
     def buddies(self) -> XcapAnswer:
         """Fetch the buddy lists."""

@@ -200,7 +200,8 @@ class MediaEndpoint:
             where it is silence, and where no single frequency has half of the power. Of video the shade of the last
             pictures.
         """
-        return self._inside(self._opened().recognised, "the last second")
+        kept = self._inside(self._opened().kept, "the last second")
+        return self.content.recognised(kept)
 
     def _opened(self) -> RtpSession:
         if self._session is None:

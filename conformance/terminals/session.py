@@ -26,6 +26,7 @@ from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.media_endpoint import MediaEndpoint
 from conformance.terminals.session_timer import SessionTimer
+from conformance.terminals.under_way import UnderWay
 from conformance.vocabulary.events import EventKind
 
 ALLOW = "INVITE, ACK, CANCEL, PRACK, UPDATE, BYE, NOTIFY"
@@ -65,7 +66,7 @@ class CallAgent:
 
 
 @dataclass(eq=False)
-class Session:
+class Session(UnderWay):
     """One session of one terminal."""
 
     agent: CallAgent
@@ -80,8 +81,6 @@ class Session:
     """What the peer said last."""
     endpoints: dict[str, MediaEndpoint] = field(default_factory=dict)
     """By kind of stream."""
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     _modifying: bool = False
     _acknowledged: set[int] = field(default_factory=set)
     """CSeq numbers of the INVITEs of the peer whose ACK came."""
@@ -93,35 +92,11 @@ class Session:
 
     # --- waiting ---------------------------------------------------------------------------------------------
 
-    def tell(self) -> None:
-        """Wake who waits for a change."""
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-
-    async def until(self, holds: Callable[[], bool], seconds: float) -> bool:
-        """Wait until something holds; False where it does not within that time."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not holds():
-                    await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run in a task of its own; it ends with the session's terminal."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def stop(self) -> None:
         """Give up whatever is under way, and close the media."""
         self.timer.stop()
         self.close_media()
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.give_up()
 
     async def repeat(
         self, send: Callable[[], Coroutine[Any, Any, None]], until: Callable[[], bool], longest_s: float | None = None
@@ -373,9 +348,8 @@ class Session:
             return
         for endpoint in self.endpoints.values():
             endpoint.stop()
-        goodbye = asyncio.get_running_loop().create_task(self.ask("BYE"))
+        goodbye = self.spawn(self.ask("BYE"))
         goodbye.add_done_callback(_heed)
-        self._tasks.add(goodbye)
         await asyncio.wait({goodbye}, timeout=self.agent.timers.t1_s)
         self.end(EventKind.ENDED, None, why)
 

@@ -58,7 +58,7 @@ class Timed(Protocol):
         """Note that the session goes on."""
         ...
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> object:
         """Run in a task that ends with the session."""
         ...
 

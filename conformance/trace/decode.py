@@ -14,9 +14,9 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,7 @@ from conformance.trace.records import Frames, PickedFrames, Taken, WholeFile, re
 from conformance.trace.reduced import Reduced
 from conformance.trace.tshark import INSTALL, MISSING, Tshark
 from conformance.trace.unpack import check_unpacked_size, open_capture
+from conformance.vocabulary.collector import without_collector
 from conformance.vocabulary.errors import BadInput, NotPermitted
 
 MINIMUM_TSHARK = (3, 6)
@@ -93,7 +94,7 @@ def read_trace(
         return Trace((), ())
     tasks = [_Task(index, file, keys, None if index or keys else waiting) for index, file in enumerate(files)]
     read = _by_tshark if everything_by_tshark else _read
-    with _without_collector():
+    with without_collector():  # it would look at a hundred thousand messages again and again; none is garbage
         with ThreadPoolExecutor(max_workers=min(len(files), os.cpu_count() or 1)) as pool:
             readings = list(pool.map(read, tasks))
         order = align(readings)
@@ -149,18 +150,6 @@ def _check_readable(file: Path) -> None:
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = error.strerror if isinstance(error, OSError) else error
         raise BadInput(f"{file}: cannot be read ({reason}), expected a capture file") from error
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the garbage collector from looking at a hundred thousand messages again and again; none is garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read(task: _Task) -> Reading:

@@ -91,6 +91,8 @@ class NodeKind(StrEnum):
     """Presence server: an application server for PUBLISH and SUBSCRIBE (3GPP TS 24.141)."""
     XDMS = "xdms"
     """XML document management server: XCAP over HTTP, and over HTTPS at `XCAP_TLS_PORT` (3GPP TS 24.141, RFC 4825)."""
+    SIP_PROXY = "sip-proxy"
+    """Plain SIP proxy with a registrar of its own, in front of the presence server: presence without IMS."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
@@ -159,6 +161,8 @@ class AccessNetwork(_Model):
 
 TOPOLOGY_HIDING = "topology-hiding"
 """ICS item: 3GPP TS 24.229 5.10.4."""
+XCAP_NAT = "xcap-nat"
+"""ICS item: from outside, the XDMS is reached by ports of the P-CSCF (D2.2 3.3.3.2)."""
 
 
 class Features(_Model):
@@ -235,6 +239,10 @@ class Timers(_Model):
     """Longest registration that the registrar grants."""
     minimum_registration_s: Seconds = 60
     """Shortest registration that the registrar grants: a shorter one (not 0) is answered with 423 and Min-Expires."""
+    publication_s: Seconds = 3600
+    """Longest publication of presence that the presence server grants (RFC 3903 6)."""
+    minimum_publication_s: Seconds = 60
+    """Shortest one: a shorter one (not 0) is answered with 423 and Min-Expires."""
     ready_ms: Milliseconds = 10_000
     """How long a node may take to become ready."""
     proceeding_s: Seconds = 181
@@ -296,6 +304,12 @@ class Testbed(_Model):
     def uri(self, kind: NodeKind) -> str:
         """Return the SIP URI of a node with its port: `sip:scscf.uc3m.netlab.test:6060`."""
         return f"sip:{self.fqdn(kind)}:{self.nodes[kind].port}"
+
+    @property
+    def translates_xcap(self) -> bool:
+        """Whether the emulated P-CSCF passes connections on to the XDMS, and the own DNS sends others there."""
+        declared = XCAP_NAT in self.features.ics and NodeKind.XDMS in self.nodes
+        return declared and self.core is CoreKind.EMULATED
 
     def xcap_root(self, *, secure: bool = False) -> str:
         """Return the XCAP root of the testbed's XDMS as its own servers know it: `http://xdms.uc3m...:8080/xcap-root`."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from conformance.runs.cell import Cell
-from conformance.terminals.documents import PRES_RULES
+from conformance.terminals.documents import LISTS_TYPE, PRES_RULES, RESOURCE_LISTS
 
 pytestmark = [pytest.mark.presence, pytest.mark.needs("xdms")]
 
 BUDDIES = "buddies"
+CAPABILITIES = "xcap-caps/global/index"
 
 
 @pytest.mark.parametrize("secure", [pytest.param(True, id="https"), pytest.param(False, id="http")])
@@ -21,7 +24,7 @@ def test_buddy_list(cell: Cell, secure: bool) -> None:
         - The user has a password for the XDMS.
     Steps:
         1. The client stores a list: PUT is challenged, answered, and makes a new document.
-        2. It adds an entry and removes one by their node selectors, fetches the list, and removes it.
+        2. It adds an entry, removes one and renames the list by node selectors, fetches the list, and removes it.
 
     References:
         RFC 4825 7, 8; RFC 4826 3; RFC 2617; 3GPP TS 24.141 6; D2.2 3.3.3.2
@@ -83,6 +86,50 @@ def test_rules(cell: Cell) -> None:
 
 
 @pytest.mark.flow("xcap")
+def test_capabilities(cell: Cell) -> None:
+    """A client asks the XDMS what it can do.
+
+    Preconditions:
+        - The user has a password for the XDMS.
+    Steps:
+        1. The client fetches the capabilities, which belong to nobody, and a document of the user's own.
+
+    References:
+        RFC 4825 12; D2.2 3.3.3.2
+    """
+    documents = cell.documents(cell.terminal())
+    documents.allow()
+    documents.client.get(CAPABILITIES)
+    documents.clear()
+
+
+@pytest.mark.flow("xcap")
+def test_what_is_not_stored(cell: Cell) -> None:
+    """The XDMS refuses what is no document of its kind, what nobody knows, and what meets another state than expected.
+
+    Preconditions:
+        - The user has a buddy list at the XDMS.
+    Steps:
+        1. The client stores a list that is not well-formed, and one that the schema does not allow: 409 each.
+        2. It fetches a document of an unknown application usage: 404.
+        3. It stores a list under the condition of another entity tag: 412.
+
+    References:
+        RFC 4825 7.11, 8.2, 11; 3GPP TS 24.141 6
+    """
+    documents = cell.documents(cell.terminal())
+    stored = documents.keep_buddies(BUDDIES, [f"sip:first@{cell.home.domain}"])
+    client = documents.client
+    path = client.document(RESOURCE_LISTS)
+    for body in (b"<resource-lists", b'<list xmlns="urn:ietf:params:xml:ns:resource-lists"/>'):
+        cell.refused(partial(client.put, path, body, LISTS_TYPE), 409)
+    cell.refused(lambda: client.get(client.document("no-such-usage")), 404)
+    whole = documents.buddies()
+    cell.refused(lambda: client.put(path, whole.body, LISTS_TYPE, if_match=f'"not-{stored.status}"'), 412)
+    documents.clear()
+
+
+@pytest.mark.flow("xcap")
 def test_wrong_password(cell: Cell) -> None:
     """Who does not know the password gets no document.
 
@@ -125,5 +172,6 @@ def keep_a_list(cell: Cell, *, secure: bool = True) -> None:
     documents.keep_buddies(BUDDIES, [first])
     documents.add_buddy(BUDDIES, second)
     documents.remove_buddy(BUDDIES, first)
+    documents.rename_list("friends")
     documents.buddies()
     documents.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_on_a_terminal_progress_is_drawn_and_the_cursor_restored(
     command: list[str], tmp_path: Path, workers: list[str]
 ) -> None:
     written = drawn([*command, *workers], tmp_path)
-    assert b" left, 0:0" in written
+    assert re.search(rb" left, \d+:\d\d", written)
     assert "✗ test_number[7]: AssertionError: seven does not conform".encode() in written
     assert written.count(HIDE_CURSOR) == written.count(SHOW_CURSOR) == 1
     assert written.index(HIDE_CURSOR) < written.index(SHOW_CURSOR)

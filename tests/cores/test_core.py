@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cores.emulated.core import EmulatedCore, end_leftovers, last_lines
+from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput, HarnessFault, TestbedDown
@@ -336,48 +336,3 @@ def test_nothing_is_left_when_the_harness_is_killed(
     core = make()
     core.up()  # at the same addresses, over what the killed run left in the folder
     assert core.check() == {}
-
-
-def test_leftovers_are_ended_only_when_they_are_certainly_ours(tmp_path: Path) -> None:
-    wait = "import sys; sys.stdin.read()"
-    ours = subprocess.Popen(
-        [sys.executable, "-c", wait, "conformance.cores.emulated.supervisor"], stdin=subprocess.PIPE
-    )
-    foreign = subprocess.Popen([sys.executable, "-c", wait], stdin=subprocess.PIPE)
-    marks = [ProcessMark.of(ours.pid), ProcessMark.of(foreign.pid)]
-    assert all(marks)
-    try:
-        lines = ", ".join(
-            f'"{name}": [{pid}, {started}]'
-            for name, pid, started in (
-                ("supervisor", ours.pid, marks[0].started),  # type: ignore[union-attr]
-                ("foreign", foreign.pid, marks[1].started),  # type: ignore[union-attr]
-                ("reused", os.getpid(), 1),
-            )
-        )
-        (tmp_path / "processes.json").write_text("{" + lines + "}")
-        assert end_leftovers(tmp_path) == [ours.pid]
-        assert ours.wait(5) == -signal.SIGKILL
-        assert foreign.poll() is None
-        assert end_leftovers(tmp_path) == []
-    finally:
-        for process in (ours, foreign):
-            process.kill()
-            process.wait()
-            assert process.stdin is not None
-            process.stdin.close()
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', '{"a": ["x", "y"]}'])
-def test_a_spoilt_list_of_processes_ends_nothing(tmp_path: Path, text: str) -> None:
-    (tmp_path / "processes.json").write_text(text)
-    assert end_leftovers(tmp_path) == []
-
-
-def test_last_lines_are_few_and_short(tmp_path: Path) -> None:
-    file = tmp_path / "node.log"
-    file.write_bytes(b"".join(b"%d\n" % n for n in range(1000)) + b"\xff" + b"x" * 5000)
-    lines = last_lines(file, 3)
-    assert lines[:2] == ["998", "999"]
-    assert len(lines[2]) == 300
-    assert last_lines(tmp_path / "missing", 3) == []

@@ -456,3 +456,23 @@ def test_no_secret_is_logged(context: NodeContext, caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.DEBUG)
     talk(context, act)
     assert "alice@a.test: REGISTRATION by sip:scscf.a.test:6060" in caplog.text
+
+
+def test_a_network_with_a_presence_server_serves_who_is_not_registered(context: NodeContext) -> None:
+    """3GPP TS 29.228 6.1.4: there are services for that case, so an S-CSCF is named that could give them."""
+    node = {"host": "presence", "address": "127.33.0.9", "port": 5060}
+    federation = context.federation.model_dump()
+    federation["testbeds"]["a"]["nodes"]["presence"] = node
+    served = Federation.model_validate(federation)
+
+    async def act(cx: CxClient) -> None:
+        found = await cx.lir(LIR)
+        assert (found.result, found.experimental) == (DiameterResult.UNREGISTERED_SERVICE, True)
+        assert (found.server_name, found.offered_server) == (None, SCSCF)
+        taken = replace(SAR, user_name=None, assignment_type=ServerAssignmentType.UNREGISTERED_USER)
+        profile = await cx.sar(taken)
+        assert b"<ServerName>sip:presence.a.test:5060</ServerName>" in (profile.user_data or b"")
+        found = await cx.lir(LIR)
+        assert (found.result, found.server_name) == (DiameterResult.SUCCESS, SCSCF)
+
+    talk(replace(context, federation=served, testbed=served.testbeds["a"]), act)

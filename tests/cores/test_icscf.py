@@ -196,7 +196,7 @@ def test_options_says_503_while_cx_is_closed(in_scene: Callable[..., None]) -> N
 # --- SUBSCRIBE and INVITE for a user of this network (3GPP TS 24.229) ----------------------------------------
 
 
-@pytest.fixture(params=["SUBSCRIBE", "INVITE"])
+@pytest.fixture(params=["SUBSCRIBE", "PUBLISH", "INVITE"])
 def subscribe(
     request: pytest.FixtureRequest, in_scene: Callable[..., None]
 ) -> Callable[..., tuple[Response, list[Request]]]:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from sipmessage import URI, Request, Response
 
+from conformance.cores.emulated.presence_criteria import presence_criteria
 from conformance.cores.emulated.scscf_sessions import assert_both
+from conformance.protocols.cx import ServerAssignmentAnswer
 from conformance.protocols.sip.message import make_response
+from conformance.protocols.user_data import build_user_data
 from conformance.stack.sip import SipStack
 from conformance.vocabulary.federation import NodeKind
 from tests.cores.test_scscf import IMPUS, REALM, Registrar
@@ -234,3 +237,50 @@ def test_a_notify_of_presence_goes_along_its_route(serving: Callable[..., None])
         assert (got.method, got.headers.getlist("Route")) == ("NOTIFY", ["<sip:pcscf.uc3m.netlab.test:4060;lr>"])
 
     serving(story)
+
+
+def test_services_of_who_is_not_registered(in_scene: Callable[..., None]) -> None:
+    """3GPP TS 24.229 5.4.3.3: SAR brings the profile once, and the request goes to the server that it names."""
+    server = "127.35.1.18:5060"
+    profile = build_user_data("alice@x", [IMPUS[0]], criteria=presence_criteria(f"sip:{server}"))
+
+    async def story(scene: Any) -> None:
+        client = await scene.peer("127.35.1.12", 5061)
+        r, got = Registrar(scene, client), []
+        r.saa = ServerAssignmentAnswer(2001, False, user_data=profile)
+
+        def served(request: Request) -> Response:
+            got.append(request)
+            return make_response(request, 200)
+
+        await scene.node(NodeKind.DNS)
+        await scene.hss(r.hss)
+        await scene.peer("127.35.1.18", 5060, served)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF)
+        codes = []
+        for method in ("SUBSCRIBE", "SUBSCRIBE", "INVITE"):
+            request = scene.request(method, IMPUS[0], PRESENCE, CHARGING)
+            codes.append((await client.send_request(request, scene.hop(NodeKind.SCSCF))).code)
+        assert codes == [200, 200, 480]
+        assert [(one.user_name, one.assignment_type.name) for one in r.sar] == [(None, "UNREGISTERED_USER")]
+        assert [one.headers.getlist("Route")[0] for one in got] == [f"<sip:{server};lr>"] * 2
+
+    in_scene(story)
+
+
+@pytest.mark.parametrize(("result", "experimental", "code"), [(5001, True, 404), (5012, False, 480)])
+def test_a_user_of_whom_the_hss_says_nothing(
+    in_scene: Callable[..., None], result: int, experimental: bool, code: int
+) -> None:
+    async def story(scene: Any) -> None:
+        client = await scene.peer("127.35.1.12", 5061)
+        r = Registrar(scene, client)
+        r.saa = ServerAssignmentAnswer(result, experimental)
+        await scene.hss(r.hss)
+        await scene.node(NodeKind.SCSCF)
+        await scene.ready(NodeKind.SCSCF)
+        request = scene.request("SUBSCRIBE", IMPUS[0], PRESENCE)
+        assert (await client.send_request(request, scene.hop(NodeKind.SCSCF))).code == code
+
+    in_scene(story)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from conformance.fabric.pki import Authority, Credentials, Flaw, default_folder
@@ -61,6 +61,19 @@ def test_a_certificate_is_signed_for_its_name_and_use(authority: Authority) -> N
         assert made.not_valid_before_utc < now() < made.not_valid_after_utc
         uses = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         assert list(uses) == [getattr(ExtendedKeyUsageOID, usage)]
+
+
+def test_a_server_has_a_certificate_for_its_names_and_its_address(authority: Authority) -> None:
+    chain = authority.server_chain(["xdms.x.test", "xcap.x.test"], "127.0.0.9")
+    made = x509.load_pem_x509_certificate(chain)
+    made.verify_directly_issued_by(ca(authority))
+    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["xdms.x.test", "xcap.x.test"]
+    assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.9"]
+    uses = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(uses) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    key = load_pem_private_key(chain, None)
+    assert key.public_key() == made.public_key()
 
 
 def test_the_passphrase_is_needed(authority: Authority) -> None:

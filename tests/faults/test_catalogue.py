@@ -14,16 +14,37 @@ from conformance.cores.emulated.faults import (
     SKIPS_SERVICES,
 )
 from conformance.cores.emulated.hss_procedures import HSS_FAULTS
+from conformance.cores.emulated.presence_server import (
+    ACCEPTS_UNKNOWN_ETAG,
+    FORCED_AUTHORISATION,
+    IGNORES_RULE_CHANGES,
+    TRUSTS_ADDRESS,
+    TRUSTS_EVERYBODY,
+)
+from conformance.cores.emulated.xdms.http import NO_AUTHENTICATION
+from conformance.cores.emulated.xdms.service import (
+    ACCEPTS_INVALID,
+    FORGETS_RULES,
+    IGNORES_IF_MATCH,
+    NO_ERROR_DOCUMENT,
+    NO_ETAG,
+    SAYS_200_FOR_CREATED,
+    SERVES_OTHERS,
+)
 from conformance.faults.catalogue import FaultKind, Service, load_catalogue, read_catalogue
 from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.faults.emitted_cx import EMITTED_CX
 from conformance.faults.emitted_dns import EMITTED_DNS
+from conformance.faults.emitted_presence import EMITTED_PRESENCE
 from conformance.terminals.terminal import WRONG_DIGEST_URI
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.roles import Role
 
 BEHAVIOURS = {KEEPS_KEYS, NO_SECOND_UAR, PATH_UNSUPPORTED, WRONG_DIGEST_URI, FORGETS_ZONE}
 BEHAVIOURS |= HSS_FAULTS | {IGNORES_PRIVACY, NO_LOCATION_QUERY, *SKIPS_SERVICES}
+BEHAVIOURS |= {FORCED_AUTHORISATION, TRUSTS_ADDRESS, TRUSTS_EVERYBODY, ACCEPTS_UNKNOWN_ETAG, IGNORES_RULE_CHANGES}
+BEHAVIOURS |= {ACCEPTS_INVALID, IGNORES_IF_MATCH, SAYS_200_FOR_CREATED, SERVES_OTHERS, NO_ERROR_DOCUMENT, NO_ETAG}
+BEHAVIOURS |= {FORGETS_RULES, NO_AUTHENTICATION}
 GOOD = """
 [[fault]]
 name = "some-fault"
@@ -38,7 +59,7 @@ service = "works"
 
 def test_every_fault_is_made_and_every_alteration_is_listed() -> None:
     names = {fault.name for fault in load_catalogue().fault}
-    assert names == {*EMITTED_SIP, *EMITTED_CX, *EMITTED_DNS} | BEHAVIOURS
+    assert names == {*EMITTED_SIP, *EMITTED_PRESENCE, *EMITTED_CX, *EMITTED_DNS} | BEHAVIOURS
 
 
 def test_the_faults_that_were_promised() -> None:

@@ -30,6 +30,8 @@ FRANK = 'name = "frank"\nimpi = "f@utu.netlab.test"\nimpus = ["sip:f@utu.netlab.
         (GATEWAY + "\n", "", "testbeds.utu.nodes", "the nodes of an IMS domain (p-cscf, "),
         (GATEWAY, f'{GATEWAY}\nas = {{ host = "as", address = "127.37.4.17", port = 5060 }}', "testbeds.utu.nodes.as",
          "beside the nodes of an IMS domain"),
+        (GATEWAY, f'{GATEWAY}\nxdms = {{ host = "xdms", address = "127.37.4.19", port = 8080 }}',
+         "testbeds.utu.nodes.xdms", "an XDMS beside the nodes"),
         ('"127.37.4.16"', '"127.37.4.200"', "testbeds.utu.nodes.gateway.address", "outside testbeds.utu."),
         (GATEWAY, f"{GATEWAY}\n[[testbeds.utu.subscribers]]\n" + FRANK, "testbeds.utu.subscribers", "none: a testbed"),
         ("minimum_registration_s = 60", "minimum_registration_s = 601", "timers.minimum_registration_s", "most 600"),
@@ -69,13 +71,13 @@ def test_two_testbeds_of_one_domain(complaints: Complaints) -> None:
 
 def test_a_pool_around_nodes(complaints: Complaints) -> None:
     lines = complaints(('"127.37.2.128/25"', '"127.37.2.0/24"'))
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert all("move the node or the pool" in line for line in lines)
 
 
 def test_one_address_may_hold_several_nodes(alter: Alter) -> None:
     path = alter(('"icscf", address = "127.37.1.12"', '"pcscf", address = "127.37.1.11"'))
-    assert len({str(node.address) for node in load_federation(path).testbeds["uc3m"].nodes.values()}) == 7
+    assert len({str(node.address) for node in load_federation(path).testbeds["uc3m"].nodes.values()}) == 8
 
 
 def test_an_access_network_and_an_ims_domain_without_gateway(alter: Alter) -> None:

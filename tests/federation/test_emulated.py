@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from conformance.federation import default_federation_path, load_federation
@@ -20,13 +21,16 @@ PUBLISHED = [
     ("6c38a116ac280c454f59332ee35c8c4f", "1ba00a1a7c6700ac8c3ff3e96ad08725"),
 ]
 
+OF_TWO = (NodeKind.AS, NodeKind.PRESENCE, NodeKind.XDMS)
+"""What octopus has not."""
+
 
 def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
     federation = load_federation(default_federation_path())
     ims = [testbed for testbed in federation.testbeds.values() if testbed.has_ims]
     assert [testbed.name for testbed in ims] == ["uc3m", "stuba", "octopus"]
     for testbed in ims:
-        ports = {kind: node.port for kind, node in testbed.nodes.items() if kind not in (NodeKind.AS, NodeKind.XDMS)}
+        ports = {kind: node.port for kind, node in testbed.nodes.items() if kind not in OF_TWO}
         assert ports == {
             NodeKind.PCSCF: 4060,
             NodeKind.ICSCF: 5060,
@@ -40,9 +44,10 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
         assert testbed.features.access_security is AccessSecurity.NONE
 
 
-def test_two_testbeds_have_an_application_server_and_one_has_none() -> None:
+@pytest.mark.parametrize("kind", OF_TWO)
+def test_two_testbeds_have_application_servers_and_one_has_none(kind: NodeKind) -> None:
     testbeds = load_federation(default_federation_path()).testbeds
-    assert {name for name, testbed in testbeds.items() if NodeKind.AS in testbed.nodes} == {"uc3m", "stuba"}
+    assert {name for name, testbed in testbeds.items() if kind in testbed.nodes} == {"uc3m", "stuba"}
 
 
 def test_whoever_has_an_xdms_has_passwords_for_it() -> None:

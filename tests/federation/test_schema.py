@@ -118,6 +118,16 @@ def test_two_kinds_of_credentials(complaints: Complaints) -> None:
     assert "hush" not in line
 
 
+def test_a_password_of_the_xdms_beside_k_and_one_that_is_no_text(alter: Alter, complaints: Complaints) -> None:
+    subscriber = (
+        load_federation(alter(('xcap_password = "xcap-alice"', 'xcap_password = "hush"'))).testbeds["uc3m"].users[0]
+    )
+    assert subscriber.xcap_password is not None
+    assert (subscriber.xcap_password.reveal(), str(subscriber.xcap_password)) == (b"hush", "***")
+    (line,) = complaints(('xcap_password = "xcap-alice"', "xcap_password = 271828"))
+    assert f"{SUBSCRIBER}.xcap_password: found something else (a secret, not shown), expected a text" in line
+
+
 def test_an_op_beside_a_password(complaints: Complaints) -> None:
     (line,) = complaints(('password = "not-a-secret"', f'password = "not-a-secret"\nop = "{"0" * 32}"'))
     assert "found it beside password (MD5), expected op beside k and opc (AKA)" in line

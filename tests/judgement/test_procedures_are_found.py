@@ -206,7 +206,7 @@ def test_sip_of_no_known_flow_is_counted_by_method(method: str) -> None:
 def test_a_subscription_to_another_package_is_counted() -> None:
     lab = registration_with_events()
     for entry in lab.entries:
-        entry.sip = entry.sip.replace("Event: reg\r\n", "Event: presence\r\n")
+        entry.sip = entry.sip.replace("Event: reg\r\n", "Event: dialog\r\n")
     result = judge(crowd(timed(lab)), confirm=None)
     assert set(result.unjudged) == {"SUBSCRIBE", "NOTIFY"}
 

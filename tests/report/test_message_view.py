@@ -47,8 +47,16 @@ def test_a_sip_message_is_split_into_start_line_fields_and_body() -> None:
     assert taken.body == "hello"
 
 
+def test_an_http_message_is_split_as_a_sip_message_is() -> None:
+    text = "PUT /xcap-root/pres-rules/users/sip:alice@uc3m.test/index HTTP/1.1\r\nHost: <xdms>\r\n\r\n<ruleset/>"
+    taken = take_apart(arrow(text, "HTTP"), [cite("body", text.index("<ruleset"), 8)])
+    assert str(taken.start).startswith("PUT /xcap-root/")
+    assert shown(taken) == [("Host", "<xdms>")]
+    assert taken.body == "<mark>&lt;ruleset</mark>/&gt;"
+
+
 @pytest.mark.parametrize("text", ["", "\r\n", "\n\n\n", " folded first\r\n", ":\r\n:", "x" * 20_000, "a\r\n\r\n\r\n"])
-@pytest.mark.parametrize("protocol", ["SIP", "Diameter", "DNS"])
+@pytest.mark.parametrize("protocol", ["SIP", "Diameter", "DNS", "HTTP"])
 @pytest.mark.parametrize("mark", [cite("Via", 0, 3), cite("Via", 15_000, None), cite("Via"), cite("", 0, 0)])
 def test_nothing_is_too_broken_to_be_shown(text: str, protocol: str, mark: Mark) -> None:
     assert take_apart(arrow(text, protocol), [mark]).rows is not None

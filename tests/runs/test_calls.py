@@ -17,7 +17,8 @@ from conformance.federation.call_matrix import call_cells
 from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
 from conformance.runs.calls import invite, set_up, talk
-from conformance.runs.cell import Cell, CellIdentity
+from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.plan import BenchPlan
@@ -147,7 +148,8 @@ def test_what_each_hop_adds_and_takes_out(called: Callable[[str, Story], Wire]) 
     rows = wire.rows("sip.Method == INVITE", *fields, "sip.P-Preferred-Identity", "sip.P-Access-Network-Info")
     asserted, vectors, party, routes, targets, preferred, access = (list(column) for column in zip(*rows, strict=True))
     alice, carol = "<sip:alice@uc3m.netlab.test>", "sip:carol@octopus.netlab.test"
-    assert asserted == ["", *[alice] * 5]
+    # his S-CSCF names his number, too (3GPP TS 24.229, requests of the served user)
+    assert asserted == ["", alice, *[f"{alice}|<tel:+34000000001>"] * 4]
     assert preferred == [alice, *[""] * 5]
     assert [bool(value) for value in access] == [True, True, False, False, False, False]
     assert [vectors[0], vectors[5]] == ["", ""]
@@ -241,5 +243,6 @@ def test_a_caller_who_hides_is_named_to_no_terminal(called: Callable[[str, Story
     """CALL-13: inside the networks it is known who calls."""
     wire = called("uc3m@uc3m-to-stuba", lambda cell: talk(*set_up(cell, anonymous=True)).hang_up())
     rows = wire.rows("sip.Method == INVITE", "sip.P-Asserted-Identity", "sip.From")
-    assert [row[0] for row in rows] == ["", *["<sip:alice@uc3m.netlab.test>"] * 4, ""]
+    alice = "<sip:alice@uc3m.netlab.test>"
+    assert [row[0] for row in rows] == ["", alice, *[f"{alice}|<tel:+34000000001>"] * 3, ""]
     assert all("anonymous.invalid" in row[1] and "alice" not in row[1] for row in rows)

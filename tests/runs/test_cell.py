@@ -15,7 +15,8 @@ import pytest
 from conformance.federation import default_federation_path
 from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
-from conformance.runs.cell import Cell, CellIdentity
+from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.plan import BenchPlan

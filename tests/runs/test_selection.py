@@ -9,9 +9,9 @@ import pytest
 from benchmarks.big_federation import federation_file
 from conformance.federation import default_federation_path, load_federation
 from conformance.federation.matrix import Cell
-from conformance.runs.selection import missing_feature, needed_nodes, other_fabric, squares
+from conformance.runs.selection import missing_feature, missing_node, needed_nodes, other_fabric, squares
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, Interconnect
+from conformance.vocabulary.federation import Federation, Interconnect, NodeKind
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +142,18 @@ def test_a_missing_feature_names_the_line_that_would_declare_it(
     number = int(line.partition(":")[0])
     found = Path(file).read_text().splitlines()[number - 1]
     assert "features" in found or found.startswith(("access_security", "ics")), name
+
+
+def test_a_missing_node_names_the_line_that_would_name_one(federation: Federation) -> None:
+    assert missing_node(federation.testbeds["uc3m"], NodeKind.PRESENCE) is None
+    assert missing_node(federation.testbeds["octopus"], NodeKind.PRESENCE) == (
+        "octopus has no node presence: testbeds.octopus.nodes.presence would name one"
+    )
+
+
+def test_users_with_services_are_others_where_a_call_is_made_and_like_others_where_none_is(
+    federation: Federation,
+) -> None:
+    away = {"access": "visited", "callee": "away"}
+    assert {cell.home for cell in squares(federation, away)} == {"octopus"}
+    assert {cell.home for cell in squares(federation, {**away, "served": True})} == {"uc3m", "stuba", "octopus"}

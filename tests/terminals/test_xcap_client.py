@@ -116,13 +116,16 @@ def test_entries_of_a_list(server: Server, client: Callable[..., XcapClient]) ->
     documents.keep_buddies("friends", [BOB])
     documents.add_buddy("friends", "sip:c@x")
     documents.remove_buddy("friends", BOB)
+    documents.rename_list("family")
     documents.buddies()
     documents.clear()
-    assert [method for method, _, _ in server.requests] == ["PUT", "PUT", "DELETE", "GET", "DELETE"]
+    assert [method for method, _, _ in server.requests] == ["PUT", "PUT", "DELETE", "PUT", "GET", "DELETE"]
     lists = "/xcap-root/resource-lists/users/sip:alice@uc3m.netlab.test/index"
-    assert server.requests[4][1] == lists
+    assert server.requests[5][1] == lists
     selector = "/~~/resource-lists/list%5B@name=%22friends%22%5D/entry%5B@uri=%22sip:bob@stuba.netlab.test%22%5D"
     assert server.requests[2][1] == lists + selector
+    assert server.requests[3][1:] == (f"{lists}/~~/resource-lists/list%5B1%5D/@name", b"family")
+    assert server.headers[3]["Content-Type"] == "application/xcap-att+xml"
 
 
 @pytest.mark.parametrize("status", [403, 404, 409, 412, 500])

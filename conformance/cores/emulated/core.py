@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import selectors
-import signal
 import subprocess
 import sys
 import time
@@ -17,8 +15,10 @@ from conformance.cores.emulated import quiet
 from conformance.cores.emulated.exit_status import error_of, how_it_ended
 from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.hss_channel import HssChannel
+from conformance.cores.emulated.log_lines import last_lines
 from conformance.cores.emulated.node import has_channel, is_emulated
-from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
+from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file, node_folder
+from conformance.cores.emulated.process_list import PROCESSES_FILE, SUPERVISOR, end_leftovers, write_processes
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.cores.emulated.readiness import all_serving, awaited
 from conformance.cores.emulated.supervisor import END_S
@@ -31,10 +31,7 @@ from conformance.vocabulary.identifiers import IpNetwork, uri_host
 LOG_LINES = 10
 """How many of the last lines of a dead node's log are shown."""
 
-_SUPERVISOR = "conformance.cores.emulated.supervisor"
-_PID_FILE = "processes.json"
 _READ = 65_536
-_LINE_AT_MOST = 300
 
 
 class EmulatedCore:
@@ -144,7 +141,7 @@ class EmulatedCore:
         self._ready.clear()
         if left:
             raise HarnessFault(f"emulated core: {', '.join(left)} expected to be gone after SIGKILL, found running")
-        (self.folder / _PID_FILE).unlink(missing_ok=True)
+        (self.folder / PROCESSES_FILE).unlink(missing_ok=True)
 
     def restart(self) -> None:
         """Bring everything down and up again; what nodes keep in their folders stays."""
@@ -235,7 +232,7 @@ class EmulatedCore:
             self._await_clients(testbed, deadline)
 
     def settle(self, testbeds: Iterable[str]) -> bool:
-        """Wait until no CSCF of these testbeds has anything under way, so that nothing is between them on the wire.
+        """Wait until no CSCF and no XDMS of these testbeds has anything under way: nothing is between them on the wire.
 
         Args:
             testbeds: names; nodes that are dead are passed over.
@@ -243,7 +240,7 @@ class EmulatedCore:
         Returns:
             False where a node was still busy after some seconds: something waits for an answer that does not come.
         """
-        return asyncio.run(quiet.all_quiet(self._cscf_channels(testbeds).values()))
+        return asyncio.run(quiet.all_quiet(self._channels(testbeds, _settles).values()))
 
     def known_users(self, testbeds: Iterable[str]) -> dict[str, list[str]]:
         """Return whose registrations the CSCFs of these testbeds know.
@@ -257,15 +254,15 @@ class EmulatedCore:
         Raises:
             TestbedDown: a node does not answer.
         """
-        return asyncio.run(quiet.known_users(self._cscf_channels(testbeds)))
+        return asyncio.run(quiet.known_users(self._channels(testbeds, has_channel)))
 
-    def _cscf_channels(self, testbeds: Iterable[str]) -> dict[str, Path]:
+    def _channels(self, testbeds: Iterable[str], asked: Callable[[Testbed, NodeKind], bool]) -> dict[str, Path]:
         self._pump(0.0)
         wanted = set(testbeds)
         return {
             name: quiet.control_path(self._folder_of(name))
             for name, (testbed, kind) in self._nodes.items()
-            if testbed.name in wanted and has_channel(testbed, kind) and name not in self._dead
+            if testbed.name in wanted and asked(testbed, kind) and name not in self._dead
         }
 
     def hss(self, testbed: str) -> HssChannel:
@@ -280,7 +277,7 @@ class EmulatedCore:
         return HssChannel(name, hss_control_path(self._folder_of(name), testbed))
 
     def _folder_of(self, name: str) -> Path:
-        return self.folder / name.replace("/", "-")
+        return node_folder(self.folder, name)
 
     def _known(self, name: str) -> None:
         if name not in self._nodes:
@@ -306,7 +303,7 @@ class EmulatedCore:
         )
         with (self.folder / "supervisor.log").open("wb") as log:
             self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", _SUPERVISOR],
+                [sys.executable, "-m", SUPERVISOR],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -316,7 +313,7 @@ class EmulatedCore:
         os.set_blocking(self._supervisor.stdout.fileno(), False)
         if mark := ProcessMark.of(self._supervisor.pid):
             self._marks["supervisor"] = mark
-            self._write_pid_file()
+            write_processes(self.folder, self._marks)
         self._send(plan.model_dump_json())
 
     def _order(self, command: Command) -> None:
@@ -338,7 +335,7 @@ class EmulatedCore:
             return names <= self._ready or bool(names & set(self._dead)) or self._failed is not None
 
         self._until(settled, deadline)
-        self._write_pid_file()
+        write_processes(self.folder, self._marks)
         self._raise_dead(names)
         if missing := sorted(names - self._ready):
             raise TestbedDown(
@@ -459,40 +456,7 @@ class EmulatedCore:
         status = self._supervisor.poll() if self._supervisor is not None else None
         return f"the supervisor ended ({how_it_ended(status or 0)}): {tail or 'it wrote nothing'}"
 
-    def _write_pid_file(self) -> None:
-        marks = {name: [mark.pid, mark.started] for name, mark in self._marks.items()}
-        (self.folder / _PID_FILE).write_text(json.dumps(marks))
 
-
-def end_leftovers(folder: Path) -> list[int]:
-    """End what an earlier run left that was killed: only processes that are certainly its own.
-
-    Args:
-        folder: folder of that run's core; its list of processes has their ids and start times.
-
-    Returns:
-        Process ids that were ended.
-    """
-    file = folder / _PID_FILE
-    try:
-        marks = [ProcessMark(int(pid), int(started)) for pid, started in json.loads(file.read_text()).values()]
-    except (OSError, ValueError, TypeError, AttributeError):
-        return []
-    ended = []
-    for mark in marks:
-        if mark.runs() and _SUPERVISOR in mark.command():
-            os.kill(mark.pid, signal.SIGKILL)
-            ended.append(mark.pid)
-    file.unlink(missing_ok=True)
-    return ended
-
-
-def last_lines(file: Path, count: int) -> list[str]:
-    """Return the last lines of a log, each bounded in length; none where there is no such file."""
-    try:
-        with file.open("rb") as log:
-            log.seek(max(0, file.stat().st_size - count * 4096))
-            text = log.read().decode(errors="replace")
-    except OSError:
-        return []
-    return [line[:_LINE_AT_MOST] for line in text.splitlines()[-count:]]
+def _settles(testbed: Testbed, kind: NodeKind) -> bool:
+    """Tell whether a node may have work that outlives the answer which set it off."""
+    return has_channel(testbed, kind) or kind is NodeKind.XDMS

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Collection
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple, cast
 
 import dns.asyncquery
@@ -32,7 +33,7 @@ from conformance.faults.emitted import Alteration
 from conformance.stack.ports import bind_failure, family_of
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import NodeKind
-from conformance.vocabulary.identifiers import IpAddress
+from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 
 FORGETS_ZONE = "forgets-zone"
 """Fault with the name of a testbed as argument: the server has never heard of that testbed's zone."""
@@ -59,7 +60,7 @@ class DnsServer:
         neighbours: other zones and who serves them.
         log: its logger.
         alter: changes answers on purpose.
-        inside: addresses of the own network, which see another zone.
+        inside: networks and addresses of the own network, which see another zone.
         inner: that zone; None: they see what all others see.
     """
 
@@ -70,10 +71,10 @@ class DnsServer:
         neighbours: dict[dns.name.Name, _Neighbour],
         log: logging.Logger,
         alter: Alteration | None = None,
-        inside: Collection[str] = (),
+        inside: Collection[IpNetwork] = (),
         inner: Zone | None = None,
     ) -> None:
-        self._inside = frozenset(inside)
+        self._inside = tuple(inside)
         self._inner = inner
         self._address = address
         self._alter = alter
@@ -107,6 +108,9 @@ class DnsServer:
             octets = response.to_wire(max_size=size, prefer_truncation=True)
         return octets if self._alter is None else self._alter(octets)
 
+    def _is_inside(self, source: str) -> bool:
+        return bool(source) and any(ip_address(source) in network for network in self._inside)
+
     def _format_error(self, wire: bytes, error: Exception) -> bytes | None:
         self._log.warning("no DNS query: %.120s, began %.80r", error, wire[:40])
         if len(wire) < 12 or wire[2] & 0x80:
@@ -129,7 +133,7 @@ class DnsServer:
         neighbour = self._neighbours.get(apex)
         if neighbour is None:
             zone = self._zones[apex]
-            if self._inner is not None and source in self._inside and apex == self._inner.apex:
+            if self._inner is not None and self._is_inside(source) and apex == self._inner.apex:
                 zone = self._inner
             self._from_zone(zone, question, response)
         elif query.flags & dns.flags.RD:
@@ -203,9 +207,12 @@ def server_of(context: NodeContext) -> DnsServer:
         node, (names, address) = other.node(NodeKind.DNS), delegation_of(other)
         for delegated in (names, *enum_delegations(other)):
             neighbours[delegated.name] = _Neighbour(node.address, node.port, (delegated, address))
-    own = [str(node.address) for node in context.testbed.nodes.values()]
-    hides = context.testbed.name not in forgotten and NodeKind.IBCF in context.testbed.nodes
-    inner = zone_of(context.testbed, inside=True) if hides else None
+    own: list[IpNetwork] = [ip_network(node.address) for node in context.testbed.nodes.values()]
+    hides = NodeKind.IBCF in context.testbed.nodes
+    if not hides:  # a border is what terminals see too
+        own += [access.pool for access in context.testbed.access_networks]
+    has_inner = context.testbed.name not in forgotten and (hides or context.testbed.translates_xcap)
+    inner = zone_of(context.testbed, inside=True) if has_inner else None
     return DnsServer(str(context.node.address), zones, neighbours, context.log, altered_dns(context), own, inner)
 
 

@@ -15,6 +15,7 @@ from conformance.faults.emitted import Alteration, alteration_of
 from conformance.faults.emitted_call import EMITTED_SIP
 from conformance.faults.emitted_cx import EMITTED_CX
 from conformance.faults.emitted_dns import EMITTED_DNS
+from conformance.faults.emitted_presence import EMITTED_PRESENCE
 from conformance.protocols.filter_criteria import FilterCriteria
 from conformance.vocabulary.numbers import SessionCase
 
@@ -38,7 +39,7 @@ Services = Callable[[str, SessionCase], Sequence[FilterCriteria]]
 
 def altered(context: NodeContext) -> Alteration | None:
     """Return the fault hook for the SIP stack of a node, None where there is nothing to alter."""
-    return alteration_of(context.faults, EMITTED_SIP)
+    return alteration_of(context.faults, {**EMITTED_SIP, **EMITTED_PRESENCE})
 
 
 def altered_cx(context: NodeContext) -> Alteration | None:

@@ -10,7 +10,7 @@ from sipmessage import Request, Response
 from conformance.cores.emulated.border import own_hosts
 from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
-from conformance.cores.emulated.pcscf_sessions import IN_DIALOG, TARGET_REFRESH
+from conformance.cores.emulated.pcscf_sessions import BEGINS_DIALOG, IN_DIALOG, TARGET_REFRESH
 from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.session_relay import Adapt, ForwardedInvite, SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer
@@ -49,7 +49,7 @@ class Ibcf:
         )
         self.work = Work()
         self._relay = SessionRelay(self.stack, locator, self.work, timers.proceeding_s, context.log)
-        methods = ("REGISTER", "SUBSCRIBE", "NOTIFY", *IN_DIALOG)
+        methods = ("REGISTER", "PUBLISH", "SUBSCRIBE", "NOTIFY", *IN_DIALOG)
         handlers = {"INVITE": self._relay.inviting(self._invite), "CANCEL": self._relay.cancel}
         server.add({**handlers, **dict.fromkeys(methods, self.request)}, self.ack)
 
@@ -95,7 +95,7 @@ class Ibcf:
         if request.method == "REGISTER":
             if leaves:
                 _write(outgoing, "Path", [here, *split_entries(headers.getlist("Path"))])
-        elif request.method in TARGET_REFRESH or dialog_key(request) is None:
+        elif request.method in TARGET_REFRESH or (dialog_key(request) is None and request.method in BEGINS_DIALOG):
             _write(outgoing, "Record-Route", [here, *split_entries(headers.getlist("Record-Route"))])
 
         def outwards(response: Response) -> None:

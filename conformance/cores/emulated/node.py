@@ -23,6 +23,7 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.AS: "conformance.cores.emulated.application_server",
     NodeKind.PRESENCE: "conformance.cores.emulated.presence_server",
     NodeKind.XDMS: "conformance.cores.emulated.xdms",
+    NodeKind.SIP_PROXY: "conformance.cores.emulated.sip_proxy",
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }
 """Module of each kind of node; it has `async def run(context: NodeContext) -> None`, which serves until cancelled."""

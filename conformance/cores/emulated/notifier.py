@@ -17,6 +17,7 @@ from conformance.cores.emulated.quiet import Work
 from conformance.cores.emulated.sip_server import Refused, relay
 from conformance.protocols.sip.dialog import Dialog, DialogKey, dialog_key, next_hop
 from conformance.protocols.sip.message import make_response
+from conformance.protocols.sip.name_addr import split_entries
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import SipStack
@@ -68,6 +69,17 @@ def seconds_of(request: Request, default_s: int) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 10:
         raise ValueError(f"Expires: expected a number of seconds, found {text[:20]!r}")
     return int(text)
+
+
+def check_accept(request: Request, *types: str) -> None:
+    """See that a subscriber takes the documents that it would get.
+
+    Raises:
+        Refused: 406 where Accept names others alone.
+    """
+    accepted = {entry.partition(";")[0].strip().lower() for entry in split_entries(request.headers.getlist("Accept"))}
+    if accepted and not {"*/*", "application/*"} & accepted and not set(types) <= accepted:
+        raise Refused(406, headers={"Accept": ", ".join(types)})
 
 
 def _ignore(_: Subscription) -> None:

@@ -27,6 +27,7 @@ from conformance.cores.emulated.reg_watch import RegWatch
 from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
 from conformance.cores.emulated.session_relay import SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
+from conformance.cores.emulated.xcap_nat import xcap_nat
 from conformance.protocols.sip.charging_vector import HEADER, ChargingVector
 from conformance.protocols.sip.dialog import dialog_key, next_hop
 from conformance.protocols.sip.digest_header import DigestHeader
@@ -312,5 +313,6 @@ async def run(context: NodeContext) -> None:
         await node.stack.start()
         end.push_async_callback(node.work.stop)
         await end.enter_async_context(quiet_channel(context.folder, node.stack, node.work, node.users))
+        await end.enter_async_context(xcap_nat(context))
         context.ready()
         await asyncio.Event().wait()

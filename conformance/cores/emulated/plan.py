@@ -73,6 +73,16 @@ class Report(_Line):
     detail: str = ""
 
 
+KEY_LOG = "tls-keys.log"
+"""In the folder of a node that serves TLS: the secrets of its connections, as `netlab validate --keys` and tshark take
+them (NSS key log)."""
+
+
+def node_folder(folder: Path, name: str) -> Path:
+    """Return where a node keeps its files: those of `uc3m/s-cscf` are in `uc3m-s-cscf`."""
+    return folder / name.replace("/", "-")
+
+
 def log_file(folder: Path, name: str) -> Path:
     """Return where the lines of a node go: `uc3m/s-cscf` writes `uc3m-s-cscf.log`."""
     return folder / f"{name.replace('/', '-')}.log"

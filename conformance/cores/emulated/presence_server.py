@@ -36,8 +36,23 @@ from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.vocabulary.federation import XDMS_SIP_PORT, NodeKind
 
-TRUSTED = (NodeKind.SCSCF,)
+TRUSTED = (NodeKind.SCSCF, NodeKind.SIP_PROXY)
 """Who adds P-Asserted-Identity, and is believed."""
+
+FORCED_AUTHORISATION = "forced-authorisation"
+"""Fault: every subscription counts as authorised, whatever the rules say (D2.2 3.3.3.2)."""
+TRUSTS_ADDRESS = "trusts-address"
+"""Fault: From is believed where a request comes from a trusted address, P-Asserted-Identity is not looked at."""
+TRUSTS_EVERYBODY = "trusts-everybody"
+"""Fault: it does not look where a request comes from."""
+ACCEPTS_UNKNOWN_ETAG = "accepts-unknown-etag"
+"""Fault: an entity tag that it never gave is taken."""
+NO_IMMEDIATE_NOTIFY = "no-immediate-notify"
+"""Fault: a SUBSCRIBE is answered, and no NOTIFY follows."""
+SHOWS_WHILE_PENDING = "shows-state-while-pending"
+"""Fault: who waits for the presentity's decision is told of its presence."""
+IGNORES_RULE_CHANGES = "ignores-rule-changes"
+"""Fault: rules count as they were when they were needed first."""
 
 
 class PresenceServer:
@@ -51,7 +66,8 @@ class PresenceServer:
         self._trust = Trust(
             (str(testbed.node(kind).address) for kind in TRUSTED if kind in testbed.nodes),
             context.log,
-            by_address="trusts-address" in faults,
+            by_address=TRUSTS_ADDRESS in faults,
+            any_source=TRUSTS_EVERYBODY in faults,
         )
         server = SipServer(context.log, {"PUBLISH": self.publish, "SUBSCRIBE": self.subscribe, "NOTIFY": self.notify})
         self.stack = SipStack(
@@ -68,8 +84,14 @@ class PresenceServer:
         uri = testbed.uri(NodeKind.PRESENCE)
         self._store = PresenceStore(context.folder / "presence.sqlite")
         self.subscriber = Subscriber(self.stack, locator, uri, context.log)
+        timers = context.federation.timers
         self.publications = Publications(
-            self._store, self._changed, context.log, takes_any_etag="accepts-unknown-etag" in faults
+            self._store,
+            self._changed,
+            context.log,
+            longest_s=timers.publication_s,
+            shortest_s=timers.minimum_publication_s,
+            takes_any_etag=ACCEPTS_UNKNOWN_ETAG in faults,
         )
         self._xcap = None
         xdms_uri = ""
@@ -83,27 +105,28 @@ class PresenceServer:
             self._changed,
             lambda presentity: sphere_of(self.publications.document(presentity)),
             context.log,
-            everybody="forced-authorisation" in faults,
+            deaf=IGNORES_RULE_CHANGES in faults,
+            everybody=FORCED_AUTHORISATION in faults,
         )
         self.subscriptions = PresenceSubscriptions(
-            self.stack, locator, uri, self._store, context.log, silent="no-immediate-notify" in faults
+            self.stack, locator, uri, self._store, context.log, silent=NO_IMMEDIATE_NOTIFY in faults
         )
         self.watches = Watches(
             self.publications,
             self.policy,
             self.subscriptions.watcher_changed,
             context.log,
-            shows_while_pending="shows-state-while-pending" in faults,
+            shows_while_pending=SHOWS_WHILE_PENDING in faults,
         )
         self.subscriptions.watches = self.watches
-        scscf = testbed.uri(NodeKind.SCSCF).replace("sip:", "sip:orig@", 1)
+        scscf = testbed.uri(NodeKind.SCSCF).replace("sip:", "sip:orig@", 1) if testbed.has_ims else ""
         self.lists = ListSubscriptions(
             self.stack,
             locator,
             uri,
             domain=testbed.domain,
             users=self._users,
-            route=(f"<{scscf};lr>",),
+            route=(f"<{scscf};lr>",) if scscf else (),
             lists=Lists(self._xcap, context.log),
             watches=self.watches,
             subscriber=self.subscriber,

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from conformance.cores.emulated.node import NodeContext, NodeMain, module_of, node_main, run_node
-from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file
+from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file, node_folder
 from conformance.cores.emulated.processes import die_with_parent, set_process_name
 from conformance.fabric.netns import enter
 from conformance.federation import at_block, load_federation
@@ -218,7 +218,7 @@ class Supervisor:
             datefmt="%H:%M:%S",
             force=True,
         )
-        folder = self._plan.folder / name.replace("/", "-")
+        folder = node_folder(self._plan.folder, name)
         folder.mkdir(parents=True, exist_ok=True)
 
         def can_serve() -> None:

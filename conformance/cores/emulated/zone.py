@@ -119,7 +119,9 @@ def zone_of(testbed: Testbed, *, inside: bool = False) -> Zone:
     for kind, node in testbed.nodes.items():
         addresses.setdefault(testbed.fqdn(kind), []).append(node.address)
         if kind is NodeKind.XDMS:
-            addresses.setdefault(f"{XCAP_HOST}.{testbed.domain}", []).append(node.address)
+            # Others find the proxy, which passes on to the XDMS (D2.2 3.3.3.2).
+            seen = testbed.node(NodeKind.PCSCF) if testbed.translates_xcap and not inside else node
+            addresses.setdefault(f"{XCAP_HOST}.{testbed.domain}", []).append(seen.address)
     records += [_addresses(host, *there) for host, there in addresses.items()]
     return Zone(apex, records)
 

@@ -17,7 +17,7 @@ def canonical(uri: str) -> str:
     rest = rest.partition(";")[0].partition("?")[0]
     if scheme in ("sip", "sips", "pres", "im"):
         user, at, host = rest.rpartition("@")
-        host = host if host.startswith("[") else host.partition(":")[0]
+        host = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
         return f"sip:{user}{at}{host.lower()}"
     if scheme == "tel":
         return "tel:" + "".join(character for character in rest if character not in "-.()")

@@ -160,6 +160,8 @@ def _replace(root: etree._Element, old: etree._Element, new: etree._Element) -> 
 def _insert(parent: etree._Element, step: Step, new: etree._Element) -> None:
     """Put an element where the step will find it: at its position, else behind the last one of its name."""
     siblings = step.named(elements_of(parent))
+    if step.position is None:  # then its name decides, also where the step takes any
+        siblings = [sibling for sibling in siblings if sibling.tag == new.tag]
     if step.position is not None and step.position <= len(siblings):
         siblings[step.position - 1].addprevious(new)
     elif step.position is not None and step.position > len(siblings) + 1:

@@ -116,6 +116,23 @@ def test_a_member_of_another_network_is_subscribed_to(in_lab: Callable[..., None
     in_lab(story)
 
 
+def test_what_does_not_fit_into_one_notify_comes_in_the_next(in_lab: Callable[..., None]) -> None:
+    async def story(lab: Lab) -> None:
+        put(lab, REFERENCE, members(GRACE, ALICE))
+        note = b"<note>" + b"long " * 5000 + b"</note></presence>"
+        for user in (GRACE, ALICE):
+            await lab.publish(user=user, body=pidf(entity=user).replace(b"</presence>", note))
+        await lab.subscribe(EVENTLIST, ACCEPT, user=ALICE, uri=FRIENDS)
+        root, found = read(await lab.notify())
+        assert (root.get("fullState"), len(root)) == ("true", 2)
+        assert (found[GRACE][0], found[ALICE]) == ("active", ("active", b""))
+        root, found = read(await lab.notify())
+        assert (root.get("fullState"), root.get("version")) == ("false", "1")
+        assert b"open" in found[ALICE][1]
+
+    in_lab(story)
+
+
 def test_a_list_that_is_gone_ends_its_subscription(in_lab: Callable[..., None]) -> None:
     async def story(lab: Lab) -> None:
         put(lab)

@@ -246,3 +246,16 @@ def test_a_server_that_sends_no_immediate_notify(in_lab: Callable[..., None]) ->
         assert basics((await lab.state())[1]) == ["open"]  # the first is that of the publication
 
     in_lab(story, "no-immediate-notify")
+
+
+def test_a_server_that_ignores_rule_changes(in_lab: Callable[..., None]) -> None:
+    async def story(lab: Lab) -> None:
+        lab.documents[INDEX] = rules("allow")
+        await lab.subscribe()
+        await lab.notify()
+        await lab.put_rules(rules("block"))
+        await lab.publish(body=pidf())
+        state, body = await lab.state()
+        assert (state, basics(body)) == ("active", ["open"])
+
+    in_lab(story, "ignores-rule-changes")

@@ -69,3 +69,11 @@ def test_a_server_that_trusts_an_address(in_lab: Callable[..., None]) -> None:
         assert (await lab.send(lab.message("PUBLISH", ALICE, ALICE, KIND, body=pidf()), stranger)).code == 403
 
     in_lab(story, "trusts-address")
+
+
+def test_a_server_that_trusts_everybody(in_lab: Callable[..., None]) -> None:
+    async def story(lab: Lab) -> None:
+        stranger = await lab.scene.terminal()
+        assert (await lab.send(lab.message("PUBLISH", ALICE, ALICE, KIND, body=pidf()), stranger)).code == 200
+
+    in_lab(story, "trusts-everybody")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import shutil
 import ssl
 import subprocess
@@ -183,6 +184,18 @@ def test_more_than_is_read_is_refused(xdms: Run) -> None:
     xdms(story)
 
 
+def test_a_body_that_unpacks_to_more_than_is_read_is_refused(xdms: Run) -> None:
+    bomb = gzip.compress(bytes(100_000_000))
+
+    async def story(at: Xdms) -> None:
+        refused = await at.alice.ask("PUT", BOOK, bomb, LISTS, Content_Encoding="gzip")
+        assert (len(bomb) < 262_144, refused.status) == (True, 413)
+        packed = gzip.compress(FRIENDS.encode())
+        assert (await at.alice.ask("PUT", BOOK, packed, LISTS, Content_Encoding="gzip")).status == 201
+
+    xdms(story)
+
+
 def test_an_entity_expands_nowhere(xdms: Run) -> None:
     attack = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + FRIENDS.split("?>")[1].replace("Bob", "&x;")
 
@@ -253,13 +266,15 @@ def test_capabilities_and_services_of_all_are_in_the_global_tree(xdms: Run) -> N
         ]
         service = '<service uri="sip:pals@uc3m.netlab.test"><list><l:entry uri="sip:bob@x"/></list></service>'
         namespaces = f'xmlns="urn:ietf:params:xml:ns:rls-services" xmlns:l="{NS}"'
-        document = f"<rls-services {namespaces}>{service}</rls-services>"
+        services = service + service.replace("pals", "mates")
+        document = f"<rls-services {namespaces}>{services}</rls-services>"
         kind = "application/rls-services+xml"
         path = f"rls-services/users/{ALICE}/index"
         assert (await at.alice.ask("PUT", path, document, kind)).status == 201
         index = await at.alice.ask("GET", "rls-services/global/index")
-        assert [one.get("uri") for one in etree.fromstring(index.body)] == ["sip:pals@uc3m.netlab.test"]
-        element = "rls-services/global/index/~~/rls-services/service/@uri"
+        found = [one.get("uri") for one in etree.fromstring(index.body)]
+        assert found == ["sip:pals@uc3m.netlab.test", "sip:mates@uc3m.netlab.test"]
+        element = "rls-services/global/index/~~/rls-services/service%5b1%5d/@uri"
         assert (await at.alice.ask("GET", element)).body == b"sip:pals@uc3m.netlab.test"
         erin = at.nobody.as_user("erin@uc3m.netlab.test", "xcap-erin")
         taken = await erin.ask("PUT", "rls-services/users/sip:erin@uc3m.netlab.test/index", document, kind)
@@ -311,6 +326,9 @@ def test_curl_uses_it(xdms: Run) -> None:
 def test_each_fault_is_seen(xdms: Run) -> None:
     async def invalid(at: Xdms) -> None:
         assert (await at.alice.ask("PUT", BOOK, "<a/>", LISTS)).status == 201
+        assert (await at.alice.ask("PUT", BOOK, "no XML", LISTS)).status == 200
+        assert (await at.alice.ask("GET", BOOK)).body == b"no XML"
+        assert (await at.alice.ask("GET", FRIEND)).status == 404
 
     async def condition(at: Xdms) -> None:
         assert (await at.alice.ask("PUT", BOOK, FRIENDS, LISTS, If_Match='"x"')).status in (200, 201)
@@ -330,6 +348,16 @@ def test_each_fault_is_seen(xdms: Run) -> None:
         refused = await at.alice.ask("PUT", BOOK, "<a/>", LISTS)
         assert (refused.status, refused.body) == (409, b"")
 
+    async def untagged(at: Xdms) -> None:
+        assert "ETag" not in (await at.alice.ask("PUT", f"{BOOK}3", FRIENDS, LISTS)).headers
+
+    async def forgetful(at: Xdms) -> None:
+        caps = etree.fromstring((await at.alice.ask("GET", "xcap-caps/global/index")).body)
+        assert "pres-rules" not in [one.text for one in caps.iter("{*}auid")]
+        assert (await at.alice.ask("GET", f"pres-rules/users/{ALICE}/index")).status == 404
+
+    xdms(untagged, "no-entity-tag")
+    xdms(forgetful, "forgets-pres-rules")
     xdms(invalid, "accepts-invalid-documents")
     xdms(condition, "ignores-if-match")
     xdms(status, "answers-200-for-created")

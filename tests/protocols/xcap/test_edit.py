@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from conformance.protocols.xcap.edit import (
@@ -14,7 +18,8 @@ from conformance.protocols.xcap.edit import (
     read_node,
 )
 from conformance.protocols.xcap.errors import Conflict, ErrorElement
-from conformance.protocols.xcap.selector import NodeSelector, parse_selector
+from conformance.protocols.xcap.selector import NodeSelector, find, parse_selector
+from conformance.protocols.xcap.uri import BadAddress, parse_address
 
 BOOK = etree.fromstring(b'<r xmlns="urn:r" xmlns:q="urn:q"><a n="1"/><b/><a n="2">t</a><c q:x="y"/></r>')
 
@@ -31,6 +36,8 @@ def children(root: etree._Element) -> str:
     ("where", "what", "becomes"),
     [
         ('r/a[@n="3"]', '<a n="3"/>', "a1 b a2 a3 c"),  # behind the last one of its name
+        ('r/*[@n="3"]', '<a n="3"/>', "a1 b a2 a3 c"),
+        ('r/*[@n="3"]', '<d n="3"/>', "a1 b a2 c d3"),
         ("r/d", "<d/>", "a1 b a2 c d"),  # at the end where there is none of its name
         ("r/a[3]", '<a n="3"/>', "a1 b a2 a3 c"),
         ('r/a[1][@n="3"]', '<a n="3"/>', "a3 a1 b a2 c"),
@@ -177,3 +184,51 @@ def test_bindings_of_an_element_are_told_by_an_element_of_its_name() -> None:
 def test_an_element_is_read_without_what_stands_behind_it() -> None:
     body, content_type = read_node(etree.fromstring(b"<r xmlns='urn:r'><a/>\n  tail</r>"), selector("r/a"))
     assert (body, content_type) == (b'<a xmlns="urn:r"/>', "application/xcap-el+xml")
+
+
+_TREES = st.recursive(
+    st.sampled_from(["<a/>", '<a n="1"/>', "<b>t</b>", "<!--c-->"]),
+    lambda inner: st.lists(inner, max_size=3).map(lambda parts: f'<a n="2">{"".join(parts)}</a>'),
+    max_leaves=8,
+)
+_STEPS = st.builds(
+    lambda name, position, value: name + position + value,
+    st.sampled_from(["a", "b", "*"]),
+    st.sampled_from(["", "[1]", "[2]", "[3]"]),
+    st.sampled_from(["", '[@n="1"]', '[@n="2"]', '[@n="3"]']),
+)
+
+
+@given(
+    st.lists(_TREES, max_size=4).map(lambda parts: etree.fromstring(f'<r xmlns="urn:r">{"".join(parts)}</r>')),
+    st.lists(_STEPS, min_size=1, max_size=3).map(lambda steps: "/".join(["r", *steps])),
+    st.sampled_from([b"<a/>", b'<a n="1"/>', b'<a n="3"/>', b"<b/>"]),
+)
+def test_whatever_is_put_or_removed_is_what_the_address_finds_then(
+    root: etree._Element, path: str, body: bytes
+) -> None:
+    where = selector(path)
+    before = etree.tostring(root)
+    try:
+        after, is_new = put_element(root, where, body)
+    except Conflict:
+        pass
+    else:
+        (found,) = find(after, where.steps)
+        assert etree.tostring(found, with_tail=False) == body[:2] + b' xmlns="urn:r"' + body[2:]
+        again, second = put_element(after, where, body)
+        assert (etree.tostring(again), second) == (etree.tostring(after), False)
+        assert is_new is (len(find(root, where.steps)) != 1)
+    with contextlib.suppress(Conflict, NotFound):
+        assert find(delete_node(root, where), where.steps) == []
+    assert etree.tostring(root) == before
+
+
+@given(st.text(max_size=60))
+def test_no_text_is_an_address_that_breaks_anything(text: str) -> None:
+    try:
+        address = parse_address(f"/xcap-root/{text}", "/xcap-root")
+        parse_selector(text, "urn:r", {})
+    except BadAddress:
+        return
+    assert address is None or address.document.auid

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.notifier import Content, Notifier, Subscription, package_of
+from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
 from conformance.cores.emulated.presence.lists import Lists
 from conformance.cores.emulated.presence.store import KeptSubscription, PresenceStore
 from conformance.cores.emulated.presence.subscriber import OwnSubscription, Subscriber, Wish
-from conformance.cores.emulated.presence.subscriptions import DEFAULT_S, LONGEST_S, PRESENCE, check_accept
+from conformance.cores.emulated.presence.subscriptions import DEFAULT_S, LONGEST_S, PRESENCE
 from conformance.cores.emulated.presence.watches import Watch, Watches
 from conformance.cores.emulated.sip_server import Refused
 from conformance.protocols.presence import pidf
@@ -31,6 +31,8 @@ from conformance.stack.sip import SipStack
 EVENTLIST = "eventlist"
 _HEADERS = {"Require": EVENTLIST}
 _MOST = 1_000
+_MOST_OCTETS = 40 * 1024
+"""Of the documents in one NOTIFY, which has to stay a message that everybody takes."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +42,11 @@ class _Watched:
     resource: Resource
     watch: Watch | None = None
     back_end: OwnSubscription | None = None
+
+    @property
+    def outline(self) -> Resource:
+        """What is said of it where its document has no room: a later NOTIFY has that."""
+        return replace(self.resource, document=None)
 
 
 @dataclass(slots=True, eq=False)
@@ -234,23 +241,29 @@ class ListSubscriptions:
         state = state if state in ("pending", "active") else "terminated"
         watched.resource = Resource(before.uri, before.name, state, reason, document)
         if entry.begun and watched.resource != before:
-            self.notifier.notify(entry.kept.subscription, "active", self._content(entry, [watched], full=False))
+            self.notifier.notify(
+                entry.kept.subscription, "active", self._content(entry, [watched.resource], full=False)
+            )
 
     def _answered(self, entry: _Entry) -> None:
-        if entry.kept.subscription.left_s:
-            entry.begun = True
-            self.notifier.notify(entry.kept.subscription, "active", self._everything(entry))
-        else:
+        subscription = entry.kept.subscription
+        if not subscription.left_s:
             self._end(entry, "timeout")
+            return
+        entry.begun = True
+        self.notifier.notify(subscription, "active", self._everything(entry))
+        for portion in _portions(list(entry.members.values()))[1:]:
+            resources = [one.resource for one in portion]
+            self.notifier.notify(subscription, "active", self._content(entry, resources, full=False))
 
     def _everything(self, entry: _Entry) -> Content:
-        return self._content(entry, list(entry.members.values()), full=True)
+        first = {id(one) for one in _portions(list(entry.members.values()))[0]}
+        whole = [one.resource if id(one) in first else one.outline for one in entry.members.values()]
+        return self._content(entry, whole, full=True)
 
-    def _content(self, entry: _Entry, members: list[_Watched], *, full: bool) -> Content:
+    def _content(self, entry: _Entry, resources: list[Resource], *, full: bool) -> Content:
         subscription = entry.kept.subscription
-        type, body = write_rlmi(
-            entry.kept.presentity, subscription.version, [one.resource for one in members], full=full
-        )
+        type, body = write_rlmi(entry.kept.presentity, subscription.version, resources, full=full)
         subscription.version += 1
         return Content(type, body, _HEADERS)
 
@@ -286,3 +299,17 @@ class ListSubscriptions:
     async def stop(self) -> None:
         """Stop all clocks; what is kept stays kept."""
         await self.notifier.stop()
+
+
+def _portions(members: list[_Watched]) -> list[list[_Watched]]:
+    """Part members so that the documents of each portion fit into one NOTIFY (RFC 4662 5.2); one portion at least."""
+    portions: list[list[_Watched]] = [[]]
+    room = _MOST_OCTETS
+    for one in members:
+        octets = len(one.resource.document or b"")
+        if octets > room and portions[-1]:
+            portions.append([])
+            room = _MOST_OCTETS
+        portions[-1].append(one)
+        room -= octets
+    return portions

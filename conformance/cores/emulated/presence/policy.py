@@ -65,6 +65,7 @@ class Policy:
         on_changed: told of the presentity whose rules, or their validity, have changed.
         sphere: sphere that a presentity has published.
         log: the node's logger.
+        deaf: pay no attention to changes (fault `ignores-rule-changes`).
         everybody: every subscription counts as authorised (fault `forced-authorisation`).
     """
 
@@ -77,6 +78,7 @@ class Policy:
         sphere: Callable[[str], str],
         log: logging.Logger,
         *,
+        deaf: bool = False,
         everybody: bool = False,
     ) -> None:
         self._xcap = xcap
@@ -85,6 +87,7 @@ class Policy:
         self._on_changed = on_changed
         self._sphere = sphere
         self._log = log
+        self._deaf = deaf
         self._everybody = everybody
         self._known: dict[str, _Known] = {}
 
@@ -96,7 +99,7 @@ class Policy:
             return UNDECIDED
         known = self._known.setdefault(presentity, _Known())
         async with known.turn:
-            if not known.is_told:
+            if not known.is_told and not (self._deaf and known.asked):
                 await self._learn(presentity, known)
         return self._judge(presentity, watcher, known)
 
@@ -138,6 +141,8 @@ class Policy:
         )
 
     def _told(self, presentity: str, request: Request) -> None:
+        if self._deaf:
+            return
         changes = read_diff(request.body) if request.body else ()
         self._log.info("rules of %s: told of %d documents", presentity, len(changes))
         known = self._known[presentity]

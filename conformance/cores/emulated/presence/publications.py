@@ -20,10 +20,9 @@ from conformance.protocols.presence.xml_document import write_document
 from conformance.protocols.sip.message import make_response
 
 EVENT = "presence"
-LONGEST_S = 3600
-SHORTEST_S = 1
-"""Test cases publish for a few seconds; less than one cannot be asked for but 0, which removes."""
 _MOST_OF_ONE = 32
+_MOST_OCTETS = 48 * 1024
+"""Of all publications of one presentity: what they are composed into has to fit into one NOTIFY."""
 _MOST = 10_000
 
 
@@ -34,7 +33,8 @@ class Publications:
         store: where they are kept.
         on_changed: told of the presentity whose state has changed.
         log: the node's logger.
-        shortest_s: shortest publication that is taken, seconds.
+        longest_s: longest publication that is granted, seconds.
+        shortest_s: shortest one, seconds.
         takes_any_etag: take an entity tag that is unknown for none at all (fault `accepts-unknown-etag`).
     """
 
@@ -44,13 +44,15 @@ class Publications:
         on_changed: Callable[[str], None],
         log: logging.Logger,
         *,
-        shortest_s: int = SHORTEST_S,
+        longest_s: int,
+        shortest_s: int,
         takes_any_etag: bool = False,
     ) -> None:
         self._store = store
         self._on_changed = on_changed
         self._log = log
-        self._shortest_s = shortest_s
+        self._longest_s = longest_s
+        self._shortest_s = min(shortest_s, longest_s)
         self._takes_any_etag = takes_any_etag
         self._by_etag: dict[str, Publication] = {}
         self._ends: dict[str, asyncio.TimerHandle] = {}
@@ -80,7 +82,7 @@ class Publications:
             raise Refused(489, headers={"Allow-Events": EVENT})
         presentity = canonical(str(request.uri))
         before = self._before(request, presentity)
-        seconds = min(seconds_of(request, LONGEST_S), LONGEST_S)
+        seconds = min(seconds_of(request, self._longest_s), self._longest_s)
         if 0 < seconds < self._shortest_s:
             raise Refused(423, headers={"Min-Expires": str(self._shortest_s)})
         body = self._body(request)
@@ -88,7 +90,10 @@ class Publications:
             if not (self._takes_any_etag and request.headers.getlist("SIP-If-Match")):
                 raise ValueError("PUBLISH: expected a body in an initial publication, found none")
             body = write_document(empty(presentity))
-        if before is None and seconds and len(self._of(presentity)) >= _MOST_OF_ONE:
+        others = [one for one in self._of(presentity) if one is not before]
+        if body is not None and seconds and sum(len(one.body) for one in others) + len(body) > _MOST_OCTETS:
+            raise Refused(413)
+        if before is None and seconds and len(others) >= _MOST_OF_ONE:
             raise Refused(413, "Too Many Publications")
         if before is None and len(self._by_etag) >= _MOST:
             raise Refused(503)

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.notifier import Content, Notifier, Subscription, package_of
+from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
 from conformance.cores.emulated.presence.store import KeptSubscription, PresenceStore
 from conformance.cores.emulated.presence.watches import Watch, Watches
 from conformance.cores.emulated.sip_server import Refused
 from conformance.protocols.presence import pidf, winfo
 from conformance.protocols.presence.winfo import WatcherState, WatcherStatus, write_winfo
 from conformance.protocols.sip.dialog import DialogKey, dialog_key
-from conformance.protocols.sip.name_addr import split_entries
 from conformance.stack.locate import Locator
 from conformance.stack.sip import SipStack
 
@@ -205,14 +204,3 @@ class PresenceSubscriptions:
     async def stop(self) -> None:
         """Stop all clocks; what is kept stays kept."""
         await self.notifier.stop()
-
-
-def check_accept(request: Request, *types: str) -> None:
-    """See that a subscriber takes the documents that it would get.
-
-    Raises:
-        Refused: 406 where Accept names others alone.
-    """
-    accepted = {entry.partition(";")[0].strip().lower() for entry in split_entries(request.headers.getlist("Accept"))}
-    if accepted and not {"*/*", "application/*"} & accepted and not set(types) <= accepted:
-        raise Refused(406, headers={"Accept": ", ".join(types)})

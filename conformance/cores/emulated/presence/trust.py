@@ -21,9 +21,13 @@ class Trust:
         trusted: addresses of the nodes that assert identities: the S-CSCF, a SIP proxy that authenticates.
         log: the node's logger; each refusal is one line of it.
         by_address: believe From of whatever comes from a trusted address (fault `trusts-address`).
+        any_source: take every address for a trusted one (fault `trusts-everybody`).
     """
 
-    def __init__(self, trusted: Iterable[str], log: logging.Logger, *, by_address: bool = False) -> None:
+    def __init__(
+        self, trusted: Iterable[str], log: logging.Logger, *, by_address: bool = False, any_source: bool = False
+    ) -> None:
+        self._any_source = any_source
         self._trusted = frozenset(trusted)
         self._log = log
         self._by_address = by_address
@@ -62,7 +66,7 @@ class Trust:
         Raises:
             Refused: 403.
         """
-        if transaction.source.address not in self._trusted:
+        if transaction.source.address not in self._trusted and not self._any_source:
             raise self._refusal(transaction, "the source is no trusted node")
 
     def _refusal(self, transaction: ServerTransaction, why: str) -> Refused:

@@ -8,11 +8,10 @@ from urllib.parse import unquote
 
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.notifier import Content, Notifier, Subscription, package_of
+from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
 from conformance.cores.emulated.sip_server import Refused
 from conformance.cores.emulated.xdms.service import Change
 from conformance.cores.emulated.xdms.store import Document
-from conformance.protocols.sip.name_addr import split_entries
 from conformance.protocols.xcap.diff import (
     CONTENT_TYPE,
     EVENT,
@@ -86,9 +85,7 @@ class ChangeNotifier:
             raise Refused(403)
         if package_of(request) != EVENT:
             raise Refused(489, headers={"Allow-Events": EVENT})
-        accepted = {e.partition(";")[0].strip().lower() for e in split_entries(request.headers.getlist("Accept"))}
-        if accepted and not {CONTENT_TYPE, "application/*", "*/*"} & accepted:
-            raise Refused(406)
+        check_accept(request, CONTENT_TYPE)
         known = self.notifier.known(request)
         wanted = self._read(request)
         if known is None:

@@ -7,8 +7,10 @@ import logging
 import re
 import ssl
 from collections.abc import Collection
+from urllib.parse import unquote
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from conformance.cores.emulated.xdms.digest import DigestGuard
 from conformance.cores.emulated.xdms.service import Requester, XcapRequest, XcapResponse, XcapService
@@ -51,8 +53,15 @@ class XcapServer:
         self._faults = faults
         application = web.Application(client_max_size=LARGEST)
         application.router.add_route("*", "/{path:.*}", self._handle)
+        library_log = log.getChild("http")
+        library_log.addFilter(_on_one_line)
         self._runner = web.AppRunner(
-            application, access_log=None, keepalive_timeout=_IDLE_S, shutdown_timeout=0.5, handle_signals=False
+            application,
+            access_log=None,
+            keepalive_timeout=_IDLE_S,
+            shutdown_timeout=0.5,
+            handle_signals=False,
+            logger=library_log,
         )
 
     async def start(self, address: str, port: int, tls_port: int, tls: ssl.SSLContext) -> None:
@@ -85,7 +94,7 @@ class XcapServer:
             answer = XcapResponse(413)
         self._log.info("%s: %d", what, answer.status)
         # A GET of the same address by somebody else is another thing: nothing in between may keep it.
-        headers = {"Cache-Control": "private, no-cache", **answer.headers}
+        headers = {"Cache-Control": "private, no-cache", "Server": "netlab-conformance", **answer.headers}
         return web.Response(status=answer.status, body=answer.body or None, headers=headers)
 
     async def _answer(self, request: web.Request, source: str) -> XcapResponse:
@@ -114,11 +123,21 @@ class XcapServer:
             return Requester(identities, is_server=True)
         if NO_AUTHENTICATION in self._faults:
             owner = _OWNER.search(target)
-            return Requester(frozenset({owner["xui"]} if owner else ()))
+            return Requester(frozenset({unquote(owner["xui"])} if owner else ()))
         if ASSERTED_IDENTITY in request.headers:
             self._log.warning("%s of %s is not taken: the address is not trusted", ASSERTED_IDENTITY, source)
         found = self._guard.check(request.method, target, request.headers.get("Authorization"))
         return found if isinstance(found, str) else Requester(found.identities)
+
+
+def _on_one_line(record: logging.LogRecord) -> bool:
+    """Tell of a request that is no HTTP in one line; what is our own fault keeps its traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = None
+        record.msg, record.args = "no HTTP request: %s", (_shown(error.message.partition("\n")[0]),)
+    return True
 
 
 def _origin_form(target: str) -> str:

@@ -8,6 +8,7 @@ import time
 
 from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.quiet import quiet_channel
 from conformance.cores.emulated.sip_server import SipServer
 from conformance.cores.emulated.xdms.changes import ChangeNotifier
 from conformance.cores.emulated.xdms.digest import DigestGuard, accounts_of
@@ -67,6 +68,7 @@ async def run(context: NodeContext) -> None:
         await stack.start()
         end.push_async_callback(changes.notifier.stop)
         end.push_async_callback(server.stop)
+        await end.enter_async_context(quiet_channel(context.folder, stack, changes.notifier.work))
         await server.start(address, context.node.port, XCAP_TLS_PORT, tls)
         context.log.info("serves %s and %s", root, testbed.xcap_root(secure=True))
         context.ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -41,7 +42,17 @@ IGNORES_IF_MATCH = "ignores-if-match"
 SAYS_200_FOR_CREATED = "answers-200-for-created"
 SERVES_OTHERS = "serves-other-users"
 NO_ERROR_DOCUMENT = "no-xcap-error"
-FAULTS = (ACCEPTS_INVALID, IGNORES_IF_MATCH, SAYS_200_FOR_CREATED, SERVES_OTHERS, NO_ERROR_DOCUMENT)
+NO_ETAG = "no-entity-tag"
+FORGETS_RULES = "forgets-pres-rules"
+FAULTS = (
+    ACCEPTS_INVALID,
+    IGNORES_IF_MATCH,
+    SAYS_200_FOR_CREATED,
+    SERVES_OTHERS,
+    NO_ERROR_DOCUMENT,
+    NO_ETAG,
+    FORGETS_RULES,
+)
 """Faults that this part of the node shows."""
 
 _ETAG = re.compile(r'\s*(?:W/)?"(?P<tag>[^"]*)"\s*(?:,|$)')
@@ -129,23 +140,31 @@ class XcapService:
         self._identities = frozenset(identities)
         self._changed = changed
         self._faults = faults
+        self._forgotten = frozenset({"pres-rules"} if FORGETS_RULES in faults else ())
+        self._capabilities = capabilities(self._forgotten)
 
     def documents(self) -> Iterator[Document]:
         """Yield every document that can be read, those of the global tree that are computed among them."""
-        yield Document(_CAPABILITIES, capabilities(), _hashed(capabilities()))
+        yield Document(_CAPABILITIES, self._capabilities, _hashed(self._capabilities))
         index = self._services_index()
         yield Document(_INDEX, index, _hashed(index))
         yield from self._store.find()
 
     def answer(self, request: XcapRequest) -> XcapResponse:
         """Do what a request asks for, or say why not."""
+        response = self._judged(request)
+        if NO_ETAG in self._faults:
+            response.headers.pop("ETag", None)
+        return response
+
+    def _judged(self, request: XcapRequest) -> XcapResponse:
         try:
             return self._answer(request)
         except _Answer as ended:
             return ended.response
         except BadAddress as error:
             return XcapResponse(400, f"{error}\n".encode(), {"Content-Type": "text/plain; charset=utf-8"})
-        except NotFound:
+        except (NotFound, XmlRefused):  # nothing is selected in what was stored unread (ACCEPTS_INVALID)
             return XcapResponse(404)
         except Conflict as conflict:
             if NO_ERROR_DOCUMENT in self._faults:
@@ -157,7 +176,7 @@ class XcapService:
             raise _Answer(405, Allow=", ".join(_METHODS))
         address = parse_address(request.target, ROOT)
         usage = USAGES.get(address.document.auid) if address is not None else None
-        if address is None or usage is None:
+        if address is None or usage is None or usage.auid in self._forgotten:
             raise NotFound
         reads = request.method in ("GET", "HEAD")
         if not self._may(request.requester, address.document, usage, reads=reads):
@@ -184,7 +203,7 @@ class XcapService:
 
     def _find(self, selector: DocumentSelector) -> Document | None:
         if selector == _CAPABILITIES:
-            return Document(selector, capabilities(), _hashed(capabilities()))
+            return Document(selector, self._capabilities, _hashed(self._capabilities))
         if selector == _INDEX:
             content = self._services_index()
             return Document(selector, content, _hashed(content))
@@ -194,8 +213,8 @@ class XcapService:
         """Return all services of all users in one document (RFC 4826 4.4.7)."""
         namespace = USAGES[RLS_SERVICES].namespace
         root = new_element(f"{SERVICES}rls-services", {None: namespace})
-        for document in self._store.find(RLS_SERVICES):
-            root.extend(parse_own(document.content).iterchildren(f"{SERVICES}service"))
+        for _, services in self._service_documents():
+            root.extend(list(services.iterchildren(f"{SERVICES}service")))  # it moves them
         return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
     def _check_conditions(
@@ -248,7 +267,7 @@ class XcapService:
             raise _Answer(507)
         if selector is None:
             is_new, content = document is None, request.body
-            root = _document_of(content)
+            root = None if ACCEPTS_INVALID in self._faults else _document_of(content)
         else:
             if document is None:
                 raise NoParent("")
@@ -268,26 +287,32 @@ class XcapService:
         usage: Usage,
         old: Document | None,
         selector: DocumentSelector,
-        root: etree._Element,
+        root: etree._Element | None,
         content: bytes | None,
     ) -> Document:
         """Check a changed document, store it and tell of it; `content` where it stays as it was sent."""
-        if ACCEPTS_INVALID not in self._faults:
+        if root is not None and ACCEPTS_INVALID not in self._faults:
             usage.check(root, Surroundings(lambda: self._services_beside(selector), self._identities))
-        if content is None:
+        if content is None and root is not None:
             content = etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
             try:
                 look_through(content)  # its parts were harmless each; they may be too many or too deep together
             except XmlRefused as error:
                 raise Conflict(ErrorElement.CONSTRAINT_FAILURE, str(error)) from None
+        assert content is not None
         stored = self._store.put(selector, content)
         self._tell(old, stored)
         return stored
 
     def _services_beside(self, selector: DocumentSelector) -> Iterator[str]:
+        for other, root in self._service_documents():
+            if other != selector:
+                yield from service_uris(root)
+
+    def _service_documents(self) -> Iterator[tuple[DocumentSelector, etree._Element]]:
         for document in self._store.find(RLS_SERVICES):
-            if document.selector != selector:
-                yield from service_uris(parse_own(document.content))
+            with suppress(XmlRefused):  # what was stored unread
+                yield document.selector, parse_own(document.content)
 
     def _tell(self, old: Document | None, new: Document | None) -> None:
         selector = (new or old).selector  # type: ignore[union-attr]  # one of them is there

@@ -6,13 +6,12 @@ import ssl
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance.cores.emulated.plan import KEY_LOG
 from conformance.fabric.pki import Authority, default_folder
 from conformance.vocabulary.errors import TestbedDown
 
 CA_FILE = "ca.pem"
 """In the node's folder: what a client has to trust."""
-KEY_LOG = "tls-keys.log"
-"""In the node's folder: the secrets, as `netlab validate --keys` and tshark take them (NSS key log)."""
 
 
 def server_context(folder: Path, names: Sequence[str], address: str) -> ssl.SSLContext:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -100,13 +100,13 @@ USAGES: Mapping[str, Usage] = {usage.auid: usage for usage in _ALL}
 """By AUID."""
 
 
-def capabilities() -> bytes:
-    """Return the document xcap-caps of this server (RFC 4825 12)."""
+def capabilities(without: Collection[str] = ()) -> bytes:
+    """Return the document xcap-caps of this server (RFC 4825 12); `without` some usages, where it forgets them."""
     namespace = USAGES[CAPS].namespace
     root = new_element(f"{{{namespace}}}xcap-caps", {None: namespace})
     names = sorted({usage.namespace for usage in _ALL} | {COMMON_POLICY})
     for outer, inner, values in (
-        ("auids", "auid", sorted(USAGES)),
+        ("auids", "auid", sorted(set(USAGES).difference(without))),
         ("extensions", "extension", []),
         ("namespaces", "namespace", names),
     ):
