@@ -21,8 +21,8 @@ LIMITS = (
 
 _PLAYED_BY = {
     CoreKind.EMULATED: "Core emulated: {} played by netlab-conformance itself; partners' software is not exercised.",
-    CoreKind.KAMAILIO: "Core kamailio: {} Kamailio as P-, I- and S-CSCF and BIND as DNS; HSS, application server and "
-    "gateway are those of netlab-conformance.",
+    CoreKind.KAMAILIO: "Core kamailio: {} Kamailio as P-, I- and S-CSCF, presence server and XDMS, and BIND as DNS; "
+    "HSS, application server and gateway are those of netlab-conformance.",
 }
 _VERB = {CoreKind.EMULATED: ("is", "are"), CoreKind.KAMAILIO: ("has", "have")}
 

@@ -113,7 +113,7 @@ class CoreKind(StrEnum):
 
     EMULATED = "emulated"
     KAMAILIO = "kamailio"
-    """P-, I- and S-CSCF are Kamailio, DNS is BIND; HSS, application server and gateway stay the emulated ones."""
+    """CSCFs, presence server and XDMS are Kamailio, DNS is BIND; HSS, application server and gateway stay emulated."""
 
 
 class DatabaseKind(StrEnum):

@@ -37,6 +37,7 @@ _IDENTITIES = "ALTER TABLE subscriber ADD identities VARCHAR(2048) NOT NULL DEFA
 _CREDENTIALS = "INSERT INTO subscriber (username, domain, password, identities) VALUES (?, ?, ?, ?)"
 _COMPLETE = "CREATE TABLE complete (id INTEGER)"
 """Made last: where it is, everything is."""
+_IS_COMPLETE = "SELECT name FROM sqlite_master WHERE name = 'complete'"
 _VOLATILE = ("presentity", "active_watchers", "watchers", "pua", "rls_presentity", "rls_watchers")
 """What a server that is started anew begins without."""
 _KNOWN = (
@@ -86,11 +87,10 @@ async def presence_database(context: NodeContext) -> AsyncIterator[None]:
             await asyncio.sleep(_AGAIN_S)  # the state of another process is only seen by asking again
         yield
     elif testbed.kept_in is DatabaseKind.SQLITE:
-        if (folder / _FILE).exists():
+        # While a connection is open, others may come and go without a lock on everything.
+        with closing(await asyncio.to_thread(_make_sqlite, folder / _FILE, credentials(testbed))):
             await asyncio.to_thread(_forget, folder, testbed.kept_in)
-        else:
-            await asyncio.to_thread(_make_sqlite, folder / _FILE, credentials(testbed))
-        yield
+            yield
     else:
         async with mariadb(context):
             await asyncio.to_thread(_make_mariadb, folder / SOCKET, credentials(testbed))
@@ -127,15 +127,16 @@ def _statements(kind: DatabaseKind) -> Iterator[str]:
     yield _IDENTITIES
 
 
-def _make_sqlite(path: Path, rows: list[Row]) -> None:
-    making = path.with_suffix(".making")
-    making.unlink(missing_ok=True)
-    with closing(sqlite3.connect(making)) as database:
-        for statement in _statements(DatabaseKind.SQLITE):
-            database.execute(statement)
-        database.executemany(_CREDENTIALS, rows)
-        database.commit()
-    making.rename(path)
+def _make_sqlite(path: Path, rows: list[Row]) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False)
+    database.execute("PRAGMA journal_mode = WAL")  # who reads does not wait for who writes
+    if not database.execute(_IS_COMPLETE).fetchall():
+        with database:
+            for statement in _statements(DatabaseKind.SQLITE):
+                database.execute(statement)
+            database.executemany(_CREDENTIALS, rows)
+            database.execute(_COMPLETE)
+    return database
 
 
 def _make_mariadb(path: Path, rows: list[Row]) -> None:
@@ -180,7 +181,7 @@ def _connect(path: Path) -> pymysql.Connection:
 
 def _is_complete(folder: Path, kind: DatabaseKind) -> bool:
     if kind is DatabaseKind.SQLITE:
-        return (folder / _FILE).exists()
+        return (folder / _FILE).exists() and bool(_rows(folder, kind, _IS_COMPLETE))
     try:
         with closing(_connect(folder / SOCKET)) as database, database.cursor() as cursor:
             return bool(cursor.execute(f"SHOW TABLES IN {_NAME} LIKE 'complete'"))

@@ -8,9 +8,12 @@ import hashlib
 import re
 from typing import Any
 
+import pytest
 from sipmessage import Request, Response
 
+from conformance.cores.kamailio.installed import require_programs
 from conformance.protocols.sip.message import make_response
+from conformance.vocabulary.errors import NetlabError
 from conformance.vocabulary.federation import NodeKind
 from tests.cores.conftest import Scene
 
@@ -31,6 +34,17 @@ PASSWORD = "xcap-alice"
 DOCUMENT = f"/xcap-root/pres-rules/users/{ALICE}/index"
 
 
+def _why_not() -> str:
+    try:
+        require_programs()
+    except NetlabError as error:
+        return str(error)
+    return ""
+
+
+needs_servers = pytest.mark.skipif(bool(_why_not()), reason=_why_not() or "they are there")
+
+
 class Servers:
     """Presence server, XDMS and BIND of `uc3m`, and what a test has in the place of the S-CSCF."""
 
@@ -38,13 +52,16 @@ class Servers:
         self.scene = scene
         self.notified: asyncio.Queue[Request] = asyncio.Queue()
 
-    async def begin(self) -> None:
+    async def begin(self, *, scscf: bool = True) -> None:
+        """Start everything; without a peer of our own in the place of the S-CSCF another program may stand there."""
+
         def answer(request: Request) -> Response:
             self.notified.put_nowait(request)
             return make_response(request, 200)
 
         await self.scene.node(NodeKind.DNS)
-        self.scscf = await self.scene.instead_of(NodeKind.SCSCF, answer)
+        if scscf:
+            self.scscf = await self.scene.instead_of(NodeKind.SCSCF, answer)
         await asyncio.gather(self.scene.node(NodeKind.PRESENCE), self.scene.node(NodeKind.XDMS))
 
     async def send(self, method: str, *lines: str, sender: Any = None, body: str = "", cseq: int = 1) -> Response:

@@ -112,6 +112,29 @@ def test_both_cores_register_each_others_subscribers(
 
 
 @needs_servers
+@pytest.mark.parametrize(
+    ("home", "other", "left"),
+    [
+        ("uc3m", "stuba", ["sip:alice@uc3m.netlab.test", "sip:bob@stuba.netlab.test"]),
+        ("stuba", "uc3m", []),  # an emulated server is not asked
+    ],
+)
+def test_both_cores_watch_each_others_users(
+    core: EmulatedCore, tmp_path: Path, home: str, other: str, left: list[str]
+) -> None:
+    presentity, watcher = terminal_of(core, home, home, tmp_path), terminal_of(core, other, other, tmp_path)
+    try:
+        presentity.register()
+        watcher.register()
+        presentity.presence.publish()
+        assert watcher.presence.watch(presentity.impu).state == "pending"  # nobody has allowed it
+        assert core.known_users(["uc3m"]).get("uc3m/presence", []) == left
+    finally:
+        watcher.close()
+        presentity.close()
+
+
+@needs_servers
 def test_down_returns_when_every_process_is_gone(federation_file: Path, tmp_path: Path) -> None:
     core = EmulatedCore(federation_file, WORKER, tmp_path / "core")
     core.up()

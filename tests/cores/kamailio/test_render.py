@@ -7,10 +7,18 @@ from pathlib import Path
 import pytest
 
 from conformance.cores.kamailio.installed import modules_folder
-from conformance.cores.kamailio.render import ROLES, cscf_files, dns_files, write
+from conformance.cores.kamailio.render import (
+    PRESENCE_ROLES,
+    ROLES,
+    Inside,
+    cscf_files,
+    dns_files,
+    presence_files,
+    write,
+)
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput
-from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.federation import DatabaseKind, Federation, NodeKind
 
 MODULES = "/usr/lib/kamailio/modules"
 INSTALLED = modules_folder()
@@ -147,3 +155,36 @@ def test_an_scscf_asserts_the_number_beside_every_sip_uri(federation: Federation
     assert '=~ "^(sip:bob@stuba.netlab.test|sip:bob.work@stuba.netlab.test)$"' in text
     assert "P-Asserted-Identity: <tel:+421000000001>" in text
     assert 'if ($rU == "+421000000001") $ru = "sip:bob@stuba.netlab.test";' in text
+
+
+@pytest.mark.parametrize("kind", PRESENCE_ROLES, ids=str)
+def test_kamailio_takes_the_configuration_of_presence(federation: Federation, kind: NodeKind, tmp_path: Path) -> None:
+    if INSTALLED is None:
+        pytest.skip("Kamailio is not installed")
+    testbed = federation.testbeds["uc3m"].model_copy(update={"database": DatabaseKind.SQLITE})
+    write(tmp_path, presence_files(federation, testbed, kind, str(INSTALLED), Inside(5000, 5001)))
+    read = subprocess.run(
+        ["kamailio", "-c", "-f", "kamailio.cfg"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "config file ok" in read.stderr, read.stderr[-2000:]
+
+
+def test_a_presence_server_trusts_its_scscf_alone(federation: Federation) -> None:
+    text = presence_files(federation, federation.testbeds["uc3m"], NodeKind.PRESENCE, MODULES)["kamailio.cfg"]
+    assert 'if ($si != "127.1.1.13") {' in text
+    assert "alias=xcap.uc3m.netlab.test\n" in text
+
+
+def test_an_xdms_knows_its_usages_and_where_changes_are_told(federation: Federation) -> None:
+    inside = Inside(changes=5000, http=5001)
+    text = presence_files(federation, federation.testbeds["uc3m"], NodeKind.XDMS, MODULES, inside)["kamailio.cfg"]
+    assert 'send_data("sip:127.0.0.1:5000;transport=udp", "$xcapuri(u=>xuid)");' in text
+    assert "listen=tcp:127.0.0.1:5001\n" in text
+    assert "<auid>org.openmobilealliance.pres-rules</auid>" in text
+
+
+def test_publications_and_subscriptions_go_the_way_of_the_filter_criteria(federation: Federation) -> None:
+    assert 'is_method("SUBSCRIBE|PUBLISH")' in configuration(federation, NodeKind.PCSCF)
+    text = configuration(federation, NodeKind.SCSCF)
+    assert 'if (!is_method("INVITE|PUBLISH|SUBSCRIBE")) {' in text
+    assert 'assign_server_unreg("UNREGISTERED", "location", "term")' in text
