@@ -98,7 +98,7 @@ def _no_process_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not left, f"processes left behind by this module's tests: {', '.join(sorted(left))}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_criterion() -> Callable[..., CriterionResult]:
     """Builds a criterion result; every field can be given."""
 
@@ -129,7 +129,7 @@ def make_criterion() -> Callable[..., CriterionResult]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_cell(make_criterion: Callable[..., CriterionResult]) -> Callable[..., CellResult]:
     """Builds a cell result with one procedure of two messages; every field can be given, `times` by name."""
 

@@ -63,16 +63,22 @@ def supported(what: str) -> frozenset[str]:
 
 def _crossing(procedure: Procedure) -> Iterator[tuple[SipMessage, Testbed, Testbed]]:
     """Yield each SIP message between nodes of two networks, with the network that it leaves and that it enters."""
-    facts = procedure.facts
+    networks: dict[str, Testbed | None] = {}
     for message in procedure.messages:
         if not isinstance(message, SipMessage) or message.truncated:
             continue
-        ends = [facts.network_of(end.address) for end in (message.source, message.destination)]
-        if ends[0] is None or ends[1] is None or ends[0] is ends[1]:
-            continue
-        places = (message.source.address, message.destination.address)
-        if all(facts.node_at(place, network) for place, network in zip(places, ends, strict=True)):  # type: ignore[arg-type]
-            yield message, ends[0], ends[1]
+        for end in (message.source, message.destination):
+            if end.address not in networks:
+                networks[end.address] = _network_with_node(procedure, end.address)
+        left, entered = networks[message.source.address], networks[message.destination.address]
+        if left is not None and entered is not None and left is not entered:
+            yield message, left, entered
+
+
+def _network_with_node(procedure: Procedure, address: str) -> Testbed | None:
+    """Return the network that has a node at an address."""
+    network = procedure.facts.network_of(address)
+    return network if network is not None and procedure.facts.node_at(address, network) else None
 
 
 def _sender(procedure: Procedure, message: Message) -> Role | None:

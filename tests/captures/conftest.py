@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.captures.judged import Procedures, judged_together
+from conformance.faults.pcapfile import read_packets
+from conformance.faults.reference import CAPTURE_NAME, CAPTURES
+from tests.captures.judged import Procedures, federation_of, judged_together
 
 HERE = Path(__file__).parent
 
@@ -24,7 +26,9 @@ def procedures(request: pytest.FixtureRequest) -> Callable[[str], Procedures]:
 
     def of(name: str) -> Procedures:
         if name not in found:
-            found.update(judged_together(sorted(names - found.keys() | {name})))
+            wanted = sorted(names - found.keys() | {name})
+            captures = [(one, read_packets(CAPTURES / one / CAPTURE_NAME)) for one in wanted]
+            found.update(judged_together(captures, {one: federation_of(one) for one in wanted}))
         return found[name]
 
     return of

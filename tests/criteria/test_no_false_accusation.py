@@ -16,9 +16,12 @@ import pytest
 
 from conformance.faults.reference import CAPTURE_NAME, CAPTURES, cases, load_case
 from conformance.federation.loader import load_federation
+from conformance.judgement.inspection import inspect
 from conformance.judgement.judge import judge
+from conformance.judgement.surroundings import Surroundings
 from conformance.trace.decode import read_trace
 from conformance.trace.model import DnsMessage, Trace
+from conformance.vocabulary.collector import without_collector
 from conformance.vocabulary.federation import Federation
 from conformance.vocabulary.verdicts import Verdict
 from tests.criteria.lesser_evidence import (
@@ -64,11 +67,13 @@ def whole(name: str) -> tuple[Trace, Federation | None]:
 
 def accused(trace: Trace, federation: Federation | None) -> dict[str, str]:
     """Return the criteria that fail, with what was found; a check that breaks counts, too."""
+    with without_collector():
+        judged = inspect(trace, Surroundings(trace), federation, None).judged
     return {
-        criterion.id: f"{criterion.verdict} {criterion.found}"
-        for procedure in judge(trace, federation=federation, confirm=None).procedures
-        for criterion in procedure.criteria
-        if criterion.verdict in (Verdict.FAIL, Verdict.ERROR)
+        one.criterion.id: f"{one.finding.verdict} {one.finding.found}"
+        for procedure in judged
+        for one in procedure
+        if one.finding.verdict in (Verdict.FAIL, Verdict.ERROR)
     }
 
 
@@ -168,6 +173,17 @@ def test_who_sees_less_accuses_nobody_more(name: str, way: Callable[[Trace], Ite
 def test_who_knows_less_of_the_networks_accuses_nobody_more(name: str) -> None:
     trace, federation = whole(name)
     assert accused(trace, None).keys() <= accused(trace, federation).keys()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_who_sees_less_gets_a_whole_result_with_those_verdicts(name: str) -> None:
+    # Evidence, ladder and comparison with the flow are made of what remains, too.
+    trace, federation = whole(name)
+    for variant, lesser in several_at_once(trace):
+        result = judge(lesser, federation=federation, confirm=None)
+        criteria = [criterion for procedure in result.procedures for criterion in procedure.criteria]
+        failed = {one.id for one in criteria if one.verdict in (Verdict.FAIL, Verdict.ERROR)}
+        assert failed == accused(lesser, federation).keys(), variant
 
 
 def test_a_fault_is_still_found_in_what_remains() -> None:

@@ -7,19 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from conformance.detection.batch import read_again, read_captures
-from conformance.faults.pcapfile import PacketFile, read_packets
-from conformance.faults.reference import CAPTURE_NAME, CAPTURES, load_case
-from conformance.federation.loader import load_federation
-from conformance.judgement.judge import judge
+from conformance.faults.pcapfile import read_packets
+from conformance.faults.reference import CAPTURE_NAME, CAPTURES
 from conformance.pcapng.contents import ContentReader, Packet
 from conformance.pcapng.writer import PcapngWriter
 from conformance.redaction.capture import redact_capture
 from conformance.redaction.payloads import Redactor
-from conformance.trace.model import Trace
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import Federation
-from conformance.vocabulary.results import ProcedureResult
+from tests.captures.judged import Procedures, federation_of, judged_together
 from tests.redaction.conftest import redacted
 
 NAMES = sorted(file.parent.name for file in CAPTURES.glob(f"*/{CAPTURE_NAME}"))
@@ -46,7 +42,7 @@ def renamed(federation: Federation, redactor: Redactor) -> Federation:
     return federation.model_copy(update={"testbeds": testbeds})
 
 
-def verdicts(procedures: list[ProcedureResult]) -> list[object]:
+def verdicts(procedures: Procedures) -> list[object]:
     return [
         (
             one.flow,
@@ -58,31 +54,18 @@ def verdicts(procedures: list[ProcedureResult]) -> list[object]:
     ]
 
 
-def judged(captures: list[tuple[str, PacketFile]], redactors: dict[str, Redactor]) -> dict[str, list[ProcedureResult]]:
-    traces = dict(zip(NAMES, read_captures(captures), strict=True))
-    cited: dict[str, set[int]] = {name: set() for name in NAMES}
-
-    def of(name: str, trace: Trace, confirm: object) -> list[ProcedureResult]:
-        case = load_case(name)
-        federation = None if case.federation is None else load_federation(CAPTURES / case.federation)
-        if federation is not None and name in redactors:
-            federation = renamed(federation, redactors[name])
-        return list(judge(trace, federation=federation, flow=case.flow, confirm=confirm).procedures)  # type: ignore[arg-type]
-
-    for name in NAMES:
-        of(name, traces[name], lambda file, frames: cited[str(file)].update(frames) or {})
-    readings = dict(zip(NAMES, read_again(captures, [cited[name] for name in NAMES]), strict=True))
-    return {name: of(name, traces[name], lambda file, _: readings[str(file)]) for name in NAMES}
-
-
 def test_every_reference_capture_gets_the_same_verdicts_of_the_same_frames(tmp_path: Path) -> None:
-    old, new, redactors = [], [], {}
+    old, new = [], []
+    known = {name: federation_of(name) for name in NAMES}
+    known_after: dict[str, Federation | None] = {}
     for name in NAMES:
         old.append((name, read_packets(CAPTURES / name / CAPTURE_NAME)))
-        redactors[name], (capture,) = redacted([CAPTURES / name / CAPTURE_NAME])
+        redactor, (capture,) = redacted([CAPTURES / name / CAPTURE_NAME])
         (tmp_path / name).write_bytes(capture.data)
         new.append((name, read_packets(tmp_path / name)))
-    before, after = judged(old, {}), judged(new, redactors)
+        federation = known[name]
+        known_after[name] = None if federation is None else renamed(federation, redactor)
+    before, after = judged_together(old, known), judged_together(new, known_after)
     assert {name: verdicts(after[name]) for name in NAMES} == {name: verdicts(before[name]) for name in NAMES}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,24 +64,31 @@ def results_of(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(file.read_text()) for file in sorted(folder.glob("*-result.json"))]
 
 
-def held(pytester: pytest.Pytester, source: str, folder: str) -> list[dict[str, Any]]:
-    file = pytester.makepyfile(**{f"test_{folder}": source})
-    pytester.runpytest_subprocess(
-        "-p", "no:randomly", "-p", "no:cacheprovider", str(file), f"--alluredir={folder}", timeout=60
-    )
-    found = results_of(pytester.path / folder)
+def held(folder: Path, source: str, name: str) -> list[dict[str, Any]]:
+    file = folder / f"test_{name}.py"
+    file.write_text(source)
+    options = ["-p", "no:randomly", "-p", "no:cacheprovider", f"--rootdir={folder}", f"--alluredir={folder / name}"]
+    command = [sys.executable, "-m", "pytest", *options, str(file)]
+    subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
+    found = results_of(folder / name)
     assert found
     return found
 
 
-@pytest.fixture
-def theirs(pytester: pytest.Pytester) -> list[dict[str, Any]]:
-    return held(pytester, TRIVIAL, "theirs")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the results of all tests here are: they only read them, and a run takes a second."""
+    return tmp_path_factory.mktemp("allure")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def theirs(folder: Path) -> list[dict[str, Any]]:
+    return held(folder, TRIVIAL, "theirs")
+
+
+@pytest.fixture(scope="module")
 def ours(
-    pytester: pytest.Pytester, make_cell: Callable[..., CellResult], make_criterion: Callable[..., CriterionResult]
+    folder: Path, make_cell: Callable[..., CellResult], make_criterion: Callable[..., CriterionResult]
 ) -> dict[str, dict[str, Any]]:
     """Results of a cell with criteria of every verdict, of one that passes, and of one without a procedure."""
     every = [make_criterion(id=f"REG-{number}", verdict=verdict) for number, verdict in enumerate(Verdict, start=30)]
@@ -91,10 +100,10 @@ def ours(
         "empty": make_cell(cell="empty", procedures=[], captures=[]),
     }
     for name, cell in cells.items():
-        (pytester.path / name).write_text(cell.model_dump_json(by_alias=True))
-    (pytester.path / "names.json").write_text(json.dumps(list(cells)))
-    (pytester.path / "capture.pcapng").write_bytes(b"a capture")
-    return {one["name"].partition(":")[0]: one for one in held(pytester, OURS, "ours")}
+        (folder / name).write_text(cell.model_dump_json(by_alias=True))
+    (folder / "names.json").write_text(json.dumps(list(cells)))
+    (folder / "capture.pcapng").write_bytes(b"a capture")
+    return {one["name"].partition(":")[0]: one for one in held(folder, OURS, "ours")}
 
 
 Form = dict[str, set[str]]
@@ -152,7 +161,7 @@ def test_a_step_is_failed_where_the_testbed_is_wrong_and_broken_where_we_are(our
     assert failed["statusDetails"]["message"].startswith("Fails: home-scscf of uc3m: expected Service-Route")
 
 
-def test_attachments_are_there_with_their_types(pytester: pytest.Pytester, ours: dict[str, dict[str, Any]]) -> None:
+def test_attachments_are_there_with_their_types(folder: Path, ours: dict[str, dict[str, Any]]) -> None:
     every = ours["every"]
     attached = {one["name"]: one for one in [*every["attachments"], *every["steps"][0]["attachments"]]}
     assert {name: one["type"] for name, one in attached.items()} == {
@@ -161,8 +170,8 @@ def test_attachments_are_there_with_their_types(pytester: pytest.Pytester, ours:
         "ladder of registration-home": "image/svg+xml",
     }
     for one in attached.values():
-        assert (pytester.path / "ours" / one["source"]).stat().st_size
-    again = (pytester.path / "ours" / attached["result.json"]["source"]).read_text()
+        assert (folder / "ours" / one["source"]).stat().st_size
+    again = (folder / "ours" / attached["result.json"]["source"]).read_text()
     assert CellResult.model_validate_json(again).cell == "every"
 
 
