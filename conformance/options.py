@@ -102,6 +102,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="all combinations of three networks or transports (default: those that hold every pair of values)",
     )
     group.addoption(
+        "--once",
+        action="store_true",
+        help="one cell of each test case, the first one that the other options leave: does every test case work?",
+    )
+    group.addoption(
         "--cell-deadline",
         type=seconds,
         default=None,

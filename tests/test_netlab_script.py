@@ -171,7 +171,7 @@ def test_tests_have_real_servers_and_terminals_installed_where_that_is_allowed(i
     assert any(call.endswith("mariadb-server sip-tester baresip") for call in installed.called_with("apt-get"))
     done = installed.start("test", FAKE_APT_SAYS="E: Unable to locate package kamailio")
     assert "the tests that need them are skipped" in done.stderr
-    assert "pytest -m pytest tests testcases" in done.stdout
+    assert "pytest -m pytest tests testcases --once" in done.stdout
     installed.start("test", FAKE_APT_SAYS="E: Unable to locate package kamailio")
     assert not any("kamailio" in call for call in installed.called_with("apt-get"))
 
@@ -306,7 +306,7 @@ def test_test_checks_style_and_types_before_the_tests(installed: Machine) -> Non
         "ruff check .",
         "ruff format --check .",
         "mypy",
-        "pytest -m pytest tests testcases -x",
+        "pytest -m pytest tests testcases --once -x",
     ]
 
 
@@ -326,7 +326,7 @@ def test_tests_have_a_browser_installed(installed: Machine) -> None:
 def test_without_a_browser_the_other_tests_are_held(installed: Machine) -> None:
     done = installed.start("test", FAKE_APT_SAYS="E: Unable to locate package chromium")
     assert "skipped" in done.stderr
-    assert "pytest -m pytest tests testcases" in done.stdout
+    assert "pytest -m pytest tests testcases --once" in done.stdout
 
 
 @pytest.fixture
@@ -373,4 +373,4 @@ def test_two_workers_where_there_are_two_processors(
     installed: Machine, processors: str, words: list[str], called: str
 ) -> None:
     installed.put("nproc", f"echo {processors}\n")
-    assert f"pytest -m pytest tests testcases {called}\n" in installed.start("test", *words).stdout
+    assert f"pytest -m pytest tests testcases --once {called}\n" in installed.start("test", *words).stdout

@@ -36,6 +36,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         found = _cells(marker.kwargs, metafunc.config) if _has_markers_asked_for(metafunc) else []
     except BadInput as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
+    if metafunc.config.getoption("--once"):
+        found = found[:1]
     if found:
         metafunc.parametrize("cell", found, ids=[square.id for square in found], indirect=True)
     else:

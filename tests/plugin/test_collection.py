@@ -68,6 +68,10 @@ def test_what_is_asked_for_is_part_of_the_cover(collect: Collect) -> None:
     ]
 
 
+def test_once_is_one_cell_of_each_test_case(collect: Collect) -> None:
+    assert collect("--once", "--home=t03") == ["test_third[t03@t01-visited-to-t02]", "test_home[t03@t03]"]
+
+
 def test_a_test_case_without_a_cell_that_is_asked_for_gives_none(collect: Collect) -> None:
     assert collect("--access=home") == []
     assert collect("--access=none", "--home=t03") == ["test_home[t03@t03]"]
