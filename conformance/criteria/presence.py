@@ -35,7 +35,7 @@ class Rules(NamedTuple):
 
     since_ns: int
     message: HttpMessage
-    """What has the document, or, of one that was taken away or changed in part, the request."""
+    """What has the document; of one that was taken away, or changed in part and not read again, the request."""
     document: bytes | None
     """None where it is not known as a whole."""
     name: tuple[str, str, str]

@@ -170,10 +170,11 @@ def _is_right(seen: Documents, request: HttpMessage) -> bool | None:
     params = {name.lower(): quoted or bare for name, quoted, bare in _PARAM.findall(value)}
     password = next(
         (
-            subscriber.password.reveal()
+            known.reveal()
             for testbed in seen.facts.testbeds
             for subscriber in testbed.subscribers
-            if subscriber.impi == params.get("username") and subscriber.password is not None
+            if subscriber.impi == params.get("username")
+            and (known := subscriber.xcap_password or subscriber.password) is not None
         ),
         None,
     )

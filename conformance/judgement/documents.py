@@ -7,7 +7,7 @@ from functools import partial
 
 from conformance.criteria.presence import DocumentRequest, Documents, Rules
 from conformance.criteria.procedure import Facts
-from conformance.criteria.xcap_names import CAPABILITIES, RULES, document_name
+from conformance.criteria.xcap_names import CAPABILITIES, RULES, SELECTOR, document_name
 from conformance.judgement.found import Found
 from conformance.judgement.presence_service import documents_service
 from conformance.judgement.registrations import subscriber_of
@@ -119,4 +119,16 @@ def rules_of(around: Surroundings) -> list[tuple[str, Rules]]:
             found.append((name.user, Rules(answer.time_ns, request, content, name.document, True)))
         elif one.method == "DELETE":
             found.append((name.user, Rules(answer.time_ns, request, None, name.document, True)))
-    return sorted(found, key=lambda one: one[1].since_ns)
+    return _completed(sorted(found, key=lambda one: one[1].since_ns))
+
+
+def _completed(found: Sequence[tuple[str, Rules]]) -> list[tuple[str, Rules]]:
+    """Give a change of a part the document that was read behind it: nothing here applies a change to a document."""
+    done = []
+    for place, (user, one) in enumerate(found):
+        if one.is_change and one.document is None and f"/{SELECTOR}/" in one.message.http.uri:
+            later = next((other for _, other in found[place + 1 :] if other.name == one.name), None)
+            if later is not None and not later.is_change:
+                one = later._replace(since_ns=one.since_ns, is_change=True)
+        done.append((user, one))
+    return done

@@ -15,7 +15,7 @@ from tests.end_to_end.conftest import NETLAB, ROOT, environment
 
 MISBEHAVING = load_catalogue().fault
 """Faults of nodes and of terminals; those of captures are in tests/faults."""
-DEADLINE_OF_ALL_S = 600
+DEADLINE_OF_ALL_S = 900
 ONE_CELL = ("testcases/registration/test_home.py", "-k", "test_registration and uc3m and not tcp")
 
 

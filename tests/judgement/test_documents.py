@@ -62,3 +62,18 @@ def test_rules_are_those_that_were_accepted_or_read() -> None:
 def test_rules_that_are_taken_away_are_not_known() -> None:
     trace = changed(xcap(), b"PUT ", b"DELETE ")
     assert [one.document for _, one in rules_of(Surroundings(trace)) if one.is_change] == [None, None]
+
+
+def test_a_change_of_a_part_has_the_document_that_is_read_behind_it() -> None:
+    trace = xcap()
+    parts = []
+    for message in trace.messages:
+        assert isinstance(message, HttpMessage)
+        raw = message.raw.replace(b"/index HTTP", b"/index/~~/ruleset/rule HTTP") if message.frame == 9 else message.raw
+        http = read_http(raw)
+        assert http is not None
+        parts.append(replace(message, raw=raw, http=http))
+    found = [one for _, one in rules_of(Surroundings(replace(trace, messages=tuple(parts))))]
+    assert [(one.is_change, one.message.frame) for one in found] == [(True, 7), (True, 18), (False, 18)]
+    assert found[1].document == found[2].document
+    assert found[1].since_ns < found[2].since_ns

@@ -103,7 +103,7 @@ def test_a_member_of_another_network_is_subscribed_to(in_lab: Callable[..., None
         notify = lab.telling.next_request("NOTIFY")
         notify.headers.set("Event", "presence")
         notify.headers.set("Contact", f"<sip:{lab.scscf.address}:{lab.scscf.port}>")
-        notify.headers.set("Subscription-State", "active;expires=600")
+        notify.headers.set("Subscription-State", "active;reason=\x01;expires=600")
         notify.headers.set("Content-Type", "application/pidf+xml")
         notify.body = pidf(entity=BOB)
         assert (await lab.send(notify)).code == 200
@@ -129,6 +129,19 @@ def test_what_does_not_fit_into_one_notify_comes_in_the_next(in_lab: Callable[..
         root, found = read(await lab.notify())
         assert (root.get("fullState"), root.get("version")) == ("false", "1")
         assert b"open" in found[ALICE][1]
+
+    in_lab(story)
+
+
+@pytest.mark.parametrize(
+    "uri", ["tel:+34", "sip:", "sip:x y@elsewhere.test", "sip:wxyz@b&gt;", "http://elsewhere.test/"]
+)
+def test_a_member_that_cannot_be_asked_is_no_resource(in_lab: Callable[..., None], uri: str) -> None:
+    async def story(lab: Lab) -> None:
+        put(lab, REFERENCE, members(uri))
+        await lab.subscribe(EVENTLIST, ACCEPT, user=ALICE, uri=FRIENDS)
+        assert [state for state, _ in read(await lab.notify())[1].values()] == ["terminatednoresource"]
+        assert lab.arrived.empty()
 
     in_lab(story)
 

@@ -43,6 +43,13 @@ def test_from_elsewhere(in_lab: Callable[..., None], caplog: pytest.LogCaptureFi
     assert "the source is no trusted node" in caplog.text
 
 
+def test_an_identity_that_no_document_can_name(in_lab: Callable[..., None]) -> None:
+    async def story(lab: Lab) -> None:
+        assert (await lab.send(lab.message("SUBSCRIBE", ALICE, "sip:b\x01b@stuba.netlab.test"))).code == 400
+
+    in_lab(story, xdms=False)
+
+
 def test_several_identities_of_one_user(in_lab: Callable[..., None]) -> None:
     async def story(lab: Lab) -> None:
         line = f"P-Asserted-Identity: <{ALICE};user=phone>, <tel:+34911110001>"

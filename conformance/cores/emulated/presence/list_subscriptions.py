@@ -7,10 +7,11 @@ behalf of the user, which goes by the S-CSCF that serves him.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from sipmessage import Request, Response
+from sipmessage import URI, Request, Response
 
 from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
 from conformance.cores.emulated.presence.lists import Lists
@@ -25,12 +26,14 @@ from conformance.protocols.presence.resource_lists import ListService, Member
 from conformance.protocols.presence.rlmi import CONTENT_TYPE, MULTIPART, Resource, write_rlmi
 from conformance.protocols.presence.winfo import WatcherStatus
 from conformance.protocols.sip.dialog import DialogKey, dialog_key
+from conformance.protocols.sip.name_addr import NameAddr
 from conformance.stack.locate import Locator
 from conformance.stack.sip import SipStack
 
 EVENTLIST = "eventlist"
 _HEADERS = {"Require": EVENTLIST}
 _MOST = 1_000
+_REASON = re.compile("reason=([a-z0-9-]{1,40})")
 _MOST_OCTETS = 40 * 1024
 """Of the documents in one NOTIFY, which has to stay a message that everybody takes."""
 
@@ -202,7 +205,7 @@ class ListSubscriptions:
             seen = self._seer(entry, watched)
             watched.watch = await self._watches.begin(identity, watcher, seen)
             seen(watched.watch)
-        elif domain_of(identity) == self._domain or not identity.startswith("sip:"):
+        elif domain_of(identity) == self._domain or not _is_sip(identity):
             self._know(entry, watched, "terminated", "noresource", None)
         else:
             wish = Wish(identity, PRESENCE, pidf.CONTENT_TYPE, watcher, DEFAULT_S, self._route)
@@ -217,7 +220,8 @@ class ListSubscriptions:
     def _hearer(self, entry: _Entry, watched: _Watched) -> Callable[[Request], None]:
         def heard(request: Request) -> None:
             state, *parameters = (request.headers.get("Subscription-State") or "").lower().split(";")
-            reason = next((p.strip()[7:] for p in parameters if p.strip().startswith("reason=")), "")
+            reasons = (_REASON.fullmatch(parameter.strip()) for parameter in parameters)
+            reason = next((found[1] for found in reasons if found), "")
             kind = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
             document = request.body if kind == pidf.CONTENT_TYPE and request.body else None
             if document is not None:
@@ -313,3 +317,11 @@ def _portions(members: list[_Watched]) -> list[list[_Watched]]:
         portions[-1].append(one)
         room -= octets
     return portions
+
+
+def _is_sip(identity: str) -> bool:
+    """Tell whether a member can be subscribed to: what stands in a list may be anything."""
+    try:
+        return NameAddr.parse(f"<{identity}>").uri == identity and URI.parse(identity).scheme == "sip"
+    except ValueError:
+        return False

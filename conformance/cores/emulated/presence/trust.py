@@ -47,6 +47,8 @@ class Trust:
         request = transaction.request
         self.check_source(transaction)
         claimed = canonical(NameAddr.parse(request.headers["From"]).uri)
+        if not claimed.isprintable():  # no document could name it
+            raise ValueError("From: expected a URI of printable characters")
         if self._by_address:
             return claimed
         asserted = {canonical(one.uri) for one in parse_addresses(request.headers.getlist("P-Asserted-Identity"))}
