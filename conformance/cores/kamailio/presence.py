@@ -10,7 +10,7 @@ from typing import Any
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.quiet import MOST_USERS
 from conformance.cores.kamailio import rpc
-from conformance.cores.kamailio.presence_database import folder_name, known_users, presence_database
+from conformance.cores.kamailio.presence_database import known_users, presence_database, shared_folder
 from conformance.cores.kamailio.render import presence_files
 from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
 
@@ -21,7 +21,7 @@ async def run(context: NodeContext) -> None:
     """Serve until cancelled (see `NodeContext`)."""
     files = presence_files(context.federation, context.testbed, context.kind, installed_modules(context))
     async with presence_database(context):
-        await serve(context, files, Control(context).answer, f"../{folder_name(context.testbed)}")
+        await serve(context, files, Control(context).answer, shared_folder(context))
 
 
 class Control:

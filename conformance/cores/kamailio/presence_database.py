@@ -18,6 +18,7 @@ import pymysql
 
 from conformance.cores.emulated.control import short_name
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.plan import node_folder
 from conformance.cores.kamailio.mariadb import SOCKET, mariadb
 from conformance.cores.kamailio.program import SHARED
 from conformance.vocabulary.errors import TestbedDown
@@ -67,9 +68,14 @@ def owner_of(testbed: Testbed) -> NodeKind:
     return NodeKind.PRESENCE if NodeKind.PRESENCE in testbed.nodes else NodeKind.XDMS
 
 
-def folder_name(testbed: Testbed) -> str:
-    """Return the folder of that node, beside the other nodes' folders."""
-    return f"{testbed.name}-{owner_of(testbed)}"
+def folder_of(context: NodeContext) -> Path:
+    """Return the folder of that node, beside the one of this node."""
+    return node_folder(context.folder.parent, f"{context.testbed.name}/{owner_of(context.testbed)}")
+
+
+def shared_folder(context: NodeContext) -> str:
+    """Return the same, relative to the folder of this node."""
+    return f"../{folder_of(context).name}"
 
 
 @asynccontextmanager
@@ -80,7 +86,7 @@ async def presence_database(context: NodeContext) -> AsyncIterator[None]:
         TestbedDown: it cannot be made.
     """
     testbed = context.testbed
-    folder = context.folder.parent / folder_name(testbed)
+    folder = folder_of(context)
     if owner_of(testbed) is not context.kind:
         folder.mkdir(exist_ok=True)
         while not await asyncio.to_thread(_is_complete, folder, testbed.kept_in):
@@ -100,7 +106,7 @@ async def presence_database(context: NodeContext) -> AsyncIterator[None]:
 
 async def known_users(context: NodeContext) -> list[str]:
     """Return who has published something, or watches somebody."""
-    folder = context.folder.parent / folder_name(context.testbed)
+    folder = folder_of(context)
     rows = await asyncio.to_thread(_rows, folder, context.testbed.kept_in, _KNOWN)
     return sorted(f"sip:{user}@{domain}" for user, domain in rows)
 

@@ -85,7 +85,9 @@ def presence_files(
         **_common(federation, testbed, kind, modules),
         "database": database_url(testbed),
         "scscf": testbed.uri(NodeKind.SCSCF),
-        "scscf_address": scscf.address,
+        "trusted": [
+            testbed.node(kind).address for kind in (NodeKind.SCSCF, NodeKind.SIP_PROXY) if kind in testbed.nodes
+        ],
         "scscf_place": f"{testbed.fqdn(NodeKind.SCSCF)}:{scscf.port}",
         "xcap_hosts": [testbed.fqdn(NodeKind.XDMS), f"{XCAP_HOST}.{testbed.domain}"] if xdms is not None else [],
         "all_usages": USAGES,

@@ -14,10 +14,11 @@ from typing import Any
 
 from conformance.cores.emulated.control import ask
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.plan import node_folder
 from conformance.cores.emulated.quiet import control_path
 from conformance.cores.emulated.xdms.tls import server_context
 from conformance.cores.kamailio.dns_relay import Place, free_port
-from conformance.cores.kamailio.presence_database import folder_name, presence_database
+from conformance.cores.kamailio.presence_database import presence_database, shared_folder
 from conformance.cores.kamailio.render import Inside, presence_files
 from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
 from conformance.cores.kamailio.tls_relay import tls_relay
@@ -29,7 +30,7 @@ _INSIDE = "127.0.0.1"
 
 async def run(context: NodeContext) -> None:
     """Serve until cancelled (see `NodeContext`)."""
-    changes = Changes(context.folder.parent / f"{context.testbed.name}-{NodeKind.PRESENCE}", context.log)
+    changes = Changes(node_folder(context.folder.parent, f"{context.testbed.name}/{NodeKind.PRESENCE}"), context.log)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: changes, local_addr=(_INSIDE, 0))
     own = str(context.node.address)
     inside = Inside(transport.get_extra_info("sockname")[1], free_port())
@@ -40,7 +41,7 @@ async def run(context: NodeContext) -> None:
             presence_database(context),
             tls_relay(Place(own, XCAP_TLS_PORT), tls, Place(_INSIDE, inside.http)),
         ):
-            await serve(context, files, Control(context, changes).answer, f"../{folder_name(context.testbed)}")
+            await serve(context, files, Control(context, changes).answer, shared_folder(context))
     finally:
         transport.close()
         await changes.stop()

@@ -38,6 +38,9 @@ def test_documents_are_written_read_and_removed(servers: Callable[[Story], None]
         assert (await servers.http("PUT", RULE, '<rule id="r2"/>', Content_Type=ELEMENT_TYPE, If_Match=tag))[0] == 200
         assert (await servers.http("GET", RULE))[2] == '<rule id="r2"/>'
         assert (await servers.http("GET", f"{RULE}/@id"))[2] == "r2"
+        attribute = f"{DOCUMENT}/~~/ruleset/rule%5b1%5d/@id"
+        assert (await servers.http("PUT", attribute, "first", Content_Type="application/xcap-att+xml"))[0] == 200
+        assert (await servers.http("GET", attribute))[2] == "first"
         prefixed = RULE.replace("ruleset/rule", "c:ruleset/c:rule") + "?xmlns(c=urn:ietf:params:xml:ns:common-policy)"
         assert (await servers.http("GET", prefixed))[2] == '<rule id="r2"/>'
         assert (await servers.http("DELETE", prefixed))[0] == 200
