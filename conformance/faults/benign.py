@@ -94,8 +94,9 @@ def identifiers(capture: PacketFile, chance: Random) -> PacketFile:
     new = {name: "".join(chance.choices(_LETTERS, k=len(name))).encode() for name in sorted(names)}
     if not new:
         return capture
-    # the longest first: one may be the beginning of another
-    pattern = re.compile(b"|".join(re.escape(name) for name in sorted(new, key=lambda n: (-len(n), n))))
+    # The longest first: one may be the beginning of another. A whole word: a tag may be a part of a name that stays.
+    some = b"|".join(re.escape(name) for name in sorted(new, key=lambda n: (-len(n), n)))
+    pattern = re.compile(rb"(?:(?<=(?i:z9hG4bK))|(?<![A-Za-z0-9]))(?:" + some + rb")(?![A-Za-z0-9])")
 
     def of(frame: Frame) -> Frame:
         if not is_sip(frame.payload):

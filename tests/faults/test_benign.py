@@ -75,6 +75,14 @@ def test_identifiers_are_renamed_alike_in_all_messages() -> None:
     assert all(branch.startswith(b"z9hG4bK") for branch in branches if branch)
 
 
+def test_a_tag_that_is_a_part_of_another_word_leaves_that_word_alone() -> None:
+    watched = build("handbuilt-presence-list")
+    before, after = sip(watched), sip(apply("other-identifiers", watched, 5))
+    assert any(b"tag=list" in message for message in before)
+    assert not any(b"tag=list" in message for message in after)
+    assert sum(b"eventlist" in message for message in before) == sum(b"eventlist" in message for message in after) > 0
+
+
 def test_no_old_address_is_left() -> None:
     changed = apply("other-addresses", BASE, 5)
     for packet in changed.packets:
