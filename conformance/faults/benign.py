@@ -38,6 +38,9 @@ _IDENTIFIERS = (
     _BRANCH,
 )
 """What a user agent makes up: Call-ID (RFC 3261 8.1.1.4), tags (19.3), branches (8.1.1.7)."""
+_WORD = 8
+"""A shorter one may be a word that means something elsewhere; it is changed only where it says what it is."""
+_MARK = rb"(?P<mark>(?i:;[ \t]*tag[ \t]*=[ \t]*|;[ \t]*branch[ \t]*=[ \t]*z9hG4bK|(?<=\n)(?:Call-ID|i)[ \t]*:[ \t]*))"
 
 
 def _chance(seed: int, payload: bytes) -> Random:
@@ -94,14 +97,21 @@ def identifiers(capture: PacketFile, chance: Random) -> PacketFile:
     new = {name: "".join(chance.choices(_LETTERS, k=len(name))).encode() for name in sorted(names)}
     if not new:
         return capture
-    # The longest first: one may be the beginning of another. A whole word: a tag may be a part of a name that stays.
-    some = b"|".join(re.escape(name) for name in sorted(new, key=lambda n: (-len(n), n)))
-    pattern = re.compile(rb"(?:(?<=(?i:z9hG4bK))|(?<![A-Za-z0-9]))(?:" + some + rb")(?![A-Za-z0-9])")
+    long, short = (
+        sorted((n for n in new if (len(n) < _WORD) is few), key=lambda n: (-len(n), n)) for few in (False, True)
+    )
+    anywhere, marked = (b"|".join(map(re.escape, some)) or b"(?!)" for some in (long, short))
+    # The longest first: one may be the beginning of another.
+    pattern = re.compile(anywhere + rb"|" + _MARK + rb"(?:" + marked + rb")(?![A-Za-z0-9])")
+
+    def renamed(match: re.Match[bytes]) -> bytes:
+        mark = match["mark"] or b""
+        return mark + new[match[0][len(mark) :]]
 
     def of(frame: Frame) -> Frame:
         if not is_sip(frame.payload):
             return frame
-        return _with_payload(frame, pattern.sub(lambda match: new[match[0]], frame.payload))
+        return _with_payload(frame, pattern.sub(renamed, frame.payload))
 
     return rewrite(capture, of)
 
