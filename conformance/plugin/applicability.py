@@ -12,7 +12,7 @@ from conformance.runs.cell_identity import CALLEE, CALLER, CellIdentity
 from conformance.runs.parties import called_party, first_party
 from conformance.runs.selection import missing_feature, missing_node, other_fabric
 from conformance.terminals.programs.catalogue import PROGRAMS, why_not
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import CoreKind, NodeKind, Strictness
 
 
 def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str | None:
@@ -29,6 +29,14 @@ def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str |
         testbed = bench.federation.testbeds[testbed_of(square, marker.kwargs.get("at", "home"))]
         if not is_emulated(testbed, NodeKind(kind)):
             return f"{testbed.name}/{kind} is played by core {testbed.core}, which cannot show {fault} on purpose"
+    for name, strictness in wanted_strictness(item, square).items():
+        testbed = bench.federation.testbeds[name]
+        if testbed.strictness is strictness:
+            continue
+        if testbed.core is not CoreKind.EMULATED:
+            return f"{name} is played by core {testbed.core}, which is as it is: strictness is of emulated cores"
+        if bench.is_shared:
+            return "does something to testbeds that others may use, too: needs own ones, without --standing"
     for marker in item.iter_markers("needs"):
         testbed = bench.federation.testbeds[testbed_of(square, marker.kwargs.get("of", "home"))]
         if (reason := missing_node(testbed, NodeKind(marker.args[0]))) is not None:
@@ -39,6 +47,12 @@ def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str |
         if reason is not None:
             return reason
     return None
+
+
+def wanted_strictness(item: pytest.Item, square: Square) -> dict[str, Strictness]:
+    """Return how cores of a cell are to take deviations, by testbed: what its markers `strictness` say."""
+    markers = reversed(list(item.iter_markers("strictness")))  # the nearest one last
+    return {testbed_of(square, one.kwargs.get("of", "home")): Strictness(one.args[0]) for one in markers}
 
 
 def missing_program(identity: CellIdentity, bench: Bench) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.faults.catalogue import load_catalogue
 from conformance.federation.matrix import Cell as Square
-from conformance.plugin.applicability import missing_feature_of, missing_program, testbed_of
+from conformance.plugin.applicability import missing_feature_of, missing_program, testbed_of, wanted_strictness
 from conformance.plugin.identity import cell_identity
 from conformance.plugin.outcomes import CellError, CellWithoutTestbed, describe
 from conformance.plugin.stash import PLAN, RUN, WORDS
@@ -56,6 +56,7 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
         describe(request.node, result)
         pytest.skip(explain(result))
     try:
+        bench.use_strictness(wanted_strictness(request.node, request.param))
         misbehaving = _misbehave(request.node, request.param, bench)
         opened = Cell(identity, bench, run)
     except NotRun as error:

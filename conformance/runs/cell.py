@@ -33,8 +33,8 @@ from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.programs.catalogue import PROGRAMS
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.vocabulary.errors import NetlabError
-from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
+from conformance.vocabulary.errors import HarnessFault, NetlabError
+from conformance.vocabulary.federation import Node, NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CellResult,
     Judgement,
@@ -98,6 +98,7 @@ class Cell:
         faults: frozenset[str] = frozenset(),
         profile: Profile | None = None,
         place: Literal["home"] | None = None,
+        adapted: bool = False,
     ) -> Terminal:
         """Return a new terminal, attached to the access network of the visited testbed.
 
@@ -112,6 +113,10 @@ class Cell:
             faults: how it misbehaves, beside what the run asks of all terminals.
             profile: how it deviates; the standard terminal where it is None.
             place: `home`: it has not left its home network yet.
+            adapted: its first hop is the adapter in front of the P-CSCF.
+
+        Raises:
+            HarnessFault: adapted, and the network has no adapter.
         """
         party = first_party(self._bench.federation, self.identity.square)
         if place == "home":
@@ -123,6 +128,7 @@ class Cell:
             numbers=numbers,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
             profile=profile,
+            adapted=adapted,
         )
 
     def callee(
@@ -131,13 +137,15 @@ class Cell:
         transport: Literal["udp", "tcp"] | None = None,
         numbers: SequenceNumbers | None = None,
         faults: frozenset[str] = frozenset(),
+        adapted: bool = False,
     ) -> Terminal:
         """Return a new terminal of the user who is called, attached where that user is; see `terminal`.
 
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers, faults)
+        party = called_party(self._bench.federation, self.identity.square)
+        return self._of(party, transport, numbers, faults, adapted=adapted)
 
     def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
         """Return a new terminal of the same user as `callee`, with a private identity of its own.
@@ -153,6 +161,8 @@ class Cell:
         transport: Literal["udp", "tcp"] | None,
         numbers: SequenceNumbers | None,
         faults: frozenset[str] = frozenset(),
+        *,
+        adapted: bool = False,
     ) -> Terminal:
         return self._attached(
             party,
@@ -160,6 +170,7 @@ class Cell:
             home=party.home,
             numbers=numbers,
             faults=faults,
+            adapted=adapted,
         )
 
     def _attached(
@@ -171,13 +182,14 @@ class Cell:
         numbers: SequenceNumbers | None,
         faults: frozenset[str],
         profile: Profile | None = None,
+        adapted: bool = False,
     ) -> Terminal:
         if (user := (home.name, party.subscriber.name)) not in self._leased and home.name in self._testbeds:
             self._leases.append(self._bench.lease([user], self.identity.name))
             self._leased.add(user)
         place = self._bench.attach(party.visited.name, party.home.name if party.access_point == "home" else None)
         self._places.append(place)
-        entry = party.entry.node(NodeKind.PCSCF)
+        entry = self._first_hop(party.entry, adapted=adapted)
         terminal = Terminal(
             federation=self._bench.federation,
             testbed=home,
@@ -195,6 +207,17 @@ class Cell:
         self._terminals.append(terminal)
         self._at[terminal] = party, place
         return terminal
+
+    def _first_hop(self, entry: Testbed, *, adapted: bool) -> Node:
+        """Return what a terminal knows of a network: its P-CSCF, or what stands in front of that."""
+        kind = NodeKind.ADAPTER if adapted else NodeKind.PCSCF
+        if kind not in entry.nodes:
+            raise HarnessFault(
+                f"an adapted terminal in {entry.name}: found no node {kind}, expected one in the federation file; "
+                f'@pytest.mark.needs("{kind}", of=...) asks for it'
+            )
+        self._nodes |= {f"{entry.name}/{kind}"}
+        return entry.node(kind)
 
     def documents(self, terminal: Terminal, *, secure: bool = True, password: str | None = None) -> Documents:
         """Return the documents of a terminal's user at the XDMS of home; the terminal asks by HTTPS, or by HTTP.

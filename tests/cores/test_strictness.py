@@ -111,11 +111,12 @@ def credentials(**changed: str) -> Way:
         (credentials(realm="elsewhere.test"), GOOD, GOOD, GOOD),
         (credentials(username=""), GOOD, [400], [400]),
         (credentials(uri="-"), GOOD, [400], GOOD),
+        (credentials(response=" "), GOOD, [400], GOOD),
         (credentials(username="alice"), [403], [403], [403]),
         (Way("sip:uc3m.netlab.test", None), GOOD, GOOD, GOOD),
         (Way("sip:uc3m.netlab.test", 'Digest username="alice@uc3m.netlab.test, realm="uc3m'), [400], [400], GOOD),
     ],
-    ids=["no-realm", "other-realm", "no-name", "no-uri", "short-name", "no-authorization", "stray-quote"],
+    ids=["no-realm", "other-realm", "no-name", "no-uri", "blank", "short-name", "no-authorization", "stray-quote"],
 )
 def test_what_becomes_of_credentials_that_deviate(
     register: Register, way: Way, lenient: list[int], strict: list[int], openimscore: list[int]
