@@ -232,7 +232,7 @@ def test_a_node_that_dies_at_its_start_is_named_with_its_last_words(make: Callab
 
 
 def test_a_node_that_never_says_ready_is_named(make: Callable[..., EmulatedCore]) -> None:
-    core = make(modules=dict.fromkeys((*KINDS, NodeKind.ADAPTER), "node_silent"), ready_ms=1500)
+    core = make(modules=dict.fromkeys(KINDS, "node_silent"), ready_ms=1500)
     with pytest.raises(TestbedDown) as failure:
         core.up()
     assert one_line(failure) == "uc3m/adapter: expected that it reports ready within 1500 ms; its log is empty"

@@ -232,9 +232,10 @@ def test_an_adapted_terminal_registers_by_the_adapter_of_the_network_that_it_is_
     asked = [m for m in found.registers if m.sip.status is None and Point.GM in m.points]
     assert [m.destination.address for m in asked] == [adapter, pcscf] * 2
     first, adapted, _, onward = (m.sip for m in asked)
-    assert first.request_uri == "sip:uc3m.netlab.test:4060;transport=UDP"
+    written = f"sip:uc3m.netlab.test:{stuba.node(NodeKind.ADAPTER).port};transport=UDP"
+    assert first.request_uri == written
     assert adapted.request_uri == "sip:uc3m.netlab.test"
-    assert onward.values("Authorization")[0].text.count("sip:uc3m.netlab.test:4060;transport=UDP") == 1
+    assert onward.values("Authorization")[0].text.count(written) == 1
     assert 'realm="uc3m.netlab.test"' in adapted.values("Authorization")[0].text
     assert {m.sip.status for m in found.registers} == {None, 401, 200}
 
