@@ -1,7 +1,8 @@
 """Who is who in presence: the way of a PUBLISH or SUBSCRIBE to the presence server, and of a NOTIFY back.
 
 The place in the Via chain decides, with what a federation declares, and the observation point: what was captured at
-ISC goes to an application server or comes from one. Ports and addresses alone say nothing.
+ISC goes to an application server or comes from one. Ports and addresses alone say nothing. A plain SIP proxy in the
+place of the P-CSCF is one that a federation declares.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def bind_request(hops: Sequence[RawHop], sender: Role, declared: Declared) -> Bo
         names[last] = Role.PRESENCE
     inner = list(range(1, last if ends_at_server else last + 1))
     if inner:
-        names[1] = Role.ORIG_PCSCF
         kinds = {hop.depth: declared.kinds(hop.transaction.destination.address) for hop in hops}
+        names[1] = Role.SIP_PROXY if NodeKind.SIP_PROXY in kinds.get(1, ()) else Role.ORIG_PCSCF
         border = frozenset((NodeKind.IBCF,))
         rest = [place for place in inner[1:] if kinds.get(place) != border]
         for place in inner[1:]:

@@ -17,7 +17,7 @@ from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.notifier import package_of
 from conformance.cores.emulated.presence.subscriptions import PACKAGES
-from conformance.cores.emulated.quiet import Work
+from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
 from conformance.cores.emulated.registrar import IntervalTooBrief, OutOfOrder, Registrar
 from conformance.cores.emulated.session_relay import SessionRelay
@@ -163,5 +163,6 @@ async def run(context: NodeContext) -> None:
         end.push_async_callback(node.stack.stop)
         await node.stack.start()
         end.push_async_callback(node.work.stop)
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.work, node.registrar.users))
         context.ready()
         await asyncio.Event().wait()
