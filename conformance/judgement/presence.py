@@ -19,7 +19,7 @@ from conformance.judgement.documents import rules_of
 from conformance.judgement.event_dialogs import event_dialogs, package_of, start_of, with_roles
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop, chain, raw_hop
-from conformance.judgement.presence_roles import Bound, bind_notify, bind_request
+from conformance.judgement.presence_roles import Bound, bind_notify, bind_request, plain_proxies
 from conformance.judgement.presence_service import publication_service, watching_service
 from conformance.judgement.registrations import subscriber_of
 from conformance.judgement.roles import Declared, RoleTable
@@ -85,9 +85,11 @@ def _visits(publication: Publication) -> bool:
 def _publications(
     transactions: Sequence[Transaction], declared: Declared, federation: Federation | None, around: Surroundings
 ) -> Iterator[Publication]:
-    for ways in _chains(_published(transactions)):
+    published = _published(transactions)
+    proxies = plain_proxies(published, declared)
+    for ways in _chains(published):
         table = RoleTable()
-        publishes = [Way(_bound(hops, bind_request(hops, Role.PRESENTITY, declared), table)) for hops in ways]
+        publishes = [Way(_bound(hops, bind_request(hops, Role.PRESENTITY, declared, proxies), table)) for hops in ways]
         subject = _uri(ways[0][0].any, "To")
         roles = table.done()
         yield Publication(
@@ -166,7 +168,8 @@ def _watchings(
         package = next((found for hops in passages for hop in hops if (found := package_of(hop.request))), PRESENCE)
         subscriber = Role.PRESENTITY if package == WINFO else Role.WATCHER
         table = RoleTable()
-        lines = [bind_request(hops, subscriber, declared) for hops in subscribes]
+        proxies = plain_proxies(subscribes, declared)
+        lines = [bind_request(hops, subscriber, declared, proxies) for hops in subscribes]
         asked = [Passage(_bound(hops, line, table)) for hops, line in zip(subscribes, lines, strict=True)]
         places: dict[str, set[Role]] = {}
         for role, ends in table.done().items():
