@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from conformance.criteria.d22_presence import capabilities
-from conformance.criteria.digest import ha1, response
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.passwords import is_right
 from conformance.criteria.presence import DocumentRequest, Documents
 from conformance.criteria.presence_citations import cite_content, cite_line, cite_no_line, cite_start
 from conformance.criteria.procedure import Kind
@@ -168,29 +168,9 @@ def _is_right(seen: Documents, request: HttpMessage) -> bool | None:
     """Tell whether digest credentials follow from the password that the federation knows; None where it knows none."""
     value = request.http.value("Authorization")
     params = {name.lower(): quoted or bare for name, quoted, bare in _PARAM.findall(value)}
-    password = next(
-        (
-            known.reveal()
-            for testbed in seen.facts.testbeds
-            for subscriber in testbed.subscribers
-            if subscriber.impi == params.get("username")
-            and (known := subscriber.xcap_password or subscriber.password) is not None
-        ),
-        None,
-    )
-    plain = params.get("algorithm", "MD5").upper() == "MD5" and params.get("qop", "auth") == "auth"
-    if password is None or not plain or not value.lower().startswith("digest ") or "\\" in value:
+    if not value.lower().startswith("digest ") or "\\" in value:
         return None
-    computed = response(
-        ha1(params.get("username", ""), params.get("realm", ""), password),
-        nonce=params.get("nonce", ""),
-        method=request.http.method,
-        uri=params.get("uri", ""),
-        qop=params.get("qop"),
-        nc=params.get("nc", ""),
-        cnonce=params.get("cnonce", ""),
-    )
-    return bool(computed == params.get("response", "").lower())
+    return is_right(seen.facts, params, request.http.method)
 
 
 @CATALOGUE.add(

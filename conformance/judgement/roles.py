@@ -32,6 +32,7 @@ _KINDS = {
     NodeKind.IBCF: Role.IBCF,
     NodeKind.PRESENCE: Role.PRESENCE,
     NodeKind.XDMS: Role.XDMS,
+    NodeKind.SIP_PROXY: Role.SIP_PROXY,
 }
 
 

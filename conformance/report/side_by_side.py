@@ -56,6 +56,7 @@ _NAMES = {
     "term-pcscf": "P-CSCF",
     "callee": "Callee",
     "ibcf": "IBCF",
+    "sip-proxy": "SIP proxy",
     "other-pcscf": "P-CSCF",
     "other-callee": "Other device",
 }

@@ -56,7 +56,7 @@ class Authenticator:
         if subscriber.k is not None and subscriber.opc is not None:
             self._milenage = Milenage(subscriber.k.reveal(), subscriber.opc.reveal())
 
-    def initial(self, uri: str) -> DigestHeader:
+    def initial(self, uri: str) -> DigestHeader | None:
         """Return credentials that only say who asks: empty nonce and response (3GPP TS 24.229 5.1.1.2.2)."""
         return DigestHeader.credentials(
             username=self._subscriber.impi,
@@ -124,6 +124,13 @@ class Authenticator:
         if "opaque" in challenge:
             values["opaque"] = challenge.get("opaque")
         return DigestHeader.credentials(**values)
+
+
+class DigestAuthenticator(Authenticator):
+    """Answers challenges of plain SIP and HTTP: says nothing before it is asked (RFC 3261 22.2)."""
+
+    def initial(self, uri: str) -> None:
+        """Return nothing: there are no credentials without a challenge."""
 
 
 def _chosen_qop(challenge: DigestHeader) -> str | None:

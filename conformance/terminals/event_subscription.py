@@ -81,6 +81,8 @@ class EventSubscription(Generic[N]):
         self._read = read
         self._call_id = secrets.token_hex(12)
         self._tag = new_tag()
+        self._cseq = 0
+        """Number of the last SUBSCRIBE before there was a dialog."""
         self._dialog: Dialog | None = None
 
     @property
@@ -97,6 +99,7 @@ class EventSubscription(Generic[N]):
         if self._dialog is not None:
             request = self._dialog.next_request("SUBSCRIBE")
         else:
+            self._cseq += 1
             request = Request("SUBSCRIBE", URI.parse(self.target))
             headers = request.headers
             headers.setlist("Via", [])
@@ -105,7 +108,7 @@ class EventSubscription(Generic[N]):
             headers.set("From", f"<{self.identity}>;tag={self._tag}")
             headers.set("To", f"<{self.target}>")
             headers.set("Call-ID", self._call_id)
-            headers.set("CSeq", str(CSeq(1, "SUBSCRIBE")))
+            headers.set("CSeq", str(CSeq(self._cseq, "SUBSCRIBE")))
         headers = request.headers
         headers.set("Contact", f"<{self._contact}>")
         for name, value in self._fields.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from sipmessage import Request, Response
@@ -61,6 +62,10 @@ class PresenceAgent:
     """Value of P-Access-Network-Info; empty: none."""
     device: str
     """Which device of the user it is: an XML name."""
+    claims: str = ""
+    """Value of P-Asserted-Identity, which is no terminal's to send; empty: none."""
+    prove: Callable[[Request, Response], str] | None = None
+    """Makes Proxy-Authorization for a request that got 407, or raises ValueError; None: a 407 is a refusal."""
 
 
 class PresenceUser:
@@ -195,8 +200,7 @@ class PresenceUser:
         """Send a SUBSCRIBE and wait for its answer and the NOTIFY that follows; see `watch.Procedures`."""
         known = len(subscription.notifications)
         agent = self._agent()
-        request = subscription.next_request(expires_s)
-        response = await self._send(agent, request)
+        request, response = await self._send(agent, lambda: subscription.next_request(expires_s))
         if response.code >= 300:
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
@@ -225,7 +229,7 @@ class PresenceUser:
         if self._publication is None:
             self._publication = Publication(agent.identity, agent.routes)
         publication = self._publication
-        response = await self._send(agent, publication.next_request(expires_s, body))
+        _, response = await self._send(agent, lambda: publication.next_request(expires_s, body))
         if response.code >= 300:
             if response.code == 412:
                 publication.forget()
@@ -239,16 +243,25 @@ class PresenceUser:
     async def _withdraw(self) -> None:
         agent = self._agent()
         for subscription in list(self._subscriptions):
-            await self._send(agent, subscription.next_request(0))
+            await self._send(agent, partial(subscription.next_request, 0))
         self._subscriptions.clear()
         if (publication := self._publication) is not None and publication.entity_tag is not None:
-            await self._send(agent, publication.next_request(0))
+            await self._send(agent, partial(publication.next_request, 0))
             self._publication = None
 
-    async def _send(self, agent: PresenceAgent, request: Request) -> Response:
-        if agent.access_info:
-            request.headers.set("P-Access-Network-Info", agent.access_info)
-        return await agent.stack.send_request(request, agent.hop)
+    async def _send(self, agent: PresenceAgent, make: Callable[[], Request]) -> tuple[Request, Response]:
+        """Send a request, once more where a proxy wants to know who asks (RFC 3261 22.3); return the last one."""
+        request = _completed(agent, make())
+        response = await agent.stack.send_request(request, agent.hop)
+        if response.code == 407 and agent.prove is not None:
+            try:
+                proof = agent.prove(request, response)
+            except ValueError:
+                return request, response
+            request = _completed(agent, make())
+            request.headers.set("Proxy-Authorization", proof)
+            response = await agent.stack.send_request(request, agent.hop)
+        return request, response
 
     def _refuse(self, status: int, reason: str) -> NoReturn:
         self._record(EventKind.PRESENCE_REFUSED, status, reason)
@@ -257,6 +270,13 @@ class PresenceUser:
     def _time_out(self, what: str) -> NoReturn:
         self._record(EventKind.TIMED_OUT, None, what)
         raise PresenceTimedOut(f"{self._agent().identity}: {what}") from None
+
+
+def _completed(agent: PresenceAgent, request: Request) -> Request:
+    for name, value in (("P-Access-Network-Info", agent.access_info), ("P-Asserted-Identity", agent.claims)):
+        if value:
+            request.headers.set(name, value)
+    return request
 
 
 def _words(document: object) -> str:

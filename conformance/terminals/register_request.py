@@ -29,6 +29,8 @@ class RegisterSeries:
     call_id: str = field(default_factory=lambda: secrets.token_hex(12))
     from_tag: str = field(default_factory=new_tag)
     cseq: int = 0
+    supported: str = "path"
+    """Value of Supported; empty leaves it out."""
 
     @property
     def request_uri(self) -> str:
@@ -59,5 +61,6 @@ class RegisterSeries:
         if credentials is not None:
             headers.set("Authorization", str(credentials))
         headers.set("Expires", str(expires_s))
-        headers.set("Supported", "path")
+        if self.supported:
+            headers.set("Supported", self.supported)
         return request

@@ -89,6 +89,8 @@ class Terminal:
             home network, and the gateway of the network that it visits. UDP only.
     """
 
+    _timers = staticmethod(SipTimers.gm)
+
     def __init__(
         self,
         *,
@@ -136,7 +138,7 @@ class Terminal:
         self._stack = SipStack(
             str(address),
             port,
-            SipTimers.gm(federation.timers),
+            self._timers(federation.timers),
             on_request=self._requested,
             alter=alteration_of(faults, EMITTED_SIP),
             tunnel=tunnel,
@@ -308,13 +310,16 @@ class Terminal:
             await self._stack.start()
             self._started = True
         if self._series is None or not again:
-            self._series = RegisterSeries(self._domain, self.impu, self.contact)
+            self._series = self._new_series()
         series = self._series
         self._deregistering = success is EventKind.DEREGISTERED
         try:
             await self._timed(lambda: self._exchange(series, success, expires_s), lambda: f"REGISTER {series.cseq}")
         finally:
             self._deregistering = False
+
+    def _new_series(self) -> RegisterSeries:
+        return RegisterSeries(self._domain, self.impu, self.contact)
 
     async def _timed(self, procedure: Callable[[], Coroutine[Any, Any, None]], request: Callable[[], str]) -> None:
         """Run a procedure until its deadline and say what became of it where no answer came."""

@@ -46,6 +46,9 @@ class Role(StrEnum):
     XDMS = "xdms"
     """XML document management server: documents over XCAP (RFC 4825)."""
 
+    SIP_PROXY = "sip-proxy"
+    """Plain proxy and registrar of a network without IMS (D2.2 3.3.1)."""
+
     IBCF = "ibcf"
     """Border control of whichever network: one procedure may pass several, and one of them more than once."""
 

@@ -1,4 +1,4 @@
-"""What a CSCF tells over its control channel: whether it has anything under way, and whose registration it knows.
+"""What a SIP proxy (CSCF or plain) tells over its control channel: is anything under way, and whom does it know?
 
 Every exchange on the wire is somebody's unfinished work: the node that asked waits for the answer. So when all nodes
 are quiet, nothing is on its way between them, and a capture may end. When no node knows a registration, the next cell
