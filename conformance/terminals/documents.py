@@ -1,6 +1,7 @@
-"""A user's documents at the XDMS: who may watch, the buddy list, and the list by which all buddies are watched.
+"""A user's documents at the XDMS: who may watch, presence that stays, the buddy list, the list that is watched.
 
-RFC 5025 and RFC 4745 say what rules look like, RFC 4826 lists. What is stored here is removed by `clear`.
+RFC 5025 and RFC 4745 say what rules look like, RFC 4826 lists, RFC 4827 where presence is that stays. What is stored here
+is removed by `clear`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from contextlib import suppress
 from enum import StrEnum
 from xml.sax.saxutils import escape, quoteattr
 
+from conformance.terminals.presence_documents import PIDF_TYPE, PresenceState, write_pidf
 from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.xcap_client import ATTRIBUTE, ELEMENT, XcapAnswer, XcapClient
 
 PRES_RULES = "pres-rules"
+PIDF_MANIPULATION = "pidf-manipulation"
 RESOURCE_LISTS = "resource-lists"
 RLS_SERVICES = "rls-services"
 RULES_TYPE = "application/auth-policy+xml"
@@ -82,6 +85,16 @@ class Documents:
     def rules(self) -> XcapAnswer:
         """Fetch the rules."""
         return self.client.get(self.client.document(PRES_RULES))
+
+    def keep_presence(self, state: PresenceState) -> XcapAnswer:
+        """Store presence that stays, whether a device publishes or not (RFC 4827). Raises PresenceFailed."""
+        path = self.client.document(PIDF_MANIPULATION)
+        self._stored[path] = None
+        return self.client.put(path, write_pidf(self.client.place.user, "-stays", state), PIDF_TYPE)
+
+    def drop_presence(self) -> XcapAnswer:
+        """Remove the presence that stays. Raises PresenceFailed."""
+        return self.client.delete(self.client.document(PIDF_MANIPULATION))
 
     def keep_buddies(self, name: str, members: Sequence[str]) -> XcapAnswer:
         """Store a buddy list (RFC 4826 3). Raises PresenceFailed.

@@ -80,6 +80,34 @@ def test_watch_who_is_not_registered(cell: Cell) -> None:
     watch.end()
 
 
+@pytest.mark.flow("presence-watch", callee="home", served=True)
+def test_presence_that_stays(cell: Cell) -> None:
+    """A user keeps presence at the XDMS, which is seen whether a terminal publishes or not.
+
+    Preconditions:
+        - The watcher is registered; the presentity, who has allowed it, is not, and has stored a presence document.
+    Steps:
+        1. The watcher subscribes, and is told of the stored document; nobody has published anything.
+        2. The presentity stores another one, and removes it; the watcher is told each time, at once.
+
+    References:
+        RFC 4827; RFC 3903 1; RFC 3856; RFC 5875; D2.2 3.3.3.2
+    """
+    watcher, presentity = cell.terminal(), cell.callee()
+    watcher.register()
+    cell.settle()
+    documents = cell.documents(presentity)
+    documents.allow(watcher.impu)
+    documents.keep_presence(IN_A_MEETING)
+    watch = watcher.presence.watch(presentity.impu)
+    watch.wait_presence(IN_A_MEETING.basic, activity=IN_A_MEETING.activity, note=IN_A_MEETING.note)
+    documents.keep_presence(ON_THE_PHONE)
+    watch.wait_presence(ON_THE_PHONE.basic, activity=ON_THE_PHONE.activity)
+    documents.drop_presence()
+    watch.until(lambda: not watch.presence.is_open, "nothing that stays any more")
+    watch.end()
+
+
 @pytest.mark.flow("presence-publish", callee="devices", served=True, then=["presence-publish", "presence-watch"])
 def test_two_devices(cell: Cell) -> None:
     """What two devices of one user publish is one presence.

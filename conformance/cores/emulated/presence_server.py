@@ -13,6 +13,8 @@ from sipmessage import Request, Response
 
 from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.presence.document_news import DocumentNews
+from conformance.cores.emulated.presence.hard_state import HardState
 from conformance.cores.emulated.presence.list_subscriptions import EVENTLIST, ListSubscriptions
 from conformance.cores.emulated.presence.lists import Lists
 from conformance.cores.emulated.presence.policy import Policy
@@ -85,23 +87,26 @@ class PresenceServer:
         self._store = PresenceStore(context.folder / "presence.sqlite")
         self.subscriber = Subscriber(self.stack, locator, uri, context.log)
         timers = context.federation.timers
+        self._xcap: XcapClient | None = None
+        self.hard_state: HardState | None = None
+        news = None
+        if NodeKind.XDMS in testbed.nodes:
+            self._xcap = XcapClient(testbed.xcap_root(), address, locator)
+            xdms = f"sip:{testbed.fqdn(NodeKind.XDMS)}:{XDMS_SIP_PORT}"
+            news = DocumentNews(xdms, self.subscriber, context.log)
+            self.hard_state = HardState(self._xcap, news, self._stays_otherwise, context.log)
         self.publications = Publications(
             self._store,
             self._changed,
             context.log,
             longest_s=timers.publication_s,
             shortest_s=timers.minimum_publication_s,
+            hard_state=self.hard_state.document if self.hard_state is not None else lambda _: None,
             takes_any_etag=ACCEPTS_UNKNOWN_ETAG in faults,
         )
-        self._xcap = None
-        xdms_uri = ""
-        if NodeKind.XDMS in testbed.nodes:
-            self._xcap = XcapClient(testbed.xcap_root(), address, locator)
-            xdms_uri = f"sip:{testbed.fqdn(NodeKind.XDMS)}:{XDMS_SIP_PORT}"
         self.policy = Policy(
             self._xcap,
-            xdms_uri,
-            self.subscriber,
+            news,
             self._changed,
             lambda presentity: sphere_of(self.publications.document(presentity)),
             context.log,
@@ -114,6 +119,7 @@ class PresenceServer:
         self.watches = Watches(
             self.publications,
             self.policy,
+            self.hard_state,
             self.subscriptions.watcher_changed,
             context.log,
             shows_while_pending=SHOWS_WHILE_PENDING in faults,
@@ -137,6 +143,10 @@ class PresenceServer:
     def _changed(self, presentity: str) -> None:
         self.watches.reconsider(presentity)
 
+    def _stays_otherwise(self, presentity: str) -> None:
+        self.publications.compose_anew(presentity)
+        self._changed(presentity)
+
     async def start(self) -> None:
         """Take up what was kept over a restart, and serve."""
         await self.stack.start()
@@ -147,7 +157,9 @@ class PresenceServer:
     async def stop(self) -> None:
         """Stop serving; what is kept stays kept."""
         self.publications.stop()
-        self.policy.stop()
+        await self.policy.stop()
+        if self.hard_state is not None:
+            await self.hard_state.stop()
         await self.watches.stop()
         await self.subscriptions.stop()
         await self.lists.stop()
