@@ -1,7 +1,7 @@
 """A user's documents at the XDMS: who may watch, presence that stays, the buddy list, the list that is watched.
 
-RFC 5025 and RFC 4745 say what rules look like, RFC 4826 lists, RFC 4827 where presence is that stays. What is stored here
-is removed by `clear`.
+RFC 5025 and RFC 4745 say what rules look like, RFC 4826 lists, RFC 4827 where presence is that stays. What is stored
+here is removed by `clear`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import suppress
 from enum import StrEnum
 from xml.sax.saxutils import escape, quoteattr
 
-from conformance.terminals.presence_documents import PIDF_TYPE, PresenceState, write_pidf
+from conformance.terminals.presence_documents import PIDF_TYPE, PresenceState, WatcherInfo, read_winfo, write_pidf
 from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.xcap_client import ATTRIBUTE, ELEMENT, XcapAnswer, XcapClient
 
@@ -19,6 +19,7 @@ PRES_RULES = "pres-rules"
 PIDF_MANIPULATION = "pidf-manipulation"
 RESOURCE_LISTS = "resource-lists"
 RLS_SERVICES = "rls-services"
+WATCHERS = "watchers"
 RULES_TYPE = "application/auth-policy+xml"
 LISTS_TYPE = "application/resource-lists+xml"
 SERVICES_TYPE = "application/rls-services+xml"
@@ -95,6 +96,15 @@ class Documents:
     def drop_presence(self) -> XcapAnswer:
         """Remove the presence that stays. Raises PresenceFailed."""
         return self.client.delete(self.client.document(PIDF_MANIPULATION))
+
+    def watchers(self) -> WatcherInfo:
+        """Fetch who watches the user, as the presence server has written it down.
+
+        Raises:
+            PresenceFailed: it cannot be had; 404 where nobody has watched yet.
+            ValueError: it is no document of watcher information.
+        """
+        return read_winfo(self.client.get(self.client.document(WATCHERS)).body)
 
     def keep_buddies(self, name: str, members: Sequence[str]) -> XcapAnswer:
         """Store a buddy list (RFC 4826 3). Raises PresenceFailed.

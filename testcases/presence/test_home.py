@@ -108,6 +108,34 @@ def test_presence_that_stays(cell: Cell) -> None:
     watch.end()
 
 
+@pytest.mark.flow("presence-watch", callee="home", served=True)
+def test_document_of_watchers(cell: Cell) -> None:
+    """A user looks up at the XDMS who watches.
+
+    Preconditions:
+        - The watcher is registered; the presentity has allowed it.
+    Steps:
+        1. The watcher subscribes and is told.
+        2. The presentity fetches its document of watchers, which the presence server writes: the watcher is in it.
+        3. The watcher ends the subscription; in the document it is active no more.
+
+    References:
+        D2.2 3.3.3.2; RFC 3858; RFC 4825 7.11
+    """
+    watcher, presentity = cell.terminal(), cell.callee()
+    watcher.register()
+    cell.settle()
+    documents = cell.documents(presentity)
+    documents.allow(watcher.impu)
+    watch = watcher.presence.watch(presentity.impu)
+    watch.wait_state("active")
+    cell.settle()
+    assert watcher.impu in documents.watchers().active
+    watch.end()
+    cell.settle()
+    assert watcher.impu not in documents.watchers().active
+
+
 @pytest.mark.flow("presence-publish", callee="devices", served=True, then=["presence-publish", "presence-watch"])
 def test_two_devices(cell: Cell) -> None:
     """What two devices of one user publish is one presence.

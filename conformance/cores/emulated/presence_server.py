@@ -23,12 +23,15 @@ from conformance.cores.emulated.presence.store import PresenceStore
 from conformance.cores.emulated.presence.subscriber import Subscriber
 from conformance.cores.emulated.presence.subscriptions import PresenceSubscriptions
 from conformance.cores.emulated.presence.trust import Trust
+from conformance.cores.emulated.presence.watcher_documents import WatcherDocuments
 from conformance.cores.emulated.presence.watches import Watches
 from conformance.cores.emulated.presence.xcap_client import XcapClient
+from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.register_fields import refuse_unknown_extensions
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
 from conformance.protocols.presence.identity import canonical, domain_of
 from conformance.protocols.presence.pidf import sphere_of
+from conformance.protocols.presence.winfo import WatcherState
 from conformance.protocols.sip.dialog import dialog_key, next_hop
 from conformance.protocols.sip.message import forwarded_request
 from conformance.protocols.sip.name_addr import split_entries
@@ -89,12 +92,16 @@ class PresenceServer:
         timers = context.federation.timers
         self._xcap: XcapClient | None = None
         self.hard_state: HardState | None = None
+        self.watcher_documents: WatcherDocuments | None = None
         news = None
         if NodeKind.XDMS in testbed.nodes:
             self._xcap = XcapClient(testbed.xcap_root(), address, locator)
             xdms = f"sip:{testbed.fqdn(NodeKind.XDMS)}:{XDMS_SIP_PORT}"
             news = DocumentNews(xdms, self.subscriber, context.log)
             self.hard_state = HardState(self._xcap, news, self._stays_otherwise, context.log)
+            self.watcher_documents = WatcherDocuments(
+                self._xcap, lambda presentity: self.watches.watchers(presentity), context.log
+            )
         self.publications = Publications(
             self._store,
             self._changed,
@@ -120,7 +127,7 @@ class PresenceServer:
             self.publications,
             self.policy,
             self.hard_state,
-            self.subscriptions.watcher_changed,
+            self._watcher_changed,
             context.log,
             shows_while_pending=SHOWS_WHILE_PENDING in faults,
         )
@@ -143,6 +150,18 @@ class PresenceServer:
     def _changed(self, presentity: str) -> None:
         self.watches.reconsider(presentity)
 
+    def _watcher_changed(self, presentity: str, watcher: WatcherState) -> None:
+        self.subscriptions.watcher_changed(presentity, watcher)
+        if self.watcher_documents is not None:
+            self.watcher_documents.changed(presentity)
+
+    @property
+    def work(self) -> list[Work]:
+        """What the parts of the node have under way."""
+        parts = (self.policy, self.watches, self.hard_state, self.watcher_documents)
+        notifiers = (self.subscriptions.notifier.work, self.lists.notifier.work)
+        return [*notifiers, *(one.work for one in parts if one is not None)]
+
     def _stays_otherwise(self, presentity: str) -> None:
         self.publications.compose_anew(presentity)
         self._changed(presentity)
@@ -160,6 +179,8 @@ class PresenceServer:
         await self.policy.stop()
         if self.hard_state is not None:
             await self.hard_state.stop()
+        if self.watcher_documents is not None:
+            await self.watcher_documents.stop()
         await self.watches.stop()
         await self.subscriptions.stop()
         await self.lists.stop()
@@ -229,5 +250,8 @@ async def run(context: NodeContext) -> None:
     async with contextlib.AsyncExitStack() as end:
         end.push_async_callback(node.stop)
         await node.start()
+        await end.enter_async_context(
+            quiet_channel(context.folder, node.stack, node.subscriber.work, more_work=node.work)
+        )
         context.ready()
         await asyncio.Event().wait()

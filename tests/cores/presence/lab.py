@@ -63,6 +63,8 @@ class Lab:
         """What the XDMS has, by path behind its root."""
         self.asked: list[tuple[str, str, str]] = []
         """Path, asserted identity and source address of each GET."""
+        self.put_by_server: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        """Path and document of each PUT."""
         self.notified: asyncio.Queue[Request] = asyncio.Queue()
         self.subscribed: asyncio.Queue[Request] = asyncio.Queue()
         """SUBSCRIBEs for rules, at the XDMS."""
@@ -105,8 +107,13 @@ class Lab:
             found = self.documents.get(path)
             return web.Response(status=404) if found is None else web.Response(body=found)
 
+        async def put(request: web.Request) -> web.Response:
+            self.put_by_server.put_nowait((request.path.removeprefix("/xcap-root/"), await request.read()))
+            return web.Response(status=200)
+
         application = web.Application()
         application.router.add_get("/{path:.*}", get)
+        application.router.add_put("/{path:.*}", put)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         self.scene._end.push_async_callback(runner.cleanup)
