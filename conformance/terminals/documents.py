@@ -149,8 +149,22 @@ class Documents:
             members: public user identities.
         """
         entries = "".join(f'<entry xmlns="{_LISTS_NS}" uri={quoteattr(member)}/>' for member in members)
+        return self._offer(uri, f"<list>{entries}</list>")
+
+    def offer_buddies(self, uri: str, name: str) -> XcapAnswer:
+        """Store a list service whose list is a stored buddy list. As `offer_list`.
+
+        Args:
+            uri: SIP URI of the service.
+            name: of the buddy list, a word.
+        """
+        where = f"{self.client.place.root}/{self.client.document(RESOURCE_LISTS)}"
+        selector = f"resource-lists/list%5b@name=%22{name}%22%5d"
+        return self._offer(uri, f"<resource-list>{escape(where)}/~~/{selector}</resource-list>")
+
+    def _offer(self, uri: str, the_list: str) -> XcapAnswer:
         document = (
-            f'<rls-services xmlns="{_SERVICES_NS}"><service uri={quoteattr(uri)}><list>{entries}</list>'
+            f'<rls-services xmlns="{_SERVICES_NS}"><service uri={quoteattr(uri)}>{the_list}'
             "<packages><package>presence</package></packages></service></rls-services>"
         )
         return self._put(self.client.document(RLS_SERVICES), document, SERVICES_TYPE)

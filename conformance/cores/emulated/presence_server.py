@@ -39,7 +39,7 @@ from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
-from conformance.vocabulary.federation import XDMS_SIP_PORT, NodeKind
+from conformance.vocabulary.federation import XCAP_HOST, XDMS_SIP_PORT, Federation, NodeKind, Testbed
 
 TRUSTED = (NodeKind.SCSCF, NodeKind.SIP_PROXY)
 """Who adds P-Asserted-Identity, and is believed."""
@@ -140,7 +140,8 @@ class PresenceServer:
             domain=testbed.domain,
             users=self._users,
             route=(f"<{scscf};lr>",) if scscf else (),
-            lists=Lists(self._xcap, context.log),
+            lists=Lists(self._xcap, _roots(context.federation, testbed), context.log),
+            news=news,
             watches=self.watches,
             subscriber=self.subscriber,
             store=self._store,
@@ -242,6 +243,20 @@ class PresenceServer:
     async def notify(self, transaction: ServerTransaction) -> Response:
         """Take a NOTIFY of a subscription of this server's own."""
         return self.subscriber.notified(transaction.request)
+
+
+def _roots(federation: Federation, own: Testbed) -> dict[str, str]:
+    """Return the XCAP roots of all testbeds as a list may name them; see `Lists`."""
+    found = {}
+    for testbed in federation.testbeds.values():
+        if NodeKind.XDMS not in testbed.nodes:
+            continue
+        outside = f"{XCAP_HOST}.{testbed.domain}"
+        inside = testbed.fqdn(NodeKind.XDMS)
+        asked = "" if testbed.name == own.name else testbed.xcap_root().replace(inside, outside)
+        for root in (testbed.xcap_root(), testbed.xcap_root(secure=True)):
+            found[root] = found[root.replace(inside, outside)] = asked
+    return found
 
 
 async def run(context: NodeContext) -> None:

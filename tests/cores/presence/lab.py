@@ -127,7 +127,7 @@ class Lab:
         response.headers.set("Contact", f"<sip:{self.xdms.address}:5060>")
         response.headers.set("Expires", request.headers["Expires"])
         await transaction.respond(response)
-        for usage in ("pres-rules", "pidf-manipulation", "resource-lists"):
+        for usage in ("pres-rules", "pidf-manipulation", "resource-lists", "rls-services"):
             if f'"{usage}/'.encode() in request.body:
                 self._to_be_told[usage] = Dialog.answered(request, response)
                 if usage == "pres-rules":

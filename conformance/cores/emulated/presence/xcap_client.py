@@ -66,12 +66,13 @@ class XcapClient:
             trust_env=False,
         )
 
-    async def get(self, path: str, user: str) -> bytes | None:
+    async def get(self, path: str, user: str, *, root: str = "") -> bytes | None:
         """Get a document or a part of one.
 
         Args:
             path: behind the root: `pres-rules/users/sip:alice@uc3m.netlab.test/index`, written as a URI wants it.
             user: public user identity on whose behalf.
+            root: XCAP root of another network, where this server is nobody; empty: the own one.
 
         Returns:
             The document; None where there is none.
@@ -79,7 +80,7 @@ class XcapClient:
         Raises:
             XcapFailed: no answer, another one, or more than is read.
         """
-        url = f"{self.root}/{path}"
+        url = f"{root or self.root}/{path}"
         try:
             async with self._session.get(
                 URL(url, encoded=True), headers={ASSERTED_IDENTITY: f'"{user}"'}, allow_redirects=False
