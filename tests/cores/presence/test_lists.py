@@ -17,7 +17,8 @@ FRIENDS = "sip:friends@uc3m.netlab.test"
 WRITTEN, ASKED = "https://xdms.stuba.netlab.test:8443/xcap-root", "http://xcap.stuba.netlab.test:8080/xcap-root"
 THEIRS = "resource-lists/global/index"
 SERVICES = """<rls-services xmlns="urn:ietf:params:xml:ns:rls-services"
- xmlns:rl="urn:ietf:params:xml:ns:resource-lists"><service uri="{uri}"><list><rl:external anchor="{anchor}"/><rl:entry uri="{entry}"/></list></service></rls-services>"""
+ xmlns:rl="urn:ietf:params:xml:ns:resource-lists"><service uri="{uri}"><list>
+<rl:external anchor="{anchor}"/><rl:entry uri="{entry}"/></list></service></rls-services>"""
 
 
 class Xdms:
