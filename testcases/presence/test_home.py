@@ -162,3 +162,31 @@ def test_two_devices(cell: Cell) -> None:
     watch.wait_tuples(1)
     watch.wait_presence(activity=ON_THE_PHONE.activity)
     watch.end()
+
+
+@pytest.mark.flow("presence-publish", callee="home", served=True, then=["presence-watch"])
+def test_refreshed_before_the_end(cell: Cell) -> None:
+    """Terminals refresh by themselves what was granted for a short while.
+
+    Preconditions:
+        - Both are registered; the rules let the watcher see everything.
+    Steps:
+        1. The presentity publishes; the watcher subscribes for some seconds, and is told.
+        2. The presentity refreshes for one second, is told that this is too brief (423), and asks for the least.
+        3. Each terminal refreshes before the end: PUBLISH without a body, SUBSCRIBE within the dialog.
+        4. The watcher is told that the presence is still what it was.
+
+    References:
+        RFC 3903 4.1, 4.2, 6; RFC 6665 4.1.2.2, 4.2.1; 3GPP TS 24.141 5.3.1.2, 5.3.2
+    """
+    watcher, presentity = registered(cell)
+    cell.documents(presentity).allow(watcher.impu)
+    presentity.presence.publish(IN_A_MEETING)
+    watch = watcher.presence.watch(presentity.impu, expires_s=4)
+    watch.wait_presence(IN_A_MEETING.basic, activity=IN_A_MEETING.activity)
+    presentity.presence.refresh_publication(expires_s=1)
+    presentity.presence.wait_refreshed()
+    watch.wait_refreshed()
+    watch.wait_presence(IN_A_MEETING.basic, activity=IN_A_MEETING.activity)
+    watch.end()
+    presentity.presence.unpublish()
