@@ -75,6 +75,12 @@ class EventSubscription(Generic[N]):
         self.news = asyncio.Condition()
         self.ended = False
         """The notifier has ended it."""
+        self.asked_s = 0
+        """Duration that was asked for last, seconds."""
+        self.refreshes = 0
+        """How often the terminal has refreshed it by itself; `news` tells of that, too."""
+        self.turn = asyncio.Lock()
+        """SUBSCRIBEs go one after the other."""
         self._contact = contact
         self._routes = routes
         self._fields = fields
@@ -96,10 +102,11 @@ class EventSubscription(Generic[N]):
         Args:
             expires_s: asked duration, seconds; 0 ends the subscription.
         """
+        self.asked_s = expires_s
         if self._dialog is not None:
             request = self._dialog.next_request("SUBSCRIBE")
         else:
-            self._cseq += 1
+            self._cseq += 1  # a first one that was refused may be followed by another (RFC 3261 8.1.3.5)
             request = Request("SUBSCRIBE", URI.parse(self.target))
             headers = request.headers
             headers.setlist("Via", [])

@@ -260,6 +260,7 @@ class Terminal:
             self._loop.run(self._stop, self._deadline_s, f"{self.impu}: end of the terminal")
 
     async def _stop(self) -> None:
+        self.presence.stop_clocks()
         await self._calls.stop()
         await self._stack.stop()
 
