@@ -84,6 +84,11 @@ def _before(seen: Documents, one: DocumentRequest) -> Iterator[DocumentRequest]:
             yield other
 
 
+def _is_over(other: DocumentRequest, one: DocumentRequest) -> bool:
+    """Tell whether a request was answered before another one was sent; else nobody knows which one came first."""
+    return other.answer is not None and other.answer.time_ns <= one.time_ns
+
+
 def _existed(seen: Documents, one: DocumentRequest) -> bool | None:
     """Tell whether a document was there before a request; None where that was not seen."""
     if one.request is not None and one.request.http.value("If-None-Match").strip() == "*":
@@ -91,8 +96,8 @@ def _existed(seen: Documents, one: DocumentRequest) -> bool | None:
     for other in _before(seen, one):
         if other.name is None:
             continue
-        if other.status is None:
-            return None  # who knows what became of it
+        if not _is_over(other, one):
+            return None  # who knows what became of it, and when
         if other.accepted and (other.method in ("GET", "HEAD", "PUT") or other.name.node):
             return True
         if not other.name.node and other.method == "DELETE" and other.accepted:
@@ -283,7 +288,7 @@ def _usages(seen: Documents, one: DocumentRequest) -> frozenset[str] | None:
 def _tag(seen: Documents, one: DocumentRequest) -> str | None:
     """Return the entity-tag that a document had before a request, None where that was not seen."""
     for other in _before(seen, one):
-        if other.status is None or (other.accepted and other.method == "DELETE"):
+        if not _is_over(other, one) or (other.accepted and other.method == "DELETE"):
             return None
         if other.accepted and other.answer is not None:
             return other.answer.http.value("ETag").strip() or None
