@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance.criteria.d22_presence import capabilities
 from conformance.criteria.digest import ha1, response
-from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.presence import DocumentRequest, Documents
 from conformance.criteria.presence_citations import cite_content, cite_line, cite_no_line, cite_start
 from conformance.criteria.procedure import Kind
@@ -45,34 +45,62 @@ def _type(message: HttpMessage) -> str:
 
 @CATALOGUE.add(
     "PRES-10",
-    "A document that is written is answered with 201 where it is new, else with 200, and with its entity-tag.",
-    source=(RFC4825, None),
+    "A PUT that creates a document is answered with 201, one that replaces it with 200.",
+    source=(RFC4825, "8.2.7"),
     node=Role.XDMS,
     points=(Point.UT,),
     severity=Severity.DEGRADED,
-    condition="a PUT of a whole document is accepted",
+    condition="a PUT of a whole document is accepted, and the trace shows whether the document was there before",
     kinds=KINDS,
 )
 def written(seen: Documents) -> Finding:
-    """RFC 4825: 201 for what was created, 200 for what was replaced; ETag in every 2xx to PUT."""
-    expected = "201 for a new document, 200 for a replaced one, with ETag"
+    """RFC 4825 8.2.7: `If the creation or replacement was successful`, 201 Created or 200 OK, `respectively`."""
+    expected = "201 for a new document, 200 for a replaced one"
+    parts = []
+    for one in _documents_written(seen):
+        known = _existed(seen, one)
+        if known is None or one.answer is None:
+            continue
+        existed, shown = known
+        expected = "200 for a document that is replaced" if existed else "201 for a new document"
+        words = f"{one.status} for a document that {'was there' if existed else 'was not there'}"
+        right = one.status == (200 if existed else 201)
+        parts.append((passed if right else failed)(expected, words, cite_start(one.answer), *shown))
+    return worst_of(parts) or not_applicable(expected, "no document was written of which it was seen whether it is new")
+
+
+@CATALOGUE.add(
+    "PRES-22",
+    "Every answer that brings or accepts a document or a part of it has an entity-tag.",
+    source=(RFC4825, "8.5"),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    severity=Severity.DEGRADED,
+    condition="a PUT is accepted, or a GET is answered with 200",
+    kinds=KINDS,
+)
+def tagged(seen: Documents) -> Finding:
+    """RFC 4825 8.5: the server `MUST include the Etag header field in all 200 or 201 responses to PUT, GET`."""
+    expected = "ETag"
     parts = []
     for one in seen.requests:
-        if one.method != "PUT" or not one.accepted or one.answer is None or one.name is None or one.name.node:
+        if one.method not in ("PUT", "GET") or one.status not in (200, 201) or one.answer is None:
             continue
         tag = one.answer.http.first("ETag")
-        existed = _existed(seen, one)
-        cited = [cite_start(one.answer), *([] if tag is None else [cite_line(one.answer, tag)])]
+        start = cite_start(one.answer)
         if tag is None:
-            parts.append(failed(expected, f"{one.status} without ETag", cite_no_line(one.answer, "ETag")))
-        elif one.status not in (200, 201):
-            parts.append(failed(expected, str(one.status), *cited))
-        elif existed is not None and (one.status == 200) is not existed:
-            words = f"{one.status} for a document that {'was there' if existed else 'was not there'}"
-            parts.append(failed(expected, words, *cited, by_absence=True))
+            words = f"{one.status} to {one.method} without ETag"
+            parts.append(failed(expected, words, start, cite_no_line(one.answer, "ETag")))
         else:
-            parts.append(passed(expected, f"{one.status}, {clip(tag.value, 40)}", *cited))
-    return worst_of(parts) or not_applicable(expected, "no document was written")
+            parts.append(passed(expected, clip(tag.value, 40), start, cite_line(one.answer, tag)))
+    return worst_of(parts) or not_applicable(expected, "nothing was written or read")
+
+
+def _documents_written(seen: Documents) -> Iterator[DocumentRequest]:
+    """Yield the PUTs of whole documents that were accepted."""
+    for one in seen.requests:
+        if one.method == "PUT" and one.accepted and one.name is not None and not one.name.node:
+            yield one
 
 
 def _before(seen: Documents, one: DocumentRequest) -> Iterator[DocumentRequest]:
@@ -89,22 +117,43 @@ def _is_over(other: DocumentRequest, one: DocumentRequest) -> bool:
     return other.answer is not None and other.answer.time_ns <= one.time_ns
 
 
-def _existed(seen: Documents, one: DocumentRequest) -> bool | None:
-    """Tell whether a document was there before a request; None where that was not seen."""
-    if one.request is not None and one.request.http.value("If-None-Match").strip() == "*":
-        return False
+def _existed(seen: Documents, one: DocumentRequest) -> tuple[bool, tuple[Citation, ...]] | None:
+    """Tell whether a document was there before a PUT that was accepted, and what shows it; None where nothing does."""
+    request, answer = one.request, one.answer
+    if request is None or answer is None or _is_crossed(seen, one, answer.time_ns):
+        return None
+    for name, existed in (("If-None-Match", False), ("If-Match", True)):
+        condition = request.http.first(name)
+        # RFC 4825 8.2.6: who accepts a condition says that it holds. Of If-None-Match only * speaks of all documents.
+        if condition is not None and (existed or condition.value.strip() == "*"):
+            return existed, (cite_line(request, condition),)
     for other in _before(seen, one):
-        if other.name is None:
-            continue
-        if not _is_over(other, one):
+        if other.answer is None or other.status is None or not _is_over(other, one) or other.status >= 500:
             return None  # who knows what became of it, and when
-        if other.accepted and (other.method in ("GET", "HEAD", "PUT") or other.name.node):
-            return True
-        if not other.name.node and other.method == "DELETE" and other.accepted:
-            return False
-        if not other.name.node and other.method in ("GET", "HEAD", "DELETE") and other.status == 404:
-            return False
+        there = _shows(other, other.status)
+        if there is not None:
+            return there, (cite_start(other.answer),)
     return None
+
+
+def _is_crossed(seen: Documents, one: DocumentRequest, answered_ns: int) -> bool:
+    """Tell whether the same document is changed by another request while one waits: nobody knows who was first."""
+    return any(
+        other.name is not None
+        and one.name is not None
+        and other.name.document == one.name.document
+        and other.method in ("PUT", "DELETE")
+        and one.time_ns < other.time_ns < answered_ns
+        for other in seen.history
+    )
+
+
+def _shows(one: DocumentRequest, status: int) -> bool | None:
+    """Tell whether a document is there behind a request of it or of a part of it; None where that says nothing."""
+    is_part = one.name is not None and bool(one.name.node)
+    if 200 <= status < 300:
+        return is_part or one.method != "DELETE"
+    return False if status == 404 and not is_part and one.method != "PUT" else None
 
 
 @CATALOGUE.add(
