@@ -24,7 +24,7 @@ def _publish(cell: Cell) -> None:
 def _watch(cell: Cell) -> None:
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.refresh()
     watch.end()
 

@@ -104,6 +104,32 @@ def test_capabilities(cell: Cell) -> None:
 
 
 @pytest.mark.flow("xcap")
+def test_new_document(cell: Cell) -> None:
+    """The XDMS tells a new document from one that takes the place of another.
+
+    Preconditions:
+        - The user has no buddy list at the XDMS.
+    Steps:
+        1. The client fetches the list: 404. It stores one: 201.
+        2. It fetches the list: 200. It stores another one in its place: 200.
+        3. It removes the list, and stores one that is new once more: 201.
+
+    References:
+        RFC 4825 7.1, 8.2.7, 8.3, 8.4, 8.5
+    """
+    documents = cell.documents(cell.terminal())
+    first, second = (f"sip:{name}@{cell.home.domain}" for name in ("first", "second"))
+    cell.refused(documents.buddies, 404)
+    documents.keep_buddies(BUDDIES, [first])
+    documents.buddies()
+    documents.keep_buddies(BUDDIES, [first, second])
+    documents.clear()
+    documents.keep_buddies(BUDDIES, [second])
+    documents.buddies()
+    documents.clear()
+
+
+@pytest.mark.flow("xcap")
 def test_what_is_not_stored(cell: Cell) -> None:
     """The XDMS refuses what is no document of its kind, what nobody knows, and what meets another state than expected.
 
