@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from conformance.criteria import resource_lists
 from conformance.criteria.d22_presence import capabilities
 from conformance.criteria.digest import ha1, response
 from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
@@ -342,6 +343,37 @@ def _tag(seen: Documents, one: DocumentRequest) -> str | None:
         if other.accepted and other.answer is not None:
             return other.answer.http.value("ETag").strip() or None
     return None
+
+
+@CATALOGUE.add(
+    "PRES-23",
+    "A list that breaks its schema, or has twice what has to be unique, is refused with 409.",
+    source=(RFC4825, "8.2.5"),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    severity=Severity.DEGRADED,
+    condition="a PUT of a whole document of lists that RFC 4826 does not allow",
+    kinds=KINDS,
+)
+def validated(seen: Documents) -> Finding:
+    """RFC 4825 8.2.5: the server `MUST reject the request with a 409`; what a list is, RFC 4826 3.2 and 3.4.5 say."""
+    expected = "409"
+    parts = []
+    for one in seen.requests:
+        request, answer, name = one.request, one.answer, one.name
+        if request is None or answer is None or name is None or one.method != "PUT" or request.truncated:
+            continue
+        encoded = request.http.first("Content-Encoding") is not None
+        if name.usage != resource_lists.USAGE or name.node or encoded or not (one.accepted or one.status == 409):
+            continue
+        wrong = resource_lists.breach(request.http.body)
+        if wrong:
+            verdict = failed if one.accepted else passed
+            words = f"{one.status} for a document with {wrong}"
+            parts.append(verdict(expected, words, cite_start(answer), cite_content(request)))
+    return worst_of(parts) or not_applicable(
+        expected, "no list that is surely wrong; of other documents that is not known"
+    )
 
 
 @CATALOGUE.add(
