@@ -19,7 +19,7 @@ from conformance.criteria.xml_tree import NotReadError, NotWellFormedError, read
 from conformance.trace.model import HttpMessage
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
-from conformance.vocabulary.verdicts import Severity
+from conformance.vocabulary.verdicts import Level, Severity
 
 CATALOGUE = Catalogue()
 KINDS = (Kind.DOCUMENTS,)
@@ -250,17 +250,17 @@ def _is_right(seen: Documents, request: HttpMessage) -> bool | None:
 
 @CATALOGUE.add(
     "PRES-12",
-    "The XDMS refuses what it cannot keep: 409 with the reason, 404 for an unknown usage, 412 for an old entity-tag.",
-    source=(RFC4825, None),
+    "The XDMS refuses what it cannot keep: 409 for what is no XML, 404 for an unknown usage, 412 for an old tag.",
+    source=(RFC4825, "8, 8.2"),
     node=Role.XDMS,
     points=(Point.UT,),
     severity=Severity.DEGRADED,
-    condition="a document is broken, its usage is unknown, its entity-tag is old, or the answer is 409",
+    condition="a document is broken, its usage is unknown, or its entity-tag is old",
     kinds=KINDS,
 )
 def refused(seen: Documents) -> Finding:
-    """RFC 4825: 409 has an xcap-error document; conditions of If-Match are kept."""
-    expected = "409 with xcap-error, 404 for an unknown usage, 412 where If-Match is old"
+    """RFC 4825 8: 404 for a usage `not understood`; 8.2.2: 409 for what is not well formed; 8.2.6: conditions hold."""
+    expected = "409 for what is no XML, 404 for an unknown usage, 412 where If-Match is old"
     parts = [part for one in seen.requests for part in _refusals(seen, one, expected)]
     return worst_of(parts) or not_applicable(expected, "nothing had to be refused")
 
@@ -270,14 +270,10 @@ def _refusals(seen: Documents, one: DocumentRequest, expected: str) -> Iterator[
     if request is None or answer is None or name is None or one.status in (401, 403, 407):
         return
     start = cite_start(answer)
-    if one.status == 409:
-        wrong = _error_problem(answer)
-        if answer.truncated:
-            yield inconclusive(expected, "the capture cut the answer short")
-        else:
-            yield (failed if wrong else passed)(expected, wrong or "409 with xcap-error", start, cite_content(answer))
-    if one.method == "PUT" and not name.node and one.accepted and not request.truncated and _is_broken(request):
-        yield failed("409", f"{one.status} for a document that is no XML", start, cite_content(request))
+    decided = one.method == "PUT" and not name.node and (one.accepted or one.status == 409)
+    if decided and not request.truncated and _is_broken(request):
+        found = f"{one.status} for a document that is no XML"
+        yield (failed if one.accepted else passed)("409", found, start, cite_content(request))
     known = _usages(seen, one)
     if known is not None and name.usage not in known and name.usage != CAPABILITIES:
         what = f"{one.status} for the unknown usage {clip(name.usage, 40)}"
@@ -377,9 +373,37 @@ def validated(seen: Documents) -> Finding:
 
 
 @CATALOGUE.add(
+    "PRES-24",
+    "An answer 409 says why in a document of XCAP errors.",
+    source=(RFC4825, "8.2"),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    level=Level.SHOULD,
+    severity=Severity.DEGRADED,
+    condition="a request is answered with 409",
+    kinds=KINDS,
+)
+def explained(seen: Documents) -> Finding:
+    """RFC 4825 8.2.1, 8.2.2, 8.2.5: the 409 `SHOULD include a detailed conflict report`."""
+    expected = "409 with xcap-error"
+    parts = []
+    for one in seen.requests:
+        answer = one.answer
+        if answer is None or one.status != 409:
+            continue
+        if answer.truncated:
+            parts.append(inconclusive(expected, "the capture cut the answer short"))
+            continue
+        wrong = _error_problem(answer)
+        cited = (cite_start(answer), cite_content(answer))
+        parts.append((failed if wrong else passed)(expected, wrong or expected, *cited))
+    return worst_of(parts) or not_applicable(expected, "no request is answered with 409")
+
+
+@CATALOGUE.add(
     "PRES-19",
     "A client gives a document, an element or an attribute its own media type.",
-    source=(RFC4825, None),
+    source=(RFC4825, "7.1, 8.2.2"),
     node=Role.PRESENTITY,
     points=(Point.UT,),
     severity=Severity.DEGRADED,
@@ -413,7 +437,7 @@ def typed(seen: Documents) -> Finding:
 @CATALOGUE.add(
     "PRES-20",
     "Nobody writes a document of another user.",
-    source=(RFC4825, None),
+    source=(RFC4825, "5.7"),
     node=Role.XDMS,
     points=(Point.UT,),
     condition="who writes is known by X-3GPP-Asserted-Identity, or by a user name that the federation knows",
