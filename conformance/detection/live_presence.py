@@ -8,7 +8,7 @@ from conformance.faults.catalogue import Scene
 from conformance.runs.calls import registered
 from conformance.runs.cell import Cell
 from conformance.runs.watching import IN_A_MEETING, ON_THE_PHONE, changed, told_of
-from conformance.terminals.documents import PRES_RULES, RULES_TYPE
+from conformance.terminals.documents import LISTS_TYPE, PRES_RULES, RESOURCE_LISTS, RULES_TYPE
 
 _A_GUESS = "sesame"
 
@@ -26,7 +26,7 @@ def _publish(cell: Cell) -> None:
 def _watch(cell: Cell) -> None:
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.refresh()
     watch.end()
 
@@ -123,6 +123,9 @@ def _keep_documents(cell: Cell) -> None:
 def _break_a_document(cell: Cell) -> None:
     client = cell.documents(cell.terminal()).client
     client.put(client.document(PRES_RULES), b"<ruleset", RULES_TYPE)
+    entries = "<list><entry/></list>"
+    document = f'<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists">{entries}</resource-lists>'
+    client.put(client.document(RESOURCE_LISTS), document.encode(), LISTS_TYPE)
 
 
 def _overwrite(cell: Cell) -> None:

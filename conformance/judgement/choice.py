@@ -9,7 +9,7 @@ from conformance.flows.load import load_flow
 from conformance.flows.model import Flow
 from conformance.judgement.found import Found
 from conformance.judgement.matcher import Match, match
-from conformance.trace.model import SipMessage
+from conformance.trace.model import HttpMessage, SipMessage
 from conformance.vocabulary.roles import Role
 
 
@@ -61,7 +61,9 @@ def against(found: Found, flow: Flow) -> Chosen:
 
 def _begins(found: Found) -> int:
     """Return when a procedure begins: what was asked of DNS before it may belong to another one as well."""
-    return min(message.time_ns for message in found.procedure.messages if isinstance(message, SipMessage))
+    messages = [*found.procedure.messages]
+    own = [message for message in messages if isinstance(message, SipMessage | HttpMessage)]
+    return min(message.time_ns for message in own or messages)
 
 
 def _best(found: Found) -> Chosen:

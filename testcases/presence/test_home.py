@@ -51,7 +51,7 @@ def test_watch(cell: Cell) -> None:
     """
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.refresh()
     watch.end()
 
