@@ -25,6 +25,7 @@ MENU = Menu(
     accept="/accept",
     hang_up="/hangup",
     refuse="/hangup",
+    refusal=486,
     registered=re.compile(r"\{\d+/[A-Z]+/v\d\} (2\d\d) .{0,200}\[\d+ bindings?\]"),
     incoming=re.compile(r"Incoming call from: +(?:\S+ )?(\S{1,200}) - \(press"),
     established=re.compile(r": Call established: "),

@@ -27,8 +27,6 @@ _AGAIN_S = 0.1
 _WAV_HEADER = 44
 _LEAST_SAMPLES = RATE_HZ // 2
 """Half a second, so that streams of some length are captured both ways."""
-BUSY_HERE = 486
-"""Status code with which these programs refuse."""
 _ENDED = SessionState.ENDED
 
 
@@ -41,7 +39,8 @@ class Menu:
         dial: command that calls somebody, with `{peer}`.
         accept: command of the user who is called.
         hang_up: command that ends a call that is answered.
-        refuse: command that ends one that is not: by the caller, or by who is called, with 486.
+        refuse: command that ends one that is not: by the caller, or by who is called.
+        refusal: status code with which it refuses, the only one that it has.
         registered: line about a registration that went well; group 1 is the status code.
         incoming: line with which it tells its user of a call; group 1 is who calls.
         established: line with which a call is there.
@@ -53,6 +52,7 @@ class Menu:
     accept: str
     hang_up: str
     refuse: str
+    refusal: int
     registered: re.Pattern[str]
     incoming: re.Pattern[str]
     established: re.Pattern[str]
@@ -176,10 +176,11 @@ class MenuCall:
         self.wait_answered()
 
     def refuse(self, status: int) -> None:
-        """Refuse with 486, the only answer that this user can give."""
-        if status != BUSY_HERE:
+        """Refuse, with the only answer that this user can give."""
+        if status != self._menu.refusal:
             raise HarnessFault(
-                f"{self._menu.program}: expected a refusal with {BUSY_HERE}, found {status}: it knows no other one"
+                f"{self._menu.program}: expected a refusal with {self._menu.refusal}, found {status}: "
+                "it knows no other one"
             )
         self._terminal.command(self._menu.refuse)
         self._until(lambda: self.state is _ENDED, "its own refusal")
