@@ -1,43 +1,49 @@
-"""Signs in the Authorization of a REGISTER: how it is written, what is empty, how many there are."""
+"""Signs in what a terminal says of itself in Authorization: who it is, how often, and what is empty or old."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from conformance.criteria.model import Citation
-from conformance.identification.sign import Signs, cite, cite_absent
-from conformance.identification.terminals import Terminal, Turn
+from conformance.identification.sign import Signs, answers, cite, cite_absent, cite_param, introduces
+from conformance.identification.terminals import Terminal
 
 SIGNS = Signs()
 
-_ORDER = ("username", "realm", "nonce", "uri", "response")
-"""In which a stack of Symbian writes them."""
+_BLANK_VALUE = re.compile(rb'=[ \t]*"[ \t]+"')
 
 
-@SIGNS.of("Q3")
-def no_blanks(terminal: Terminal) -> Iterator[Citation]:
-    """Parameters in one fixed order and no blank between them; RFC 2617 allows both."""
-    for turn in terminal.turns:
-        for digest in turn.credentials:
-            span = digest.header.value_span
-            raw = turn.request.raw[span.offset : span.end]
-            names = tuple(param.name for param in digest.credentials.params)
-            if names[: len(_ORDER)] == _ORDER and not any(blank in raw for blank in (b", ", b",\t", b" ,", b",\r")):
-                yield cite(turn.request, "Authorization", span)
+@SIGNS.of("Q4", occasion=introduces)
+def empty_username(terminal: Terminal) -> Iterator[Citation]:
+    """The username is empty, and the realm mostly, too."""
+    for turn, digest in terminal.credentials:
+        username, realm = digest.credentials.get("username"), digest.credentials.get("realm")
+        if username is not None and not username.value:
+            for param in (username, realm):
+                if param is not None and not param.value:
+                    yield cite_param(turn.request, param)
 
 
-@SIGNS.of("Q4")
-def empty_identity(terminal: Terminal) -> Iterator[Citation]:
-    """The realm or the username is empty, or the username has no domain (3GPP TS 23.003 13.3: it is a NAI)."""
-    for turn in terminal.turns:
-        for digest in turn.credentials:
-            for name in ("username", "realm"):
-                param = digest.credentials.get(name)
-                if param is not None and (not param.value or (name == "username" and "@" not in param.value)):
-                    yield cite(turn.request, f"Authorization: {name}", param.span)
+@SIGNS.of("Q4a", occasion=introduces)
+def empty_realm(terminal: Terminal) -> Iterator[Citation]:
+    """The realm is empty beside a username."""
+    for turn, digest in terminal.credentials:
+        realm = digest.credentials.get("realm")
+        if realm is not None and not realm.value and digest.value("username"):
+            yield cite_param(turn.request, realm)
 
 
-@SIGNS.of("Q5")
+@SIGNS.of("Q4b")
+def username_without_domain(terminal: Terminal) -> Iterator[Citation]:
+    """The username is no NAI (3GPP TS 23.003 13.3)."""
+    for turn, digest in terminal.credentials:
+        username = digest.credentials.get("username")
+        if username is not None and username.value and "@" not in username.value:
+            yield cite_param(turn.request, username)
+
+
+@SIGNS.of("Q5", "J6")
 def no_credentials(terminal: Terminal) -> Iterator[Citation]:
     """The first REGISTER says nothing of who the subscriber is."""
     first = terminal.turns[0].request
@@ -45,19 +51,23 @@ def no_credentials(terminal: Terminal) -> Iterator[Citation]:
         yield cite_absent(first, "Authorization")
 
 
-@SIGNS.of("Q12")
+@SIGNS.of("Q12", occasion=answers)
 def stale_credentials(terminal: Terminal) -> Iterator[Citation]:
     """An Authorization of before stands beside, or instead of, the answer to the challenge."""
     for turn in terminal.turns:
-        yield from _stale(turn)
+        realm = None if turn.challenge is None else turn.challenge.value("realm")
+        for digest in turn.credentials if turn.challenge is not None else ():
+            beside = len(turn.credentials) > 1 and not digest.value("response")
+            elsewhere = digest.value("realm") != realm and not digest.value("nonce")
+            if (beside or elsewhere) and not digest.value("auts"):
+                yield cite(turn.request, "Authorization", digest.header.span)
 
 
-def _stale(turn: Turn) -> Iterator[Citation]:
-    if turn.challenge is None:
-        return
-    realm = turn.challenge.value("realm")
-    for digest in turn.credentials:
-        beside = len(turn.credentials) > 1 and not digest.value("response")
-        elsewhere = digest.value("realm") != realm and digest.value("nonce") == ""
-        if (beside or elsewhere) and digest.credentials.get("auts") is None:
-            yield cite(turn.request, "Authorization", digest.header.span)
+@SIGNS.of("U1", occasion=introduces)
+def blank_values(terminal: Terminal) -> Iterator[Citation]:
+    """A blank stands where an empty nonce or response should."""
+    for turn, digest in terminal.credentials:
+        for name in ("nonce", "response"):
+            param = digest.credentials.get(name)
+            if param is not None and _BLANK_VALUE.search(turn.request.raw, param.span.offset, param.span.end):
+                yield cite_param(turn.request, param)

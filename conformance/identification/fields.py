@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from conformance.criteria.model import Citation
 from conformance.criteria.values import addresses, asked_expiry, option_tags
@@ -15,8 +15,12 @@ from conformance.trace.sip_values import parse_parameters
 
 SIGNS = Signs()
 
+ACCESS = "P-Access-Network-Info"
+AN_HOUR_S = 3600
+
 _SIGCOMP = re.compile(rb";[ \t]*comp[ \t]*=[ \t]*sigcomp", re.IGNORECASE)
 _EXPIRES = re.compile(rb";[ \t]*expires[ \t]*=[ \t]*[^;,\s]*", re.IGNORECASE)
+_INSTANCE = re.compile(rb';[ \t]*\+sip\.instance[ \t]*=[ \t]*"<urn:uuid:[^">]*>"', re.IGNORECASE)
 _MARKER = re.compile(rb";[ \t]*nat_traversal_required[^;,\s]*", re.IGNORECASE)
 
 
@@ -30,14 +34,23 @@ def no_path(terminal: Terminal) -> Iterator[Citation]:
         yield cite(request, "Supported", headers[0].span) if headers else cite_absent(request, "Supported")
 
 
-@SIGNS.of("Q7")
+def _speaks(terminal: Terminal) -> bool:
+    return any(_may_tell(request) for request in terminal.others)
+
+
+@SIGNS.of("Q7", occasion=_speaks)
 def no_access_network(terminal: Terminal) -> Iterator[Citation]:
-    """A REGISTER over a security association does not say of which access network it comes."""
-    name = "P-Access-Network-Info"
-    for request in terminal.requests:
-        protected = any("esp" in sighting.encapsulation for sighting in request.sightings)
-        if protected and request.sip.first(name) is None and not request.truncated:
-            yield cite_absent(request, name)
+    """No request over no security association says of which access network it comes; REGISTER never does so there."""
+    spoken = [request for request in terminal.others if _may_tell(request)]
+    if not any(request.sip.first(ACCESS) for request in (*spoken, *terminal.requests)):
+        for request in spoken:
+            yield cite_absent(request, ACCESS)
+
+
+def _may_tell(request: SipMessage) -> bool:
+    """Tell whether a request over no security association could name the access network (RFC 7315 4.4: no ACK)."""
+    protected = any("esp" in sighting.encapsulation for sighting in request.sightings)
+    return request.sip.method not in ("ACK", "CANCEL") and not protected and not request.truncated
 
 
 @SIGNS.of("Q8")
@@ -61,12 +74,30 @@ def compression(terminal: Terminal) -> Iterator[Citation]:
 
 
 @SIGNS.of("Q13")
+def route_with_transport(terminal: Terminal) -> Iterator[Citation]:
+    """A preset Route with lr and transport."""
+    yield from _routes(terminal, lambda params: "lr" in params and "transport" in params)
+
+
+@SIGNS.of("Q13a")
 def strict_route(terminal: Terminal) -> Iterator[Citation]:
     """The preset Route has no lr: proxies take it for a strict router (RFC 3261 16.12)."""
+    yield from _routes(terminal, lambda params: "lr" not in params)
+
+
+@SIGNS.of("U4")
+def route(terminal: Terminal) -> Iterator[Citation]:
+    """A preset Route with lr alone."""
+    yield from _routes(terminal, lambda params: "lr" in params and "transport" not in params)
+
+
+def _routes(terminal: Terminal, fits: Callable[[Collection[str]], bool]) -> Iterator[Citation]:
+    """Yield the first entry of Route, which is the proxy's, where its parameters fit."""
     for request in terminal.requests:
-        for route in addresses(request, "Route"):
-            if route.uri is not None and "lr" not in route.uri.params and "lr" not in route.name_addr.params:
-                yield cite(request, "Route", route.value.span)
+        found = addresses(request, "Route")[:1]
+        for entry in found:
+            if entry.uri is not None and fits({*entry.uri.params, *entry.name_addr.params}):
+                yield cite(request, "Route", entry.value.span)
 
 
 @SIGNS.of("Q14")
@@ -75,6 +106,27 @@ def expires_of_contact(terminal: Terminal) -> Iterator[Citation]:
     for request in terminal.requests:
         if request.sip.first("Expires") is None:
             yield from _matches(request, "Contact", _EXPIRES)
+
+
+@SIGNS.of("Q14a")
+def an_hour(terminal: Terminal) -> Iterator[Citation]:
+    """An hour is asked for, and nothing said before that it has to be so."""
+    for request in terminal.requests:
+        for contact in addresses(request, "Contact"):
+            if asked_expiry(request, contact) != AN_HOUR_S:
+                continue
+            header = request.sip.first("Expires")
+            in_contact = list(_matches(request, "Contact", _EXPIRES))[:1]
+            yield from in_contact or ([cite(request, "Expires", header.span)] if header is not None else [])
+            break
+
+
+@SIGNS.of("U3")
+def instance(terminal: Terminal) -> Iterator[Citation]:
+    """An instance identifier in Contact, and gruu in Supported (RFC 5627)."""
+    for request in terminal.requests:
+        if "gruu" in option_tags(request, "Supported"):
+            yield from _matches(request, "Contact", _INSTANCE)
 
 
 @SIGNS.of("Q17")

@@ -9,9 +9,32 @@ from conformance.criteria.model import Citation
 from conformance.identification.terminals import Terminal
 from conformance.trace.model import SipMessage
 from conformance.trace.sip import Span
+from conformance.trace.sip_values import AuthParam
 
 Find = Callable[[Terminal], Iterable[Citation]]
 """Yields the bytes that show a quirk, in the order of the messages; nothing where the terminal does not show it."""
+Occasion = Callable[[Terminal], bool]
+"""Tells whether the terminal met what makes the quirk show: without it, that it is not seen says nothing."""
+
+
+def always(terminal: Terminal) -> bool:
+    """Every terminal that has the quirk shows it."""
+    return True
+
+
+def has_credentials(terminal: Terminal) -> bool:
+    """It has sent digest credentials."""
+    return any(turn.credentials for turn in terminal.turns)
+
+
+def introduces(terminal: Terminal) -> bool:
+    """It has sent digest credentials before it was challenged."""
+    return bool(terminal.turns[0].credentials) and terminal.turns[0].challenge is None
+
+
+def answers(terminal: Terminal) -> bool:
+    """It has answered a challenge."""
+    return any(turn.challenge is not None and turn.credentials for turn in terminal.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +44,7 @@ class Sign:
     quirk: str
     """Identifier of the quirk: `Q1`."""
     find: Find
+    occasion: Occasion = always
 
 
 class Signs:
@@ -32,15 +56,16 @@ class Signs:
     def __iter__(self) -> Iterator[Sign]:
         return iter(self._signs)
 
-    def of(self, quirk: str) -> Callable[[Find], Find]:
+    def of(self, *quirks: str, occasion: Occasion = always) -> Callable[[Find], Find]:
         """Return a decorator that makes a sign of a function.
 
         Args:
-            quirk: Identifier of the quirk that it shows.
+            quirks: Identifiers of the quirks that it shows; several where no message tells them apart.
+            occasion: Whether a terminal met what makes it show.
         """
 
         def add(find: Find) -> Find:
-            self._signs.append(Sign(quirk, find))
+            self._signs.extend(Sign(quirk, find, occasion) for quirk in quirks)
             return find
 
         return add
@@ -55,6 +80,11 @@ def cite(message: SipMessage, field: str, span: Span) -> Citation:
         span: Where they stand in it.
     """
     return Citation(message, field, span.offset, span.length)
+
+
+def cite_param(message: SipMessage, param: AuthParam) -> Citation:
+    """Cite a parameter of Authorization."""
+    return cite(message, f"Authorization: {param.name}", param.span)
 
 
 def cite_absent(message: SipMessage, field: str) -> Citation:

@@ -7,13 +7,17 @@ from functools import cache
 from itertools import chain
 
 from conformance.criteria.model import Citation
-from conformance.identification import answers, credentials, fields, request_line
+from conformance.identification import answers, credentials, fields, request_line, spelling
 from conformance.identification.sign import Sign
 from conformance.identification.terminals import Terminal
 from conformance.quirks.catalogue import Quirk, all_quirks
+from conformance.vocabulary.verdicts import Severity
 
-LEGAL_BY_PASSWORD = frozenset({"Q5"})
+LEGAL_BY_PASSWORD = frozenset({"Q5", "J6"})
 """Quirks that nothing forbids where the network authenticates with a password (3GPP TS 24.229 5.1.1.2.2 is of AKA)."""
+TWINS = {"J6": "Q5"}
+"""Quirks that no message tells from another: the first is said where the terminal shows one more of its kind."""
+_OF_MIDLETS = frozenset({"J2", "J5"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +33,33 @@ class Shown:
 
 @cache
 def all_signs() -> tuple[Sign, ...]:
-    """Return the signs in the order of the catalogue; a sign of a quirk that is not in it is left out."""
+    """Return the signs in the order of the catalogue."""
     order = list(all_quirks())
-    found = chain(request_line.SIGNS, credentials.SIGNS, answers.SIGNS, fields.SIGNS)
-    return tuple(sorted((one for one in found if one.quirk in order), key=lambda one: order.index(one.quirk)))
+    found = chain(request_line.SIGNS, credentials.SIGNS, spelling.SIGNS, answers.SIGNS, fields.SIGNS)
+    return tuple(sorted(found, key=lambda one: order.index(one.quirk)))
 
 
 def shown(terminal: Terminal) -> list[Shown]:
     """Return the quirks that a terminal shows, in the order of the catalogue."""
-    found = []
-    for sign in all_signs():
-        citations = tuple(sign.find(terminal))
-        if citations:
-            quirk = all_quirks()[sign.quirk]
-            legal = terminal.by_password and quirk.id in LEGAL_BY_PASSWORD
-            found.append(Shown(quirk, citations, bool(quirk.breaks) and not legal))
-    return found
+    found = {sign.quirk: tuple(sign.find(terminal)) for sign in all_signs()}
+    seen = {id for id, citations in found.items() if citations}
+    for twin, other in TWINS.items():
+        if {twin, other} <= seen:
+            seen.discard(other if seen & _OF_MIDLETS else twin)
+    return [
+        Shown(all_quirks()[id], citations, _deviates(all_quirks()[id], terminal))
+        for id, citations in found.items()
+        if id in seen
+    ]
+
+
+def undecided(terminal: Terminal) -> frozenset[str]:
+    """Return the quirks that a terminal may have and had no occasion to show, those of no message among them."""
+    silent = {sign.quirk for sign in all_signs() if not sign.occasion(terminal)}
+    return frozenset(silent | {quirk.id for quirk in all_quirks().values() if not quirk.on_wire})
+
+
+def _deviates(quirk: Quirk, terminal: Terminal) -> bool:
+    if terminal.by_password and quirk.id in LEGAL_BY_PASSWORD:
+        return False
+    return bool(quirk.breaks or quirk.blocks) or quirk.severity is not Severity.COSMETIC

@@ -39,6 +39,8 @@ class Terminal:
     """The REGISTERs that come from one contact or address, in the order of time; at least one."""
 
     turns: tuple[Turn, ...]
+    others: tuple[SipMessage, ...] = ()
+    """Other requests that come from where a REGISTER of it came from; none where nobody looked for them."""
     secret: Callable[[Digest, Digest], str | None] = field(default=_unknown, repr=False)
     """Gives H(A1) for a challenge and the credentials that answer it; None where nobody says it."""
 
@@ -51,6 +53,13 @@ class Terminal:
     def requests(self) -> tuple[SipMessage, ...]:
         """Its REGISTERs."""
         return tuple(turn.request for turn in self.turns)
+
+    @property
+    def credentials(self) -> Iterator[tuple[Turn, Digest]]:
+        """All its digest credentials, each with its turn."""
+        for turn in self.turns:
+            for digest in turn.credentials:
+                yield turn, digest
 
     @cached_property
     def identities(self) -> tuple[str, ...]:
@@ -72,10 +81,10 @@ def terminal_of(registration: Registration) -> Terminal | None:
         for attempt in registration.attempts
         if attempt.gm is not None and attempt.gm.request is not None
     ]
-    return Terminal(tuple(_turns(pairs)), partial(secret_of, registration)) if pairs else None
+    return Terminal(tuple(_turns(pairs)), secret=partial(secret_of, registration)) if pairs else None
 
 
-def find_terminals(transactions: Iterable[Transaction]) -> list[Terminal]:
+def find_terminals(transactions: Sequence[Transaction]) -> list[Terminal]:
     """Find the terminals of a trace, in the order of their first REGISTERs.
 
     Who gets REGISTERs is a proxy or a registrar, and no terminal, whatever it sends.
@@ -89,22 +98,34 @@ def find_terminals(transactions: Iterable[Transaction]) -> list[Terminal]:
         if one.protocol == "SIP" and one.method == "REGISTER" and isinstance(one.request, SipMessage)
     ]
     servers = {request.destination for request, _ in registers}
-    places: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     groups: dict[int, list[tuple[SipMessage, SipMessage | None]]] = {}
     for request, final in sorted(registers, key=lambda pair: pair[0].time_ns):
         if request.source in servers or len(request.sip.values("Via")) > 1:
             continue
         keys = list(_places(request))
-        known = sorted({places[key] for key in keys if key in places})
+        known = sorted({numbers[key] for key in keys if key in numbers})
         number = known[0] if known else len(groups)
         for other in known[1:]:  # two that were taken for different ones are one
             groups[number] += groups[other]
             groups[other] = []
-            places.update({key: number for key, place in places.items() if place == other})
-        places.update(dict.fromkeys(keys, number))
+            numbers.update({key: number for key, place in numbers.items() if place == other})
+        numbers.update(dict.fromkeys(keys, number))
         groups.setdefault(number, []).append((request, final if isinstance(final, SipMessage) else None))
     ordered = (sorted(group, key=lambda pair: pair[0].time_ns) for group in groups.values() if group)
-    return [Terminal(tuple(_turns(group))) for group in ordered]
+    return [
+        Terminal(tuple(_turns(group)), _others(transactions, {one.source for one, _ in group})) for group in ordered
+    ]
+
+
+def _others(transactions: Iterable[Transaction], places: set[Endpoint]) -> tuple[SipMessage, ...]:
+    """Return the requests but REGISTER that come from places, without those that somebody else sends over them."""
+    found = (one.request for one in transactions if one.protocol == "SIP" and one.method != "REGISTER")
+    return tuple(
+        request
+        for request in found
+        if isinstance(request, SipMessage) and request.source in places and len(request.sip.values("Via")) == 1
+    )
 
 
 def _places(request: SipMessage) -> Iterator[str]:
