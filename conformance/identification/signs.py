@@ -54,9 +54,8 @@ def shown(terminal: Terminal) -> list[Shown]:
 
 
 def undecided(terminal: Terminal) -> frozenset[str]:
-    """Return the quirks that a terminal may have and had no occasion to show, those of no message among them."""
-    silent = {sign.quirk for sign in all_signs() if not sign.occasion(terminal)}
-    return frozenset(silent | {quirk.id for quirk in all_quirks().values() if not quirk.on_wire})
+    """Return the quirks that a terminal may have and had no occasion to show."""
+    return frozenset(sign.quirk for sign in all_signs() if not sign.occasion(terminal))
 
 
 def _deviates(quirk: Quirk, terminal: Terminal) -> bool:

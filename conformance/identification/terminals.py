@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import chain
 
 from conformance.criteria.registration import Registration
 from conformance.criteria.values import Digest, address, addresses, authorization, challenge, digests, is_aka
@@ -112,20 +113,25 @@ def find_terminals(transactions: Sequence[Transaction]) -> list[Terminal]:
             numbers.update({key: number for key, place in numbers.items() if place == other})
         numbers.update(dict.fromkeys(keys, number))
         groups.setdefault(number, []).append((request, final if isinstance(final, SipMessage) else None))
-    ordered = (sorted(group, key=lambda pair: pair[0].time_ns) for group in groups.values() if group)
+    ordered = [sorted(group, key=lambda pair: pair[0].time_ns) for group in groups.values() if group]
+    places = [dict.fromkeys(request.source for request, _ in group) for group in ordered]
+    others = _others(transactions, frozenset(chain.from_iterable(places)))
     return [
-        Terminal(tuple(_turns(group)), _others(transactions, {one.source for one, _ in group})) for group in ordered
+        Terminal(tuple(_turns(group)), tuple(chain.from_iterable(others[place] for place in at)))
+        for group, at in zip(ordered, places, strict=True)
     ]
 
 
-def _others(transactions: Iterable[Transaction], places: set[Endpoint]) -> tuple[SipMessage, ...]:
+def _others(transactions: Iterable[Transaction], places: frozenset[Endpoint]) -> dict[Endpoint, list[SipMessage]]:
     """Return the requests but REGISTER that come from places, without those that somebody else sends over them."""
-    found = (one.request for one in transactions if one.protocol == "SIP" and one.method != "REGISTER")
-    return tuple(
-        request
-        for request in found
-        if isinstance(request, SipMessage) and request.source in places and len(request.sip.values("Via")) == 1
-    )
+    found: dict[Endpoint, list[SipMessage]] = {place: [] for place in places}
+    for one in transactions:
+        request = one.request
+        if one.protocol != "SIP" or one.method == "REGISTER" or not isinstance(request, SipMessage):
+            continue
+        if request.source in places and len(request.sip.values("Via")) == 1:
+            found[request.source].append(request)
+    return found
 
 
 def _places(request: SipMessage) -> Iterator[str]:
