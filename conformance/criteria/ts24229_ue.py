@@ -55,8 +55,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
     source=(TS24229, "5.1.1.2.1"),
     node=Role.UE,
     points=(Point.GM,),
-    level=Level.SHOULD,
-    severity=Severity.DEGRADED,
 )
 def bare_domain(registration: Registration) -> Finding:
     """3GPP TS 24.229 5.1.1.2.1 f: the SIP URI of the home network's domain name.
