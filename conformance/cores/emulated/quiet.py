@@ -53,7 +53,7 @@ def nobody() -> Iterable[str]:
 
 def quiet_channel(
     folder: Path,
-    stack: SipStack,
+    stack: SipStack | None,
     work: Work,
     users: Callable[[], Iterable[str]] = nobody,
     *,
@@ -66,14 +66,15 @@ def quiet_channel(
 
     Args:
         folder: the node's folder.
-        stack: its requests.
+        stack: its requests; None where they are part of its work.
         work: its other tasks.
         users: default public identities of those whose registration it knows.
         more_work: tasks of its other parts.
     """
 
     def at_work() -> set[asyncio.Task[None]]:
-        return set(stack.handlers).union(*(one.tasks for one in (work, *more_work)))
+        handlers = stack.handlers if stack is not None else ()
+        return set(handlers).union(*(one.tasks for one in (work, *more_work)))
 
     async def answer(command: Mapping[str, Any]) -> Mapping[str, Any]:
         if command.get("users") is True:
