@@ -73,6 +73,8 @@ def result_of(
         visited=identity.square.visited,
         access_point=identity.square.access_point,
         terminal=identity.terminal,
+        strictness=identity.square.strictness,
+        adapted=identity.square.adapted,
         flow=identity.flow,
         interoperability=pair.interoperability,
         conformance=pair.conformance,

@@ -253,6 +253,10 @@ class CellResult(_Result):
     access_point: str
     """`none` at home, `visited` or `home` when roaming."""
     terminal: str
+    strictness: str = ""
+    """How the emulated cores took deviations; empty where the cell is not about that."""
+    adapted: bool = False
+    """Whether the terminal went by the adapter in front of its P-CSCF."""
     flow: str
     interoperability: Verdict
     conformance: Verdict
