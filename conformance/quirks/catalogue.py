@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from conformance.vocabulary.errors import BadInput, HarnessFault
 from conformance.vocabulary.verdicts import Severity
 
-QuirkId = Annotated[str, StringConstraints(pattern=r"^[QJ][1-9][0-9]?$")]
+QuirkId = Annotated[str, StringConstraints(pattern=r"^[QJU][1-9][0-9]?[a-z]?$")]
 CriterionId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}$")]
 
 
