@@ -30,6 +30,7 @@ _KINDS = {
     NodeKind.DNS: Role.HOME_DNS,
     NodeKind.AS: Role.HOME_AS,
     NodeKind.IBCF: Role.IBCF,
+    NodeKind.ADAPTER: Role.ADAPTER,
     NodeKind.PRESENCE: Role.PRESENCE,
     NodeKind.XDMS: Role.XDMS,
 }
@@ -104,6 +105,11 @@ def bind(
     """
     if not hops:
         return []
+    if _is_adapted(hops, declared):
+        behind = [RawHop(hop.transaction, hop.depth - 1) for hop in hops if hop.depth > 1]
+        bound = bind(behind, speakers, declared, home)
+        before: list[tuple[Role | None, Role | None]] = [(Role.UE, Role.ADAPTER)] * (len(hops) - len(behind))
+        return before + [(Role.ADAPTER if sender is Role.UE else sender, receiver) for sender, receiver in bound]
     names: dict[int, Role | None] = {0: Role.UE, 1: Role.HOME_PCSCF}
     last = hops[-1].depth
     if last > 1:
@@ -115,6 +121,21 @@ def bind(
         if hop.depth > 1 and declared.role(hop.transaction.destination.address) is Role.IBCF:
             names[hop.depth] = Role.IBCF
     return [(names.get(hop.depth - 1), names.get(hop.depth)) for hop in hops]
+
+
+def _is_adapted(hops: Sequence[RawHop], declared: Declared) -> bool:
+    """Tell whether an adapter stands between terminal and P-CSCF: declared as that, or by what each node adds.
+
+    Undeclared: a P-CSCF adds Path, and nobody behind it does (RFC 3327). Where the second node adds the first entry,
+    the first one is none.
+    """
+    for hop in hops:
+        ends = hop.transaction
+        place = ends.destination if hop.depth == 1 else ends.source if hop.depth == 2 else None
+        if place is not None and (role := declared.role(place.address)) is not None:
+            return role is Role.ADAPTER
+    paths = {hop.depth: bool(hop.request.sip.all("Path")) for hop in hops if hop.request is not None}
+    return paths.get(2) is False and paths.get(3) is True
 
 
 def _last_node(hops: Sequence[RawHop], speakers: CxSpeakers, declared: Declared) -> Role:

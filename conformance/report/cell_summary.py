@@ -49,6 +49,7 @@ _FUNCTIONS = {
     "scscf": "S-CSCF",
     "hss": "HSS",
     "ibcf": "IBCF",
+    "adapter": "adapter",
     "as": "application server",
 }
 

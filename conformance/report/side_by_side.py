@@ -56,6 +56,7 @@ _NAMES = {
     "term-pcscf": "P-CSCF",
     "callee": "Callee",
     "ibcf": "IBCF",
+    "adapter": "Adapter",
     "other-pcscf": "P-CSCF",
     "other-callee": "Other device",
 }

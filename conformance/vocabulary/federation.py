@@ -93,6 +93,8 @@ class NodeKind(StrEnum):
     """XML document management server: XCAP over HTTP, and over HTTPS at `XCAP_TLS_PORT` (3GPP TS 24.141, RFC 4825)."""
     SIP_PROXY = "sip-proxy"
     """Plain SIP proxy with a registrar of its own, in front of the presence server: presence without IMS."""
+    ADAPTER = "adapter"
+    """SIP proxy in front of the P-CSCF: makes REGISTERs of terminals that deviate readable (D2.2 3.1)."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
@@ -114,6 +116,17 @@ class CoreKind(StrEnum):
     EMULATED = "emulated"
     KAMAILIO = "kamailio"
     """CSCFs, presence server and XDMS are Kamailio, DNS is BIND; HSS, application server and gateway stay emulated."""
+
+
+class Strictness(StrEnum):
+    """How an emulated core takes a REGISTER that deviates from the standards."""
+
+    LENIENT = "lenient"
+    """What can be understood is understood."""
+    STRICT = "strict"
+    """To the letter of RFC 3261 and 3GPP TS 24.229."""
+    OPENIMSCORE = "openimscore"
+    """As the Open IMS Core of Fraunhofer FOKUS, by its published source."""
 
 
 class DatabaseKind(StrEnum):
@@ -269,6 +282,8 @@ class Testbed(_Model):
     """3GPP release that the network follows."""
     visited_network_id: str = Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")
     core: CoreKind = CoreKind.EMULATED
+    strictness: Strictness = Strictness.LENIENT
+    """Of an emulated core; a real one is what it is."""
     database: DatabaseKind | None = None
     """None: MariaDB beside Kamailio, else SQLite."""
     nodes: dict[NodeKind, Node]
