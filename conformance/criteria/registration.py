@@ -163,6 +163,12 @@ class Attempt:
                 return hop.response.sip.status
         return None
 
+    @cached_property
+    def only_asks(self) -> bool:
+        """Whether its REGISTER has no Contact where it was seen last: it asks for the bindings (RFC 3261 10.2.3)."""
+        last = next((hop.request for hop in reversed(self.hops) if hop.request is not None), None)
+        return last is not None and not last.truncated and not last.sip.all("Contact")
+
     @property
     def start_ns(self) -> int:
         """Time of the first message."""
@@ -301,6 +307,9 @@ def _seen(hop: Hop, attempt: int, behind: tuple[Hop, ...] = ()) -> Seen:
     status = None if hop.response is None else str(hop.response.sip.status)
     return Seen("SIP", hop.sender, receiver, "REGISTER", status, attempt, messages)
 
+
+ONLY_ASKS = "the REGISTER has no Contact: it asks for the bindings and makes none"
+"""Why nothing is said of what a binding would have brought."""
 
 _T = TypeVar("_T")
 

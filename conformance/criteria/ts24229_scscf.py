@@ -13,7 +13,7 @@ from conformance.criteria.model import (
     unreached,
 )
 from conformance.criteria.procedure import Kind
-from conformance.criteria.registration import Attempt, Hop, Registration
+from conformance.criteria.registration import ONLY_ASKS, Attempt, Hop, Registration
 from conformance.criteria.ts24229_ue import TS24229
 from conformance.criteria.values import (
     Address,
@@ -83,6 +83,8 @@ def service_route(registration: Registration) -> Finding:
     accepted = registration.accepted
     if accepted is None:
         return unreached(expected, NOT_REACHED)
+    if accepted.only_asks:
+        return not_applicable(expected, ONLY_ASKS)
     way = _on_the_way(accepted, "Service-Route", expected)
     if isinstance(way, Finding):
         return way
@@ -115,6 +117,8 @@ def associated_uris(registration: Registration) -> Finding:
     accepted = registration.accepted
     if accepted is None:
         return unreached(expected, NOT_REACHED)
+    if accepted.only_asks:
+        return not_applicable(expected, ONLY_ASKS)
     way = _on_the_way(accepted, "P-Associated-URI", expected)
     if isinstance(way, Finding):
         return way

@@ -15,7 +15,7 @@ from conformance.criteria.model import (
     unreached,
 )
 from conformance.criteria.procedure import Kind
-from conformance.criteria.registration import Attempt, Exchange, Registration
+from conformance.criteria.registration import ONLY_ASKS, Attempt, Exchange, Registration
 from conformance.criteria.scheme import may_be_refresh, uses_aka, vectors
 from conformance.criteria.ts24229_icscf import assigned_scscf
 from conformance.criteria.ts24229_pcscf import network_id
@@ -337,6 +337,8 @@ def sar(registration: Registration) -> Finding:
     if accepted is None:
         # A SAR of another type (AUTHENTICATION_FAILURE, ...) belongs to a registration that fails.
         return unreached(expected, "no 200 was seen: the registration did not get that far")
+    if accepted.only_asks:
+        return not_applicable(expected, ONLY_ASKS)
     exchanges = accepted.all("SAR")
     again = registration.kind is Kind.REREGISTRATION
     if not exchanges:

@@ -13,6 +13,7 @@ from conformance.fabric.netns import enter
 from conformance.faults.catalogue import TERMINAL
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
+from conformance.quirks.profiles import Profile
 from conformance.runs.bench import Bench
 from conformance.runs.cell_identity import CALLER, CellIdentity
 from conformance.runs.cell_result import BOTH_ERROR, result_of, verdicts_of
@@ -95,6 +96,7 @@ class Cell:
         home: Testbed | None = None,
         numbers: SequenceNumbers | None = None,
         faults: frozenset[str] = frozenset(),
+        profile: Profile | None = None,
         place: Literal["home"] | None = None,
     ) -> Terminal:
         """Return a new terminal, attached to the access network of the visited testbed.
@@ -108,6 +110,7 @@ class Cell:
             home: the network that the terminal takes for its home; the cell's where it is None.
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
             faults: how it misbehaves, beside what the run asks of all terminals.
+            profile: how it deviates; the standard terminal where it is None.
             place: `home`: it has not left its home network yet.
         """
         party = first_party(self._bench.federation, self.identity.square)
@@ -119,6 +122,7 @@ class Cell:
             home=home or party.home,
             numbers=numbers,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
+            profile=profile,
         )
 
     def callee(
@@ -166,6 +170,7 @@ class Cell:
         home: Testbed,
         numbers: SequenceNumbers | None,
         faults: frozenset[str],
+        profile: Profile | None = None,
     ) -> Terminal:
         if (user := (home.name, party.subscriber.name)) not in self._leased and home.name in self._testbeds:
             self._leases.append(self._bench.lease([user], self.identity.name))
@@ -182,6 +187,7 @@ class Cell:
             transport=transport,
             events=self._events,
             faults=faults,
+            profile=profile,
             numbers=numbers,
             tunnel=place.tunnel,
             loop=place.loop,

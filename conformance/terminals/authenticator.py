@@ -21,6 +21,7 @@ from conformance.protocols.aka import (
 )
 from conformance.protocols.milenage import Milenage
 from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.terminals.manner import Manner
 from conformance.vocabulary.federation import Subscriber
 
 AKA = "AKAv1-MD5"
@@ -46,26 +47,34 @@ class Authenticator:
         subscriber: identities and credentials.
         realm: home network domain, the realm of the first REGISTER.
         numbers: sequence numbers that the terminal has seen; none at first.
+        manner: what it does otherwise than the standards ask; nothing where it is None.
     """
 
-    def __init__(self, subscriber: Subscriber, realm: str, numbers: SequenceNumbers | None = None) -> None:
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        realm: str,
+        numbers: SequenceNumbers | None = None,
+        manner: Manner | None = None,
+    ) -> None:
         self.numbers = numbers if numbers is not None else SequenceNumbers()
         self._subscriber = subscriber
+        self._manner = manner or Manner()
+        self._username = self._manner.username(subscriber.impi)
         self._realm = realm
         self._milenage: Milenage | None = None
         if subscriber.k is not None and subscriber.opc is not None:
             self._milenage = Milenage(subscriber.k.reveal(), subscriber.opc.reveal())
 
-    def initial(self, uri: str) -> DigestHeader:
-        """Return credentials that only say who asks: empty nonce and response (3GPP TS 24.229 5.1.1.2.2)."""
-        return DigestHeader.credentials(
-            username=self._subscriber.impi,
-            realm=self._realm,
-            nonce="",
-            uri=uri,
-            response="",
-            algorithm=AKA if self._milenage else MD5,
-        )
+    def initial(self, uri: str) -> DigestHeader | None:
+        """Return credentials that only say who asks: empty nonce and response (3GPP TS 24.229 5.1.1.2.2).
+
+        None: this terminal sends none before it is challenged.
+        """
+        algorithm = AKA if self._milenage else MD5
+        standard = {"username": self._username, "realm": self._realm, "nonce": "", "uri": uri, "response": ""}
+        values = self._manner.introduction(standard | {"algorithm": algorithm})
+        return None if values is None else DigestHeader.credentials(**values)
 
     def answer(self, challenge: DigestHeader, *, method: str, uri: str) -> ChallengeAnswer:
         """Answer a challenge.
@@ -92,18 +101,23 @@ class Authenticator:
         match network:
             case Authenticated(res=res):
                 credentials = self._respond(challenge, res, AKA, method, uri)
+            case SyncFailure(auts=auts) if self._manner.blanks_resynchronisation:
+                credentials = self._empty(challenge, uri).adding("auts", encode_auts(auts))
             case SyncFailure(auts=auts):
                 credentials = self._respond(challenge, b"", AKA, method, uri).adding("auts", encode_auts(auts))
             case MacFailure():
-                credentials = DigestHeader.credentials(
-                    username=self._subscriber.impi,
-                    realm=challenge.get("realm"),
-                    nonce=challenge.get("nonce"),
-                    uri=uri,
-                    response="",
-                    algorithm=AKA,
-                )
+                credentials = self._empty(challenge, uri)
         return ChallengeAnswer(credentials, network)
+
+    def _empty(self, challenge: DigestHeader, uri: str) -> DigestHeader:
+        return DigestHeader.credentials(
+            username=self._username,
+            realm=challenge.get("realm"),
+            nonce=challenge.get("nonce"),
+            uri=uri,
+            response="",
+            algorithm=AKA,
+        )
 
     def _with_password(self, challenge: DigestHeader, algorithm: str, method: str, uri: str) -> DigestHeader:
         password = self._subscriber.password
@@ -114,10 +128,10 @@ class Authenticator:
 
     def _respond(self, challenge: DigestHeader, password: bytes, algorithm: str, method: str, uri: str) -> DigestHeader:
         nonce, realm = challenge.get("nonce"), challenge.get("realm")
-        values = {"username": self._subscriber.impi, "realm": realm, "nonce": nonce, "uri": uri}
-        qop, nc, cnonce = _chosen_qop(challenge), "00000001", secrets.token_hex(8)
-        ha1 = digest_ha1(self._subscriber.impi, realm, password)
-        values["response"] = digest_response(ha1, method=method, uri=uri, nonce=nonce, qop=qop, nc=nc, cnonce=cnonce)
+        values = {"username": self._username, "realm": realm, "nonce": nonce, "uri": uri}
+        qop, nc, cnonce = self._chosen_qop(challenge), "00000001", secrets.token_hex(8)
+        ha1, hashed = digest_ha1(self._username, realm, password), self._manner.hashed_uri(uri, qop)
+        values["response"] = digest_response(ha1, method=method, uri=hashed, nonce=nonce, qop=qop, nc=nc, cnonce=cnonce)
         values["algorithm"] = algorithm
         if qop is not None:
             values |= {"qop": qop, "cnonce": cnonce, "nc": nc}
@@ -125,12 +139,12 @@ class Authenticator:
             values["opaque"] = challenge.get("opaque")
         return DigestHeader.credentials(**values)
 
-
-def _chosen_qop(challenge: DigestHeader) -> str | None:
-    if "qop" not in challenge:
-        return None
-    offered = [token.strip().lower() for token in challenge.get("qop").split(",")]
-    for qop in ("auth", "auth-int"):
-        if qop in offered:
-            return qop
-    raise UnusableChallenge(f"challenge: expected qop auth or auth-int, found {challenge.get('qop')[:40]}")
+    def _chosen_qop(self, challenge: DigestHeader) -> str | None:
+        preferred = self._manner.preferred_qop(challenge)
+        if not preferred:
+            return None
+        offered = [token.strip().lower() for token in challenge.get("qop").split(",")]
+        for qop in preferred:
+            if qop in offered:
+                return qop
+        raise UnusableChallenge(f"challenge: expected qop auth or auth-int, found {challenge.get('qop')[:40]}")

@@ -9,9 +9,10 @@ from sipmessage import URI, CSeq, Request
 
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import new_tag
+from conformance.stack.hop import Hop
+from conformance.terminals.manner import ASKED_EXPIRY_S, Manner
 
-ASKED_EXPIRY_S = 600_000
-"""Expiry that a terminal asks for, seconds (3GPP TS 24.229 5.1.1.2)."""
+__all__ = ["ASKED_EXPIRY_S", "RegisterSeries"]
 
 
 @dataclass(slots=True)
@@ -26,38 +27,57 @@ class RegisterSeries:
     impu: str
     contact: str
     """Contact URI."""
+    hop: Hop | None = None
+    """The P-CSCF; some terminals name it in their REGISTER."""
+    manner: Manner = field(default_factory=Manner)
     call_id: str = field(default_factory=lambda: secrets.token_hex(12))
     from_tag: str = field(default_factory=new_tag)
     cseq: int = 0
 
     @property
     def request_uri(self) -> str:
-        """The home network domain as a SIP URI: no user, port or parameter."""
-        return f"sip:{self.domain}"
+        """The home network domain as a SIP URI: no user, port or parameter but those of a quirk."""
+        return self.manner.request_uri(self.domain, self.hop)
 
-    def next_request(self, credentials: DigestHeader | None, expires_s: int) -> Request:
+    @property
+    def digest_uri(self) -> str:
+        """The `uri` parameter of credentials."""
+        return self.request_uri if self.hop is None else self.manner.digest_uri(self.request_uri, self.hop)
+
+    def next_request(self, credentials: DigestHeader | None, expires_s: int, *stale: DigestHeader) -> Request:
         """Return the next REGISTER, without Via (the stack adds it).
 
         There is no P-Access-Network-Info: without protection the terminal does not tell where it is (3GPP TS
-        24.229), and no Security-Client, because access security is `none`.
+        24.229), and no Security-Client but that of a quirk, because access security is `none`.
 
         Args:
             credentials: value of Authorization; None leaves it out.
             expires_s: asked expiry, seconds; 0 deregisters.
+            stale: further credentials, which come before.
         """
+        manner = self.manner
         self.cseq += 1
         request = Request("REGISTER", URI.parse(self.request_uri))
         headers = request.headers
         # Where the stack's Via will stand: fields that proxies need come first (RFC 3261 7.3.1).
         headers.setlist("Via", [])
+        if manner.routes_register and self.hop is not None:
+            headers.set("Route", manner.entry(self.hop))
         headers.set("Max-Forwards", "70")
         headers.set("From", f"<{self.impu}>;tag={self.from_tag}")
         headers.set("To", f"<{self.impu}>")
-        headers.set("Contact", f"<{self.contact}>")
+        if (contact := manner.contact(self.contact, expires_s)) is not None:
+            headers.set("Contact", contact)
         headers.set("Call-ID", self.call_id)
         headers.set("CSeq", str(CSeq(self.cseq, "REGISTER")))
         if credentials is not None:
-            headers.set("Authorization", str(credentials))
-        headers.set("Expires", str(expires_s))
-        headers.set("Supported", "path")
+            headers.setlist("Authorization", [*map(str, stale), str(credentials)])
+        if manner.offers_digest:
+            headers.set("Security-Client", "digest")
+            headers.set("Require", "sec-agree")
+            headers.set("Proxy-Require", "sec-agree")
+        if not manner.expiry_in_contact:
+            headers.set("Expires", str(expires_s))
+        if manner.supported:
+            headers.set("Supported", manner.supported)
         return request

@@ -15,6 +15,8 @@ from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
 from conformance.protocols.sip.name_addr import NameAddr, parse_addresses, split_entries
 from conformance.protocols.sip.timers import SipTimers
+from conformance.quirks.edits import edit_of
+from conformance.quirks.profiles import Profile
 from conformance.stack.errors import StackError, TransactionTimeout
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
@@ -26,16 +28,20 @@ from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.calls import METHODS, Calls
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
+from conformance.terminals.manner import Manner
 from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
 from conformance.terminals.outgoing_session import CallOptions, OutgoingSession, Wanted
 from conformance.terminals.presence import PresenceAgent, PresenceUser
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
-from conformance.terminals.register_request import ASKED_EXPIRY_S, RegisterSeries
+from conformance.terminals.register_request import RegisterSeries
+from conformance.terminals.registration_failures import RegistrationFailed, RegistrationRejected, RegistrationTimedOut
 from conformance.terminals.session import CallAgent
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
 from conformance.vocabulary.identifiers import Endpoint, IpAddress, uri_host
+
+__all__ = ["RegistrationFailed", "RegistrationRejected", "RegistrationTimedOut", "Terminal"]
 
 WRONG_DIGEST_URI = "wrong-digest-uri"
 
@@ -46,28 +52,6 @@ _MOST_REQUESTS = 6
 """More REGISTERs than that in one procedure are a loop."""
 _GRACE_S = 5.0
 """Beyond the procedure's own deadline: when that did not work, it is our bug."""
-
-
-class RegistrationFailed(Exception):
-    """A procedure ended without success; the terminal's events say the same."""
-
-
-class RegistrationRejected(RegistrationFailed):
-    """The network refused.
-
-    Args:
-        status: SIP status code of the final answer.
-        reason: its reason phrase, or why the terminal gave up.
-    """
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"{status} {reason}")
-        self.status = status
-        self.reason = reason
-
-
-class RegistrationTimedOut(RegistrationFailed):
-    """No answer came in time; the text says what was awaited."""
 
 
 class Terminal:
@@ -82,6 +66,7 @@ class Terminal:
         transport: `udp` or `tcp` towards the P-CSCF.
         events: where observations go.
         faults: names of terminal faults (`conformance/faults/catalogue.toml`).
+        profile: how it deviates (`conformance/quirks/profiles/`); the standard one where it is None.
         port: SIP port; 0 lets the system choose.
         numbers: the terminal's memory of sequence numbers; that of a new UICC where it is None.
         loop: event loop; the process's shared one where it is None.
@@ -100,6 +85,7 @@ class Terminal:
         transport: Literal["udp", "tcp"] = "udp",
         events: EventLog,
         faults: frozenset[str] = frozenset(),
+        profile: Profile | None = None,
         port: int = _SIP_PORT,
         numbers: SequenceNumbers | None = None,
         loop: TerminalLoop | None = None,
@@ -107,6 +93,9 @@ class Terminal:
     ) -> None:
         if tunnel is not None and (transport != "udp" or port == 0):
             raise HarnessFault(f"terminal {subscriber.name}: expected udp and a port of its own inside the tunnel")
+        if profile is not None and profile.impossible:
+            raise HarnessFault(f"terminal {subscriber.name}: no terminal is {profile.name}: {profile.impossible}")
+        self._manner = manner = Manner.of(profile)
         self.impu = subscriber.impus[0]
         self.number = next((impu for impu in subscriber.impus if impu.startswith("tel:")), None)
         """tel URI of the subscriber, None without a telephone number."""
@@ -120,7 +109,7 @@ class Terminal:
         """Path entries that the 200 gave back (RFC 3327)."""
         self.granted_s: int | None = None
         """Granted expiry of the own contact, seconds."""
-        self._authenticator = Authenticator(subscriber, testbed.domain, numbers)
+        self._authenticator = Authenticator(subscriber, testbed.domain, numbers, manner)
         self._domain = testbed.domain
         self._faults = faults
         self._hop = pcscf._replace(transport=transport)
@@ -132,13 +121,13 @@ class Terminal:
         self._deregistering = False
         self._subscription: RegSubscription | None = None
         attached_at = str(address) if tunnel is None else tunnel.local_address
-        self._access_info = access_info(federation, attached_at)
+        self._access_info = "" if manner.hides_access else access_info(federation, attached_at)
         self._stack = SipStack(
             str(address),
             port,
             SipTimers.gm(federation.timers),
             on_request=self._requested,
-            alter=alteration_of(faults, EMITTED_SIP),
+            alter=edit_of(manner.ids, then=alteration_of(faults, EMITTED_SIP)),
             tunnel=tunnel,
         )
         self._calls = Calls(self._stack, self._call_agent)
@@ -156,21 +145,22 @@ class Terminal:
         """Contact URI; known once the terminal has sent something."""
         user = NameAddr.parse(self.impu).uri.partition(":")[2].partition("@")[0]
         transport = ";transport=tcp" if self._hop.transport == "tcp" else ""
-        return f"sip:{user}@{uri_host(self._stack.address)}:{self._stack.port}{transport}"
+        return f"sip:{user}@{uri_host(self._stack.address)}:{self._stack.port}{transport}{self._manner.uri_parameters}"
 
-    def register(self, expires_s: int = ASKED_EXPIRY_S) -> None:
+    def register(self, expires_s: int | None = None) -> None:
         """Register the default public user identity: initial registration, with a new Call-ID.
 
         Args:
-            expires_s: asked expiry, seconds.
+            expires_s: asked expiry, seconds; what its profile asks for where it is None.
 
         Raises:
-            RegistrationRejected: the network refused, or sent challenges that cannot be accepted.
+            RegistrationRejected: the network refused, or sent challenges that cannot be accepted; or the terminal
+                itself refuses, with status 0.
             RegistrationTimedOut: no answer within `timers.procedure_ms`.
         """
         self._run(lambda: self._procedure(EventKind.REGISTERED, expires_s, again=False), "registration")
 
-    def reregister(self, expires_s: int = ASKED_EXPIRY_S) -> None:
+    def reregister(self, expires_s: int | None = None) -> None:
         """Refresh the registration: same Call-ID, next CSeq. Raises as `register`.
 
         The REGISTER begins as the first one did: without protection no challenge is answered in advance.
@@ -228,6 +218,8 @@ class Terminal:
         async def begin() -> OutgoingSession:
             if not self.registered:
                 raise CallRefused(0, "a terminal that is not registered has no way to call")
+            if refusal := self._manner.refusal_of_uri(impu):
+                raise CallRefused(0, refusal)
             return self._calls.call(wanted)
 
         session = self._loop.run(begin, self._deadline_s, f"{self.impu}: INVITE")
@@ -298,21 +290,24 @@ class Terminal:
     @property
     def _entry(self) -> str:
         """The P-CSCF as an entry of Route."""
-        return f"<sip:{uri_host(self._hop.address)}:{self._hop.port};lr>"
+        return self._manner.entry(self._hop)
 
     def _run(self, procedure: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         self._loop.run(procedure, self._deadline_s + _GRACE_S, f"{self.impu}: {name}")
 
-    async def _procedure(self, success: EventKind, expires_s: int, *, again: bool) -> None:
+    async def _procedure(self, success: EventKind, expires_s: int | None, *, again: bool) -> None:
+        if refusal := self._manner.refusal(self.impu):
+            self._reject(0, refusal)
         if not self._started:
             await self._stack.start()
             self._started = True
         if self._series is None or not again:
-            self._series = RegisterSeries(self._domain, self.impu, self.contact)
+            self._series = RegisterSeries(self._domain, self.impu, self.contact, self._hop, self._manner)
         series = self._series
+        asked_s = self._manner.asked_expiry_s if expires_s is None else expires_s
         self._deregistering = success is EventKind.DEREGISTERED
         try:
-            await self._timed(lambda: self._exchange(series, success, expires_s), lambda: f"REGISTER {series.cseq}")
+            await self._timed(lambda: self._exchange(series, success, asked_s), lambda: f"REGISTER {series.cseq}")
         finally:
             self._deregistering = False
 
@@ -329,11 +324,12 @@ class Terminal:
             self._time_out(f"awaited an answer from {self._hop}, which cannot be reached: {error}")
 
     async def _exchange(self, series: RegisterSeries, success: EventKind, expires_s: int) -> None:
-        credentials = self._authenticator.initial(series.request_uri)
+        introduction = self._authenticator.initial(series.digest_uri)
+        credentials, stale = introduction, tuple[DigestHeader, ...]()
         invalid = 0
         lengthened = False
         for _ in range(_MOST_REQUESTS):
-            request = series.next_request(credentials, expires_s)
+            request = series.next_request(credentials, expires_s, *stale)
             self._record(EventKind.REGISTER_SENT, detail=f"CSeq {series.cseq} to {self._hop}")
             response = await self._stack.send_request(request, self._hop)
             if 200 <= response.code < 300:
@@ -346,16 +342,18 @@ class Terminal:
                 if invalid > _MOST_INVALID_CHALLENGES:
                     self._reject(response.code, f"{invalid} challenges in a row that cannot be accepted")
                 credentials = answer.credentials
+                if introduction is not None and self._manner.keeps_introduction:
+                    stale = (introduction,)
             elif response.code == 423 and not lengthened and (shortest := _shortest(response)) > expires_s:
                 # Once more with what the registrar asks for (RFC 3261 10.2.8).
                 expires_s, lengthened = shortest, True
-                credentials = self._authenticator.initial(series.request_uri)
+                credentials, stale = introduction, ()
             else:
                 self._reject(response.code, response.phrase)
         self._reject(response.code, f"{response.phrase}, after {_MOST_REQUESTS} REGISTERs")
 
     def _answer(self, response: Response, series: RegisterSeries) -> ChallengeAnswer:
-        uri = series.request_uri
+        uri = series.digest_uri
         if WRONG_DIGEST_URI in self._faults:
             uri += f":{_SIP_PORT}"
         try:

@@ -72,6 +72,31 @@ class CriterionResult(_Result):
     evidence: list[Evidence] = Field(default_factory=list)
 
 
+class QuirkResult(_Result):
+    """One quirk that the terminal of a procedure shows."""
+
+    id: str
+    """Its identifier in the catalogue: `Q1`."""
+    title: str
+    words: str
+    """What it does to which message."""
+    severity: Severity
+    deviates: bool
+    """False: the standards allow it here; it tells terminals apart, and brittle software trips over it."""
+    evidence: list[Evidence]
+    """Where it is seen, the first few places; without an offset what is absent."""
+    places: int
+    """In how many places it is seen."""
+    breaks: list[str]
+    """Criteria that fail because of it."""
+    blocks: list[str]
+    """Cores that refuse or lose the registration because of it."""
+    cure: str
+    """What an adapter does about it: `request-uri`, `authorization` or `none`."""
+    advice: str
+    """What somebody can do about it at the terminal; empty: nothing is known."""
+
+
 class Arrow(_Result):
     """One message of the ladder."""
 
@@ -130,6 +155,8 @@ class ProcedureResult(_Result):
     """Expected and actual ladder and where they part; None for procedures of a large trace that are as expected."""
     times: list[ProcedureTime] = Field(default_factory=list)
     """How long the user waited, as far as both ends of a time were captured."""
+    quirks: list[QuirkResult] = Field(default_factory=list)
+    """Quirks that the terminal shows in its REGISTERs, in the order of the catalogue."""
 
     @property
     def pair(self) -> VerdictPair:
