@@ -14,6 +14,7 @@ from conformance.runs.expected import Deviation, Expectation, expectation
 from conformance.runs.quirk_outcomes import FILE_NAME, expected_outcome, load_outcomes
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS
+from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 
@@ -73,7 +74,11 @@ def _of_test_case(item: pytest.Item, square: Square) -> Expectation:
     if square.profile:
         table = item.path.parent / FILE_NAME
         core = core_of(item.config.stash[FEDERATION], square)
-        return expected_outcome(load_outcomes(table), table, profile=square.profile, core=core, adapted=square.adapted)
+        try:
+            entries = load_outcomes(table)
+            return expected_outcome(entries, table, profile=square.profile, core=core, adapted=square.adapted)
+        except BadInput as error:
+            raise pytest.UsageError(str(error)) from None
     marker = item.get_closest_marker("expected")
     if marker is None:
         return Expectation()
