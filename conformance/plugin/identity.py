@@ -34,6 +34,7 @@ def cell_identity(item: pytest.Item, square: Square) -> CellIdentity:
         then=tuple(marker.kwargs.get("then", ())),
         sheet=sheet,
         terminal=square.profile or _program(item),
+        core=core_of(item.config.stash[FEDERATION], square) if square.profile else "",
         plays=_plays(item),
         expected=expectation(item.name, _of_test_case(item, square), _known(item.config, square)),
     )

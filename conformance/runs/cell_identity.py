@@ -39,5 +39,7 @@ class CellIdentity:
 
     terminal: str = STANDARD
     """Which real program (`sipp`) or which profile (`symbian-s60`) is the terminal, else `standard`."""
+    core: str = ""
+    """In the matrix of quirks: how strict the emulated core is, or which real one it is."""
     plays: tuple[str, ...] = (CALLER,)
     """Whose terminal that program is."""
