@@ -89,7 +89,8 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
 def point_filters(federation: Federation) -> dict[Point, str]:
     """Return which packets belong to each point, in the language of pcap-filter(7).
 
-    Mw is between CSCFs of one testbed, Ic between those of two, ISC between S-CSCFs and application servers, and all
+    Gm is between terminals and P-CSCFs, and what stands in front of a P-CSCF is part of it; Mw is between CSCFs of one
+    testbed, Ic between those of two, ISC between S-CSCFs and application servers, and all
     that a presence server says and hears by SIP; access is
     GTP-U at the gateways, media from terminal to terminal; Ut is all that an XDMS says and hears. A point without any
     node has none.
@@ -98,12 +99,16 @@ def point_filters(federation: Federation) -> dict[Point, str]:
     cscfs = sorted({address for domain in domains for address in domain}, key=int)
     everybody = federation.testbeds.values()
     pools = [a.pool for t in everybody for a in t.access_networks]
+    adapters = _addresses(everybody, NodeKind.ADAPTER)
     callers = pools if cscfs else []  # without IMS nobody calls
     between_cscfs = _between(cscfs)
     # In the language of filters `and` binds no closer than `or`.
     within = " or ".join(f"({_between(domain)})" for domain in domains if domain)
     filters = {
-        Point.GM: _both(_any("net", pools), _any("host", _addresses(everybody, NodeKind.PCSCF))),
+        Point.GM: _either(
+            _both(_any("net", pools), _any("host", _addresses(everybody, NodeKind.PCSCF, NodeKind.ADAPTER))),
+            _both(_any("host", adapters), _any("host", _addresses(everybody, NodeKind.PCSCF))),
+        ),
         Point.ACCESS: _any("host", _addresses(everybody, NodeKind.GATEWAY)),
         Point.MW: f"({within})" if within else "",
         Point.IC: f"{between_cscfs} and not ({within})" if sum(map(bool, domains)) > 1 else "",

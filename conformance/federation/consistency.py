@@ -16,7 +16,17 @@ from pydantic import TypeAdapter, ValidationError
 from conformance.federation.mistakes import NOTHING, KeyPath, Mistake, shorten, spell
 from conformance.federation.operator_variant import opc_from_op
 from conformance.federation.secret_values import STAND_IN
-from conformance.vocabulary.federation import IMS_NODES, Domain, Impu, Key128, NodeKind, Timers, read_network
+from conformance.vocabulary.federation import (
+    IMS_NODES,
+    CoreKind,
+    Domain,
+    Impu,
+    Key128,
+    NodeKind,
+    Strictness,
+    Timers,
+    read_network,
+)
 from conformance.vocabulary.identifiers import IpAddress, IpNetwork
 from conformance.vocabulary.points import marker_network
 from conformance.vocabulary.secrets import Secret
@@ -45,6 +55,7 @@ def check_consistency(data: dict[str, Any]) -> list[Mistake]:
         *_identities(testbeds),
         *_operator_variants(testbeds),
         *_servers(testbeds),
+        *_strictness(testbeds),
     ]
 
 
@@ -114,6 +125,7 @@ _BESIDE_IMS = {
     NodeKind.PRESENCE: ("a presence server", "no S-CSCF that could send it anything", "add the nodes"),
     NodeKind.XDMS: ("an XDMS", "no subscribers whose documents it could keep", "add them"),
     NodeKind.SIP_PROXY: ("a SIP proxy", "no subscribers whom it could know", "add them"),
+    NodeKind.ADAPTER: ("an adapter", "no P-CSCF that it could stand in front of", "add the nodes"),
     NodeKind.IBCF: ("a border", "nothing that it could hide", "add the nodes"),
 }
 """Nodes that are of use in an IMS domain alone: what they are, what they lack without one, what to do about it."""
@@ -214,6 +226,15 @@ def _servers(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
                     path: KeyPath = ("testbeds", name, "subscribers", index, "filter_criteria", place, "server")
                     remedy = f"add the key, or testbeds.{name}.nodes.as"
                     yield Mistake(path, NOTHING, "the SIP URI of an application server", remedy)
+
+
+def _strictness(testbeds: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
+    """A strictness other than the default is for a core of the harness: real servers are what they are."""
+    for name, testbed in testbeds.items():
+        found, core = testbed.get("strictness", Strictness.LENIENT), testbed.get("core", CoreKind.EMULATED)
+        if found != Strictness.LENIENT and found in set(Strictness) and core != CoreKind.EMULATED:
+            expected = f"none beside core {shorten(core)}: only an emulated core is told how to take deviations"
+            yield Mistake(("testbeds", name, "strictness"), shorten(found), expected, "leave it out")
 
 
 def _all_identities(testbeds: dict[str, dict[str, Any]]) -> Iterator[tuple[KeyPath, str, str]]:

@@ -7,7 +7,7 @@ says before and after each cell whether the testbeds of that cell are still aliv
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from conformance.runs.plan import BenchPlan, FabricName
 from conformance.trace.decode import require_tshark
 from conformance.trace.decoder import Decoder
 from conformance.vocabulary.errors import TestbedDown
-from conformance.vocabulary.federation import Federation, NodeKind
+from conformance.vocabulary.federation import Federation, NodeKind, Strictness
 
 
 class DeadNodes(TestbedDown):
@@ -179,6 +179,28 @@ class Bench:
             )
         first = self._told_dead[next(iter(dead))]
         raise NotRun(f"{', '.join(dead)} went down before: {first} tells of it and has the log", first)
+
+    def set_strictness(self, testbed: str, strictness: Strictness) -> None:
+        """Let the emulated core of a testbed take deviations in another way; see `EmulatedCore.set_strictness`.
+
+        It stays so until somebody says otherwise: see `use_strictness`.
+        """
+        self.core.set_strictness(testbed, strictness)
+
+    def use_strictness(self, wanted: Mapping[str, Strictness]) -> None:
+        """Give every testbed the strictness that a cell wants, and all others that of the federation file.
+
+        Args:
+            wanted: by testbed.
+
+        Raises:
+            BadInput: one of these testbeds cannot be told.
+            TestbedDown: a node does not become ready.
+        """
+        said = {name: testbed.strictness for name, testbed in self.federation.testbeds.items()}
+        for name, strictness in {**said, **wanted}.items():
+            if self.core.federation.testbeds[name].strictness is not strictness:
+                self.set_strictness(name, strictness)
 
     def settle(self, testbeds: set[str]) -> None:
         """Wait until nothing is on its way between the nodes of these testbeds.

@@ -18,6 +18,7 @@ from conformance.runs.folder import NODES
 from conformance.runs.plan import FabricName
 from conformance.runs.standing import Running, Standing
 from conformance.vocabulary.errors import BadInput, TestbedDown
+from conformance.vocabulary.federation import Strictness
 from conformance.vocabulary.identifiers import IpNetwork
 
 SHARES = 8
@@ -90,6 +91,18 @@ class HeldCore(EmulatedCore):
     def start_node(self, name: str, faults: frozenset[str] | None = None) -> None:
         """Refuse it; see `stop_node`."""
         self.stop_node(name)
+
+    def set_strictness(self, testbed: str, strictness: Strictness) -> None:
+        """Refuse it where it is not so already.
+
+        Raises:
+            BadInput: it is another one.
+        """
+        if self.federation.testbeds[testbed].strictness is not strictness:
+            raise BadInput(
+                f"strictness {strictness} for {testbed}: nothing is done to testbeds that others may use, too; "
+                "run without --standing"
+            )
 
     def _nodes_held(self) -> list[Running]:
         return [one for one in self._standing.running if one.name in self._nodes]

@@ -170,6 +170,10 @@ class SipTransport:
                 raise TransportFailed(f"{hop}: the stack was stopped") from None
             raise
 
+    def datagrams_to(self, peer: Endpoint) -> Channel:
+        """Return the way to a place over the UDP socket."""
+        return DatagramChannel(self, peer)
+
     def altered(self, data: bytes) -> bytes | None:
         """Apply the fault hook."""
         return data if self.alter is None else self.alter(data)

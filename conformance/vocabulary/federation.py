@@ -6,7 +6,7 @@ Passive data. `conformance.federation` reads it from TOML, resolves secrets and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from typing import Annotated, NamedTuple
@@ -94,7 +94,7 @@ class NodeKind(StrEnum):
     SIP_PROXY = "sip-proxy"
     """Plain SIP proxy with a registrar of its own, in front of the presence server: presence without IMS."""
     ADAPTER = "adapter"
-    """SIP proxy in front of the P-CSCF: makes REGISTERs of terminals that deviate readable (D2.2 3.1)."""
+    """SIP proxy in front of the P-CSCF: makes a REGISTER that deviates one which a core reads (D2.2 3.1)."""
     GATEWAY = "gateway"
     """GTP-U: serving gateway of visiting terminals, and gateway (GGSN, PGW) of the own subscribers who are away."""
 
@@ -371,6 +371,14 @@ class Federation(_Model):
     timers: Timers = Timers()
     testbeds: dict[Name, Testbed]
 
+    def is_terminal(self, address: str) -> bool:
+        """Tell whether an address, also as a URI has it, lies in an access network: there are terminals, no servers."""
+        try:
+            place = ip_address(address.strip("[]"))
+        except ValueError:
+            return False
+        return self.pool_owner(place) is not None
+
     def is_server(self, address: str) -> bool:
         """Tell whether a node of a joined network may have an address: inside the block, and no terminal's."""
         place = ip_address(address)
@@ -389,6 +397,11 @@ class Federation(_Model):
             for name, testbed in self.testbeds.items()
         }
         return self.model_copy(update={"testbeds": testbeds})
+
+    def taken(self, strictness: Mapping[str, Strictness]) -> Federation:
+        """Return the federation with another strictness of some testbeds, by their names."""
+        changed = {name: self.testbeds[name].model_copy(update={"strictness": how}) for name, how in strictness.items()}
+        return self.model_copy(update={"testbeds": {**self.testbeds, **changed}})
 
     @property
     def ip_version(self) -> int:

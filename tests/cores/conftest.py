@@ -21,7 +21,7 @@ from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.diameter import DiameterServer
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
-from conformance.vocabulary.federation import CoreKind, Federation, NodeKind, Testbed
+from conformance.vocabulary.federation import CoreKind, Federation, NodeKind, Strictness, Testbed
 from tests.blocks import Block
 
 WORKER = Block.NODES.number
@@ -178,10 +178,12 @@ def in_scene(tmp_path: Path) -> Callable[[Callable[[Scene], Awaitable[None]]], N
     federation = rebase(load_federation(default_federation_path()), WORKER)
     federation = federation.model_copy(update={"timers": federation.timers.model_copy(update=TIMERS)})
 
-    def run(story: Callable[[Scene], Coroutine[Any, Any, None]]) -> None:
+    def run(story: Callable[[Scene], Coroutine[Any, Any, None]], strictness: Strictness = Strictness.LENIENT) -> None:
+        taken = federation.taken({"uc3m": strictness})
+
         async def whole() -> None:
             async with contextlib.AsyncExitStack() as end:
-                await story(Scene(federation, tmp_path, end))
+                await story(Scene(taken, tmp_path, end))
 
         asyncio.run(whole())
 

@@ -38,6 +38,7 @@ def test_three_testbeds_with_the_ports_of_the_project_document() -> None:
             NodeKind.HSS: 3868,
             NodeKind.DNS: 53,
             NodeKind.GATEWAY: 2152,
+            NodeKind.ADAPTER: 5060,
         }
         assert len({node.address for node in testbed.nodes.values()}) == len(testbed.nodes)
         assert testbed.domain == testbed.visited_network_id == f"{testbed.name}.netlab.test"

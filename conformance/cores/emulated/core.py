@@ -21,11 +21,12 @@ from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Rep
 from conformance.cores.emulated.process_list import PROCESSES_FILE, SUPERVISOR, end_leftovers, write_processes
 from conformance.cores.emulated.processes import ProcessMark
 from conformance.cores.emulated.readiness import all_serving, awaited
+from conformance.cores.emulated.strictness import altered_kinds
 from conformance.cores.emulated.supervisor import END_S
 from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import at_block, load_federation, rebase
 from conformance.vocabulary.errors import BadInput, HarnessFault, TestbedDown
-from conformance.vocabulary.federation import CoreKind, NodeKind, Testbed
+from conformance.vocabulary.federation import CoreKind, NodeKind, Strictness, Testbed
 from conformance.vocabulary.identifiers import IpNetwork, uri_host
 
 LOG_LINES = 10
@@ -231,6 +232,41 @@ class EmulatedCore:
         if kind is NodeKind.HSS:
             self._await_clients(testbed, deadline)
 
+    def set_strictness(self, testbed: str, strictness: Strictness) -> None:
+        """Let the core of a testbed take deviations in another way; return when its nodes serve.
+
+        Its CSCFs, and its DNS where the zone differs, are started anew, so that they know no registration any more.
+        Nothing happens where it is as wanted.
+
+        Raises:
+            BadInput: there is no such testbed, or its core is none of the harness.
+            TestbedDown: a node does not become ready.
+        """
+        kinds = altered_kinds(self.federation, testbed, strictness)
+        if not kinds:
+            return
+        self.federation = self.federation.taken({testbed: strictness})
+        self._nodes = {name: (self.federation.testbeds[t.name], kind) for name, (t, kind) in self._nodes.items()}
+        self._start_anew({f"{testbed}/{kind}" for kind in kinds}, strictness)
+
+    def _start_anew(self, names: set[str], strictness: Strictness) -> None:
+        """Stop nodes of a testbed and start them, all at the same time; each one shows the faults that it showed."""
+        self._pump(0.0)
+        alive = names - set(self._dead)
+        for name in alive:
+            self._order(Command(order=Order.STOP, node=name))
+        if not self._until(lambda: alive <= set(self._dead), time.monotonic() + END_S):
+            raise HarnessFault(
+                f"{', '.join(sorted(alive - set(self._dead)))}: expected to end after SIGTERM, found running"
+            )
+        for name in sorted(names):
+            del self._dead[name]
+            self._stopped.discard(name)
+            self._ready.discard(name)
+            shown = self._shown.get(name, self._faults.get(name, frozenset()))
+            self._order(Command(order=Order.START, node=name, faults=shown, strictness=strictness))
+        self._await_ready(names, time.monotonic() + self.federation.timers.ready_ms / 1000)
+
     def settle(self, testbeds: Iterable[str]) -> bool:
         """Wait until no CSCF and no XDMS of these testbeds has anything under way: nothing is between them on the wire.
 
@@ -300,6 +336,7 @@ class EmulatedCore:
             faults=self._faults,
             core=self._core,
             modules=self._modules,
+            strictness={name: one.strictness for name, one in self.federation.testbeds.items()},
         )
         with (self.folder / "supervisor.log").open("wb") as log:
             self._supervisor = subprocess.Popen(

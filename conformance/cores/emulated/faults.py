@@ -59,7 +59,7 @@ def selection(context: NodeContext, select: Select) -> Select:
     memory: dict[str, str] = {}
 
     async def remembered(request: Request) -> str:
-        credentials = credentials_for(request, context.testbed.domain)
+        credentials = credentials_for(request, context.testbed.domain, context.policy)
         answers_a_challenge = credentials is not None and credentials.get("nonce")
         if answers_a_challenge and request.call_id in memory:
             return memory.pop(request.call_id)

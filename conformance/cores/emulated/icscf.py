@@ -162,7 +162,7 @@ class ICscf:
         """
         removal = wants_removal(request)
         question = UserAuthorizationRequest(
-            user_name=private_identity(request, self._testbed.domain),
+            user_name=private_identity(request, self._testbed.domain, self._context.policy),
             public_identity=public_identity(request),
             visited_network_id=self._visited_network(request),
             authorization_type=(

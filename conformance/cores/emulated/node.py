@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.cores.emulated.strictness import Policy, policy_of
 from conformance.vocabulary.errors import HarnessFault, NetlabError
 from conformance.vocabulary.federation import CoreKind, Federation, Node, NodeKind, Testbed
 
@@ -24,6 +25,7 @@ NODE_MODULES: Mapping[NodeKind, str] = {
     NodeKind.PRESENCE: "conformance.cores.emulated.presence_server",
     NodeKind.XDMS: "conformance.cores.emulated.xdms",
     NodeKind.SIP_PROXY: "conformance.cores.emulated.sip_proxy",
+    NodeKind.ADAPTER: "conformance.cores.emulated.adapter",
     NodeKind.GATEWAY: "conformance.cores.emulated.gateway",
 }
 """Module of each kind of node; it has `async def run(context: NodeContext) -> None`, which serves until cancelled."""
@@ -40,7 +42,7 @@ _BY_CORE: Mapping[CoreKind, Mapping[NodeKind, str]] = {
     },
 }
 """What another core plays itself; every other node is the emulated one."""
-_CSCFS = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF)
+_TELLING = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF, NodeKind.ADAPTER)
 
 
 def is_emulated(testbed: Testbed, kind: NodeKind) -> bool:
@@ -49,8 +51,8 @@ def is_emulated(testbed: Testbed, kind: NodeKind) -> bool:
 
 
 def has_channel(testbed: Testbed, kind: NodeKind) -> bool:
-    """Tell whether a node answers on the control channel of `quiet`: CSCFs do, and real servers of presence."""
-    return kind in _CSCFS or (kind in (NodeKind.PRESENCE, NodeKind.XDMS) and not is_emulated(testbed, kind))
+    """Tell whether a node answers on the control channel of `quiet`: CSCFs, adapters, real servers of presence."""
+    return kind in _TELLING or (kind in (NodeKind.PRESENCE, NodeKind.XDMS) and not is_emulated(testbed, kind))
 
 
 def module_of(testbed: Testbed, kind: NodeKind) -> str:
@@ -95,6 +97,11 @@ class NodeContext:
     def fqdn(self) -> str:
         """Full host name: `scscf.uc3m.netlab.test`."""
         return self.testbed.fqdn(self.kind)
+
+    @property
+    def policy(self) -> Policy:
+        """How the node takes what deviates."""
+        return policy_of(self.testbed.strictness)
 
     def fault_arguments(self, fault: str) -> frozenset[str]:
         """Return the arguments that the fault is switched on with: `forgets-zone:uc3m` gives `uc3m`."""

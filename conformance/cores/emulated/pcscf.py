@@ -8,7 +8,6 @@ import re
 import secrets
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 
 from sipmessage import Request, Response
 
@@ -27,12 +26,14 @@ from conformance.cores.emulated.reg_watch import RegWatch
 from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
 from conformance.cores.emulated.session_relay import SessionRelay
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
+from conformance.cores.emulated.strictness import Unusable
 from conformance.cores.emulated.xcap_nat import xcap_nat
 from conformance.protocols.sip.charging_vector import HEADER, ChargingVector
 from conformance.protocols.sip.dialog import dialog_key, next_hop
 from conformance.protocols.sip.digest_header import DigestHeader
-from conformance.protocols.sip.message import forwarded_request
+from conformance.protocols.sip.message import forwarded_request, second_via
 from conformance.protocols.sip.name_addr import NameAddr, parse_addresses, split_entries
+from conformance.protocols.sip.routing import DEFAULT_PORT
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
@@ -68,6 +69,7 @@ class PCscf:
         core, gm = SipTimers.core(timers), SipTimers.gm(timers)
         self._context = context
         self._log = context.log
+        self._policy = context.policy
         dns = testbed.node(NodeKind.DNS)
         self._locator = Locator(str(dns.address), dns.port, source=str(context.node.address))
         self._uri = testbed.uri(NodeKind.PCSCF)
@@ -76,6 +78,7 @@ class PCscf:
         # address: then a home network needs no name of the visited one to reach the terminal.
         self._here = f"sip:{uri_host(context.node.address)}:{context.node.port}"
         self._security = testbed.features.access_security
+        adapter = str(testbed.node(NodeKind.ADAPTER).address) if NodeKind.ADAPTER in testbed.nodes else ""
         self.registrations: dict[str, TerminalRegistration] = {}
         """By contact URI."""
         server = SipServer(context.log, {"REGISTER": self.register, "NOTIFY": self.notify})
@@ -84,7 +87,7 @@ class PCscf:
             str(context.node.address),
             context.node.port,
             # Towards terminals the values of Gm (3GPP TS 24.229), towards servers those of RFC 3261.
-            lambda peer: gm if self.is_terminal(peer) else core,
+            lambda peer: gm if self.is_terminal(peer) or peer == adapter else core,
             on_request=server,
             alter=altered(context),
             log=context.log,
@@ -118,14 +121,15 @@ class PCscf:
         public_identity(request)
         outgoing = self._towards_home(request)
         try:
-            hops = self._locator.locate(next_hop(outgoing))
-            response = await relay(self.stack, outgoing, hops, self._log)
+            way = next_hop(outgoing) if outgoing.headers.getlist("Route") else self._policy.way_home(outgoing.uri)
+            hops = self._locator.locate(way)
+            response = await relay(self.stack, outgoing, hops, self._log, spirals=self._policy.spirals)
         except StackError as error:
             # No entry point of the home network can be reached: 504 (3GPP TS 24.229 5.2.2).
             self._log.warning("home network of %s: %s", outgoing.uri, error)
             raise Refused(504) from None
         if 200 <= response.code < 300:
-            newcomer = self._remember(request, response, transaction.source)
+            newcomer = self._remember(request, response, self.origin(transaction))
             if newcomer is not None:
                 self.work.begin(self.watches.begin(newcomer.identities[0], secrets.token_hex(16)))
         return self._towards_terminal(response)
@@ -134,7 +138,7 @@ class PCscf:
         """Forward a SUBSCRIBE or PUBLISH of a registered terminal, and say who it is from (3GPP TS 24.229 5.2.6.3)."""
         request = transaction.request
         refuse_unknown_extensions(request, "Proxy-Require", {"sec-agree"})
-        registration = self.registered(transaction.source)
+        registration = self.registered(self.origin(transaction))
         if registration is None:
             raise Refused(403)
         outgoing = forwarded_request(request)
@@ -152,7 +156,7 @@ class PCscf:
     async def notify(self, transaction: ServerTransaction) -> Response:
         """Take a NOTIFY of an own subscription; forward any other one to its terminal."""
         request = transaction.request
-        if self.is_terminal(transaction.source.address):
+        if self.is_terminal(self.origin(transaction).address):
             raise Refused(403)
         if (own := self.watches.notified(request)) is not None:
             return own
@@ -190,12 +194,22 @@ class PCscf:
 
     def is_terminal(self, address: str) -> bool:
         """Tell whether an address, also as a URI has it, lies in an access network: there are terminals, no servers."""
-        try:
-            place = ip_address(address.strip("[]"))
-        except ValueError:
-            return False
-        testbeds = self._context.federation.testbeds.values()
-        return any(place in network.pool for testbed in testbeds for network in testbed.access_networks)
+        return self._context.federation.is_terminal(address)
+
+    def origin(self, transaction: ServerTransaction) -> Endpoint:
+        """Return where a request comes from: what the own adapter brings is the terminal's whose Via is the second one.
+
+        It is where the terminal gets its answers (RFC 3261 18.2.2, RFC 3581): the adapter has noted that there.
+        """
+        source, own = transaction.source, self._context.testbed.nodes.get(NodeKind.ADAPTER)
+        if own is None or source.address != str(own.address):
+            return source
+        via = second_via(transaction.request)
+        if via is None:
+            return source
+        port = via.parameters.get("rport") or str(via.port or DEFAULT_PORT)
+        address = (via.parameters.get("received") or via.host).strip("[]")
+        return Endpoint(address, int(port) if port.isdigit() and len(port) < 6 else DEFAULT_PORT, source.transport)
 
     def registered(self, source: Endpoint) -> TerminalRegistration | None:
         """Return the newest registration that came from there, by any port where the terminal uses TCP."""
@@ -242,7 +256,12 @@ class PCscf:
         """
         if value[:7].lower() != "digest ":
             return value
-        credentials = DigestHeader.parse(value).without("integrity-protected")
+        try:
+            credentials = DigestHeader.parse(value).without("integrity-protected")
+        except ValueError:
+            if self._policy.unreadable is Unusable.REFUSED:
+                raise
+            return value
         if self._security is not AccessSecurity.DIGEST:
             return str(credentials.adding("integrity-protected", "no"))
         if credentials.get("response"):

@@ -58,6 +58,10 @@ class Terminals(Protocol):
         """Tell whether an address lies in an access network."""
         ...
 
+    def origin(self, transaction: ServerTransaction) -> Endpoint:
+        """Return where a request comes from, by the own adapter or without it."""
+        ...
+
     def registered(self, source: Endpoint) -> Registered | None:
         """Return the registration of the terminal at an address."""
         ...
@@ -98,7 +102,7 @@ class PCscfSessions:
         return {"INVITE": initial, "CANCEL": self._relay.cancel, **dict.fromkeys(IN_DIALOG, self.in_dialog)}
 
     async def _invite(self, invite: ForwardedInvite) -> Response:
-        source, request = invite.transaction.source, invite.request
+        source, request = self._terminals.origin(invite.transaction), invite.request
         refuse_unknown_extensions(request, "Proxy-Require", {"sec-agree"})
         if dialog_key(request) is not None:
             return await invite.forward([self._along(request, source)], self._to_previous(source))
@@ -108,7 +112,7 @@ class PCscfSessions:
 
     async def _originate(self, invite: ForwardedInvite) -> Response:
         """Say who calls, and send the INVITE the way that the network gave (3GPP TS 24.229 5.2.6.3)."""
-        source = invite.transaction.source
+        source = self._terminals.origin(invite.transaction)
         registration = self._terminals.registered(source)
         if registration is None:
             raise Refused(403)
@@ -149,13 +153,14 @@ class PCscfSessions:
         """Forward a request of a dialog along its Route, and the answer back."""
         if dialog_key(transaction.request) is None:
             raise Refused(481)
-        response = await self._relay.request(self._along(transaction.request, transaction.source))
-        self._to_previous(transaction.source)(response)
+        source = self._terminals.origin(transaction)
+        response = await self._relay.request(self._along(transaction.request, source))
+        self._to_previous(source)(response)
         return response
 
     async def ack(self, transaction: ServerTransaction) -> None:
         """Forward the ACK of a 2xx."""
-        await self._relay.ack(self._along(transaction.request, transaction.source))
+        await self._relay.ack(self._along(transaction.request, self._terminals.origin(transaction)))
 
     def _along(self, request: Request, source: Endpoint) -> Request:
         """Return a request of a dialog as it goes on: from a terminal into the network, or the other way round.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from conformance.vocabulary.federation import CoreKind, Network, NodeKind
+from conformance.vocabulary.federation import CoreKind, Network, NodeKind, Strictness
 
 
 class _Line(BaseModel):
@@ -29,6 +29,8 @@ class Plan(_Line):
     """What plays every IMS testbed; None: what the federation file says."""
     modules: dict[NodeKind, str] = {}
     """Other modules for kinds of nodes, whatever plays their testbed."""
+    strictness: dict[str, Strictness] = {}
+    """By testbed, where it is another one than the federation file says."""
 
 
 class Order(StrEnum):
@@ -48,6 +50,8 @@ class Command(_Line):
 
     order: Order
     node: str = ""
+    strictness: Strictness | None = None
+    """With `start`: of the node's testbed, for every node of it that is started from now on; None: as it is."""
     faults: frozenset[str] | None = None
     """With `start`: faults that the node shows from now on; None: those of the plan."""
 

@@ -52,7 +52,7 @@ def nobody() -> Iterable[str]:
 
 
 def quiet_channel(
-    folder: Path, stack: SipStack, work: Work, users: Callable[[], Iterable[str]] = nobody
+    folder: Path, stack: SipStack | None, work: Work, users: Callable[[], Iterable[str]] = nobody
 ) -> AbstractAsyncContextManager[None]:
     """Serve `{"settle": true}` and `{"users": true}` for as long as the context lasts.
 
@@ -61,7 +61,7 @@ def quiet_channel(
 
     Args:
         folder: the node's folder.
-        stack: its requests.
+        stack: its requests; None where they are part of its work.
         work: its other tasks.
         users: default public identities of those whose registration it knows.
     """
@@ -73,8 +73,12 @@ def quiet_channel(
             raise ValueError('expected {"settle": true} or {"users": true}')
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SETTLE_S
-        was = not (stack.handlers or work.tasks)
-        while (busy := stack.handlers | work.tasks) and (left := deadline - loop.time()) > 0:
+
+        def under_way() -> set[asyncio.Task[None]]:
+            return set(work.tasks) | (stack.handlers if stack is not None else set())
+
+        was = not under_way()
+        while (busy := under_way()) and (left := deadline - loop.time()) > 0:
             await asyncio.wait(busy, timeout=left)
             await asyncio.sleep(0)  # whoever waited for them goes on first
         return {"quiet": not busy, "was": was}

@@ -162,6 +162,7 @@ _QUESTIONS: dict[NodeKind, tuple[str, Callable[[Testbed], Awaitable[str | None]]
     NodeKind.PRESENCE: ("200 to OPTIONS", _sip(NodeKind.PRESENCE)),
     NodeKind.XDMS: ("200 to a GET of xcap-caps", _xcap),
     NodeKind.SIP_PROXY: ("200 to OPTIONS", _sip(NodeKind.SIP_PROXY)),
+    NodeKind.ADAPTER: ("200 to OPTIONS", _sip(NodeKind.ADAPTER)),
     NodeKind.GATEWAY: ("an echo response of GTP-U", _gtpu),
 }
 

@@ -7,8 +7,12 @@ from collections.abc import Iterable
 from sipmessage import Request
 
 from conformance.cores.emulated.sip_server import Refused
+from conformance.cores.emulated.strictness import LENIENT, NoName, OtherRealm, Policy, Unusable
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.name_addr import NameAddr, split_entries
+
+REQUIRED_DIRECTIVES = ("username", "realm", "nonce", "uri", "response")
+"""What credentials have to hold (RFC 2617 3.2.2)."""
 
 
 def public_identity(request: Request) -> str:
@@ -20,28 +24,60 @@ def public_identity(request: Request) -> str:
     return NameAddr.parse(request.headers["To"]).uri.partition(";")[0]
 
 
-def credentials_for(request: Request, realm: str) -> DigestHeader | None:
+def credentials_for(request: Request, realm: str, policy: Policy = LENIENT) -> DigestHeader | None:
     """Return the Digest credentials of a request for a realm, of several header fields the one that names it.
 
-    A terminal whose settings are incomplete may send an empty or other realm; its credentials still say who asks.
+    Args:
+        request: a REGISTER.
+        realm: domain of the home network.
+        policy: what becomes of credentials that deviate.
 
     Raises:
         ValueError: a Digest value that cannot be read.
+        Refused: 400 to credentials that cannot be used.
     """
-    found = [DigestHeader.parse(v) for v in request.headers.getlist("Authorization") if v[:7].lower() == "digest "]
-    return next((c for c in found if c.get("realm") == realm), found[0] if found else None)
+    found = []
+    for value in request.headers.getlist("Authorization"):
+        if value[:7].lower() != "digest ":
+            continue
+        try:
+            found.append(DigestHeader.parse(value))
+        except ValueError:
+            if policy.unreadable is Unusable.REFUSED:
+                raise
+    own = next((c for c in found if c.get("realm") == realm), None)
+    if own is None and found:
+        own = _of_other_realm(found[0], policy)
+    if own is not None and policy.requires_directives and not all(name in own for name in REQUIRED_DIRECTIVES):
+        raise Refused(400, "Incomplete Credentials")
+    return own
 
 
-def private_identity(request: Request, realm: str) -> str:
+def _of_other_realm(credentials: DigestHeader, policy: Policy) -> DigestHeader | None:
+    """Return what credentials for another realm count as.
+
+    A terminal whose settings are incomplete may send an empty or other realm; its credentials still say who asks.
+    """
+    if policy.other_realm is OtherRealm.TAKEN:
+        return credentials
+    if policy.other_realm is OtherRealm.PASSED_OVER_IF_NAMED and not credentials.get("realm"):
+        raise Refused(400, "Improper Realm")
+    return None
+
+
+def private_identity(request: Request, realm: str, policy: Policy = LENIENT) -> str:
     """Return the private user identity: the digest username, else To without its scheme (3GPP TS 24.229 5.3.1.2).
 
     Raises:
         ValueError: To or Authorization cannot be read.
+        Refused: 400 to credentials that cannot be used.
     """
-    credentials = credentials_for(request, realm)
+    credentials = credentials_for(request, realm, policy)
     named = credentials.get("username") if credentials is not None else ""
     if named:
         return named
+    if credentials is not None and policy.no_name is NoName.REFUSED:
+        raise Refused(400, "Private Identity Not Found")
     _, _, rest = public_identity(request).partition(":")
     user, at, host = rest.rpartition("@")
     return f"{user}{at}{host.partition(':')[0]}"

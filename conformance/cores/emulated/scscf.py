@@ -64,6 +64,7 @@ class SCscf:
         self._context = context
         self._log = context.log
         self._testbed = context.testbed
+        self._policy = context.policy
         self._uri = context.testbed.uri(NodeKind.SCSCF)
         self._service_route = f"<{self._uri.replace('sip:', 'sip:orig@', 1)};lr>"
         self.challenges = Challenges(loop.time)
@@ -118,7 +119,7 @@ class SCscf:
         request = transaction.request
         supported = set() if PATH_UNSUPPORTED in self._context.faults else {"path"}
         refuse_unknown_extensions(request, "Require", supported)
-        credentials = credentials_for(request, self._testbed.domain)
+        credentials = credentials_for(request, self._testbed.domain, self._policy)
         if credentials is None:
             return await self._challenge(transaction, None)
         answer, challenge = self.challenges.judge(
@@ -147,7 +148,7 @@ class SCscf:
     ) -> Response:
         """Return the 401 with what the HSS gives for the user."""
         request = transaction.request
-        impi, impu = private_identity(request, self._testbed.domain), public_identity(request)
+        impi, impu = private_identity(request, self._testbed.domain, self._policy), public_identity(request)
         answer = await self._ask_for_vector(impi, impu, _scheme_of(credentials), resynchronisation)
         if answer.digest is not None:
             nonce, item = secrets.token_hex(16), answer.digest
@@ -203,7 +204,7 @@ class SCscf:
     async def _accept(self, transaction: ServerTransaction) -> Response:
         """Bind what an authenticated REGISTER asks for and return the 200."""
         request = transaction.request
-        impi, impu = private_identity(request, self._testbed.domain), public_identity(request)
+        impi, impu = private_identity(request, self._testbed.domain, self._policy), public_identity(request)
         try:
             wish = self.registrar.read_wish(request.headers.getlist("Contact"), request.headers.get("Expires"))
             self.registrar.check_order(impu, wish, request.call_id, request.cseq.sequence)

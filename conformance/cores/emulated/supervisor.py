@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -27,7 +27,7 @@ from conformance.cores.emulated.processes import die_with_parent, set_process_na
 from conformance.fabric.netns import enter
 from conformance.federation import at_block, load_federation
 from conformance.vocabulary.errors import HarnessFault, NetlabError
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import NodeKind, Strictness
 
 END_S = 2.0
 """How long nodes have to end after SIGTERM, in seconds; then SIGKILL."""
@@ -55,6 +55,7 @@ class Supervisor:
         self._plan = plan
         self._report = report
         self._federation = at_block(load_federation(plan.federation_file), plan.block).played_by(plan.core)
+        self._federation = self._federation.taken(plan.strictness)
         self._mains: dict[str, NodeMain] = {}
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
@@ -113,12 +114,21 @@ class Supervisor:
         child = next((child for child in self._children.values() if child.name == command.node), None)
         if command.order is Order.START:
             if child is None and command.node in self._nodes:
+                if command.strictness is not None:
+                    self._take_as({self._nodes[command.node][0].name: command.strictness})
                 planned = self._plan.faults.get(command.node, frozenset())
                 self._start(command.node, planned if command.faults is None else command.faults)
         elif child is not None:
             # Not yet collected, so the id is still that of our child.
             os.kill(child.pid, signal.SIGTERM if command.order is Order.STOP else signal.SIGKILL)
         return True
+
+    def _take_as(self, strictness: Mapping[str, Strictness]) -> None:
+        """Let every node that is started from now on know of another strictness."""
+        self._federation = self._federation.taken(strictness)
+        self._nodes = {
+            name: (self._federation.testbeds[testbed.name], kind) for name, (testbed, kind) in self._nodes.items()
+        }
 
     def _module(self, name: str) -> str:
         testbed, kind = self._nodes[name]

@@ -15,6 +15,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from conformance.cores.emulated.strictness import policy_of
 from conformance.vocabulary.federation import XCAP_HOST, NodeKind, Testbed
 from conformance.vocabulary.identifiers import IpAddress
 
@@ -115,6 +116,8 @@ def zone_of(testbed: Testbed, *, inside: bool = False) -> Zone:
             records_at(dns.name.from_text(f"_sip._udp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
             records_at(dns.name.from_text(f"_sip._tcp.{testbed.domain}"), "SRV", f"10 100 {entry}"),
         ]
+    if policy_of(testbed.strictness).domain_has_address and NodeKind.PCSCF in testbed.nodes:
+        records.append(_addresses(testbed.domain, testbed.node(NodeKind.PCSCF).address))
     addresses: dict[str, list[IpAddress]] = {}
     for kind, node in testbed.nodes.items():
         addresses.setdefault(testbed.fqdn(kind), []).append(node.address)

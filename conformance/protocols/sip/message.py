@@ -166,11 +166,12 @@ def tag_of(value: str) -> str | None:
 
 
 def _vias(message: Message) -> list[str]:
-    """Return the Via values one by one as they were written; commas in quotes part nothing (RFC 3261 7.3.1)."""
-    return [value for line in message.headers.getlist("Via") for value in _split(line)]
+    """Return the Via values one by one as they were written."""
+    return [value for line in message.headers.getlist("Via") for value in split_vias(line)]
 
 
-def _split(line: str) -> list[str]:
+def split_vias(line: str) -> list[str]:
+    """Return the Via values of one line as they were written; commas in quotes part nothing (RFC 3261 7.3.1)."""
     values, start, quoted, escaped = [], 0, False, False
     for index, character in enumerate(line):
         if escaped:
@@ -196,6 +197,16 @@ def top_via(message: Message) -> Via:
     if not values:
         raise ValueError("no Via")
     return _read_via(values[0])
+
+
+def second_via(message: Message) -> Via | None:
+    """Return the Via below the topmost one: that of the hop before the previous one; None where there is none.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    values = _vias(message)
+    return _read_via(values[1]) if len(values) > 1 else None
 
 
 def _read_via(text: str) -> Via:
