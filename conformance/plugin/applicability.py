@@ -57,6 +57,8 @@ def impossible_terminal(square: Square, bench: Bench) -> str | None:
     """Return why no terminal can be what the square asks for, or cannot go where it asks it to."""
     if square.profile and (reason := profile_named(square.profile).impossible):
         return reason
+    if bench.is_shared and square.strictness:
+        return "changes how strict the core is, which others may use, too: needs own testbeds, without --standing"
     if not square.adapted:
         return None
     entry = bench.federation.testbeds[square.home if square.access_point == "home" else square.visited]

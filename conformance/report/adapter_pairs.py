@@ -48,30 +48,45 @@ class Side:
     """None where nothing was judged."""
 
 
+class Drawn(NamedTuple):
+    """A side, and where it belongs."""
+
+    key: Key
+    adapted: bool
+    side: Side
+
+
+def drawn(cell: CellResult, anchor: str) -> Drawn | None:
+    """Draw one cell; None where it is no cell of the matrix of quirks.
+
+    Args:
+        cell: Which cell.
+        anchor: Its place on the page that shows it.
+    """
+    if not cell.profile:
+        return None
+    procedure = next((one for one in cell.procedures if one.ladder), None)
+    side = Side(
+        short(cell.cell, 300),
+        quote(cell.folder, safe="/@"),
+        anchor,
+        cell.interoperability,
+        cell.conformance,
+        None if procedure is None else draw(procedure, lane_width=NARROW),
+    )
+    return Drawn(_key(cell), cell.adapted, side)
+
+
 class AdapterPairs:
     """The pairs of a run while its cells come in; of each cell a drawing is kept."""
 
     def __init__(self) -> None:
         self._sides: dict[Key, dict[bool, Side]] = {}
 
-    def add(self, cell: CellResult, anchor: str) -> None:
-        """Take one cell; nothing happens where it is no cell of the matrix of quirks.
-
-        Args:
-            cell: Which cell.
-            anchor: Its place on the page that shows it.
-        """
-        if not cell.profile:
-            return
-        procedure = next((one for one in cell.procedures if one.ladder), None)
-        self._sides.setdefault(_key(cell), {})[cell.adapted] = Side(
-            short(cell.cell, 300),
-            quote(cell.folder, safe="/@"),
-            anchor,
-            cell.interoperability,
-            cell.conformance,
-            None if procedure is None else draw(procedure, lane_width=NARROW),
-        )
+    def add(self, drawn: Drawn | None) -> None:
+        """Take one cell, as `drawn` gives it; None is no cell of the matrix of quirks."""
+        if drawn is not None:
+            self._sides.setdefault(drawn.key, {})[drawn.adapted] = drawn.side
 
     def pages(self) -> Iterator[tuple[Key, Side, Side]]:
         """Yield the pairs that are whole: what they have in common, without the adapter, with it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
-from conformance.report.adapter_pairs import AdapterPairs
+from conformance.report.adapter_pairs import AdapterPairs, drawn
 from conformance.report.causes import causes
 from conformance.report.cell_summary import CellSummary, summary
 from conformance.report.cell_times import Named
@@ -140,10 +140,10 @@ class Pages:
         """Take one cell; its page is written as soon as it is known that it has one."""
         if self._waiting is None:
             self.summaries.append(self._page(cell))
-            self._pairs.add(cell, self.summaries[-1].anchor)
+            self._pairs.add(drawn(cell, self.summaries[-1].anchor))
             return
         view = cell_view(cell, header=self._header, beside=files_of(self._folder / cell.folder))
-        self._pairs.add(cell, view.anchor)
+        self._pairs.add(drawn(cell, view.anchor))
         body = str(_macro("cell.html.j2", "cell_body")(view, 4))
         self._waiting.append((cell, Rendered(summary(view), body)))
         self.summaries.append(self._waiting[-1][1].summary)
@@ -159,8 +159,7 @@ class Pages:
     def finish(self, footer: RunFooter | None) -> Path:
         """Write the first page and the lists; return the first page."""
         bodies = None if self._waiting is None else [one for _, one in self._waiting]
-        self._pairs.write(self._folder, self._header.run, assets(), paged=bodies is None)
-        return write_index(self._folder, self._header, self.summaries, footer, bodies, self._pairs.links())
+        return write_index(self._folder, self._header, self.summaries, footer, bodies, self._pairs)
 
 
 def neighbours(order: Sequence[str]) -> dict[str, Neighbours]:
@@ -188,7 +187,7 @@ def write_index(
     cells: Sequence[CellSummary],
     footer: RunFooter | None,
     bodies: Sequence[Rendered] | None,
-    pairs: Mapping[str, str] | None = None,
+    pairs: AdapterPairs | None = None,
 ) -> Path:
     """Write the first page, and for a large run a list of cells for each home network.
 
@@ -198,8 +197,10 @@ def write_index(
         cells: In the order in which they ran.
         footer: None where the run was cut short.
         bodies: The cells themselves, to stand in the page; None where each has a page of its own.
-        pairs: For cells of the matrix of quirks the page with both ladders, without and with the adapter.
+        pairs: Of the matrix of quirks: they become pages with both ladders, without and with the adapter.
     """
+    pairs = pairs or AdapterPairs()
+    pairs.write(folder, header.run, assets(), paged=bodies is None)
     tables = time_tables(cells, header)
     site = Site(paged=bodies is None, lists=len(cells) > SHORT_LIST, times=[table.named for table in tables])
     squares = matrix(cells)
@@ -226,7 +227,7 @@ def write_index(
             hidden=max(0, len(wanted) - SHOWN),
             causes=causes(cells),
             quirks=quirk_matrix(cells),
-            pairs=pairs or {},
+            pairs=pairs.links(),
             tolerated=tolerated(cells),
             matrix=squares,
             times=tables,
