@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from conformance.quirks.profiles import STANDARD, profile_named
 from conformance.report.cell_summary import CellSummary
+from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.verdicts import Severity
 
 _CORES = ("lenient", "strict", "openimscore")
@@ -28,6 +30,8 @@ class Row:
     """One profile."""
 
     profile: str
+    says: str
+    """What it is; empty where this version does not know it."""
     places: Sequence[Place]
 
 
@@ -52,6 +56,7 @@ def quirk_matrix(cells: Iterable[CellSummary]) -> QuirkMatrix | None:
     rows = [
         Row(
             profile,
+            _title(profile),
             [
                 Place(core, adapted, sorted(squares.get((profile, core, adapted), ()), key=_by_access))
                 for core in cores
@@ -67,6 +72,16 @@ def tolerated(cells: Iterable[CellSummary]) -> dict[Severity, int]:
     """Return in how many cells a user was served although a SHALL was broken, by what that costs elsewhere."""
     found = [cell.tolerated for cell in cells if cell.tolerated is not None]
     return {severity: found.count(severity) for severity in Severity if severity in found}
+
+
+def _title(profile: str) -> str:
+    """Return what a profile is: the quirk that stands alone, or the title of its file."""
+    try:
+        known = profile_named(profile)
+    except BadInput:
+        return ""
+    alone = profile.startswith(f"{STANDARD}+")
+    return ", ".join(quirk.title for quirk in known.quirks) if alone else known.title
 
 
 def _by_access(cell: CellSummary) -> int:
