@@ -7,6 +7,7 @@ import pytest
 from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
+from conformance.quirks.profiles import profile_named
 from conformance.runs.bench import Bench
 from conformance.runs.cell_identity import CALLEE, CALLER, CellIdentity
 from conformance.runs.parties import called_party, first_party
@@ -50,6 +51,18 @@ def missing_program(identity: CellIdentity, bench: Bench) -> str | None:
     parties = {CALLER: first_party, CALLEE: called_party}
     played = (parties[one](bench.federation, identity.square).subscriber for one in identity.plays)
     return next((reason for one in played if (reason := why_not(identity.terminal, one)) is not None), None)
+
+
+def impossible_terminal(square: Square, bench: Bench) -> str | None:
+    """Return why no terminal can be what the square asks for, or cannot go where it asks it to."""
+    if square.profile and (reason := profile_named(square.profile).impossible):
+        return reason
+    if bench.is_shared and square.strictness:
+        return "changes how strict the core is, which others may use, too: needs own testbeds, without --standing"
+    if not square.adapted:
+        return None
+    entry = bench.federation.testbeds[square.home if square.access_point == "home" else square.visited]
+    return missing_node(entry, NodeKind.ADAPTER)
 
 
 def testbed_of(square: Square, side: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.faults.catalogue import load_catalogue
 from conformance.federation.matrix import Cell as Square
-from conformance.plugin.applicability import missing_feature_of, missing_program, testbed_of
+from conformance.plugin.applicability import impossible_terminal, missing_feature_of, missing_program, testbed_of
 from conformance.plugin.identity import cell_identity
 from conformance.plugin.outcomes import CellError, CellWithoutTestbed, describe
 from conformance.plugin.stash import PLAN, RUN, WORDS
@@ -22,6 +22,7 @@ from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import explain
 from conformance.vocabulary.errors import NetlabError, TestbedDown
+from conformance.vocabulary.federation import Strictness
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +51,18 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     run = request.config.stash[RUN]
     if isinstance(bench, NetlabError):
         _stop(request.node, identity, run, bench)
-    reason = missing_feature_of(request.node, request.param, bench) or missing_program(identity, bench)
+    reason = (
+        missing_feature_of(request.node, request.param, bench)
+        or missing_program(identity, bench)
+        or impossible_terminal(request.param, bench)
+    )
     if reason is not None:
         result = not_applicable(identity, run, reason)
         describe(request.node, result)
         pytest.skip(explain(result))
     try:
         misbehaving = _misbehave(request.node, request.param, bench)
+        _be_as_strict(request.param, bench)
         opened = Cell(identity, bench, run)
     except NotRun as error:
         result = not_run(identity, run, error)
@@ -81,6 +87,15 @@ def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:
     for node, names in faults.items():
         bench.core.start_node(node, faults=frozenset(names))
     return list(faults)
+
+
+def _be_as_strict(square: Square, bench: Bench) -> None:
+    """Let the cores of a cell take deviations as its square says, and all others as the federation file says."""
+    if bench.is_shared:
+        return
+    networks = [bench.federation.testbeds[name] for name in square.testbeds]
+    asked = [network.name for network in networks if network.has_ims and square.strictness]
+    bench.use_strictness({name: Strictness(square.strictness) for name in asked})
 
 
 def _stop(item: pytest.Item, identity: CellIdentity, run: RunFolder, error: NetlabError) -> NoReturn:

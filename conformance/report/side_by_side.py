@@ -57,6 +57,7 @@ _NAMES = {
     "callee": "Callee",
     "ibcf": "IBCF",
     "sip-proxy": "SIP proxy",
+    "adapter": "Adapter",
     "other-pcscf": "P-CSCF",
     "other-callee": "Other device",
 }

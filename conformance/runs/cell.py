@@ -13,7 +13,7 @@ from conformance.fabric.netns import enter
 from conformance.faults.catalogue import TERMINAL
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.quirks.profiles import Profile
+from conformance.quirks.profiles import Profile, profile_named
 from conformance.runs.bench import Bench
 from conformance.runs.cell_identity import CALLER, CellIdentity
 from conformance.runs.cell_result import BOTH_ERROR, result_of, verdicts_of
@@ -114,7 +114,7 @@ class Cell:
             home: the network that the terminal takes for its home; the cell's where it is None.
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
             faults: how it misbehaves, beside what the run asks of all terminals.
-            profile: how it deviates; the standard terminal where it is None.
+            profile: how it deviates; as the cell's square says where it is None.
             place: `home`: it has not left its home network yet.
         """
         party = first_party(self._bench.federation, self.identity.square)
@@ -126,8 +126,12 @@ class Cell:
             home=home or party.home,
             numbers=numbers,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
-            profile=profile,
+            profile=profile or self._profile,
         )
+
+    @property
+    def _profile(self) -> Profile | None:
+        return profile_named(self.identity.square.profile) if self.identity.square.profile else None
 
     def callee(
         self,

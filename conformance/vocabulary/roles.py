@@ -51,6 +51,8 @@ class Role(StrEnum):
 
     IBCF = "ibcf"
     """Border control of whichever network: one procedure may pass several, and one of them more than once."""
+    ADAPTER = "adapter"
+    """Stands in front of a P-CSCF and rewrites what terminals with quirks send (D2.2 3.1)."""
 
 
 TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE, Role.OTHER_CALLEE, Role.PRESENTITY, Role.WATCHER)
