@@ -9,7 +9,13 @@ import pytest
 
 from conformance.faults.catalogue import load_catalogue
 from conformance.federation.matrix import Cell as Square
-from conformance.plugin.applicability import impossible_terminal, missing_feature_of, missing_program, testbed_of
+from conformance.plugin.applicability import (
+    impossible_terminal,
+    missing_feature_of,
+    missing_program,
+    testbed_of,
+    wanted_strictness,
+)
 from conformance.plugin.identity import cell_identity
 from conformance.plugin.outcomes import CellError, CellWithoutTestbed, describe
 from conformance.plugin.stash import PLAN, RUN, WORDS
@@ -22,7 +28,6 @@ from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import explain
 from conformance.vocabulary.errors import NetlabError, TestbedDown
-from conformance.vocabulary.federation import Strictness
 
 
 @pytest.fixture(scope="session")
@@ -61,8 +66,9 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
         describe(request.node, result)
         pytest.skip(explain(result))
     try:
+        if not bench.is_shared:
+            bench.use_strictness(wanted_strictness(request.node, request.param))
         misbehaving = _misbehave(request.node, request.param, bench)
-        _be_as_strict(request.param, bench)
         opened = Cell(identity, bench, run)
     except NotRun as error:
         result = not_run(identity, run, error)
@@ -87,15 +93,6 @@ def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:
     for node, names in faults.items():
         bench.core.start_node(node, faults=frozenset(names))
     return list(faults)
-
-
-def _be_as_strict(square: Square, bench: Bench) -> None:
-    """Let the cores of a cell take deviations as its square says, and all others as the federation file says."""
-    if bench.is_shared:
-        return
-    networks = [bench.federation.testbeds[name] for name in square.testbeds]
-    asked = [network.name for network in networks if network.has_ims and square.strictness]
-    bench.use_strictness({name: Strictness(square.strictness) for name in asked})
 
 
 def _stop(item: pytest.Item, identity: CellIdentity, run: RunFolder, error: NetlabError) -> NoReturn:

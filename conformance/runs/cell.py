@@ -34,8 +34,8 @@ from conformance.terminals.programs.catalogue import PROGRAMS
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.terminals.sip_terminal import SipTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.vocabulary.errors import NetlabError
-from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
+from conformance.vocabulary.errors import HarnessFault, NetlabError
+from conformance.vocabulary.federation import Node, NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CellResult,
     Judgement,
@@ -102,6 +102,7 @@ class Cell:
         faults: frozenset[str] = frozenset(),
         profile: Profile | None = None,
         place: Literal["home"] | None = None,
+        adapted: bool = False,
     ) -> Terminal:
         """Return a new terminal, attached to the access network of the visited testbed.
 
@@ -116,6 +117,10 @@ class Cell:
             faults: how it misbehaves, beside what the run asks of all terminals.
             profile: how it deviates; as the cell's square says where it is None.
             place: `home`: it has not left its home network yet.
+            adapted: its first hop is the adapter in front of the P-CSCF.
+
+        Raises:
+            HarnessFault: adapted, and the network has no adapter.
         """
         party = first_party(self._bench.federation, self.identity.square)
         if place == "home":
@@ -127,6 +132,7 @@ class Cell:
             numbers=numbers,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
             profile=profile or self._profile,
+            adapted=adapted or self.identity.square.adapted,
         )
 
     @property
@@ -139,13 +145,15 @@ class Cell:
         transport: Literal["udp", "tcp"] | None = None,
         numbers: SequenceNumbers | None = None,
         faults: frozenset[str] = frozenset(),
+        adapted: bool = False,
     ) -> Terminal:
         """Return a new terminal of the user who is called, attached where that user is; see `terminal`.
 
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers, faults)
+        party = called_party(self._bench.federation, self.identity.square)
+        return self._of(party, transport, numbers, faults, adapted=adapted)
 
     def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
         """Return a new terminal of the same user as `callee`, with a private identity of its own.
@@ -161,6 +169,8 @@ class Cell:
         transport: Literal["udp", "tcp"] | None,
         numbers: SequenceNumbers | None,
         faults: frozenset[str] = frozenset(),
+        *,
+        adapted: bool = False,
     ) -> Terminal:
         return self._attached(
             party,
@@ -168,6 +178,7 @@ class Cell:
             home=party.home,
             numbers=numbers,
             faults=faults,
+            adapted=adapted,
         )
 
     def _attached(
@@ -179,9 +190,10 @@ class Cell:
         numbers: SequenceNumbers | None,
         faults: frozenset[str],
         profile: Profile | None = None,
+        adapted: bool = False,
     ) -> Terminal:
         place = self._place(party, home)
-        entry = party.entry.node(NodeKind.PCSCF)
+        entry = self._first_hop(party.entry, adapted=adapted)
         terminal = Terminal(
             federation=self._bench.federation,
             testbed=home,
@@ -234,6 +246,17 @@ class Cell:
         self._names |= {identity} if identity else set()
         terminal = sip_terminal(federation, party, place, self._events, password, identity, claims)
         return self._known(terminal, party, place)
+
+    def _first_hop(self, entry: Testbed, *, adapted: bool) -> Node:
+        """Return what a terminal knows of a network: its P-CSCF, or what stands in front of that."""
+        kind = NodeKind.ADAPTER if adapted else NodeKind.PCSCF
+        if kind not in entry.nodes:
+            raise HarnessFault(
+                f"an adapted terminal in {entry.name}: found no node {kind}, expected one in the federation file; "
+                f'@pytest.mark.needs("{kind}", of=...) asks for it'
+            )
+        self._nodes |= {f"{entry.name}/{kind}"}
+        return entry.node(kind)
 
     def documents(self, terminal: Terminal, *, secure: bool = True, password: str | None = None) -> Documents:
         """Return the documents of a terminal's user at the XDMS of home; the terminal asks by HTTPS, or by HTTP.

@@ -37,6 +37,8 @@ def test_what_is_tolerated_here_is_told_with_what_it_costs_elsewhere(
 ) -> None:
     cell = quirky(make_cell, "lenient", adapted=False, conformance=Verdict.FAIL)
     failing = cell.procedures[0].model_copy(update={"conformance": Verdict.FAIL})
-    one = failing.criteria[0].model_copy(update={"verdict": Verdict.FAIL, "severity": Severity.DEGRADED, "level": Level.SHALL})
+    one = failing.criteria[0].model_copy(
+        update={"verdict": Verdict.FAIL, "severity": Severity.DEGRADED, "level": Level.SHALL}
+    )
     cell = cell.model_copy(update={"procedures": [failing.model_copy(update={"criteria": [one]})]})
     assert "tolerated deviations, elsewhere degraded in 1." in render_run(header, [cell], None)
