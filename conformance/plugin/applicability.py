@@ -7,6 +7,7 @@ import pytest
 from conformance.cores.emulated.node import is_emulated
 from conformance.faults.catalogue import TERMINAL
 from conformance.federation.matrix import Cell as Square
+from conformance.quirks.profiles import profile_named
 from conformance.runs.bench import Bench
 from conformance.runs.cell_identity import CALLEE, CALLER, CellIdentity
 from conformance.runs.parties import called_party, first_party
@@ -50,9 +51,10 @@ def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str |
 
 
 def wanted_strictness(item: pytest.Item, square: Square) -> dict[str, Strictness]:
-    """Return how cores of a cell are to take deviations, by testbed: what its markers `strictness` say."""
+    """Return how cores of a cell are to take deviations, by testbed: what its square and its markers `strictness` say."""
+    of_square = {name: Strictness(square.strictness) for name in square.testbeds if square.strictness}
     markers = reversed(list(item.iter_markers("strictness")))  # the nearest one last
-    return {testbed_of(square, one.kwargs.get("of", "home")): Strictness(one.args[0]) for one in markers}
+    return of_square | {testbed_of(square, one.kwargs.get("of", "home")): Strictness(one.args[0]) for one in markers}
 
 
 def missing_program(identity: CellIdentity, bench: Bench) -> str | None:
@@ -64,6 +66,16 @@ def missing_program(identity: CellIdentity, bench: Bench) -> str | None:
     parties = {CALLER: first_party, CALLEE: called_party}
     played = (parties[one](bench.federation, identity.square).subscriber for one in identity.plays)
     return next((reason for one in played if (reason := why_not(identity.terminal, one)) is not None), None)
+
+
+def impossible_terminal(square: Square, bench: Bench) -> str | None:
+    """Return why no terminal can be what the square asks for, or cannot go where it asks it to."""
+    if square.profile and (reason := profile_named(square.profile).impossible):
+        return reason
+    if not square.adapted:
+        return None
+    entry = bench.federation.testbeds[square.home if square.access_point == "home" else square.visited]
+    return missing_node(entry, NodeKind.ADAPTER)
 
 
 def testbed_of(square: Square, side: str) -> str:

@@ -24,6 +24,8 @@ def add_markers(config: pytest.Config) -> None:
         "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",
         "program(name, plays=('caller',)): that real program is the terminal of caller, callee or both; NOT_APPLICABLE "
         "where it is missing or cannot play it",
+        "profiles(*names, adapted=(False, True)): a cell for each terminal profile and strictness of the core, without "
+        "and with the adapter; what is expected says outcomes.toml beside the test case",
         "needs(node, of='home'): NOT_APPLICABLE where that testbed has no such node",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):
