@@ -13,11 +13,11 @@ import sys
 from collections.abc import Sequence
 
 import conformance
-from conformance.commands import compare, doctor, faults, flows, report, requirements, run, testbed, validate
+from conformance.commands import compare, doctor, faults, flows, report, requirements, run, terminal, testbed, validate
 from conformance.report.text import visible
 from conformance.vocabulary.errors import Exit, NetlabError
 
-COMMANDS = (run, validate, flows, requirements, faults, report, compare, testbed, doctor)
+COMMANDS = (run, validate, flows, requirements, faults, report, compare, testbed, terminal, doctor)
 
 
 def parser() -> argparse.ArgumentParser:

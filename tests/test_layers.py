@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "conformance"
 DRIVING = {"protocols", "stack", "cores", "fabric", "terminals"}
-JUDGING = {"trace", "flows", "criteria", "judgement"}
+JUDGING = {"trace", "flows", "criteria", "identification", "judgement"}
 IMPURE = {"socket", "subprocess", "pytest", "scapy", "pyshark", "asyncio"}
 
 
@@ -54,7 +54,10 @@ def test_the_container_imports_nothing_but_itself_and_the_vocabulary(file: Path)
     assert not {name.split(".")[0] for name in imports(file)} & IMPURE
 
 
-@pytest.mark.parametrize("file", files_of("flows", "criteria", "judgement"), ids=lambda f: str(f.relative_to(PACKAGE)))
+PURE = files_of("flows", "criteria", "identification", "judgement")
+
+
+@pytest.mark.parametrize("file", PURE, ids=lambda f: str(f.relative_to(PACKAGE)))
 def test_judgement_is_pure(file: Path) -> None:
     assert not {name.split(".")[0] for name in imports(file)} & IMPURE
 

@@ -13,6 +13,7 @@ from conformance.judgement.difference import explain
 from conformance.judgement.evidence import evidence
 from conformance.judgement.ladder import ladder
 from conformance.judgement.masking import mask_text
+from conformance.judgement.terminal_quirks import quirks_of
 from conformance.judgement.times import times
 from conformance.judgement.verdicts import Judged, actor, conformance
 from conformance.trace.model import Trace
@@ -73,6 +74,7 @@ class Outcome:
             ladder=[] if brief else ladder(procedure, self.chosen.match),
             difference=explain(asked.trace, self.chosen, self.criteria, self.service),
             times=times(procedure),
+            quirks=quirks_of(procedure),
         )
 
 

@@ -48,6 +48,10 @@ OURS: Final = frozenset(
         "expires",
         "not_read",
         "roles",
+        "breaks",
+        "blocks",
+        "cure",
+        "advice",
     ]
 )
 """Fields that say nothing which came from a packet: they stay. Their words mean something else than a user."""

@@ -33,6 +33,7 @@ from conformance.report.reproduce import reproduce
 from conformance.report.side_by_side import Line as SideLine
 from conformance.report.side_by_side import SideBySide, side_by_side
 from conformance.report.sighting import Sighting
+from conformance.report.terminal_view import TerminalView, terminal_views
 from conformance.report.text import short
 from conformance.report.times import round_trips, since_first
 from conformance.report.wireshark import frames_filter
@@ -131,6 +132,8 @@ class CellView:
     files: str
     """Path from the page to the cell's folder, quoted for a link; ends with `/` or is empty."""
     procedures: Sequence[ProcedureView]
+    terminals: Sequence[TerminalView]
+    """Those that show quirks."""
     messages: Sequence[MessageView]
     """Of all procedures, each once, in the order of time."""
     linked: Messages
@@ -231,12 +234,15 @@ def cell_view(
         for number, procedure in enumerate(cell.procedures)
     ]
     captures = {capture.file for capture in cell.captures}
+    judged = [(procedure.result, procedure.criteria) for procedure in procedures]
+    terminals = terminal_views(judged, anchor, linked) if any(one.quirks for one in cell.procedures) else []
     return CellView(
         result=cell,
         anchor=anchor,
         files=quote(folder.rstrip("/") + "/", safe="/@") if folder else "",
         procedures=procedures,
-        messages=_messages(cell, sightings, procedures, linked),
+        terminals=terminals,
+        messages=_messages(cell, sightings, procedures, linked, terminals),
         linked=linked,
         media=media_rows(cell.media),
         reproduce=reproduce(cell, header.options if header else ()),
@@ -360,7 +366,11 @@ def _filters(procedure: ProcedureResult, cell: CellResult) -> list[Filter]:
 
 
 def _messages(
-    cell: CellResult, sightings: Sequence[Sequence[Sighting]], procedures: Sequence[ProcedureView], linked: Messages
+    cell: CellResult,
+    sightings: Sequence[Sequence[Sighting]],
+    procedures: Sequence[ProcedureView],
+    linked: Messages,
+    terminals: Sequence[TerminalView],
 ) -> list[MessageView]:
     cited: dict[tuple[int, int], list[CriterionView]] = {}
     marks: dict[tuple[int, int], list[Mark]] = {}
@@ -372,6 +382,11 @@ def _messages(
                 for item in criterion.result.evidence:
                     mark = Mark(criterion.name, criterion.finding, item)
                     marks.setdefault((item.capture, item.frame), []).append(mark)
+    for terminal in terminals:
+        for quirk in terminal.quirks:
+            for item in quirk.result.evidence:
+                mark = Mark(quirk.name, quirk.anchor, item)
+                marks.setdefault((item.capture, item.frame), []).append(mark)
     drawn = {line.seen.arrow for p in procedures for line in p.drawn if line.seen is not None}
     once: dict[str, tuple[Arrow, Sighting]] = {}
     for result, found in zip(cell.procedures, sightings, strict=True):

@@ -121,12 +121,20 @@ def finding_view(criterion: CriterionView, headers: Sequence[HeaderDifference], 
     evidence = criterion.result.evidence
     return FindingView(
         criterion=criterion,
-        places=[_place(criterion.result.id, item, headers, messages) for item in evidence[:PLACES]],
+        places=[place_view(criterion.result.id, item, headers, messages) for item in evidence[:PLACES]],
         more=max(0, len(evidence) - PLACES),
     )
 
 
-def _place(id: str, item: Evidence, headers: Sequence[HeaderDifference], messages: Messages) -> Place:
+def place_view(id: str, item: Evidence, headers: Sequence[HeaderDifference], messages: Messages) -> Place:
+    """Return one cited frame.
+
+    Args:
+        id: of what cites it.
+        item: the evidence.
+        headers: header lines at which the procedure left what was expected; those that cite the same are quoted.
+        messages: where messages are shown.
+    """
     key = (item.capture, item.frame)
     arrow = messages.arrows.get(key)
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance.report.difference_text import difference_lines
-from conformance.report.lines import LIMIT, criterion_line
+from conformance.report.lines import LIMIT, criterion_line, quirk_line
 from conformance.report.media_rows import media_lines
 from conformance.report.text import short
 from conformance.vocabulary.results import CaptureInfo, Judgement, ProcedureResult
@@ -33,7 +33,7 @@ def judgement_lines(judgement: Judgement) -> Iterator[str]:
 
 
 def procedure_lines(procedure: ProcedureResult) -> Iterator[str]:
-    """Yield one procedure: its verdicts, why they are not PASS, and the criteria that fail or could not be judged."""
+    """Yield one procedure: its verdicts, why they are not PASS, what fails or erred, the terminal's quirks."""
     subject = short(", ".join(procedure.subject), LIMIT)
     yield (
         f"{procedure.flow} of {subject}: interoperability {procedure.interoperability}, "
@@ -44,6 +44,8 @@ def procedure_lines(procedure: ProcedureResult) -> Iterator[str]:
     for criterion in procedure.criteria:
         if criterion.verdict in (Verdict.FAIL, Verdict.ERROR):
             yield f"  {criterion_line(criterion)}"
+    for quirk in procedure.quirks:
+        yield f"  {quirk_line(quirk)}"
     for line in difference_lines(procedure.difference):
         yield f"  {line}"
 

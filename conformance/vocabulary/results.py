@@ -72,6 +72,31 @@ class CriterionResult(_Result):
     evidence: list[Evidence] = Field(default_factory=list)
 
 
+class QuirkResult(_Result):
+    """One quirk that the terminal of a procedure shows."""
+
+    id: str
+    """Its identifier in the catalogue: `Q1`."""
+    title: str
+    words: str
+    """What it does to which message."""
+    severity: Severity
+    deviates: bool
+    """False: the standards allow it here; it tells terminals apart, and brittle software trips over it."""
+    evidence: list[Evidence]
+    """Where it is seen, the first few places; without an offset what is absent."""
+    places: int
+    """In how many places it is seen."""
+    breaks: list[str]
+    """Criteria that fail because of it."""
+    blocks: list[str]
+    """Cores that refuse or lose the registration because of it."""
+    cure: str
+    """What an adapter does about it: `request-uri`, `authorization` or `none`."""
+    advice: str
+    """What somebody can do about it at the terminal; empty: nothing is known."""
+
+
 class Arrow(_Result):
     """One message of the ladder."""
 
@@ -130,6 +155,8 @@ class ProcedureResult(_Result):
     """Expected and actual ladder and where they part; None for procedures of a large trace that are as expected."""
     times: list[ProcedureTime] = Field(default_factory=list)
     """How long the user waited, as far as both ends of a time were captured."""
+    quirks: list[QuirkResult] = Field(default_factory=list)
+    """Quirks that the terminal shows in its REGISTERs, in the order of the catalogue."""
 
     @property
     def pair(self) -> VerdictPair:
@@ -253,6 +280,12 @@ class CellResult(_Result):
     access_point: str
     """`none` at home, `visited` or `home` when roaming."""
     terminal: str
+    profile: str = ""
+    """Of a cell of the matrix of quirks: how the terminal deviates."""
+    core: str = ""
+    """Of such a cell: how strict its emulated core was, or which real core it had."""
+    adapted: bool = False
+    """Whether the terminal went by the adapter in front of its P-CSCF."""
     flow: str
     interoperability: Verdict
     conformance: Verdict
@@ -289,6 +322,21 @@ class CellResult(_Result):
     def expected_pair(self) -> VerdictPair:
         """The pair that the test case, or a known deviation, expects."""
         return VerdictPair(self.expected_interoperability, self.expected_conformance)
+
+    @property
+    def tolerated(self) -> Severity | None:
+        """How much the deviations cost elsewhere that cost nothing here: the user is served, and a SHALL is broken.
+
+        The severity is that of the quirks that the terminal shows and that break something; without any the one of the
+        broken criteria. None where nothing is tolerated.
+        """
+        if self.pair != (Verdict.PASS, Verdict.FAIL):
+            return None
+        failed = self.failed_criteria
+        quirks = (quirk for procedure in self.procedures for quirk in procedure.quirks)
+        found = [quirk.severity for quirk in quirks if failed & set(quirk.breaks)]
+        found = found or [one.severity for procedure in self.procedures for one in procedure.failures]
+        return min(found, key=list(Severity).index, default=None)
 
     @property
     def failed_criteria(self) -> set[str]:
