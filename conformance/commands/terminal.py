@@ -83,7 +83,9 @@ def _told(quirk: Quirk) -> Iterator[str]:
 
 
 def _print_wrapped(text: str, indent: str) -> None:
-    for line in textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  "):
+    for line in textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+    ):
         print(line)
 
 

@@ -100,7 +100,7 @@ def _quirk(quirk: QuirkResult, begin: str, criteria: Mapping[str, CriterionView]
     return QuirkView(
         result=quirk,
         name=short(quirk.id, 20),
-        anchor=f"{begin}-{_NO_ID.sub('-', quirk.id)}",
+        anchor=f"{begin}-{_NO_ID.sub('-', quirk.id[:20])}",
         places=[_place(quirk.id, item, messages) for item in quirk.evidence[:QUOTED]],
         others=[messages.link(*place) for place in others],
         more=max(0, quirk.places - len(quirk.evidence)),
