@@ -64,7 +64,7 @@ class Quirk(BaseModel):
     """False: it is about the programming interface of the terminal, and no message shows it."""
     evidence: tuple[Evidence, ...] = Field(min_length=1)
     breaks: tuple[CriterionId, ...] = ()
-    """Criteria that fail because of it where it is alone, and no others; none: the standards allow it."""
+    """Criteria that the terminal fails because of it where it is alone, and no others; none: the standards allow it."""
     severity: Severity = Severity.COSMETIC
     """What it costs the user where nobody adapts."""
     blocks: tuple[str, ...] = ()
