@@ -96,7 +96,8 @@ def terminal_views(
 
 
 def _quirk(quirk: QuirkResult, begin: str, criteria: Mapping[str, CriterionView], messages: Messages) -> QuirkView:
-    others = dict.fromkeys((item.capture, item.frame) for item in quirk.evidence[QUOTED:])
+    frames = [(item.capture, item.frame) for item in quirk.evidence]
+    others = [place for place in dict.fromkeys(frames[QUOTED:]) if place not in frames[:QUOTED]]
     return QuirkView(
         result=quirk,
         name=short(quirk.id, 20),
