@@ -69,7 +69,7 @@ def digest_as_security(terminal: Terminal) -> Iterator[Citation]:
 def compression(terminal: Terminal) -> Iterator[Citation]:
     """The terminal wants to be spoken to in SigComp (RFC 3486)."""
     for request in terminal.requests:
-        for name in ("Via", "Contact", "Route"):
+        for name in ("Contact", "Route", "Via") if b"sigcomp" in request.raw.lower() else ():
             yield from _matches(request, name, _SIGCOMP)
 
 
@@ -133,7 +133,8 @@ def instance(terminal: Terminal) -> Iterator[Citation]:
 def marker_of_the_stack(terminal: Terminal) -> Iterator[Citation]:
     """A parameter of To that the stack uses inside itself has leaked."""
     for request in terminal.requests:
-        yield from _matches(request, "To", _MARKER)
+        if b"nat_traversal_required" in request.raw.lower():
+            yield from _matches(request, "To", _MARKER)
 
 
 @SIGNS.of("J5")
