@@ -38,6 +38,11 @@ def test_a_profile_is_shown_with_all_that_is_known_of_its_quirks(capsys: pytest.
         assert all(" ".join(evidence.where.split()) in words for evidence in quirk.evidence)
 
 
+def test_its_first_register_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["terminal", "show", "standard+Q1"]) == 0
+    assert "\n    REGISTER sip:home.net:4060;transport=UDP SIP/2.0\n" in capsys.readouterr().out
+
+
 def test_an_unknown_profile_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["terminal", "show", "nokia\x1b"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
