@@ -31,7 +31,7 @@ case "$1 $2" in
             printf '#!/bin/sh\\necho %s "$@"\\n' $tool >"$venv/bin/$tool"
             chmod +x "$venv/bin/$tool"
         done ;;
-    "-m pytest") echo "pytest $*" ;;
+    "-m pytest") echo "pytest $*${PYTHONDONTWRITEBYTECODE:+ without bytecode}" ;;
 esac
 """
 APT = """\
@@ -308,6 +308,12 @@ def test_test_checks_style_and_types_before_the_tests(installed: Machine) -> Non
         "mypy",
         "pytest -m pytest tests testcases --once -x",
     ]
+
+
+def test_what_tests_start_is_compiled_once(installed: Machine) -> None:
+    done = installed.start("test", PYTHONDONTWRITEBYTECODE="1")
+    assert "pytest -m pytest tests testcases --once" in done.stdout
+    assert "without bytecode" not in done.stdout
 
 
 def test_test_stops_at_a_style_error(installed: Machine) -> None:

@@ -1,4 +1,7 @@
-"""What a border between networks does to hops and entries: it is passed over, and tokens stand for what it hides."""
+"""What stands between the roles of a flow is passed over: a border between networks, an adapter before a P-CSCF.
+
+What a border does to entries: tokens stand for what it hides.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,17 @@ if TYPE_CHECKING:
     from conformance.criteria.registration import Hop  # which itself asks for `across_borders`
 
 PARAMETER = "tokenized-by"
+BETWEEN = (Role.IBCF, Role.ADAPTER)
+"""Nodes that relay what a flow shows as one transaction."""
 _MOST = 64
 """Entries of one header field that are compared; a hostile message may have any number."""
 
 
 def across_borders(hops: Iterable[Hop]) -> Iterator[tuple[Hop, ...]]:
-    """Yield hops in order, those before and behind an IBCF as one: flows speak of who is on its two sides."""
+    """Yield hops in order, those before and behind an IBCF or an adapter as one: flows know its two sides alone."""
     found: list[Hop] = []
     for hop in hops:
-        if found and not (found[-1].receiver is Role.IBCF and hop.sender is Role.IBCF):
+        if found and not (found[-1].receiver is hop.sender and hop.sender in BETWEEN):
             yield tuple(found)
             found = []
         found.append(hop)

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from conformance.criteria.registration import Hop
+from conformance.criteria.values import digests
 from conformance.trace.model import Message, SipMessage
 from conformance.vocabulary.roles import Role
+
+CHALLENGES = {401: ("WWW-Authenticate", "Authorization"), 407: ("Proxy-Authenticate", "Proxy-Authorization")}
+"""Header fields of a challenge, and of the credentials that answer it, by status (RFC 3261 22)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,18 @@ class Way:
     def status(self) -> int | None:
         """Status of that response."""
         return None if self.response is None else self.response.sip.status
+
+    @cached_property
+    def is_challenged(self) -> bool:
+        """True where somebody wants to know who asks: 401 or 407 to a request that does not prove it.
+
+        The same to a request with credentials is a refusal, but for credentials that are just too old (`stale`).
+        """
+        if self.response is None or self.status not in CHALLENGES:
+            return False
+        asked, answered = CHALLENGES[self.status]
+        stale = any((one.value("stale") or "").lower() == "true" for one in digests(self.response, asked))
+        return stale or self.request is None or self.request.sip.first(answered) is None
 
     @property
     def is_accepted(self) -> bool:

@@ -86,12 +86,13 @@ class _Ways(_View):
                 yield way, hop, hop.request
 
     def transactions(self) -> Iterator[Seen]:
-        """Yield each transaction; those of one request have one attempt."""
+        """Yield each transaction; those of one request have one attempt, and what is challenged says so."""
         for index, way in enumerate(self.ways):
             for hops in across_borders(way.hops):
                 messages = tuple(message for one in hops for message in one.messages)
                 sip = next(message.sip for message in messages if isinstance(message, SipMessage))
                 method = sip.method if sip.is_request else sip.cseq_method
+                method += " (challenged)" if way.is_challenged else ""
                 response = hops[0].response
                 status = None if response is None else str(response.sip.status)
                 yield Seen("SIP", hops[0].sender, hops[-1].receiver, method, status, index, messages)

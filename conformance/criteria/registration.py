@@ -117,6 +117,11 @@ class Attempt:
         return self._from(Role.UE)
 
     @cached_property
+    def to_pcscf(self) -> Hop | None:
+        """The hop that reaches the P-CSCF: from the terminal, or from an adapter behind it."""
+        return next((hop for hop in self.hops if hop.receiver in (Role.HOME_PCSCF, Role.VISITED_PCSCF)), self.gm)
+
+    @cached_property
     def from_pcscf(self) -> Hop | None:
         """The hop that leaves the P-CSCF."""
         return self._from(Role.HOME_PCSCF) or self._from(Role.VISITED_PCSCF)

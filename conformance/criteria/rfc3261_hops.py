@@ -168,7 +168,7 @@ def forwarded_request_uri(registration: Registration) -> Finding:
     expected = "the Request-URI as received"
     cited: list[Citation] = []
     for attempt in registration.attempts:
-        before = None if attempt.gm is None else attempt.gm.request
+        before = None if attempt.to_pcscf is None else attempt.to_pcscf.request
         hop = attempt.from_pcscf
         after = None if hop is None else hop.request
         if before is None or hop is None or after is None:

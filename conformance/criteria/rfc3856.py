@@ -83,7 +83,7 @@ def _accepted(kind: str, accepts: Sequence[str]) -> bool:
 @CATALOGUE.add(
     "PRES-06",
     "A SUBSCRIBE that is accepted is followed at once by a NOTIFY that says the state of the subscription.",
-    source=("RFC 6665", None),
+    source=("RFC 6665", "4.2.1.2"),
     node=Role.PRESENCE,
     points=AT_ALL,
     kinds=KINDS,
@@ -138,7 +138,7 @@ def shows_notifies(seen: Watching) -> bool:
 @CATALOGUE.add(
     "PRES-16",
     "A NOTIFY of an active subscription to presence has a presence document of the presentity.",
-    source=("RFC 3856", None),
+    source=("RFC 3856", "6.8"),
     node=Role.PRESENCE,
     points=AT_ALL,
     condition="a NOTIFY has a presence document",
@@ -158,7 +158,7 @@ def told(seen: Watching) -> Finding:
 @CATALOGUE.add(
     "PRES-17",
     "Watcher information is well formed, complete at first, and its version counts upwards.",
-    source=("RFC 3858", None),
+    source=("RFC 3858", "3"),
     node=Role.PRESENCE,
     points=AT_ALL,
     condition="the subscription is to watcher information",
@@ -206,7 +206,7 @@ def watchers(seen: Watching) -> Finding:
 @CATALOGUE.add(
     "PRES-18",
     "A NOTIFY of a list says so in Require, and its first part names the members.",
-    source=("RFC 4662", None),
+    source=("RFC 4662", "4.1, 5.1"),
     node=Role.PRESENCE,
     points=AT_ALL,
     condition="the subscription is to a list",

@@ -183,7 +183,7 @@ def matched(seen: Publication) -> Finding:
 @CATALOGUE.add(
     "PRES-04",
     "The presence document of a PUBLISH is well formed and speaks of the presentity.",
-    source=("RFC 3863", None),
+    source=("RFC 3863", "4.1"),
     node=Role.PRESENTITY,
     points=AT_ALL,
     condition="a PUBLISH has a presence document",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from conformance.criteria import resource_lists
 from conformance.criteria.d22_presence import capabilities
-from conformance.criteria.digest import ha1, response
-from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.passwords import is_right
 from conformance.criteria.presence import DocumentRequest, Documents
 from conformance.criteria.presence_citations import cite_content, cite_line, cite_no_line, cite_start
 from conformance.criteria.procedure import Kind
@@ -18,7 +19,7 @@ from conformance.criteria.xml_tree import NotReadError, NotWellFormedError, read
 from conformance.trace.model import HttpMessage
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
-from conformance.vocabulary.verdicts import Severity
+from conformance.vocabulary.verdicts import Level, Severity
 
 CATALOGUE = Catalogue()
 KINDS = (Kind.DOCUMENTS,)
@@ -45,34 +46,62 @@ def _type(message: HttpMessage) -> str:
 
 @CATALOGUE.add(
     "PRES-10",
-    "A document that is written is answered with 201 where it is new, else with 200, and with its entity-tag.",
-    source=(RFC4825, None),
+    "A PUT that creates a document is answered with 201, one that replaces it with 200.",
+    source=(RFC4825, "8.2.7"),
     node=Role.XDMS,
     points=(Point.UT,),
     severity=Severity.DEGRADED,
-    condition="a PUT of a whole document is accepted",
+    condition="a PUT of a whole document is accepted, and the trace shows whether the document was there before",
     kinds=KINDS,
 )
 def written(seen: Documents) -> Finding:
-    """RFC 4825: 201 for what was created, 200 for what was replaced; ETag in every 2xx to PUT."""
-    expected = "201 for a new document, 200 for a replaced one, with ETag"
+    """RFC 4825 8.2.7: `If the creation or replacement was successful`, 201 Created or 200 OK, `respectively`."""
+    expected = "201 for a new document, 200 for a replaced one"
+    parts = []
+    for one in _documents_written(seen):
+        known = _existed(seen, one)
+        if known is None or one.answer is None:
+            continue
+        existed, shown = known
+        expected = "200 for a document that is replaced" if existed else "201 for a new document"
+        words = f"{one.status} for a document that {'was there' if existed else 'was not there'}"
+        right = one.status == (200 if existed else 201)
+        parts.append((passed if right else failed)(expected, words, cite_start(one.answer), *shown))
+    return worst_of(parts) or not_applicable(expected, "no document was written of which it was seen whether it is new")
+
+
+@CATALOGUE.add(
+    "PRES-22",
+    "Every answer that brings or accepts a document or a part of it has an entity-tag.",
+    source=(RFC4825, "8.5"),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    severity=Severity.DEGRADED,
+    condition="a PUT is accepted, or a GET is answered with 200",
+    kinds=KINDS,
+)
+def tagged(seen: Documents) -> Finding:
+    """RFC 4825 8.5: the server `MUST include the Etag header field in all 200 or 201 responses to PUT, GET`."""
+    expected = "ETag"
     parts = []
     for one in seen.requests:
-        if one.method != "PUT" or not one.accepted or one.answer is None or one.name is None or one.name.node:
+        if one.method not in ("PUT", "GET") or one.status not in (200, 201) or one.answer is None:
             continue
         tag = one.answer.http.first("ETag")
-        existed = _existed(seen, one)
-        cited = [cite_start(one.answer), *([] if tag is None else [cite_line(one.answer, tag)])]
+        start = cite_start(one.answer)
         if tag is None:
-            parts.append(failed(expected, f"{one.status} without ETag", cite_no_line(one.answer, "ETag")))
-        elif one.status not in (200, 201):
-            parts.append(failed(expected, str(one.status), *cited))
-        elif existed is not None and (one.status == 200) is not existed:
-            words = f"{one.status} for a document that {'was there' if existed else 'was not there'}"
-            parts.append(failed(expected, words, *cited, by_absence=True))
+            words = f"{one.status} to {one.method} without ETag"
+            parts.append(failed(expected, words, start, cite_no_line(one.answer, "ETag")))
         else:
-            parts.append(passed(expected, f"{one.status}, {clip(tag.value, 40)}", *cited))
-    return worst_of(parts) or not_applicable(expected, "no document was written")
+            parts.append(passed(expected, clip(tag.value, 40), start, cite_line(one.answer, tag)))
+    return worst_of(parts) or not_applicable(expected, "nothing was written or read")
+
+
+def _documents_written(seen: Documents) -> Iterator[DocumentRequest]:
+    """Yield the PUTs of whole documents that were accepted."""
+    for one in seen.requests:
+        if one.method == "PUT" and one.accepted and one.name is not None and not one.name.node:
+            yield one
 
 
 def _before(seen: Documents, one: DocumentRequest) -> Iterator[DocumentRequest]:
@@ -84,22 +113,48 @@ def _before(seen: Documents, one: DocumentRequest) -> Iterator[DocumentRequest]:
             yield other
 
 
-def _existed(seen: Documents, one: DocumentRequest) -> bool | None:
-    """Tell whether a document was there before a request; None where that was not seen."""
-    if one.request is not None and one.request.http.value("If-None-Match").strip() == "*":
-        return False
+def _is_over(other: DocumentRequest, one: DocumentRequest) -> bool:
+    """Tell whether a request was answered before another one was sent; else nobody knows which one came first."""
+    return other.answer is not None and other.answer.time_ns <= one.time_ns
+
+
+def _existed(seen: Documents, one: DocumentRequest) -> tuple[bool, tuple[Citation, ...]] | None:
+    """Tell whether a document was there before a PUT that was accepted, and what shows it; None where nothing does."""
+    request, answer = one.request, one.answer
+    if request is None or answer is None or _is_crossed(seen, one, answer.time_ns):
+        return None
+    for name, existed in (("If-None-Match", False), ("If-Match", True)):
+        condition = request.http.first(name)
+        # RFC 4825 8.2.6: who accepts a condition says that it holds. Of If-None-Match only * speaks of all documents.
+        if condition is not None and (existed or condition.value.strip() == "*"):
+            return existed, (cite_line(request, condition),)
     for other in _before(seen, one):
-        if other.name is None:
-            continue
-        if other.status is None:
-            return None  # who knows what became of it
-        if other.accepted and (other.method in ("GET", "HEAD", "PUT") or other.name.node):
-            return True
-        if not other.name.node and other.method == "DELETE" and other.accepted:
-            return False
-        if not other.name.node and other.method in ("GET", "HEAD", "DELETE") and other.status == 404:
-            return False
+        if other.answer is None or other.status is None or not _is_over(other, one) or other.status >= 500:
+            return None  # who knows what became of it, and when
+        there = _shows(other, other.status)
+        if there is not None:
+            return there, (cite_start(other.answer),)
     return None
+
+
+def _is_crossed(seen: Documents, one: DocumentRequest, answered_ns: int) -> bool:
+    """Tell whether the same document is changed by another request while one waits: nobody knows who was first."""
+    return any(
+        other.name is not None
+        and one.name is not None
+        and other.name.document == one.name.document
+        and other.method in ("PUT", "DELETE")
+        and one.time_ns < other.time_ns < answered_ns
+        for other in seen.history
+    )
+
+
+def _shows(one: DocumentRequest, status: int) -> bool | None:
+    """Tell whether a document is there behind a request of it or of a part of it; None where that says nothing."""
+    is_part = one.name is not None and bool(one.name.node)
+    if 200 <= status < 300:
+        return is_part or one.method != "DELETE"
+    return False if status == 404 and not is_part and one.method != "PUT" else None
 
 
 @CATALOGUE.add(
@@ -168,44 +223,24 @@ def _is_right(seen: Documents, request: HttpMessage) -> bool | None:
     """Tell whether digest credentials follow from the password that the federation knows; None where it knows none."""
     value = request.http.value("Authorization")
     params = {name.lower(): quoted or bare for name, quoted, bare in _PARAM.findall(value)}
-    password = next(
-        (
-            known.reveal()
-            for testbed in seen.facts.testbeds
-            for subscriber in testbed.subscribers
-            if subscriber.impi == params.get("username")
-            and (known := subscriber.xcap_password or subscriber.password) is not None
-        ),
-        None,
-    )
-    plain = params.get("algorithm", "MD5").upper() == "MD5" and params.get("qop", "auth") == "auth"
-    if password is None or not plain or not value.lower().startswith("digest ") or "\\" in value:
+    if not value.lower().startswith("digest ") or "\\" in value:
         return None
-    computed = response(
-        ha1(params.get("username", ""), params.get("realm", ""), password),
-        nonce=params.get("nonce", ""),
-        method=request.http.method,
-        uri=params.get("uri", ""),
-        qop=params.get("qop"),
-        nc=params.get("nc", ""),
-        cnonce=params.get("cnonce", ""),
-    )
-    return bool(computed == params.get("response", "").lower())
+    return is_right(seen.facts, params, request.http.method)
 
 
 @CATALOGUE.add(
     "PRES-12",
-    "The XDMS refuses what it cannot keep: 409 with the reason, 404 for an unknown usage, 412 for an old entity-tag.",
-    source=(RFC4825, None),
+    "The XDMS refuses what it cannot keep: 409 for what is no XML, 404 for an unknown usage, 412 for an old tag.",
+    source=(RFC4825, "8, 8.2"),
     node=Role.XDMS,
     points=(Point.UT,),
     severity=Severity.DEGRADED,
-    condition="a document is broken, its usage is unknown, its entity-tag is old, or the answer is 409",
+    condition="a document is broken, its usage is unknown, or its entity-tag is old",
     kinds=KINDS,
 )
 def refused(seen: Documents) -> Finding:
-    """RFC 4825: 409 has an xcap-error document; conditions of If-Match are kept."""
-    expected = "409 with xcap-error, 404 for an unknown usage, 412 where If-Match is old"
+    """RFC 4825 8: 404 for a usage `not understood`; 8.2.2: 409 for what is not well formed; 8.2.6: conditions hold."""
+    expected = "409 for what is no XML, 404 for an unknown usage, 412 where If-Match is old"
     parts = [part for one in seen.requests for part in _refusals(seen, one, expected)]
     return worst_of(parts) or not_applicable(expected, "nothing had to be refused")
 
@@ -215,14 +250,10 @@ def _refusals(seen: Documents, one: DocumentRequest, expected: str) -> Iterator[
     if request is None or answer is None or name is None or one.status in (401, 403, 407):
         return
     start = cite_start(answer)
-    if one.status == 409:
-        wrong = _error_problem(answer)
-        if answer.truncated:
-            yield inconclusive(expected, "the capture cut the answer short")
-        else:
-            yield (failed if wrong else passed)(expected, wrong or "409 with xcap-error", start, cite_content(answer))
-    if one.method == "PUT" and not name.node and one.accepted and not request.truncated and _is_broken(request):
-        yield failed("409", f"{one.status} for a document that is no XML", start, cite_content(request))
+    decided = one.method == "PUT" and not name.node and (one.accepted or one.status == 409)
+    if decided and not request.truncated and _is_broken(request):
+        found = f"{one.status} for a document that is no XML"
+        yield (failed if one.accepted else passed)("409", found, start, cite_content(request))
     known = _usages(seen, one)
     if known is not None and name.usage not in known and name.usage != CAPABILITIES:
         what = f"{one.status} for the unknown usage {clip(name.usage, 40)}"
@@ -283,7 +314,7 @@ def _usages(seen: Documents, one: DocumentRequest) -> frozenset[str] | None:
 def _tag(seen: Documents, one: DocumentRequest) -> str | None:
     """Return the entity-tag that a document had before a request, None where that was not seen."""
     for other in _before(seen, one):
-        if other.status is None or (other.accepted and other.method == "DELETE"):
+        if not _is_over(other, one) or (other.accepted and other.method == "DELETE"):
             return None
         if other.accepted and other.answer is not None:
             return other.answer.http.value("ETag").strip() or None
@@ -291,9 +322,68 @@ def _tag(seen: Documents, one: DocumentRequest) -> str | None:
 
 
 @CATALOGUE.add(
+    "PRES-23",
+    "A list that breaks its schema, or has twice what has to be unique, is refused with 409.",
+    source=(RFC4825, "8.2.5"),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    severity=Severity.DEGRADED,
+    condition="a PUT of a whole document of lists that RFC 4826 does not allow",
+    kinds=KINDS,
+)
+def validated(seen: Documents) -> Finding:
+    """RFC 4825 8.2.5: the server `MUST reject the request with a 409`; what a list is, RFC 4826 3.2 and 3.4.5 say."""
+    expected = "409"
+    parts = []
+    for one in seen.requests:
+        request, answer, name = one.request, one.answer, one.name
+        if request is None or answer is None or name is None or one.method != "PUT" or request.truncated:
+            continue
+        encoded = request.http.first("Content-Encoding") is not None
+        if name.usage != resource_lists.USAGE or name.node or encoded or not (one.accepted or one.status == 409):
+            continue
+        wrong = resource_lists.breach(request.http.body)
+        if wrong:
+            verdict = failed if one.accepted else passed
+            words = f"{one.status} for a document with {wrong}"
+            parts.append(verdict(expected, words, cite_start(answer), cite_content(request)))
+    return worst_of(parts) or not_applicable(
+        expected, "no list that is surely wrong; of other documents that is not known"
+    )
+
+
+@CATALOGUE.add(
+    "PRES-24",
+    "An answer 409 says why in a document of XCAP errors.",
+    source=(RFC4825, "8.2"),
+    node=Role.XDMS,
+    points=(Point.UT,),
+    level=Level.SHOULD,
+    severity=Severity.DEGRADED,
+    condition="a request is answered with 409",
+    kinds=KINDS,
+)
+def explained(seen: Documents) -> Finding:
+    """RFC 4825 8.2.1, 8.2.2, 8.2.5: the 409 `SHOULD include a detailed conflict report`."""
+    expected = "409 with xcap-error"
+    parts = []
+    for one in seen.requests:
+        answer = one.answer
+        if answer is None or one.status != 409:
+            continue
+        if answer.truncated:
+            parts.append(inconclusive(expected, "the capture cut the answer short"))
+            continue
+        wrong = _error_problem(answer)
+        cited = (cite_start(answer), cite_content(answer))
+        parts.append((failed if wrong else passed)(expected, wrong or expected, *cited))
+    return worst_of(parts) or not_applicable(expected, "no request is answered with 409")
+
+
+@CATALOGUE.add(
     "PRES-19",
     "A client gives a document, an element or an attribute its own media type.",
-    source=(RFC4825, None),
+    source=(RFC4825, "7.1, 8.2.2"),
     node=Role.PRESENTITY,
     points=(Point.UT,),
     severity=Severity.DEGRADED,
@@ -327,7 +417,7 @@ def typed(seen: Documents) -> Finding:
 @CATALOGUE.add(
     "PRES-20",
     "Nobody writes a document of another user.",
-    source=(RFC4825, None),
+    source=(RFC4825, "5.7"),
     node=Role.XDMS,
     points=(Point.UT,),
     condition="who writes is known by X-3GPP-Asserted-Identity, or by a user name that the federation knows",

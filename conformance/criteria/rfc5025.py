@@ -26,7 +26,7 @@ NO_RULES = "no rules of the presentity that say how to handle this watcher were 
 @CATALOGUE.add(
     "PRES-15",
     "No subscription is active that the rules of the presentity block or leave to be confirmed.",
-    source=(RFC5025, None),
+    source=(RFC5025, "3.2.1"),
     node=Role.PRESENCE,
     points=AT_ALL,
     condition="the trace shows the rules of the presentity, and they block the watcher or leave it to be confirmed",
@@ -76,7 +76,7 @@ def _holds(seen: Watching, rules: Rules, notify: Passage) -> bool:
 @CATALOGUE.add(
     "PRES-13",
     "A change of the rules that changes the state of a subscription is followed by a NOTIFY with the new state.",
-    source=(RFC5025, None),
+    source=(RFC5025, "3.2.1"),
     node=Role.PRESENCE,
     points=AT_ALL,
     condition="the rules are changed on Ut while the watcher is subscribed, and ask for another state",

@@ -22,7 +22,7 @@ NO_ANSWER = "no SUBSCRIBE and its 2xx were captured together"
 @CATALOGUE.add(
     "REG-46",
     "Every SUBSCRIBE that is accepted is followed by a NOTIFY at once.",
-    source=(RFC6665, None),
+    source=(RFC6665, "4.2.1.2"),
     node=Role.HOME_SCSCF,
     points=AT_ALL,
     kinds=KINDS,
@@ -60,7 +60,7 @@ def notified_at_once(events: RegistrationEvents) -> Finding:
 @CATALOGUE.add(
     "REG-66",
     "The 2xx to a SUBSCRIBE grants no more time than was asked for.",
-    source=(RFC6665, None),
+    source=(RFC6665, "4.2.1.4"),
     node=Role.HOME_SCSCF,
     points=AT_ALL,
     severity=Severity.DEGRADED,
@@ -96,7 +96,7 @@ def granted(events: RegistrationEvents) -> Finding:
 @CATALOGUE.add(
     "REG-67",
     "A NOTIFY names the event package and the state of the subscription.",
-    source=(RFC6665, None),
+    source=(RFC6665, "4.2.2, 4.4.1"),
     node=Role.HOME_SCSCF,
     points=AT_ALL,
     kinds=KINDS,
@@ -145,7 +145,7 @@ def _event(value: str) -> tuple[str, str | None]:
 @CATALOGUE.add(
     "REG-68",
     "The state of an open subscription says how long it lasts, not longer than granted.",
-    source=(RFC6665, None),
+    source=(RFC6665, "4.2.2"),
     node=Role.HOME_SCSCF,
     points=AT_ALL,
     level=Level.SHOULD,
@@ -179,7 +179,7 @@ def remaining(events: RegistrationEvents) -> Finding:
 @CATALOGUE.add(
     "REG-79",
     "A NOTIFY that ends a subscription says why.",
-    source=(RFC6665, None),
+    source=(RFC6665, "4.2.2"),
     node=Role.HOME_SCSCF,
     points=AT_ALL,
     level=Level.SHOULD,

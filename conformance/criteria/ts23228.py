@@ -56,7 +56,7 @@ def entry(registration: Registration) -> Finding:
             return not_applicable(expected, f"{request.source.address} is in no pool that the federation declares")
         address = request.destination.address
         cited = _cite_source(request)
-        if NodeKind.PCSCF not in facts.node_at(address, network):
+        if not facts.node_at(address, network) & {NodeKind.PCSCF, NodeKind.ADAPTER}:
             owner = facts.network_of(address)
             if owner is None:
                 return not_applicable(expected, f"{address} is no node that the federation declares")

@@ -82,7 +82,7 @@ def path(registration: Registration) -> Finding:
         found = addresses(request, "Path")
         if not values:
             return failed(expected, "no Path", cite_missing(request, "Path"))
-        received = None if attempt.gm is None else attempt.gm.request
+        received = None if attempt.to_pcscf is None else attempt.to_pcscf.request
         if received is not None and len(values) <= len(received.sip.values("Path")):
             return failed(expected, "no entry was added", cite_value(request, "Path", values[0]))
         if not found or found[0].value.span != values[0].span or found[0].uri is None:
@@ -202,7 +202,7 @@ def integrity_protected(registration: Registration) -> Finding:
         if digest is None:
             return failed(expected, "no credentials", cite_missing(request, "Authorization"))
         shown = digest.value("integrity-protected")
-        wanted = _marks(None if attempt.gm is None else attempt.gm.request)
+        wanted = _marks(None if attempt.to_pcscf is None else attempt.to_pcscf.request)
         if (shown or "").lower() not in wanted:
             found = "no integrity-protected" if shown is None else f'integrity-protected="{clip(shown)}"'
             right = " or ".join(f'"{mark}"' for mark in wanted)
@@ -291,7 +291,7 @@ def keys_removed(registration: Registration) -> Finding:
         return not_applicable(expected, "the network does not challenge with AKA")
     citations: list[Citation] = []
     for attempt in registration.attempts:
-        gm = attempt.gm
+        gm = attempt.to_pcscf
         if gm is None or challenge(gm.response) is None or gm.response is None:
             continue
         for digest in digests(gm.response, "WWW-Authenticate"):

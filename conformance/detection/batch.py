@@ -207,6 +207,18 @@ def read_again(captures: Sequence[tuple[str, PacketFile]], frames: Sequence[Iter
     return found
 
 
+def joined(captures: Sequence[tuple[str, PacketFile]]) -> PacketFile:
+    """Put captures behind one another in one, each with hours and outer IPv4 addresses of its own.
+
+    Args:
+        captures: each with a name, at most `PER_FILE`.
+
+    Returns:
+        The packets of all in order, so the first one of a capture follows the last one of that before.
+    """
+    return _joined(_place(0, captures))
+
+
 def _texts(place: _Place) -> list[tuple[str, str]]:
     return [(str(IPv4Address(old)), str(IPv4Address(new))) for old, new in place.addresses.items()]
 

@@ -1,4 +1,4 @@
-"""What users do with their presence to show a fault of the presence server or of the XDMS."""
+"""What users do with their presence to show a fault of the presence server, of the SIP proxy or of the XDMS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from conformance.faults.catalogue import Scene
 from conformance.runs.calls import registered
 from conformance.runs.cell import Cell
 from conformance.runs.watching import IN_A_MEETING, ON_THE_PHONE, changed, told_of
-from conformance.terminals.documents import PRES_RULES, RULES_TYPE
+from conformance.terminals.documents import LISTS_TYPE, PRES_RULES, RESOURCE_LISTS, RULES_TYPE
+
+_A_GUESS = "sesame"
 
 
 def _publish(cell: Cell) -> None:
@@ -24,7 +26,7 @@ def _publish(cell: Cell) -> None:
 def _watch(cell: Cell) -> None:
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.refresh()
     watch.end()
 
@@ -88,6 +90,26 @@ def _recall(cell: Cell) -> None:
     terminal.presence.refresh_publication()
 
 
+def _publish_by_proxy(cell: Cell) -> None:
+    terminal = cell.sip_terminal()
+    terminal.register()
+    terminal.presence.publish(IN_A_MEETING)
+    terminal.presence.unpublish()
+
+
+def _claim_another(cell: Cell) -> None:
+    terminal = cell.sip_terminal(claims=f"sip:nobody@{cell.home.domain}")
+    terminal.register()
+    terminal.presence.publish(IN_A_MEETING)
+
+
+def _guess(cell: Cell) -> None:
+    terminal = cell.sip_terminal(password=_A_GUESS)
+    terminal.register()
+    terminal.presence.publish(IN_A_MEETING)
+    terminal.presence.unpublish()
+
+
 def _keep_documents(cell: Cell) -> None:
     documents = cell.documents(cell.terminal())
     documents.client.get("xcap-caps/global/index")
@@ -101,6 +123,9 @@ def _keep_documents(cell: Cell) -> None:
 def _break_a_document(cell: Cell) -> None:
     client = cell.documents(cell.terminal()).client
     client.put(client.document(PRES_RULES), b"<ruleset", RULES_TYPE)
+    entries = "<list><entry/></list>"
+    document = f'<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists">{entries}</resource-lists>'
+    client.put(client.document(RESOURCE_LISTS), document.encode(), LISTS_TYPE)
 
 
 def _overwrite(cell: Cell) -> None:
@@ -130,6 +155,9 @@ PRESENCE_SCENES: Mapping[Scene, Callable[[Cell], None]] = {
     Scene.THINK_OTHERWISE: _think_otherwise,
     Scene.CLAIM_NOTHING: _claim_nothing,
     Scene.COME_FROM_ELSEWHERE: _come_from_elsewhere,
+    Scene.PUBLISH_BY_PROXY: _publish_by_proxy,
+    Scene.CLAIM_ANOTHER: _claim_another,
+    Scene.GUESS: _guess,
     Scene.KEEP_DOCUMENTS: _keep_documents,
     Scene.BREAK_A_DOCUMENT: _break_a_document,
     Scene.OVERWRITE: _overwrite,

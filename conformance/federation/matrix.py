@@ -36,13 +36,23 @@ class Cell(NamedTuple):
     """None where nobody is called."""
     transport: Literal["udp", "tcp"] = "udp"
     """Between the terminals and their P-CSCF: `udp` or `tcp`."""
+    profile: str = ""
+    """How the terminal deviates: name of a profile; empty: the standard one of a test case that is not about that."""
+    strictness: str = ""
+    """How the emulated cores of the cell take deviations; empty: as the federation file says, or as real ones do."""
+    adapted: bool = False
+    """Whether the terminal goes by the adapter in front of its P-CSCF."""
 
     @property
     def id(self) -> str:
-        """Short and stable: `uc3m@uc3m` at home, `uc3m@stuba-visited` away, `uc3m@stuba-visited-to-octopus-tcp`."""
+        """Short and stable: `uc3m@uc3m` at home, `uc3m@stuba-visited` away, `uc3m@stuba-visited-to-octopus-tcp`.
+
+        In the matrix of quirks: `uc3m@uc3m-symbian-s60-strict`, `uc3m@uc3m-symbian-s60-strict-adapted`.
+        """
         away = "" if self.access_point == "none" else f"-{self.access_point}"
         transport = "" if self.transport == "udp" else f"-{self.transport}"
-        return f"{self.home}@{self.visited}{away}{self._to}{transport}"
+        quirks = "".join(f"-{word}" for word in (self.profile, self.strictness) if word)
+        return f"{self.home}@{self.visited}{away}{self._to}{transport}{quirks}{'-adapted' if self.adapted else ''}"
 
     @property
     def third(self) -> str:

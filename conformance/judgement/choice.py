@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from conformance.flows.load import load_flow
 from conformance.flows.model import Flow
 from conformance.judgement.found import Found
 from conformance.judgement.matcher import Match, match
-from conformance.trace.model import SipMessage
+from conformance.trace.model import HttpMessage, SipMessage
 from conformance.vocabulary.roles import Role
 
 
@@ -26,22 +26,30 @@ class Chosen:
     """Where the flow was left, and why another one fits less."""
 
 
-def choose(every: Iterable[Found], flow: str | Sequence[str] | None) -> list[Chosen]:
+AskedFlows = str | Set[str] | Sequence[str] | None
+"""Which flows are asked for, as `choose` has them."""
+
+
+def choose(every: Iterable[Found], flow: AskedFlows) -> list[Chosen]:
     """Choose a flow for each procedure.
 
     Args:
         every: What the finders found.
         flow: The only flow to judge; None for the best fitting one of each procedure. Several: what the procedures
-            of their kinds follow, one after the other.
+            of their kinds follow, one after the other. A set: what a procedure may come to, success or refusal.
 
     Returns:
         Without `flow` all procedures. With it those that may follow it; where there is none, those of the same
         kind that should have, so that a procedure that left its flow is reported and not missed. Of several flows
-        the last one is that of all further procedures, too.
+        the last one is that of all further procedures, too. Of a set the best fitting one, for each procedure that
+        may follow one of them, where the user wants the first that the procedure may follow.
     """
     if flow is None:
         return [_best(found) for found in every]
     every = list(every)
+    if isinstance(flow, Set):
+        flows = [(found, tuple(one for one in found.flows if one in flow)) for found in every]
+        return [_best(replace(found, flows=some)) for found, some in flows if some]
     if not isinstance(flow, str):
         story = [load_flow(one) for one in flow]
         told = sorted((found for found in every if {*flow} & {*found.flows, *found.related}), key=_begins)
@@ -61,7 +69,9 @@ def against(found: Found, flow: Flow) -> Chosen:
 
 def _begins(found: Found) -> int:
     """Return when a procedure begins: what was asked of DNS before it may belong to another one as well."""
-    return min(message.time_ns for message in found.procedure.messages if isinstance(message, SipMessage))
+    messages = [*found.procedure.messages]
+    own = [message for message in messages if isinstance(message, SipMessage | HttpMessage)]
+    return min(message.time_ns for message in own or messages)
 
 
 def _best(found: Found) -> Chosen:

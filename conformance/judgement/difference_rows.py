@@ -39,6 +39,7 @@ _KINDS = {
     Role.TERM_DNS: NodeKind.DNS,
     Role.TERM_SCSCF: NodeKind.SCSCF,
     Role.TERM_PCSCF: NodeKind.PCSCF,
+    Role.SIP_PROXY: NodeKind.SIP_PROXY,
 }
 
 

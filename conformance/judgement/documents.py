@@ -9,6 +9,7 @@ from conformance.criteria.presence import DocumentRequest, Documents, Rules
 from conformance.criteria.procedure import Facts
 from conformance.criteria.xcap_names import CAPABILITIES, RULES, SELECTOR, document_name
 from conformance.judgement.found import Found
+from conformance.judgement.legs import without_legs
 from conformance.judgement.presence_service import documents_service
 from conformance.judgement.registrations import subscriber_of
 from conformance.judgement.roles import Declared, RoleTable
@@ -60,8 +61,11 @@ def find(
         kinds = declared.kinds(client)
         role = Role.PRESENCE if NodeKind.PRESENCE in kinds else Role.PRESENTITY
         for transaction, _ in some:
+            *between, server = _reached(transaction)
             table.add(role, transaction.source)
-            table.add(Role.XDMS, transaction.destination)
+            table.add(Role.XDMS, server)
+            for node in between:
+                table.add(declared.role(node.address), node)
         home, _ = subscriber_of(federation, user, ())
         requests = sorted((asked for _, asked in some), key=lambda one: one.time_ns)
         documents = Documents(
@@ -88,20 +92,26 @@ def _requests(transactions: Sequence[Transaction], declared: Declared) -> Iterat
     """Yield the HTTP transactions with XDMSs: who serves a known application usage serves others as well."""
     found = []
     servers: set[Endpoint] = set()
-    for transaction in transactions:
-        if transaction.protocol != "HTTP":
-            continue
+    for transaction in without_legs(transactions):
         request, answer = transaction.request, transaction.final
         asked = request if isinstance(request, HttpMessage) else None
         name = None if asked is None else document_name(asked.http.uri)
         known = name is not None and name.usage in USAGES
-        if known or NodeKind.XDMS in declared.kinds(transaction.destination.address):
-            servers.add(transaction.destination)
+        reached = _reached(transaction)
+        if known or any(NodeKind.XDMS in declared.kinds(one.address) for one in reached):
+            servers.update(reached)
         found.append((transaction, DocumentRequest(name, asked, answer if isinstance(answer, HttpMessage) else None)))
     for transaction, one in found:
         # An answer alone tells nothing of whose documents it is about.
         if transaction.destination in servers and one.name is not None and transaction.method in _METHODS:
             yield transaction, one
+
+
+def _reached(transaction: Transaction) -> list[Endpoint]:
+    """Return who got the request, one after the other: nodes that pass it on without a change, and the server."""
+    if transaction.request is None:
+        return [transaction.destination]
+    return list(dict.fromkeys(seen.destination for seen in transaction.request.sightings))
 
 
 def rules_of(around: Surroundings) -> list[tuple[str, Rules]]:

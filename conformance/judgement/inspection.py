@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from conformance.criteria.registration import Registration
 from conformance.judgement import calls, documents, presence, registrations, subscriptions
 from conformance.judgement.application import apply_all
-from conformance.judgement.choice import Chosen, choose
+from conformance.judgement.choice import AskedFlows, Chosen, choose
 from conformance.judgement.found import Finder, Found
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.verdicts import Judged
@@ -42,9 +42,7 @@ class Inspected:
     """SIP messages that belong to no procedure, by method."""
 
 
-def inspect(
-    part: Trace, around: Surroundings, federation: Federation | None, flow: str | Sequence[str] | None
-) -> Inspected:
+def inspect(part: Trace, around: Surroundings, federation: Federation | None, flow: AskedFlows) -> Inspected:
     """Find the procedures of a trace, or of a part of one, and apply the criteria.
 
     Args:

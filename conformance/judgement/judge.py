@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from conformance.judgement.choice import AskedFlows
 from conformance.judgement.confirmation import Reading, frames_of
 from conformance.judgement.inspection import inspect
 from conformance.judgement.large import LARGE, Inquiry
@@ -29,7 +30,7 @@ def judge(
     *,
     federation: Federation | None = None,
     events: Sequence[TerminalEvent] = (),
-    flow: str | Sequence[str] | None = None,
+    flow: AskedFlows = None,
     cell: str | None = None,
     confirm: SecondReading | None = second_reading,
     workers: int = 1,
@@ -79,7 +80,7 @@ def _at_once(
     around: Surroundings,
     asked: Asked,
     federation: Federation | None,
-    flow: str | Sequence[str] | None,
+    flow: AskedFlows,
     confirm: SecondReading | None,
 ) -> tuple[list[ProcedureResult], Counter[str]]:
     seen = inspect(around.trace, around, federation, flow)

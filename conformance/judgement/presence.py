@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from conformance.criteria.passage import Way
+from conformance.criteria.passage import CHALLENGES, Way
 from conformance.criteria.presence import PRESENCE, WINFO, Publication, Rules, Watching
 from conformance.criteria.procedure import Facts
 from conformance.criteria.registration import Hop
@@ -19,7 +19,7 @@ from conformance.judgement.documents import rules_of
 from conformance.judgement.event_dialogs import event_dialogs, package_of, start_of, with_roles
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop, chain, raw_hop
-from conformance.judgement.presence_roles import Bound, bind_notify, bind_request
+from conformance.judgement.presence_roles import Bound, bind_notify, bind_request, plain_proxies
 from conformance.judgement.presence_service import publication_service, watching_service
 from conformance.judgement.registrations import subscriber_of
 from conformance.judgement.roles import Declared, RoleTable
@@ -33,7 +33,9 @@ from conformance.vocabulary.roles import TERMINALS, Role
 
 PUBLISHED = "presence-publish"
 VISITOR = "presence-visitor"
+PUBLISHED_BY_PROXY = "presence-publish-sip"
 WATCHED = "presence-watch"
+WATCHED_BY_PROXY = "presence-watch-sip"
 WATCHERS = "presence-winfo"
 LIST = "presence-list"
 REFUSED = "presence-refused"
@@ -52,18 +54,24 @@ def find(
     """
     declared = Declared(federation)
     for publication in _publications(transactions, declared, federation, around):
-        visits = _visits(publication)
-        served = VISITOR if visits else PUBLISHED
-        first = publication.publishes[0].status
+        served = PUBLISHED_BY_PROXY if _by_proxy(publication) else VISITOR if _visits(publication) else PUBLISHED
+        told = [one for one in publication.publishes if not one.is_challenged]
+        first = told[0].status if told else publication.publishes[0].status
         flows = (served,) if first is None or first < 300 else (served, REFUSED)
-        others = tuple(flow for flow in (PUBLISHED, VISITOR, REFUSED) if flow not in flows)
+        others = tuple(flow for flow in (PUBLISHED, VISITOR, PUBLISHED_BY_PROXY, REFUSED) if flow not in flows)
         yield Found(publication, flows, partial(publication_service, publication), others)
     for watching in _watchings(transactions, declared, federation, around):
         served = WATCHERS if watching.package == WINFO else LIST if watching.is_list else WATCHED
+        if served is WATCHED and _by_proxy(watching):
+            served = WATCHED_BY_PROXY
         statuses = [one.status for one in watching.subscription.subscribes if one.status is not None]
         flows = (served, REFUSED) if statuses and all(status >= 300 for status in statuses) else (served,)
-        others = tuple(flow for flow in (WATCHED, WATCHERS, LIST, REFUSED) if flow not in flows)
+        others = tuple(flow for flow in (WATCHED, WATCHERS, LIST, WATCHED_BY_PROXY, REFUSED) if flow not in flows)
         yield Found(watching, flows, partial(watching_service, watching), others)
+
+
+def _by_proxy(seen: Publication | Watching) -> bool:
+    return Role.SIP_PROXY in seen.roles
 
 
 def _visits(publication: Publication) -> bool:
@@ -77,9 +85,11 @@ def _visits(publication: Publication) -> bool:
 def _publications(
     transactions: Sequence[Transaction], declared: Declared, federation: Federation | None, around: Surroundings
 ) -> Iterator[Publication]:
-    for ways in _chains(_published(transactions)):
+    published = _published(transactions)
+    proxies = plain_proxies(published, declared)
+    for ways in _chains(published):
         table = RoleTable()
-        publishes = [Way(_bound(hops, bind_request(hops, Role.PRESENTITY, declared), table)) for hops in ways]
+        publishes = [Way(_bound(hops, bind_request(hops, Role.PRESENTITY, declared, proxies), table)) for hops in ways]
         subject = _uri(ways[0][0].any, "To")
         roles = table.done()
         yield Publication(
@@ -107,6 +117,10 @@ def _published(transactions: Iterable[Transaction]) -> list[list[RawHop]]:
     return sorted((chain(hops) for key, hops in found.items() if key in ours), key=start_of)
 
 
+def _proves(request: SipMessage | None) -> bool:
+    return request is not None and any(request.sip.first(answered) for _, answered in CHALLENGES.values())
+
+
 def _is_presence(request: SipMessage | None) -> bool:
     """Tell whether a PUBLISH is of presence, also where it forgets to say so."""
     package = package_of(request)
@@ -114,7 +128,10 @@ def _is_presence(request: SipMessage | None) -> bool:
 
 
 def _chains(published: Sequence[list[RawHop]]) -> list[list[list[RawHop]]]:
-    """Put PUBLISHes together that build on each other: SIP-If-Match has an entity-tag of an earlier answer."""
+    """Put PUBLISHes together that build on each other.
+
+    SIP-If-Match has an entity-tag of an earlier answer; or one is sent once more, with the answer to a challenge.
+    """
     found: list[list[list[RawHop]]] = []
     tags: list[set[str]] = []
     for hops in published:
@@ -123,7 +140,7 @@ def _chains(published: Sequence[list[RawHop]]) -> list[list[list[RawHop]]]:
         # What was cut short, or answered alone, builds on what its Call-ID began.
         call = hops[0].any.sip.call_id
         place = next((n for n, known in enumerate(tags) if wanted and wanted in known), None)
-        if place is None and (wanted or hops[0].request is None):
+        if place is None and (wanted or hops[0].request is None or any(_proves(hop.request) for hop in hops)):
             place = next((n for n, ways in enumerate(found) if ways[0][0].any.sip.call_id == call), None)
         if place is None:
             place = len(found)
@@ -151,7 +168,8 @@ def _watchings(
         package = next((found for hops in passages for hop in hops if (found := package_of(hop.request))), PRESENCE)
         subscriber = Role.PRESENTITY if package == WINFO else Role.WATCHER
         table = RoleTable()
-        lines = [bind_request(hops, subscriber, declared) for hops in subscribes]
+        proxies = plain_proxies(subscribes, declared)
+        lines = [bind_request(hops, subscriber, declared, proxies) for hops in subscribes]
         asked = [Passage(_bound(hops, line, table)) for hops, line in zip(subscribes, lines, strict=True)]
         places: dict[str, set[Role]] = {}
         for role, ends in table.done().items():
@@ -247,6 +265,8 @@ def _facts(subject: str, presentity: str, table: RoleTable, declared: Declared, 
         networks[Role.ORIG_PCSCF] = entry
     if served is not None:
         networks |= dict.fromkeys((Role.PRESENTITY, Role.TERM_ICSCF, Role.TERM_SCSCF, Role.PRESENCE), served)
+    if home is not None:
+        networks[Role.SIP_PROXY] = home
     return Facts(
         home=None if home is None else home.domain,
         releases={role: testbed.release for role, testbed in networks.items()},

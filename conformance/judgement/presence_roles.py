@@ -1,12 +1,13 @@
 """Who is who in presence: the way of a PUBLISH or SUBSCRIBE to the presence server, and of a NOTIFY back.
 
 The place in the Via chain decides, with what a federation declares, and the observation point: what was captured at
-ISC goes to an application server or comes from one. Ports and addresses alone say nothing.
+ISC goes to an application server or comes from one. Ports and addresses alone say nothing. A plain SIP proxy in the
+place of the P-CSCF is one that a federation declares, or that authenticates users itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.judgement.hops import RawHop
@@ -16,6 +17,7 @@ from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 
 Pair = tuple[Role | None, Role | None]
+_PROOF = "Proxy-Authorization"
 _CORE = (Role.ORIG_SCSCF, Role.TERM_ICSCF, Role.TERM_SCSCF, Role.PRESENCE)
 
 
@@ -29,13 +31,44 @@ class Bound:
     """Roles of all nodes in order, the sender first."""
 
 
-def bind_request(hops: Sequence[RawHop], sender: Role, declared: Declared) -> Bound:
+def plain_proxies(ways: Iterable[Sequence[RawHop]], declared: Declared) -> frozenset[str]:
+    """Return the addresses of SIP proxies without IMS that terminals ask.
+
+    They are declared, or take the credentials out of a request that they bring to the presence server themselves: in
+    an IMS the S-CSCF is who challenges with 407 (3GPP TS 24.229 5.4.3.2), and a P-CSCF leaves credentials alone.
+
+    Args:
+        ways: of PUBLISHes and SUBSCRIBEs.
+        declared: Nodes of the federation.
+    """
+    found = set()
+    for hops in ways:
+        first = hops[0].transaction.destination.address
+        kinds = declared.kinds(first)
+        if NodeKind.SIP_PROXY in kinds or (not kinds and _takes_credentials(hops, declared)):
+            found.add(first)
+    return frozenset(found)
+
+
+def _takes_credentials(hops: Sequence[RawHop], declared: Declared) -> bool:
+    if [hop.depth for hop in hops] != [1, 2] or not _is_server(hops[1], declared):
+        return False
+    before, behind = (hop.request for hop in hops)
+    if before is None or behind is None or before.sip.first(_PROOF) is None:
+        return False
+    return behind.sip.first(_PROOF) is None
+
+
+def bind_request(
+    hops: Sequence[RawHop], sender: Role, declared: Declared, proxies: Collection[str] = frozenset()
+) -> Bound:
     """Bind the nodes that a PUBLISH or SUBSCRIBE passes.
 
     Args:
         hops: One a depth, nearest to the sender first.
         sender: Role of who sends it.
         declared: Nodes of the federation.
+        proxies: Addresses of SIP proxies without IMS.
     """
     last = hops[-1].depth
     names: list[Role | None] = [None] * (last + 1)
@@ -45,8 +78,9 @@ def bind_request(hops: Sequence[RawHop], sender: Role, declared: Declared) -> Bo
         names[last] = Role.PRESENCE
     inner = list(range(1, last if ends_at_server else last + 1))
     if inner:
-        names[1] = Role.ORIG_PCSCF
         kinds = {hop.depth: declared.kinds(hop.transaction.destination.address) for hop in hops}
+        by_proxy = hops[0].depth == 1 and hops[0].transaction.destination.address in proxies
+        names[1] = Role.SIP_PROXY if by_proxy else Role.ORIG_PCSCF
         border = frozenset((NodeKind.IBCF,))
         rest = [place for place in inner[1:] if kinds.get(place) != border]
         for place in inner[1:]:

@@ -25,7 +25,7 @@ def publication_service(
         flow: The flow that was expected.
         captures: The files of the trace.
     """
-    statuses = [one.status for one in seen.publishes if one.status not in (None, 401, 407, 412, 423)]
+    statuses = [one.status for one in seen.publishes if not one.is_challenged and one.status not in (None, 412, 423)]
     return _of_statuses("PUBLISH", statuses, flow, captures)
 
 
@@ -34,7 +34,8 @@ def watching_service(
 ) -> _Service:
     """Return the interoperability verdict of a subscription; arguments as above. Who is accepted has to be told."""
     subscription = seen.subscription
-    statuses = [one.status for one in subscription.subscribes if one.status not in (None, 401, 407, 423)]
+    asked = [one for one in subscription.subscribes if not one.is_challenged]
+    statuses = [one.status for one in asked if one.status not in (None, 423)]
     if statuses or not subscription.notifies:
         found = _of_statuses("SUBSCRIBE", statuses, flow, captures)
         if found[0] is not Verdict.PASS or flow == REFUSED:

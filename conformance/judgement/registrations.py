@@ -22,7 +22,7 @@ from conformance.trace.correlate import Transaction
 from conformance.trace.model import CaptureFile, DnsMessage, SipMessage, Trace, VpnStream
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.events import TerminalEvent
-from conformance.vocabulary.federation import AccessSecurity, Federation, Subscriber, Testbed
+from conformance.vocabulary.federation import AccessSecurity, Federation, NodeKind, Subscriber, Testbed
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
 from conformance.vocabulary.verdicts import Verdict
@@ -77,8 +77,13 @@ def find_registrations(
 def find(
     trace: Trace, transactions: Sequence[Transaction], federation: Federation | None, around: Surroundings
 ) -> Iterator[Found]:
-    """Find the procedures that consist of REGISTERs, with the flows that they may follow."""
-    found = find_registrations(trace, transactions, federation, around)
+    """Find the procedures that consist of REGISTERs, with the flows that they may follow.
+
+    What was asked of a plain SIP proxy that the federation declares is left out: no IMS is there that could be judged.
+    """
+    declared = Declared(federation)
+    everything = find_registrations(trace, transactions, federation, around)
+    found = [registration for registration in everything if not _without_ims(registration, declared)]
     begins: dict[str, list[int]] = {}
     for registration in found:
         begins.setdefault(registration.subject, []).append(registration.first.start_ns)
@@ -92,6 +97,11 @@ def find(
         flows = _flows(registration, federation)
         related = tuple(flow for flow in RELATED[registration.kind] if flow not in flows)
         yield Found(registration, flows, partial(_service, registration, window), related)
+
+
+def _without_ims(registration: Registration, declared: Declared) -> bool:
+    ends = registration.roles.get(registration.pcscf, ())
+    return bool(ends) and all(NodeKind.SIP_PROXY in declared.kinds(end.address) for end in ends)
 
 
 CLOCK_NS = 2_000_000

@@ -16,11 +16,14 @@ from conformance.judgement.hops import RawHop
 from conformance.trace.correlate import Transaction
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import Federation, NodeKind, Testbed
-from conformance.vocabulary.identifiers import Endpoint
+from conformance.vocabulary.identifiers import Endpoint, uri_host
 from conformance.vocabulary.roles import Role
 
 CX_COMMANDS = {"UAR": Role.HOME_ICSCF, "LIR": Role.HOME_ICSCF, "MAR": Role.HOME_SCSCF, "SAR": Role.HOME_SCSCF}
 """Who sends a Cx command (3GPP TS 29.228)."""
+
+LOOPED = (482, 483)
+"""Loop Detected, Too Many Hops (RFC 3261 21.4.20 and 21.4.21)."""
 
 _KINDS = {
     NodeKind.PCSCF: Role.HOME_PCSCF,
@@ -30,8 +33,10 @@ _KINDS = {
     NodeKind.DNS: Role.HOME_DNS,
     NodeKind.AS: Role.HOME_AS,
     NodeKind.IBCF: Role.IBCF,
+    NodeKind.ADAPTER: Role.ADAPTER,
     NodeKind.PRESENCE: Role.PRESENCE,
     NodeKind.XDMS: Role.XDMS,
+    NodeKind.SIP_PROXY: Role.SIP_PROXY,
 }
 
 
@@ -104,6 +109,11 @@ def bind(
     """
     if not hops:
         return []
+    if _is_adapted(hops, declared):
+        behind = [RawHop(hop.transaction, hop.depth - 1) for hop in hops if hop.depth > 1]
+        bound = bind(behind, speakers, declared, home)
+        before: list[tuple[Role | None, Role | None]] = [(Role.UE, Role.ADAPTER)] * (len(hops) - len(behind))
+        return before + [(Role.ADAPTER if sender is Role.UE else sender, receiver) for sender, receiver in bound]
     names: dict[int, Role | None] = {0: Role.UE, 1: Role.HOME_PCSCF}
     last = hops[-1].depth
     if last > 1:
@@ -114,7 +124,41 @@ def bind(
     for hop in hops:
         if hop.depth > 1 and declared.role(hop.transaction.destination.address) is Role.IBCF:
             names[hop.depth] = Role.IBCF
+        if _is_loop(hop):
+            # Whoever sends to itself is still who it was: no I-CSCF and no S-CSCF saw the request.
+            names[hop.depth] = names.get(hop.depth - 1)
     return [(names.get(hop.depth - 1), names.get(hop.depth)) for hop in hops]
+
+
+def _is_loop(hop: RawHop) -> bool:
+    """Tell whether a node has sent a REGISTER to the very place where it takes requests itself, in vain.
+
+    Where one process plays all CSCFs at one port that is its way from one of them to the next, and nobody complains.
+    """
+    request = hop.request
+    if hop.final is not None and hop.final.sip.status not in LOOPED:
+        return False
+    via = None if request is None else next(iter(request.sip.values("Via")), None)
+    if via is None or hop.depth < 2:
+        return False
+    sent_by = via.text.partition(";")[0].split()[-1:]
+    own = hop.transaction.destination
+    return hop.transaction.source.address == own.address and sent_by == [uri_host(own.address) + f":{own.port}"]
+
+
+def _is_adapted(hops: Sequence[RawHop], declared: Declared) -> bool:
+    """Tell whether an adapter stands between terminal and P-CSCF: declared as that, or by what each node adds.
+
+    Undeclared: a P-CSCF adds Path, and nobody behind it does (RFC 3327). Where the second node adds the first entry,
+    the first one is none.
+    """
+    for hop in hops:
+        ends = hop.transaction
+        place = ends.destination if hop.depth == 1 else ends.source if hop.depth == 2 else None
+        if place is not None and (role := declared.role(place.address)) is not None:
+            return role is Role.ADAPTER
+    paths = {hop.depth: bool(hop.request.sip.all("Path")) for hop in hops if hop.request is not None}
+    return paths.get(2) is False and paths.get(3) is True
 
 
 def _last_node(hops: Sequence[RawHop], speakers: CxSpeakers, declared: Declared) -> Role:

@@ -9,7 +9,13 @@ import pytest
 
 from conformance.faults.catalogue import load_catalogue
 from conformance.federation.matrix import Cell as Square
-from conformance.plugin.applicability import missing_feature_of, missing_program, testbed_of
+from conformance.plugin.applicability import (
+    impossible_terminal,
+    missing_feature_of,
+    missing_program,
+    testbed_of,
+    wanted_strictness,
+)
 from conformance.plugin.identity import cell_identity
 from conformance.plugin.outcomes import CellError, CellWithoutTestbed, describe
 from conformance.plugin.stash import PLAN, RUN, WORDS
@@ -50,12 +56,18 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     run = request.config.stash[RUN]
     if isinstance(bench, NetlabError):
         _stop(request.node, identity, run, bench)
-    reason = missing_feature_of(request.node, request.param, bench) or missing_program(identity, bench)
+    reason = (
+        missing_feature_of(request.node, request.param, bench)
+        or missing_program(identity, bench)
+        or impossible_terminal(request.param, bench)
+    )
     if reason is not None:
         result = not_applicable(identity, run, reason)
         describe(request.node, result)
         pytest.skip(explain(result))
     try:
+        if not bench.is_shared:
+            bench.use_strictness(wanted_strictness(request.node, request.param))
         misbehaving = _misbehave(request.node, request.param, bench)
         opened = Cell(identity, bench, run)
     except NotRun as error:

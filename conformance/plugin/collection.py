@@ -15,8 +15,10 @@ from _pytest.mark import MarkMatcher  # so that the words of -m mean here what t
 from _pytest.mark.expression import Expression
 
 from conformance.federation.matrix import Cell as Square
+from conformance.federation.quirk_matrix import ADAPTED, with_profiles
 from conformance.plugin.identity import id_of_test_case
 from conformance.plugin.stash import EARLIER, FEDERATION
+from conformance.quirks.profiles import profile_named
 from conformance.runs.selection import squares
 from conformance.vocabulary.errors import BadInput
 
@@ -34,6 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     try:
         found = _cells(marker.kwargs, metafunc.config) if _has_markers_asked_for(metafunc) else []
+        found = _with_profiles(metafunc, found)
     except BadInput as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
     if metafunc.config.getoption("--once"):
@@ -86,6 +89,23 @@ def _cells(wanted: Mapping[str, Any], config: pytest.Config) -> list[Square]:
         found = squares(config.stash[FEDERATION], about_cells, full=full)
         known[key] = [square for square in found if all(getattr(square, axis) in some for axis, some in asked_for)]
     return known[key]
+
+
+def _with_profiles(metafunc: pytest.Metafunc, cells: list[Square]) -> list[Square]:
+    """Return the cells with each profile that the marker `profiles` names; themselves without that marker.
+
+    Raises:
+        BadInput: a keyword or a profile that does not exist.
+    """
+    marker = metafunc.definition.get_closest_marker("profiles")
+    if marker is None:
+        return cells
+    if unknown := sorted(set(marker.kwargs) - {"adapted"}):
+        raise BadInput(f"marker profiles: found {unknown[0]}, expected names of profiles and adapted=(False, True)")
+    for name in marker.args:
+        profile_named(name)
+    adapted = marker.kwargs.get("adapted", ADAPTED)
+    return with_profiles(metafunc.config.stash[FEDERATION], cells, marker.args, adapted)
 
 
 def _asked_for(config: pytest.Config) -> list[tuple[str, frozenset[str]]]:

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from conformance.federation.matrix import Cell as Square
-from conformance.plugin.stash import DEVIATIONS, OF_CORE
+from conformance.federation.quirk_matrix import core_of
+from conformance.plugin.stash import DEVIATIONS, FEDERATION, OF_CORE
 from conformance.runs.cell_identity import CALLEE, CALLER, STANDARD, CellIdentity
 from conformance.runs.expected import Deviation, Expectation, expectation
+from conformance.runs.quirk_outcomes import FILE_NAME, expected_outcome, load_outcomes
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS
+from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 
@@ -30,9 +33,10 @@ def cell_identity(item: pytest.Item, square: Square) -> CellIdentity:
         flow=marker.args[0],
         then=tuple(marker.kwargs.get("then", ())),
         sheet=sheet,
-        terminal=_program(item),
+        terminal=square.profile or _program(item),
+        core=core_of(item.config.stash[FEDERATION], square) if square.profile else "",
         plays=_plays(item),
-        expected=expectation(item.name, _of_test_case(item), _known(item.config, square)),
+        expected=expectation(item.name, _of_test_case(item, square), _known(item.config, square)),
     )
 
 
@@ -66,8 +70,16 @@ def _plays(item: pytest.Item) -> tuple[str, ...]:
     return plays
 
 
-def _of_test_case(item: pytest.Item) -> Expectation:
-    """Return what the marker `expected` says: a test case may drive a terminal that does not conform."""
+def _of_test_case(item: pytest.Item, square: Square) -> Expectation:
+    """Return what the test case expects: the table of outcomes, or the marker `expected`."""
+    if square.profile:
+        table = item.path.parent / FILE_NAME
+        core = core_of(item.config.stash[FEDERATION], square)
+        try:
+            entries = load_outcomes(table)
+            return expected_outcome(entries, table, profile=square.profile, core=core, adapted=square.adapted)
+        except BadInput as error:
+            raise pytest.UsageError(str(error)) from None
     marker = item.get_closest_marker("expected")
     if marker is None:
         return Expectation()

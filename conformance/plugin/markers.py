@@ -20,9 +20,12 @@ def add_markers(config: pytest.Config) -> None:
         "the flow that the cell must follow, those of the procedures after it, and the cells",
         "expected(interoperability='PASS', conformance='PASS', criteria=()): what is expected where not PASS/PASS",
         "fault(node, name, at='home'): that node misbehaves in this cell, on purpose",
+        "strictness(name, of='home'): that testbed's emulated core takes deviations so; NOT_APPLICABLE for a real one",
         "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",
         "program(name, plays=('caller',)): that real program is the terminal of caller, callee or both; NOT_APPLICABLE "
         "where it is missing or cannot play it",
+        "profiles(*names, adapted=(False, True)): a cell for each terminal profile and strictness of the core, without "
+        "and with the adapter; what is expected says outcomes.toml beside the test case",
         "needs(node, of='home'): NOT_APPLICABLE where that testbed has no such node",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):

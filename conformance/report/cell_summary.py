@@ -11,7 +11,7 @@ from conformance.report.cell_view import CellView
 from conformance.report.finding_view import CriterionView
 from conformance.report.text import short
 from conformance.vocabulary.results import CriterionResult
-from conformance.vocabulary.verdicts import Level, Verdict
+from conformance.vocabulary.verdicts import Level, Severity, Verdict
 
 MOST_FINDINGS = 4
 SHOWN = 160
@@ -49,6 +49,7 @@ _FUNCTIONS = {
     "scscf": "S-CSCF",
     "hss": "HSS",
     "ibcf": "IBCF",
+    "adapter": "adapter",
     "as": "application server",
 }
 
@@ -84,6 +85,13 @@ class CellSummary:
     """An earlier cell had found its testbed dead."""
     times: tuple[Time, ...] = ()
     """How long its user waited."""
+    profile: str = ""
+    """In the matrix of quirks: how the terminal deviates."""
+    core: str = ""
+    """In it: how strict the emulated core was, or which real one it was."""
+    adapted: bool = False
+    tolerated: Severity | None = None
+    """What deviations cost elsewhere, where the user is served all the same."""
 
     @property
     def was_run(self) -> bool:
@@ -145,6 +153,10 @@ def summary(view: CellView) -> CellSummary:
         duration_ms=result.duration_ms,
         not_run=bool(result.not_run),
         times=times_of(result),
+        profile=short(result.profile, 80),
+        core=short(result.core, 40),
+        adapted=result.adapted,
+        tolerated=result.tolerated,
     )
 
 

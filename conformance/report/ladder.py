@@ -14,6 +14,8 @@ from conformance.vocabulary.results import Arrow, ProcedureResult
 from conformance.vocabulary.verdicts import Verdict
 
 LANE_WIDTH = 205
+NARROW = 92
+"""Where two ladders stand side by side."""
 ROW_HEIGHT = 34
 HEAD = 46
 MARGIN = 150
@@ -21,7 +23,7 @@ MAX_ARROWS = 400
 """A ladder longer than this is cut; the message list below it is not."""
 
 ROLE_ORDER = (
-    "ue", "visited-dns", "visited-pcscf", "home-pcscf", "home-dns", "home-icscf", "home-scscf", "home-hss",
+    "ue", "adapter", "visited-dns", "visited-pcscf", "home-pcscf", "home-dns", "home-icscf", "home-scscf", "home-hss",
     "home-as",
     "caller", "orig-pcscf", "orig-dns", "orig-scscf", "orig-as", "term-icscf", "term-dns", "term-hss", "term-scscf",
     "term-as", "term-pcscf", "callee", "other-pcscf", "other-callee", "ibcf",
@@ -78,18 +80,19 @@ class Ladder:
     """Messages that were left out of the drawing."""
 
 
-def draw(procedure: ProcedureResult, sightings: Sequence[Sighting] = ()) -> Ladder:
+def draw(procedure: ProcedureResult, sightings: Sequence[Sighting] = (), lane_width: int = LANE_WIDTH) -> Ladder:
     """Lay out the ladder of a procedure.
 
     Args:
         procedure: a judged procedure with its arrows in time order.
         sightings: where the page shows each of them, in the same order.
+        lane_width: distance of two lanes, pixels.
 
     Returns:
         Lanes and lines in pixels; failing criteria stand at the frames that they cite.
     """
     shown = procedure.ladder[:MAX_ARROWS]
-    lanes = _lanes(procedure, shown)
+    lanes = _lanes(procedure, shown, lane_width)
     position = {lane.name: lane.x for lane in lanes}
     failed = _failures(procedure)
     lines = [
@@ -108,17 +111,17 @@ def draw(procedure: ProcedureResult, sightings: Sequence[Sighting] = ()) -> Ladd
     return Ladder(
         lanes=lanes,
         lines=lines,
-        width=2 * MARGIN + LANE_WIDTH * max(len(lanes) - 1, 1),
+        width=2 * MARGIN + lane_width * max(len(lanes) - 1, 1),
         height=HEAD + 26 + ROW_HEIGHT * len(lines),
         cut=len(procedure.ladder) - len(shown),
     )
 
 
-def _lanes(procedure: ProcedureResult, arrows: Sequence[Arrow]) -> list[Lane]:
+def _lanes(procedure: ProcedureResult, arrows: Sequence[Arrow], lane_width: int) -> list[Lane]:
     seen = dict.fromkeys(name for arrow in arrows for name in (arrow.source, arrow.destination))
     ranked = sorted(seen, key=lambda name: ROLE_ORDER.index(name) if name in ROLE_ORDER else len(ROLE_ORDER))
     return [
-        Lane(name=name, addresses=", ".join(procedure.roles.get(name, [])[:1]), x=MARGIN + index * LANE_WIDTH)
+        Lane(name=name, addresses=", ".join(procedure.roles.get(name, [])[:1]), x=MARGIN + index * lane_width)
         for index, name in enumerate(ranked)
     ]
 

@@ -56,6 +56,8 @@ _NAMES = {
     "term-pcscf": "P-CSCF",
     "callee": "Callee",
     "ibcf": "IBCF",
+    "sip-proxy": "SIP proxy",
+    "adapter": "Adapter",
     "other-pcscf": "P-CSCF",
     "other-callee": "Other device",
 }

@@ -16,12 +16,14 @@ from urllib.parse import quote, unquote
 
 from markupsafe import Markup
 
+from conformance.report.adapter_pairs import AdapterPairs, drawn
 from conformance.report.causes import causes
 from conformance.report.cell_summary import CellSummary, summary
 from conformance.report.cell_times import Named
 from conformance.report.cell_view import cell_view, files_of
 from conformance.report.environment import asset, environment
 from conformance.report.matrix import Square, matrix
+from conformance.report.quirk_matrix import quirk_matrix, tolerated
 from conformance.report.time_table import time_tables
 from conformance.vocabulary.results import CellResult, RunFooter, RunHeader
 
@@ -131,14 +133,17 @@ class Pages:
         self._beside = neighbours(order)
         self._waiting: list[tuple[CellResult, Rendered]] | None = []
         self._size = 0
+        self._pairs = AdapterPairs()
         self.summaries: list[CellSummary] = []
 
     def add(self, cell: CellResult) -> None:
         """Take one cell; its page is written as soon as it is known that it has one."""
         if self._waiting is None:
             self.summaries.append(self._page(cell))
+            self._pairs.add(drawn(cell, self.summaries[-1].anchor))
             return
         view = cell_view(cell, header=self._header, beside=files_of(self._folder / cell.folder))
+        self._pairs.add(drawn(cell, view.anchor))
         body = str(_macro("cell.html.j2", "cell_body")(view, 4))
         self._waiting.append((cell, Rendered(summary(view), body)))
         self.summaries.append(self._waiting[-1][1].summary)
@@ -154,7 +159,7 @@ class Pages:
     def finish(self, footer: RunFooter | None) -> Path:
         """Write the first page and the lists; return the first page."""
         bodies = None if self._waiting is None else [one for _, one in self._waiting]
-        return write_index(self._folder, self._header, self.summaries, footer, bodies)
+        return write_index(self._folder, self._header, self.summaries, footer, bodies, self._pairs)
 
 
 def neighbours(order: Sequence[str]) -> dict[str, Neighbours]:
@@ -182,6 +187,7 @@ def write_index(
     cells: Sequence[CellSummary],
     footer: RunFooter | None,
     bodies: Sequence[Rendered] | None,
+    pairs: AdapterPairs | None = None,
 ) -> Path:
     """Write the first page, and for a large run a list of cells for each home network.
 
@@ -191,7 +197,10 @@ def write_index(
         cells: In the order in which they ran.
         footer: None where the run was cut short.
         bodies: The cells themselves, to stand in the page; None where each has a page of its own.
+        pairs: Of the matrix of quirks: they become pages with both ladders, without and with the adapter.
     """
+    pairs = pairs or AdapterPairs()
+    pairs.write(folder, header.run, assets(), paged=bodies is None)
     tables = time_tables(cells, header)
     site = Site(paged=bodies is None, lists=len(cells) > SHORT_LIST, times=[table.named for table in tables])
     squares = matrix(cells)
@@ -217,6 +226,9 @@ def write_index(
             shown=wanted[:SHOWN],
             hidden=max(0, len(wanted) - SHOWN),
             causes=causes(cells),
+            quirks=quirk_matrix(cells),
+            pairs=pairs.links(),
+            tolerated=tolerated(cells),
             matrix=squares,
             times=tables,
             site=site,

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from conformance.fabric.fabric import Attachment
 from conformance.fabric.netns import enter
 from conformance.faults.catalogue import TERMINAL
 from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
-from conformance.quirks.profiles import Profile
+from conformance.quirks.profiles import Profile, profile_named
 from conformance.runs.bench import Bench
 from conformance.runs.cell_identity import CALLER, CellIdentity
 from conformance.runs.cell_result import BOTH_ERROR, result_of, verdicts_of
@@ -23,7 +23,7 @@ from conformance.runs.folder import NODES, RunFolder
 from conformance.runs.mishaps import Mishaps
 from conformance.runs.node_logs import mark, write_since
 from conformance.runs.parties import Party, called_party, first_party, second_device
-from conformance.runs.presence import CellPresence
+from conformance.runs.presence import CellPresence, sip_terminal
 from conformance.runs.selection import needed_nodes, nodes_of_callee
 from conformance.stack.hop import Hop
 from conformance.terminals.direct_client import DirectClient
@@ -32,9 +32,10 @@ from conformance.terminals.event_log import EventLog
 from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.programs.catalogue import PROGRAMS
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
+from conformance.terminals.sip_terminal import SipTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.vocabulary.errors import NetlabError
-from conformance.vocabulary.federation import NodeKind, Subscriber, Testbed, Timers
+from conformance.vocabulary.errors import HarnessFault, NetlabError
+from conformance.vocabulary.federation import Node, NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CellResult,
     Judgement,
@@ -44,6 +45,7 @@ from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
 CAPTURE_FILE = "capture.pcapng"
 EVENTS_FILE = "events.jsonl"
+AnyTerminal = TypeVar("AnyTerminal", bound=Terminal)
 
 
 class Cell:
@@ -64,6 +66,8 @@ class Cell:
         self._places: list[Attachment] = []
         self._at: dict[Terminal, tuple[Party, Attachment]] = {}
         self._told: list[Mishap] = []
+        self._names: set[str] = set()
+        """Whom terminals say that they are, beside their users."""
         self.home = bench.federation.testbeds[identity.square.home]
         self.visited = bench.federation.testbeds[identity.square.visited]
         self.subscriber = self.home.subscriber(identity.square.subscriber)
@@ -98,6 +102,7 @@ class Cell:
         faults: frozenset[str] = frozenset(),
         profile: Profile | None = None,
         place: Literal["home"] | None = None,
+        adapted: bool = False,
     ) -> Terminal:
         """Return a new terminal, attached to the access network of the visited testbed.
 
@@ -110,8 +115,12 @@ class Cell:
             home: the network that the terminal takes for its home; the cell's where it is None.
             numbers: its memory of AKA sequence numbers; that of a new UICC where it is None.
             faults: how it misbehaves, beside what the run asks of all terminals.
-            profile: how it deviates; the standard terminal where it is None.
+            profile: how it deviates; as the cell's square says where it is None.
             place: `home`: it has not left its home network yet.
+            adapted: its first hop is the adapter in front of the P-CSCF.
+
+        Raises:
+            HarnessFault: adapted, and the network has no adapter.
         """
         party = first_party(self._bench.federation, self.identity.square)
         if place == "home":
@@ -122,8 +131,13 @@ class Cell:
             home=home or party.home,
             numbers=numbers,
             faults=faults | self._bench.plan.faults.get(TERMINAL, frozenset()),
-            profile=profile,
+            profile=profile or self._profile,
+            adapted=adapted or self.identity.square.adapted,
         )
+
+    @property
+    def _profile(self) -> Profile | None:
+        return profile_named(self.identity.square.profile) if self.identity.square.profile else None
 
     def callee(
         self,
@@ -131,13 +145,15 @@ class Cell:
         transport: Literal["udp", "tcp"] | None = None,
         numbers: SequenceNumbers | None = None,
         faults: frozenset[str] = frozenset(),
+        adapted: bool = False,
     ) -> Terminal:
         """Return a new terminal of the user who is called, attached where that user is; see `terminal`.
 
         Raises:
             HarnessFault: the marker `flow` of the test case does not say who is called.
         """
-        return self._of(called_party(self._bench.federation, self.identity.square), transport, numbers, faults)
+        party = called_party(self._bench.federation, self.identity.square)
+        return self._of(party, transport, numbers, faults, adapted=adapted)
 
     def second_device(self, *, transport: Literal["udp", "tcp"] | None = None) -> Terminal:
         """Return a new terminal of the same user as `callee`, with a private identity of its own.
@@ -153,6 +169,8 @@ class Cell:
         transport: Literal["udp", "tcp"] | None,
         numbers: SequenceNumbers | None,
         faults: frozenset[str] = frozenset(),
+        *,
+        adapted: bool = False,
     ) -> Terminal:
         return self._attached(
             party,
@@ -160,6 +178,7 @@ class Cell:
             home=party.home,
             numbers=numbers,
             faults=faults,
+            adapted=adapted,
         )
 
     def _attached(
@@ -171,13 +190,10 @@ class Cell:
         numbers: SequenceNumbers | None,
         faults: frozenset[str],
         profile: Profile | None = None,
+        adapted: bool = False,
     ) -> Terminal:
-        if (user := (home.name, party.subscriber.name)) not in self._leased and home.name in self._testbeds:
-            self._leases.append(self._bench.lease([user], self.identity.name))
-            self._leased.add(user)
-        place = self._bench.attach(party.visited.name, party.home.name if party.access_point == "home" else None)
-        self._places.append(place)
-        entry = party.entry.node(NodeKind.PCSCF)
+        place = self._place(party, home)
+        entry = self._first_hop(party.entry, adapted=adapted)
         terminal = Terminal(
             federation=self._bench.federation,
             testbed=home,
@@ -192,9 +208,55 @@ class Cell:
             tunnel=place.tunnel,
             loop=place.loop,
         )
+        return self._known(terminal, party, place)
+
+    def _place(self, party: Party, home: Testbed) -> Attachment:
+        """Attach a terminal of a user, who is ours alone from now on."""
+        if (user := (home.name, party.subscriber.name)) not in self._leased and home.name in self._testbeds:
+            self._leases.append(self._bench.lease([user], self.identity.name))
+            self._leased.add(user)
+        place = self._bench.attach(party.visited.name, party.home.name if party.access_point == "home" else None)
+        self._places.append(place)
+        return place
+
+    def _known(self, terminal: AnyTerminal, party: Party, place: Attachment) -> AnyTerminal:
         self._terminals.append(terminal)
         self._at[terminal] = party, place
         return terminal
+
+    def sip_terminal(
+        self,
+        whose: str = CALLER,
+        *,
+        password: str | None = None,
+        identity: str | None = None,
+        claims: str | None = None,
+    ) -> SipTerminal:
+        """Return a new terminal of the SIP framework: it registers at the SIP proxy of home, wherever it is.
+
+        Args:
+            whose: `caller`, the cell's own subscriber, or `callee`, who is watched.
+            password: another one than the user's.
+            identity: whom it says that it is, in the place of its user.
+            claims: whom it asserts to be, which is no terminal's to say.
+        """
+        federation, square = self._bench.federation, self.identity.square
+        party = first_party(federation, square) if whose == CALLER else called_party(federation, square)
+        place = self._place(party, party.home)
+        self._names |= {identity} if identity else set()
+        terminal = sip_terminal(federation, party, place, self._events, password, identity, claims)
+        return self._known(terminal, party, place)
+
+    def _first_hop(self, entry: Testbed, *, adapted: bool) -> Node:
+        """Return what a terminal knows of a network: its P-CSCF, or what stands in front of that."""
+        kind = NodeKind.ADAPTER if adapted else NodeKind.PCSCF
+        if kind not in entry.nodes:
+            raise HarnessFault(
+                f"an adapted terminal in {entry.name}: found no node {kind}, expected one in the federation file; "
+                f'@pytest.mark.needs("{kind}", of=...) asks for it'
+            )
+        self._nodes |= {f"{entry.name}/{kind}"}
+        return entry.node(kind)
 
     def documents(self, terminal: Terminal, *, secure: bool = True, password: str | None = None) -> Documents:
         """Return the documents of a terminal's user at the XDMS of home; the terminal asks by HTTPS, or by HTTP.
@@ -313,7 +375,7 @@ class Cell:
                 flow=self.identity.flows,
                 cell=self.identity.name,
             )
-            ours = {one.impu for one in self._terminals} | {*self.subscriber.impus} | self._presence.users
+            ours = {one.impu for one in self._terminals} | {*self.subscriber.impus} | self._presence.users | self._names
             own = [procedure for procedure in judgement.procedures if ours & set(procedure.subject)]
             judgement = judgement.model_copy(update={"procedures": own})
             pair = verdicts_of(own, events, reasons)

@@ -8,6 +8,7 @@ from conformance.federation.matrix import Cell as Square
 from conformance.runs.expected import Expectation
 from conformance.vocabulary.results import TestSheet
 
+REFUSED = "registration-refused"
 STANDARD = "standard"
 """The terminal of the harness itself."""
 CALLER, CALLEE = "caller", "callee"
@@ -30,11 +31,15 @@ class CellIdentity:
     """Flows of the procedures that follow, one after the other, where the cell tells a longer story."""
 
     @property
-    def flows(self) -> str | tuple[str, ...]:
-        """What `judge` is asked for."""
+    def flows(self) -> str | tuple[str, ...] | frozenset[str]:
+        """What `judge` is asked for. A terminal with quirks may be refused: then by the flow of refusals."""
+        if self.square.profile:
+            return frozenset({self.flow, REFUSED})
         return (self.flow, *self.then) if self.then else self.flow
 
     terminal: str = STANDARD
-    """Which real program is the terminal (`sipp`), or `standard`."""
+    """Which real program (`sipp`) or which profile (`symbian-s60`) is the terminal, else `standard`."""
+    core: str = ""
+    """In the matrix of quirks: how strict the emulated core is, or which real one it is."""
     plays: tuple[str, ...] = (CALLER,)
     """Whose terminal that program is."""

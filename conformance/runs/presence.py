@@ -1,4 +1,4 @@
-"""What a cell has for presence: clients of the XDMS, senders past the network, and the end of it all."""
+"""What a cell has for presence: clients of the XDMS, terminals without IMS, senders past the network, the end."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from conformance.terminals.documents import Documents
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
 from conformance.terminals.presence_failures import PresenceFailed
+from conformance.terminals.sip_terminal import SipTerminal
 from conformance.terminals.terminal import Terminal
 from conformance.terminals.xcap_client import XcapClient, XcapPlace
 from conformance.vocabulary.errors import BadInput, BeyondProgram, NetlabError
@@ -62,21 +63,66 @@ def xcap_client(
             locator=Locator(str(dns.address), dns.port, source=str(place.address)),
             tls=ssl.create_default_context(cafile=Authority(default_folder()).certificate) if secure else None,
         ),
-        Authenticator(_with_password(party.subscriber, password), party.home.domain),
+        Authenticator(with_password(party.subscriber, password), party.home.domain),
         events,
         place.loop or shared_loop(),
         federation.timers.procedure_ms / 1000,
     )
 
 
-def _with_password(subscriber: Subscriber, password: str | None) -> Subscriber:
-    """Return the subscriber as HTTP digest knows it: by a password alone."""
+def with_password(subscriber: Subscriber, password: str | None) -> Subscriber:
+    """Return the subscriber as digest without IMS knows it: by a password alone.
+
+    Args:
+        subscriber: whose password is `xcap_password` or `password`.
+        password: another one; None: the right one.
+
+    Raises:
+        BadInput: the subscriber has none.
+    """
     secret = subscriber.xcap_password or subscriber.password
     if password is not None:
         secret = Secret(password.encode())
     if secret is None:
-        raise BadInput(f"subscriber {subscriber.name}: found no password for the XDMS, expected xcap_password")
+        raise BadInput(f"subscriber {subscriber.name}: found no password for digest, expected xcap_password")
     return subscriber.model_copy(update={"k": None, "opc": None, "op": None, "password": secret})
+
+
+def sip_terminal(
+    federation: Federation,
+    party: Party,
+    place: Attachment,
+    events: EventLog,
+    password: str | None = None,
+    identity: str | None = None,
+    claims: str | None = None,
+) -> SipTerminal:
+    """Return the terminal of a user in the SIP framework, who registers at the proxy of home from wherever he is.
+
+    Args:
+        federation: for its timers.
+        party: whose terminal, and where.
+        place: how it is attached.
+        events: where observations go.
+        password: another one than the user's.
+        identity: whom it says that it is, in the place of its user.
+        claims: whom it asserts to be.
+
+    Raises:
+        BadInput: the user has no password.
+    """
+    proxy = party.home.node(NodeKind.SIP_PROXY)
+    return SipTerminal(
+        proxy=Hop(str(proxy.address), proxy.port),
+        subscriber=with_password(party.subscriber, password),
+        testbed=party.home,
+        identity=identity,
+        claims=claims,
+        federation=federation,
+        address=place.address,
+        events=events,
+        loop=place.loop,
+    )
 
 
 def direct_client(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conformance.judgement.workers import spread
+from conformance.report.adapter_pairs import AdapterPairs, Drawn, drawn
 from conformance.report.cell_summary import CellSummary
 from conformance.report.cell_writers import Told, cell_writers, told
 from conformance.report.site import INDEX, Neighbours, Pages, neighbours, write_cell_page, write_index
@@ -28,6 +29,7 @@ class _Made(NamedTuple):
 
     summary: CellSummary
     told: Told
+    drawn: Drawn | None
 
 
 def publish(folder: Path) -> Path:
@@ -44,11 +46,12 @@ def publish(folder: Path) -> Path:
                 write(told(cell))
                 pages.add(cell)
             return pages.finish(run.footer)
-        summaries = []
+        summaries, pairs = [], AdapterPairs()
         for made in _made(run):
             write(made.told)
             summaries.append(made.summary)
-        return write_index(folder, run.header, summaries, run.footer, None)
+            pairs.add(made.drawn)
+        return write_index(folder, run.header, summaries, run.footer, None, pairs)
 
 
 def _made(run: OpenRun) -> Iterator[_Made]:
@@ -67,4 +70,5 @@ def _made(run: OpenRun) -> Iterator[_Made]:
 
 def _page(run: OpenRun, line: RunCell, beside: Neighbours) -> _Made:
     cell = run.cell(line)
-    return _Made(write_cell_page(run.path, run.header, cell, beside), told(cell))
+    summary = write_cell_page(run.path, run.header, cell, beside)
+    return _Made(summary, told(cell), drawn(cell, summary.anchor))

@@ -29,9 +29,14 @@ def told_of(cell: Cell, presentity: Terminal, watcher: Terminal, state: Presence
     return watch
 
 
-def changed(presentity: Terminal, watch: PresenceWatch) -> None:
-    """Let a presentity publish something else, remove it then, and the watcher be told of both."""
+def changed(cell: Cell, presentity: Terminal, watch: PresenceWatch) -> None:
+    """Let a presentity publish something else, remove it then, and the watcher be told of both.
+
+    A server may tell more than once of what was removed: all of it has come when this returns, so that a NOTIFY that
+    is late is not taken for the one that follows the next SUBSCRIBE.
+    """
     presentity.presence.publish(ON_THE_PHONE)
     watch.wait_presence(ON_THE_PHONE.basic, activity=ON_THE_PHONE.activity)
     presentity.presence.unpublish()
     watch.until(lambda: not watch.presence.is_open, "nothing published any more")
+    cell.settle()

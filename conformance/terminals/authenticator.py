@@ -148,3 +148,10 @@ class Authenticator:
             if qop in offered:
                 return qop
         raise UnusableChallenge(f"challenge: expected qop auth or auth-int, found {challenge.get('qop')[:40]}")
+
+
+class DigestAuthenticator(Authenticator):
+    """Answers challenges of plain SIP and HTTP: says nothing before it is asked (RFC 3261 22.2)."""
+
+    def initial(self, uri: str) -> None:
+        """Return nothing: there are no credentials without a challenge."""

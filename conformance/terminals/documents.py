@@ -1,6 +1,7 @@
-"""A user's documents at the XDMS: who may watch, the buddy list, and the list by which all buddies are watched.
+"""A user's documents at the XDMS: who may watch, presence that stays, the buddy list, the list that is watched.
 
-RFC 5025 and RFC 4745 say what rules look like, RFC 4826 lists. What is stored here is removed by `clear`.
+RFC 5025 and RFC 4745 say what rules look like, RFC 4826 lists, RFC 4827 where presence is that stays. What is stored
+here is removed by `clear`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from contextlib import suppress
 from enum import StrEnum
 from xml.sax.saxutils import escape, quoteattr
 
+from conformance.terminals.presence_documents import PIDF_TYPE, PresenceState, WatcherInfo, read_winfo, write_pidf
 from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.xcap_client import ATTRIBUTE, ELEMENT, XcapAnswer, XcapClient
 
 PRES_RULES = "pres-rules"
+PIDF_MANIPULATION = "pidf-manipulation"
 RESOURCE_LISTS = "resource-lists"
 RLS_SERVICES = "rls-services"
+WATCHERS = "watchers"
 RULES_TYPE = "application/auth-policy+xml"
 LISTS_TYPE = "application/resource-lists+xml"
 SERVICES_TYPE = "application/rls-services+xml"
@@ -83,6 +87,25 @@ class Documents:
         """Fetch the rules."""
         return self.client.get(self.client.document(PRES_RULES))
 
+    def keep_presence(self, state: PresenceState) -> XcapAnswer:
+        """Store presence that stays, whether a device publishes or not (RFC 4827). Raises PresenceFailed."""
+        path = self.client.document(PIDF_MANIPULATION)
+        self._stored[path] = None
+        return self.client.put(path, write_pidf(self.client.place.user, "-stays", state), PIDF_TYPE)
+
+    def drop_presence(self) -> XcapAnswer:
+        """Remove the presence that stays. Raises PresenceFailed."""
+        return self.client.delete(self.client.document(PIDF_MANIPULATION))
+
+    def watchers(self) -> WatcherInfo:
+        """Fetch who watches the user, as the presence server has written it down.
+
+        Raises:
+            PresenceFailed: it cannot be had; 404 where nobody has watched yet.
+            ValueError: it is no document of watcher information.
+        """
+        return read_winfo(self.client.get(self.client.document(WATCHERS)).body)
+
     def keep_buddies(self, name: str, members: Sequence[str]) -> XcapAnswer:
         """Store a buddy list (RFC 4826 3). Raises PresenceFailed.
 
@@ -126,8 +149,22 @@ class Documents:
             members: public user identities.
         """
         entries = "".join(f'<entry xmlns="{_LISTS_NS}" uri={quoteattr(member)}/>' for member in members)
+        return self._offer(uri, f"<list>{entries}</list>")
+
+    def offer_buddies(self, uri: str, name: str) -> XcapAnswer:
+        """Store a list service whose list is a stored buddy list. As `offer_list`.
+
+        Args:
+            uri: SIP URI of the service.
+            name: of the buddy list, a word.
+        """
+        where = f"{self.client.place.root}/{self.client.document(RESOURCE_LISTS)}"
+        selector = f"resource-lists/list%5b@name=%22{name}%22%5d"
+        return self._offer(uri, f"<resource-list>{escape(where)}/~~/{selector}</resource-list>")
+
+    def _offer(self, uri: str, the_list: str) -> XcapAnswer:
         document = (
-            f'<rls-services xmlns="{_SERVICES_NS}"><service uri={quoteattr(uri)}><list>{entries}</list>'
+            f'<rls-services xmlns="{_SERVICES_NS}"><service uri={quoteattr(uri)}>{the_list}'
             "<packages><package>presence</package></packages></service></rls-services>"
         )
         return self._put(self.client.document(RLS_SERVICES), document, SERVICES_TYPE)

@@ -75,12 +75,20 @@ class EventSubscription(Generic[N]):
         self.news = asyncio.Condition()
         self.ended = False
         """The notifier has ended it."""
+        self.asked_s = 0
+        """Duration that was asked for last, seconds."""
+        self.refreshes = 0
+        """How often the terminal has refreshed it by itself; `news` tells of that, too."""
+        self.turn = asyncio.Lock()
+        """SUBSCRIBEs go one after the other."""
         self._contact = contact
         self._routes = routes
         self._fields = fields
         self._read = read
         self._call_id = secrets.token_hex(12)
         self._tag = new_tag()
+        self._cseq = 0
+        """Number of the last SUBSCRIBE before there was a dialog."""
         self._dialog: Dialog | None = None
 
     @property
@@ -94,9 +102,11 @@ class EventSubscription(Generic[N]):
         Args:
             expires_s: asked duration, seconds; 0 ends the subscription.
         """
+        self.asked_s = expires_s
         if self._dialog is not None:
             request = self._dialog.next_request("SUBSCRIBE")
         else:
+            self._cseq += 1  # a first one that was refused may be followed by another (RFC 3261 8.1.3.5)
             request = Request("SUBSCRIBE", URI.parse(self.target))
             headers = request.headers
             headers.setlist("Via", [])
@@ -105,7 +115,7 @@ class EventSubscription(Generic[N]):
             headers.set("From", f"<{self.identity}>;tag={self._tag}")
             headers.set("To", f"<{self.target}>")
             headers.set("Call-ID", self._call_id)
-            headers.set("CSeq", str(CSeq(1, "SUBSCRIBE")))
+            headers.set("CSeq", str(CSeq(self._cseq, "SUBSCRIBE")))
         headers = request.headers
         headers.set("Contact", f"<{self._contact}>")
         for name, value in self._fields.items():

@@ -117,6 +117,11 @@ class WatcherInfo:
     watchers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """By id: URI of the watcher, and `pending`, `active`, `waiting` or `terminated`."""
 
+    @property
+    def active(self) -> frozenset[str]:
+        """URIs of the watchers who are told."""
+        return frozenset(uri for uri, status in self.watchers.values() if status == "active")
+
 
 def read_winfo(body: bytes) -> WatcherInfo:
     """Read a document of watcher information.

@@ -1,7 +1,11 @@
-"""What one terminal publishes of its user's presence, and the entity tag by which it is known (RFC 3903 4)."""
+"""What one terminal publishes of its user's presence, and the entity tag by which it is known (RFC 3903 4).
+
+Lives in one event loop, and knows no sockets.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 from sipmessage import URI, CSeq, Request, Response
@@ -13,7 +17,7 @@ _LONGEST_TAG = 200
 
 
 class Publication:
-    """One publication: makes its requests. Knows no sockets.
+    """One publication: makes its requests.
 
     Args:
         identity: the presentity, a public user identity.
@@ -24,6 +28,14 @@ class Publication:
         self.identity = identity
         self.entity_tag: str | None = None
         """None while nothing is published."""
+        self.asked_s = 0
+        """Duration that was asked for last, seconds."""
+        self.refreshes = 0
+        """How often the terminal has refreshed it by itself."""
+        self.news = asyncio.Condition()
+        """Notified at each of these."""
+        self.turn = asyncio.Lock()
+        """Requests go one after the other: each one needs the entity tag of the answer before."""
         self._routes = routes
         self._call_id = secrets.token_hex(12)
         self._tag = new_tag()
@@ -39,6 +51,7 @@ class Publication:
             body: the document.
         """
         self._cseq += 1
+        self.asked_s = expires_s
         request = Request("PUBLISH", URI.parse(self.identity))
         headers = request.headers
         headers.setlist("Via", [])

@@ -33,6 +33,8 @@ class RegisterSeries:
     call_id: str = field(default_factory=lambda: secrets.token_hex(12))
     from_tag: str = field(default_factory=new_tag)
     cseq: int = 0
+    supported: str | None = None
+    """Value of Supported; empty leaves it out, None is what the manner says."""
 
     @property
     def request_uri(self) -> str:
@@ -78,6 +80,7 @@ class RegisterSeries:
             headers.set("Proxy-Require", "sec-agree")
         if not manner.expiry_in_contact:
             headers.set("Expires", str(expires_s))
-        if manner.supported:
-            headers.set("Supported", manner.supported)
+        supported = manner.supported if self.supported is None else self.supported
+        if supported:
+            headers.set("Supported", supported)
         return request

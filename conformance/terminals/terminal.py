@@ -74,6 +74,8 @@ class Terminal:
             home network, and the gateway of the network that it visits. UDP only.
     """
 
+    _timers = staticmethod(SipTimers.gm)
+
     def __init__(
         self,
         *,
@@ -125,7 +127,7 @@ class Terminal:
         self._stack = SipStack(
             str(address),
             port,
-            SipTimers.gm(federation.timers),
+            self._timers(federation.timers),
             on_request=self._requested,
             alter=edit_of(manner.ids, then=alteration_of(faults, EMITTED_SIP)),
             tunnel=tunnel,
@@ -250,6 +252,7 @@ class Terminal:
             self._loop.run(self._stop, self._deadline_s, f"{self.impu}: end of the terminal")
 
     async def _stop(self) -> None:
+        self.presence.stop_clocks()
         await self._calls.stop()
         await self._stack.stop()
 
@@ -302,7 +305,7 @@ class Terminal:
             await self._stack.start()
             self._started = True
         if self._series is None or not again:
-            self._series = RegisterSeries(self._domain, self.impu, self.contact, self._hop, self._manner)
+            self._series = self._new_series()
         series = self._series
         asked_s = self._manner.asked_expiry_s if expires_s is None else expires_s
         self._deregistering = success is EventKind.DEREGISTERED
@@ -310,6 +313,9 @@ class Terminal:
             await self._timed(lambda: self._exchange(series, success, asked_s), lambda: f"REGISTER {series.cseq}")
         finally:
             self._deregistering = False
+
+    def _new_series(self) -> RegisterSeries:
+        return RegisterSeries(self._domain, self.impu, self.contact, self._hop, self._manner)
 
     async def _timed(self, procedure: Callable[[], Coroutine[Any, Any, None]], request: Callable[[], str]) -> None:
         """Run a procedure until its deadline and say what became of it where no answer came."""

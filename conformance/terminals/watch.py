@@ -111,6 +111,11 @@ class Watch(Generic[D]):
         words = state if reason is None else f"{state} ({reason})"
         self.until(lambda: self.state == state and reason in (None, self.reason), f"the state {words}")
 
+    def wait_refreshed(self) -> None:
+        """Wait until the terminal has refreshed the subscription by itself, once more than now. Raises as `until`."""
+        known = self.subscription.refreshes
+        self.until(lambda: self.subscription.refreshes > known, "a refresh")
+
     def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until something is so after a NOTIFY; PresenceTimedOut where it does not come."""
         subscription = self.subscription

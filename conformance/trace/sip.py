@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from sys import intern
 from typing import Final
 
-from conformance.trace.sip_careful import MAX_PROBLEMS, Reading, StartLine, read_carefully
+from conformance.trace.sip_careful import CSEQ_DIGITS, MAX_PROBLEMS, Reading, StartLine, read_carefully
 from conformance.trace.sip_names import NOT_LISTS, canonical
 from conformance.trace.sip_parts import BLANK, Header, Problem, Span, Value, looks_like_sip, text_of, unfold
 
@@ -40,7 +40,7 @@ _DELIMITERS: Final = re.compile(rb"[\",<>\\]")
 _REQUEST: Final = re.compile(rb"([A-Za-z0-9.!%*_+`'~-]+) ([^\s]+) SIP/2\.0\Z")
 _STATUS: Final = re.compile(rb"SIP/2\.0 ([0-9]{3}) ([^\s](?:[^\r\n]*[^\s])?)?\Z")
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
-_CSEQ: Final = re.compile(r"([0-9]{1,10})[ \t]+([^\s]+)", re.ASCII)
+_CSEQ: Final = re.compile(r"([0-9]+)[ \t]+([^\s]+)", re.ASCII)
 _MOST_NAMES: Final = 4096
 _LONGEST_NAME: Final = 64
 """Names that nobody has are not remembered: they could be as long as a message."""
@@ -305,7 +305,9 @@ class SipText:
         self._line, self._start_span = line, Span(0, len(first))
         self._body_span = Span(end + 4, length)
         self._call_id = found.value("call-id")
-        self._cseq_number, self._cseq_method = (int(cseq[1]), intern(cseq[2])) if cseq else (None, "")
+        self._cseq_number, self._cseq_method = None, intern(cseq[2]) if cseq else ""
+        if cseq and len(number := cseq[1].lstrip("0") or "0") <= CSEQ_DIGITS:
+            self._cseq_number = int(number)
         return found
 
     def _take(self, read: Reading) -> None:

@@ -20,7 +20,9 @@ _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _TOKEN = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]+\Z")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VERSION = re.compile(rb"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
-_CSEQ = re.compile(rb"([0-9]{1,10})[ \t\r\n]+([^\s]+)")
+_CSEQ = re.compile(rb"([0-9]+)[ \t\r\n]+([^\s]+)")
+CSEQ_DIGITS = 10
+"""More than any CSeq number has (RFC 3261 8.1.1.5: less than 2**31)."""
 _LINE_ENDS = {b"\n": "a bare LF ends a line", b"\r": "a bare CR ends a line"}
 
 
@@ -226,4 +228,8 @@ def _identity(headers: list[Header], notes: _Notes) -> tuple[str, int | None, st
     if match is None:
         notes.add("CSeq is not a number and a method", *span)
         return call_id, None, ""
-    return call_id, int(match.group(1)), text_of(match.group(2))
+    number, method = match.group(1).lstrip(b"0") or b"0", text_of(match.group(2))
+    if len(number) > CSEQ_DIGITS:  # int() of thousands of digits would raise
+        notes.add(f"the CSeq number has more than {CSEQ_DIGITS} digits", *span)
+        return call_id, None, method
+    return call_id, int(number), method

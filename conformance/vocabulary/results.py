@@ -280,6 +280,12 @@ class CellResult(_Result):
     access_point: str
     """`none` at home, `visited` or `home` when roaming."""
     terminal: str
+    profile: str = ""
+    """Of a cell of the matrix of quirks: how the terminal deviates."""
+    core: str = ""
+    """Of such a cell: how strict its emulated core was, or which real core it had."""
+    adapted: bool = False
+    """Whether the terminal went by the adapter in front of its P-CSCF."""
     flow: str
     interoperability: Verdict
     conformance: Verdict
@@ -316,6 +322,21 @@ class CellResult(_Result):
     def expected_pair(self) -> VerdictPair:
         """The pair that the test case, or a known deviation, expects."""
         return VerdictPair(self.expected_interoperability, self.expected_conformance)
+
+    @property
+    def tolerated(self) -> Severity | None:
+        """How much the deviations cost elsewhere that cost nothing here: the user is served, and a SHALL is broken.
+
+        The severity is that of the quirks that the terminal shows and that break something; without any the one of the
+        broken criteria. None where nothing is tolerated.
+        """
+        if self.pair != (Verdict.PASS, Verdict.FAIL):
+            return None
+        failed = self.failed_criteria
+        quirks = (quirk for procedure in self.procedures for quirk in procedure.quirks)
+        found = [quirk.severity for quirk in quirks if failed & set(quirk.breaks)]
+        found = found or [one.severity for procedure in self.procedures for one in procedure.failures]
+        return min(found, key=list(Severity).index, default=None)
 
     @property
     def failed_criteria(self) -> set[str]:

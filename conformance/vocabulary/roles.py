@@ -46,8 +46,13 @@ class Role(StrEnum):
     XDMS = "xdms"
     """XML document management server: documents over XCAP (RFC 4825)."""
 
+    SIP_PROXY = "sip-proxy"
+    """Plain proxy and registrar of a network without IMS (D2.2 3.3.1)."""
+
     IBCF = "ibcf"
     """Border control of whichever network: one procedure may pass several, and one of them more than once."""
+    ADAPTER = "adapter"
+    """Stands in front of a P-CSCF and rewrites what terminals with quirks send (D2.2 3.1)."""
 
 
 TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE, Role.OTHER_CALLEE, Role.PRESENTITY, Role.WATCHER)

@@ -252,3 +252,145 @@ def test_baresip_refuses(cell: Cell) -> None:
     calling.wait_ringing()
     called.refuse(486)
     calling.wait_refused(486)
+
+
+@pytest.mark.program("linphonec", plays=BOTH)
+@pytest.mark.flow("call-home", credentials="password", callee="home", callee_credentials="password")
+def test_linphone(cell: Cell) -> None:
+    """Two users without a SIM who are at home in one network call each other, with linphone as both terminals.
+
+    Preconditions:
+        - linphonec is installed; both users have a password; both terminals are registered.
+    Steps:
+        1. The caller sends INVITE; the called terminal rings: 180.
+        2. The called user answers; both hear each other.
+        3. The caller hangs up, and the other end notices.
+
+    References:
+        RFC 3261 13; 3GPP TS 23.228 5.6.2, 5.5.2, 5.7.2
+    """
+    calling, called = set_up(cell)
+    talk(calling, called)
+    hang_up(calling, called)
+
+
+@pytest.mark.program("linphonec", plays=CALLER)
+@pytest.mark.flow(
+    "call-roaming-third", access="visited", credentials="password", callee="third", callee_credentials="aka"
+)
+def test_linphone_calls_a_third_network(cell: Cell) -> None:
+    """A user who is away with linphone calls a user of a third network.
+
+    Preconditions:
+        - linphonec is installed; it is registered through the visited P-CSCF; the called terminal is at home.
+    Steps:
+        1. INVITE goes from the visited P-CSCF to the caller's S-CSCF, and from there to the third network.
+        2. The called user answers; both hear each other.
+        3. The caller hangs up, and the other end notices.
+
+    References:
+        RFC 3261 13; 3GPP TS 23.228 5.6.1, 5.5.1, 5.7.2; D2.2 2.7
+    """
+    calling, called = set_up(cell)
+    talk(calling, called)
+    hang_up(calling, called)
+
+
+@pytest.mark.program("linphonec", plays=CALLEE)
+@pytest.mark.flow("call-to-visitor", callee="away", callee_credentials="password")
+def test_linphone_is_called_while_away(cell: Cell) -> None:
+    """A user at home calls a user of the same network who is away, and whose terminal is linphone.
+
+    Preconditions:
+        - linphonec is installed and registered through the P-CSCF of the network that it visits.
+    Steps:
+        1. The S-CSCF sends INVITE along the Path to the visited P-CSCF, and this to linphone.
+        2. The called user answers; both hear each other, with media between the networks.
+        3. The called user hangs up, and the caller is told.
+
+    References:
+        RFC 3261 13, 15; RFC 3327; 3GPP TS 23.228 5.7.1; D2.2 2.7
+    """
+    calling, called = set_up(cell)
+    talk(calling, called)
+    hang_up(called, calling)
+
+
+@pytest.mark.program("sipp", plays=CALLER)
+@pytest.mark.flow("call-home", credentials="aka", callee="home", callee_credentials="aka")
+def test_sipp_calls(cell: Cell) -> None:
+    """A user at home with sipp calls a user of the same network, who is at home.
+
+    Preconditions:
+        - sipp is installed; the federation file gives the caller's OP; both terminals are registered.
+    Steps:
+        1. sipp sends INVITE along the Service-Route of its registration; the called terminal rings.
+        2. The called user answers and hears sipp, which has no ears itself.
+        3. The caller hangs up, and the other end notices.
+
+    References:
+        RFC 3261 13; RFC 3608; 3GPP TS 23.228 5.6.2, 5.5.2, 5.7.2
+    """
+    calling, called = set_up(cell)
+    called.wait_heard(calling)
+    hang_up(calling, called)
+
+
+@pytest.mark.program("sipp", plays=CALLER)
+@pytest.mark.flow("call-roaming-home", access="visited", credentials="aka", callee="home", callee_credentials="aka")
+def test_sipp_calls_while_away(cell: Cell) -> None:
+    """A user who is away with sipp calls a user of the own network, who is at home.
+
+    Preconditions:
+        - sipp is installed; the federation file gives the caller's OP; the caller is registered as a visitor.
+    Steps:
+        1. INVITE goes from the visited P-CSCF to the S-CSCF at home, and on to the callee.
+        2. The called user answers and hears sipp, which has no ears itself.
+        3. The called user hangs up, and the caller notices.
+
+    References:
+        RFC 3261 13, 15; RFC 3608; 3GPP TS 23.228 5.6.1, 5.5.2, 5.7.2; D2.2 2.7
+    """
+    calling, called = set_up(cell)
+    called.wait_heard(calling)
+    hang_up(called, calling)
+
+
+@pytest.mark.program("sipp", plays=CALLEE)
+@pytest.mark.flow("call-home", callee="home", callee_credentials="aka")
+def test_sipp_is_called(cell: Cell) -> None:
+    """A user at home calls a user of the same network, whose terminal is sipp.
+
+    Preconditions:
+        - sipp is installed; the federation file gives the called user's OP; both terminals are registered.
+    Steps:
+        1. The caller sends INVITE with 100rel; sipp rings, with a 180 that is not reliable.
+        2. sipp answers by itself; the caller hears it. It has no ears itself.
+        3. The caller hangs up, and sipp notices.
+
+    References:
+        RFC 3261 13; RFC 3262 3; 3GPP TS 23.228 5.6.2, 5.5.2, 5.7.2
+    """
+    calling, called = set_up(cell)
+    calling.wait_heard(called)
+    hang_up(calling, called)
+
+
+@pytest.mark.program("sipp", plays=CALLEE)
+@pytest.mark.flow("call-to-visitor", callee="away", callee_credentials="aka")
+def test_sipp_is_called_while_away(cell: Cell) -> None:
+    """A user at home calls a user of the same network who is away, and whose terminal is sipp.
+
+    Preconditions:
+        - sipp is installed; the federation file gives the called user's OP; it is registered as a visitor.
+    Steps:
+        1. The S-CSCF sends INVITE along the Path to the visited P-CSCF, and this to sipp.
+        2. sipp answers by itself; the caller hears it. It has no ears itself.
+        3. sipp hangs up, and the caller is told.
+
+    References:
+        RFC 3261 13, 15; RFC 3327; 3GPP TS 23.228 5.7.1; D2.2 2.7
+    """
+    calling, called = set_up(cell)
+    calling.wait_heard(called)
+    hang_up(called, calling)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 import pytest
 
 from conformance.runs.cell import Cell
 from conformance.terminals.documents import LISTS_TYPE, PRES_RULES, RESOURCE_LISTS
+from conformance.terminals.presence_failures import PresenceRefused
 
 pytestmark = [pytest.mark.presence, pytest.mark.needs("xdms")]
 
@@ -104,6 +106,32 @@ def test_capabilities(cell: Cell) -> None:
 
 
 @pytest.mark.flow("xcap")
+def test_new_document(cell: Cell) -> None:
+    """The XDMS tells a new document from one that takes the place of another.
+
+    Preconditions:
+        - The user has no buddy list at the XDMS.
+    Steps:
+        1. The client fetches the list: 404. It stores one: 201.
+        2. It fetches the list: 200. It stores another one in its place: 200.
+        3. It removes the list, and stores one that is new once more: 201.
+
+    References:
+        RFC 4825 7.1, 8.2.7, 8.3, 8.4, 8.5
+    """
+    documents = cell.documents(cell.terminal())
+    first, second = (f"sip:{name}@{cell.home.domain}" for name in ("first", "second"))
+    cell.refused(documents.buddies, 404)
+    documents.keep_buddies(BUDDIES, [first])
+    documents.buddies()
+    documents.keep_buddies(BUDDIES, [first, second])
+    documents.clear()
+    documents.keep_buddies(BUDDIES, [second])
+    documents.buddies()
+    documents.clear()
+
+
+@pytest.mark.flow("xcap")
 def test_what_is_not_stored(cell: Cell) -> None:
     """The XDMS refuses what is no document of its kind, what nobody knows, and what meets another state than expected.
 
@@ -127,6 +155,34 @@ def test_what_is_not_stored(cell: Cell) -> None:
     whole = documents.buddies()
     cell.refused(lambda: client.put(path, whole.body, LISTS_TYPE, if_match=f'"not-{stored.status}"'), 412)
     documents.clear()
+
+
+@pytest.mark.flow("xcap")
+def test_schema(cell: Cell) -> None:
+    """The XDMS keeps no list that breaks the schema of lists, or has an entry twice.
+
+    Preconditions:
+        - The user has a password for the XDMS.
+    Steps:
+        1. The client stores a list with an entry that has no URI: 409.
+        2. It stores a list that has the same entry twice: 409.
+
+    References:
+        RFC 4825 8.2.5; RFC 4826 3.2, 3.4.5
+    """
+    documents = cell.documents(cell.terminal())
+    client = documents.client
+    path = client.document(RESOURCE_LISTS)
+    again = f'<entry uri="sip:first@{cell.home.domain}"/>' * 2
+    try:
+        for entries in ("<entry/>", again):
+            body = (
+                f'<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists"><list>{entries}</list></resource-lists>'
+            )
+            cell.refused(partial(client.put, path, body.encode(), LISTS_TYPE), 409)
+    finally:
+        with suppress(PresenceRefused):  # what should not be there is not left to the next cell
+            client.delete(path)
 
 
 @pytest.mark.flow("xcap")

@@ -51,7 +51,7 @@ def test_watch(cell: Cell) -> None:
     """
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.refresh()
     watch.end()
 
@@ -80,6 +80,62 @@ def test_watch_who_is_not_registered(cell: Cell) -> None:
     watch.end()
 
 
+@pytest.mark.flow("presence-watch", callee="home", served=True)
+def test_presence_that_stays(cell: Cell) -> None:
+    """A user keeps presence at the XDMS, which is seen whether a terminal publishes or not.
+
+    Preconditions:
+        - The watcher is registered; the presentity, who has allowed it, is not, and has stored a presence document.
+    Steps:
+        1. The watcher subscribes, and is told of the stored document; nobody has published anything.
+        2. The presentity stores another one, and removes it; the watcher is told each time, at once.
+
+    References:
+        RFC 4827; RFC 3903 1; RFC 3856; RFC 5875; D2.2 3.3.3.2
+    """
+    watcher, presentity = cell.terminal(), cell.callee()
+    watcher.register()
+    cell.settle()
+    documents = cell.documents(presentity)
+    documents.allow(watcher.impu)
+    documents.keep_presence(IN_A_MEETING)
+    watch = watcher.presence.watch(presentity.impu)
+    watch.wait_presence(IN_A_MEETING.basic, activity=IN_A_MEETING.activity, note=IN_A_MEETING.note)
+    documents.keep_presence(ON_THE_PHONE)
+    watch.wait_presence(ON_THE_PHONE.basic, activity=ON_THE_PHONE.activity)
+    documents.drop_presence()
+    watch.until(lambda: not watch.presence.is_open, "nothing that stays any more")
+    watch.end()
+
+
+@pytest.mark.flow("presence-watch", callee="home", served=True)
+def test_document_of_watchers(cell: Cell) -> None:
+    """A user looks up at the XDMS who watches.
+
+    Preconditions:
+        - The watcher is registered; the presentity has allowed it.
+    Steps:
+        1. The watcher subscribes and is told.
+        2. The presentity fetches its document of watchers, which the presence server writes: the watcher is in it.
+        3. The watcher ends the subscription; in the document it is active no more.
+
+    References:
+        D2.2 3.3.3.2; RFC 3858; RFC 4825 7.11
+    """
+    watcher, presentity = cell.terminal(), cell.callee()
+    watcher.register()
+    cell.settle()
+    documents = cell.documents(presentity)
+    documents.allow(watcher.impu)
+    watch = watcher.presence.watch(presentity.impu)
+    watch.wait_state("active")
+    cell.settle()
+    assert watcher.impu in documents.watchers().active
+    watch.end()
+    cell.settle()
+    assert watcher.impu not in documents.watchers().active
+
+
 @pytest.mark.flow("presence-publish", callee="devices", served=True, then=["presence-publish", "presence-watch"])
 def test_two_devices(cell: Cell) -> None:
     """What two devices of one user publish is one presence.
@@ -106,3 +162,31 @@ def test_two_devices(cell: Cell) -> None:
     watch.wait_tuples(1)
     watch.wait_presence(activity=ON_THE_PHONE.activity)
     watch.end()
+
+
+@pytest.mark.flow("presence-publish", callee="home", served=True, then=["presence-watch"])
+def test_refreshed_before_the_end(cell: Cell) -> None:
+    """Terminals refresh by themselves what was granted for a short while.
+
+    Preconditions:
+        - Both are registered; the rules let the watcher see everything.
+    Steps:
+        1. The presentity publishes; the watcher subscribes for some seconds, and is told.
+        2. The presentity refreshes for one second, is told that this is too brief (423), and asks for the least.
+        3. Each terminal refreshes before the end: PUBLISH without a body, SUBSCRIBE within the dialog.
+        4. The watcher is told that the presence is still what it was.
+
+    References:
+        RFC 3903 4.1, 4.2, 6; RFC 6665 4.1.2.2, 4.2.1; 3GPP TS 24.141 5.3.1.2, 5.3.2
+    """
+    watcher, presentity = registered(cell)
+    cell.documents(presentity).allow(watcher.impu)
+    presentity.presence.publish(IN_A_MEETING)
+    watch = watcher.presence.watch(presentity.impu, expires_s=4)
+    watch.wait_presence(IN_A_MEETING.basic, activity=IN_A_MEETING.activity)
+    presentity.presence.refresh_publication(expires_s=1)
+    presentity.presence.wait_refreshed()
+    watch.wait_refreshed()
+    watch.wait_presence(IN_A_MEETING.basic, activity=IN_A_MEETING.activity)
+    watch.end()
+    presentity.presence.unpublish()

@@ -36,6 +36,34 @@ def test_list(cell: Cell) -> None:
     watch.end()
 
 
+@pytest.mark.flow("presence-list", callee="home", served=True)
+def test_list_that_changes(cell: Cell) -> None:
+    """A user takes somebody into a buddy list that is watched.
+
+    Preconditions:
+        - Both are registered; the watcher has a list service that names a buddy list with itself as member.
+        - The presentity has published, and allowed the watcher.
+    Steps:
+        1. The watcher subscribes to the list's URI, and is told of itself.
+        2. It adds the presentity to the buddy list by a node selector: NOTIFY tells of the whole list at once.
+
+    References:
+        RFC 4662 4.5; RFC 4826 3, 4; RFC 5875; RFC 4825 8.2; D2.2 3.3.1
+    """
+    watcher, presentity = registered(cell)
+    cell.documents(presentity).allow(watcher.impu)
+    presentity.presence.publish(IN_A_MEETING)
+    documents, buddies = cell.documents(watcher), buddies_of(watcher.impu)
+    documents.keep_buddies("buddies", [watcher.impu])
+    documents.offer_buddies(buddies, "buddies")
+    watch = watcher.presence.watch_list(buddies)
+    watch.wait_member(watcher.impu, "closed")
+    documents.add_buddy("buddies", presentity.impu)
+    watch.wait_member(presentity.impu)
+    watch.end()
+    presentity.presence.unpublish()
+
+
 @pytest.mark.flow("presence-list", access="visited", callee="home", served=True)
 def test_list_from_away(cell: Cell) -> None:
     """A visitor watches a list with one subscription.

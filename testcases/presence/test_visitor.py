@@ -76,7 +76,7 @@ def test_watch_from_away(cell: Cell) -> None:
     """
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.end()
 
 
@@ -98,7 +98,7 @@ def test_watch_by_the_home_access_point(cell: Cell) -> None:
     """
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.end()
 
 
@@ -119,7 +119,7 @@ def test_presentity_away(cell: Cell) -> None:
     """
     presentity, watcher = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.end()
 
 
@@ -140,7 +140,7 @@ def test_both_away(cell: Cell) -> None:
     """
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.end()
 
 
@@ -161,7 +161,7 @@ def test_watch_a_third_network(cell: Cell) -> None:
     """
     watcher, presentity = registered(cell)
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.end()
 
 
@@ -195,5 +195,5 @@ def test_roaming_away_while_watching(cell: Cell) -> None:
     cell.settle()
     watch = away.presence.watch(presentity.impu)
     watch.wait_presence(IN_A_MEETING.basic, activity=IN_A_MEETING.activity)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.end()

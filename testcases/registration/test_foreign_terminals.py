@@ -77,3 +77,39 @@ def test_baresip_visited(cell: Cell) -> None:
         RFC 2617 3.2.2; D2.2 2.7, figure 3
     """
     cell.program().register()
+
+
+@pytest.mark.program("linphonec")
+@pytest.mark.expected(conformance="FAIL", criteria=["REG-11"])  # docs/foreign-terminals.md
+@pytest.mark.flow("registration-home", credentials="password")
+def test_linphone(cell: Cell) -> None:
+    """A subscriber without a SIM registers at home with a password, with linphone as the terminal.
+
+    Preconditions:
+        - linphonec is installed; the HSS has a password for the subscriber.
+    Steps:
+        1. linphone sends REGISTER; the network challenges it with MD5.
+        2. linphone answers with the password; the network accepts.
+
+    References:
+        RFC 2617 3.2.2; D2.2 3.2
+    """
+    cell.program().register()
+
+
+@pytest.mark.program("linphonec")
+@pytest.mark.expected(conformance="FAIL", criteria=["REG-11"])  # docs/foreign-terminals.md
+@pytest.mark.flow("registration-visited", access="visited", credentials="password")
+def test_linphone_visited(cell: Cell) -> None:
+    """A roaming subscriber without a SIM registers at the visited network, with linphone as the terminal.
+
+    Preconditions:
+        - linphonec is installed; the HSS has a password for the subscriber.
+    Steps:
+        1. linphone sends REGISTER to the visited P-CSCF, which finds the home network by DNS.
+        2. linphone answers the challenge of the home network, which accepts.
+
+    References:
+        RFC 2617 3.2.2; D2.2 2.7, figure 3
+    """
+    cell.program().register()

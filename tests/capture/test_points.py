@@ -95,6 +95,8 @@ def test_every_packet_appears_at_its_point_and_at_no_other(
     expected = [
         (one["ue"], one["p-cscf"], "Gm"),
         (other["p-cscf"], one["ue"], "Gm"),
+        (one["sip-proxy"], other["ue"], "Gm"),  # of a network without IMS
+        (one["sip-proxy"], one["presence"], "ISC"),
         (one["p-cscf"], other["i-cscf"], "Ic"),
         (other["i-cscf"], other["s-cscf"], "Mw"),
         (one["p-cscf"], one["s-cscf"], "Mw"),

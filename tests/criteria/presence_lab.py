@@ -50,6 +50,16 @@ class PresenceLab:
         self.messages = [message for message in self.messages if message.frame not in gone]
         return self
 
+    def later(self, frames: str, nanoseconds: int) -> PresenceLab:
+        """Move messages to a later time."""
+        wanted = [int(frame) for frame in frames.split()]
+        for place, message in enumerate(self.messages):
+            if message.frame in wanted:
+                seen = (replace(one, time_ns=one.time_ns + nanoseconds) for one in message.sightings)
+                self.messages[place] = replace(message, sightings=tuple(seen))
+        self.messages.sort(key=lambda one: one.time_ns)
+        return self
+
     def judge(self) -> ProcedureResult:
         assert self.case.federation is not None
         federation = load_federation(CAPTURES / self.case.federation)

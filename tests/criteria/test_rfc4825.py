@@ -6,14 +6,31 @@ import pytest
 
 from tests.criteria.presence_lab import PresenceLab
 
+ASSERTED = 'X-3GPP-Asserted-Identity: "sip:alice@ims-b.test"\r\nX-Old: Digest'
+
 FAILING = {
     "PRES-10 new with 200": lambda lab: lab.edit("8", "201 Created", "200 OK"),
     "PRES-10 replaced with 201": lambda lab: lab.edit("10", "200 OK", "201 Created"),
-    "PRES-10 no entity-tag": lambda lab: lab.edit("8", 'ETag: "d1"\r\n', "").edit("9", 'If-Match: "d1"\r\n', ""),
-    "PRES-11 open": lambda lab: lab.edit("2", "401 Unauthorized", "200 OK"),
+    "PRES-10 new by its condition": lambda lab: (
+        lab.drop("5 6")
+        .edit("7", "Content-Type:", "If-None-Match: *\r\nContent-Type:")
+        .edit("8", "201 Created", "200 OK")
+    ),
+    "PRES-10 new once it was removed": lambda lab: (
+        lab.edit("5", "GET", "DELETE")
+        .edit("5", "Authorization: Digest", ASSERTED)
+        .edit("6", "404 Not Found", "200 OK")
+        .edit("8", "201 Created", "200 OK")
+    ),
+    "PRES-10 replaced what was written": lambda lab: lab.edit("9", 'If-Match: "d1"\r\n', "").edit(
+        "10", "200 OK", "201 Created"
+    ),
+    "PRES-22 written": lambda lab: lab.edit("8", 'ETag: "d1"\r\n', "").edit("9", 'If-Match: "d1"\r\n', ""),
+    "PRES-22 read": lambda lab: lab.edit("18", "ETag:", "X-Tag:"),
+    "PRES-11 open": lambda lab: lab.edit("2", "401 Unauthorized", '200 OK\r\nETag: "d0"'),
     "PRES-12 old tag": lambda lab: lab.edit("12", "412 Precondition Failed", '200 OK\r\nETag: "d3"'),
-    "PRES-12 no reason": lambda lab: lab.edit("14", "application/xcap-error+xml", "text/plain"),
-    "PRES-12 another document": lambda lab: lab.edit("14", "ns:xcap-error", "ns:other"),
+    "PRES-24 no reason": lambda lab: lab.edit("14", "application/xcap-error+xml", "text/plain"),
+    "PRES-24 another document": lambda lab: lab.edit("14", "ns:xcap-error", "ns:other"),
     "PRES-12 broken and kept": lambda lab: lab.edit("14", "409 Conflict", '200 OK\r\nETag: "d3"'),
     "PRES-12 unknown usage": lambda lab: lab.edit("16", "404 Not Found", "500 Server Error"),
     "PRES-14 usages": lambda lab: lab.edit("4", "<auid>resource-lists</auid>", ""),
@@ -31,15 +48,35 @@ def test_one_wrong_thing_fails_one_criterion(case: str) -> None:
 
 CONFORMING = {
     "nothing": lambda lab: lab,
-    "an authentication proxy": lambda lab: lab.edit(
-        "7 9", "Authorization: Digest", 'X-3GPP-Asserted-Identity: "sip:alice@ims-b.test"\r\nX-Old: Digest'
-    ),
+    "an authentication proxy": lambda lab: lab.edit("7 9", "Authorization: Digest", ASSERTED),
     "not known whether it was there": lambda lab: lab.drop("5 6").edit("8", "201 Created", "200 OK"),
+    "removed, and who knows whether": lambda lab: (
+        lab.edit("5", "GET", "DELETE")
+        .edit("6", "404 Not Found", "503 Service Unavailable")
+        .edit("8", "201 Created", "200 OK")
+    ),
+    "not yet answered": lambda lab: lab.later("6", 10_000_000).edit("8", "201 Created", "200 OK"),
+    "changed by another at that time": lambda lab: (
+        lab.edit("1", "GET", "PUT")
+        .edit("1", "Host:", "Content-Type: application/auth-policy+xml\r\nHost:")
+        .later("1 2", 11_200_000)
+        .edit("8", "201 Created", "200 OK")
+    ),
     "lower case names": lambda lab: lab.edit("7", "Content-Type:", "content-type:"),
     "an unknown user": lambda lab: lab.edit("19", "alice.private@ims-b.test", "someone@elsewhere.test").edit(
         "20", "403 Forbidden", '201 Created\r\nETag: "b1"'
     ),
 }
+
+
+def test_who_does_not_know_whether_a_document_is_new_says_nothing() -> None:
+    lab = PresenceLab("handbuilt-xcap").drop("5 6 9 10")
+    assert lab.result("PRES-10").verdict == "NOT_APPLICABLE"
+
+
+def test_the_evidence_shows_that_the_document_was_not_there() -> None:
+    result = PresenceLab("handbuilt-xcap").edit("8", "201 Created", "200 OK").result("PRES-10")
+    assert [(one.frame, one.field) for one in result.evidence] == [(8, "Status-Line"), (6, "Status-Line")]
 
 
 @pytest.mark.parametrize("case", CONFORMING)

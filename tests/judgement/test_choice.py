@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from conformance.faults.reference import CAPTURE_NAME, CAPTURES
+from conformance.federation.loader import load_federation
 from conformance.judgement import judge
+from conformance.trace.decode import read_trace
+from conformance.trace.model import HttpMessage
 from conformance.vocabulary.points import Point
 
 
@@ -73,3 +78,22 @@ def test_procedures_of_a_story_follow_one_flow_each(lab: Any, another_lab: Any, 
         lab.trace(), federation=federation, flow=("registration-home", "registration-refused"), confirm=None
     )
     assert [one.interoperability for one in reverse.procedures] == ["FAIL", "FAIL"]
+
+
+@pytest.mark.parametrize(
+    ("story", "fitting"),
+    [(("presence-watch", "xcap"), True), (("xcap", "presence-watch"), False)],
+)
+def test_documents_have_their_place_in_a_story(story: tuple[str, ...], fitting: bool) -> None:
+    watch, xcap = (
+        read_trace([CAPTURES / name / CAPTURE_NAME]) for name in ("handbuilt-presence-watch", "handbuilt-xcap")
+    )
+    later = watch.messages[-1].time_ns - xcap.messages[0].time_ns + 1_000_000_000
+    asked = [
+        replace(one, sightings=tuple(replace(seen, time_ns=seen.time_ns + later) for seen in one.sightings))
+        for one in xcap.messages
+    ]
+    trace = replace(watch, messages=(*(m for m in watch.messages if not isinstance(m, HttpMessage)), *asked))
+    told = judge(trace, federation=load_federation(CAPTURES / "ims-presence.toml"), flow=story, confirm=None).procedures
+    assert [one.flow for one in told] == [*story]
+    assert all(not one.reasons for one in told) is fitting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.faults.reference import CAPTURE_NAME, CAPTURES
+from conformance.federation.loader import load_federation
 from conformance.judgement import judge
 from conformance.judgement.documents import find, rules_of
 from conformance.judgement.surroundings import Surroundings
@@ -77,3 +78,13 @@ def test_a_change_of_a_part_has_the_document_that_is_read_behind_it() -> None:
     assert [(one.is_change, one.message.frame) for one in found] == [(True, 7), (True, 18), (False, 18)]
     assert found[1].document == found[2].document
     assert found[1].since_ns < found[2].since_ns
+
+
+def test_a_request_that_is_passed_on_is_asked_once() -> None:
+    federation = load_federation(CAPTURES / "ims-presence.toml")
+    trace = read_trace([CAPTURES / "handbuilt-xcap-translated" / CAPTURE_NAME])
+    (found,) = find(trace, correlate(trace), federation, Surroundings(trace))
+    roles = {role.value: [one.address for one in ends] for role, ends in found.procedure.roles.items()}
+    assert roles == {"presentity": ["192.0.2.101"], "home-pcscf": ["192.0.2.11"], "xdms": ["192.0.2.19"]}
+    assert len(list(found.procedure.transactions())) == 6
+    assert len(rules_of(Surroundings(trace))) == 3

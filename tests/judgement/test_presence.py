@@ -23,6 +23,8 @@ ROLES = {
     "handbuilt-presence-winfo": "orig-pcscf orig-scscf presentity home-presence",
     "handbuilt-presence-list": "orig-pcscf orig-scscf watcher home-presence",
     "handbuilt-presence-refused": "watcher home-presence",
+    "handbuilt-presence-publish-sip": "presentity sip-proxy home-presence",
+    "handbuilt-presence-watch-sip": "watcher sip-proxy home-presence",
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from conformance.judgement import judge
 from conformance.judgement.registrations import find_registrations
 from conformance.trace.correlate import correlate
+from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.identifiers import Endpoint
 
 BOB = {
@@ -86,6 +87,15 @@ def test_what_a_federation_knows(lab: Any, federation: Any) -> None:
     assert (facts.home, facts.impi, facts.visited_network_id) == ("uc3m.test", "alice@uc3m.test", "uc3m.test")
     assert facts.password is None
     assert set(facts.releases.values()) == {7}
+
+
+def test_a_register_to_a_plain_sip_proxy_is_judged_by_no_rule_of_ims(lab: Any, federation: Any) -> None:
+    home = federation.testbeds["uc3m"]
+    nodes = {NodeKind.SIP_PROXY if kind is NodeKind.PCSCF else kind: node for kind, node in home.nodes.items()}
+    testbeds = {**federation.testbeds, "uc3m": home.model_copy(update={"nodes": nodes})}
+    judgement = judge(lab.trace(), federation=federation.model_copy(update={"testbeds": testbeds}), confirm=None)
+    assert judgement.procedures == []
+    assert "REGISTER" in judgement.unjudged
 
 
 def test_two_terminals_of_one_public_identity(lab: Any, another_lab: Any, together: Any) -> None:

@@ -52,7 +52,7 @@ def test_the_tunnel_of_the_home_access_point_carries_no_tcp(federation: Federati
 def test_a_user_without_a_password_is_named(federation: Federation) -> None:
     one = party(federation)
     poor = Party(one.home, one.visited, "visited", one.subscriber.model_copy(update={"xcap_password": None}))
-    with pytest.raises(BadInput, match="subscriber alice: found no password for the XDMS, expected xcap_password"):
+    with pytest.raises(BadInput, match="subscriber alice: found no password for digest, expected xcap_password"):
         xcap_client(federation, poor, place(federation), EventLog(), None, True)
 
 

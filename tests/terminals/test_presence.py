@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,7 @@ class Network:
         self.answers: list[int] = []
         self.at_once: tuple[str, bytes] | None = ("active;expires=3600", b"")
         self.kind = "application/pidf+xml"
+        self.least = "2"
         self.dialog: Dialog | None = None
         stack.on_request = self.handle
 
@@ -46,6 +48,8 @@ class Network:
         response.headers.set("SIP-ETag", f"tag{len(self.requests)}")
         response.headers.set("Contact", "<sip:127.35.1.11:4060>")
         response.headers.set("Expires", request.headers["Expires"])
+        if response.code == 423:
+            response.headers.set("Min-Expires", self.least)
         if request.method == "SUBSCRIBE" and response.code < 300 and dialog_key(request) is None:
             self.dialog = Dialog.answered(request, response)
         await transaction.respond(response)
@@ -194,6 +198,66 @@ def test_the_end_of_all(terminal: Terminal, network: Network) -> None:
     ]
     terminal.presence.withdraw()
     assert len(network.requests) == 4
+
+
+def test_what_is_too_brief_is_asked_for_once_more(terminal: Terminal, network: Network) -> None:
+    network.codes = [423, 200, 423, 200]
+    terminal.presence.publish(expires_s=1)
+    terminal.presence.watch(BOB, expires_s=1)
+    asked = [(one.method, one.headers["Expires"], one.cseq.sequence) for one in network.requests]
+    assert asked == [("PUBLISH", "1", 1), ("PUBLISH", "2", 2), ("SUBSCRIBE", "1", 1), ("SUBSCRIBE", "2", 2)]
+    assert len({one.headers["Call-ID"] for one in network.requests[2:]}) == 1
+    assert [bool(one.body) for one in network.requests] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("codes", "least", "sent"), [([423, 423, 200], "2", 2), ([423], "no", 1), ([423], "1", 1)])
+def test_it_is_not_asked_for_again_and_again(
+    terminal: Terminal, network: Network, codes: list[int], least: str, sent: int
+) -> None:
+    network.codes, network.least = codes, least
+    with pytest.raises(PresenceRefused, match="423 PUBLISH"):
+        terminal.presence.publish(expires_s=1)
+    assert len(network.requests) == sent
+
+
+def test_what_was_granted_is_refreshed_before_it_ends(terminal: Terminal, network: Network) -> None:
+    terminal.presence.publish(expires_s=1)
+    terminal.presence.wait_refreshed()
+    watch = terminal.presence.watch(BOB, expires_s=1)
+    watch.wait_refreshed()
+    terminal.presence.withdraw()
+    publishes = [one for one in network.requests if one.method == "PUBLISH"]
+    assert [one.headers.get("SIP-If-Match") for one in publishes[:2]] == [None, "tag1"]
+    assert (publishes[1].headers["Expires"], publishes[1].body) == ("1", b"")
+    subscribes = [one for one in network.requests if one.method == "SUBSCRIBE"]
+    assert [one.headers["Expires"] for one in subscribes] == ["1", "1", "0"]
+    assert dialog_key(subscribes[1]) is not None
+    assert [one.headers["Expires"] for one in network.requests[-2:]] == ["0", "0"]  # and no refresh comes behind
+
+
+def test_what_is_removed_meanwhile_is_not_refreshed(terminal: Terminal, network: Network) -> None:
+    presence = terminal.presence
+
+    async def remove_while_a_refresh_waits() -> None:
+        publication = presence._publication
+        assert publication is not None
+        async with publication.turn:
+            refresh = asyncio.create_task(presence._publish_again(publication))
+            await presence._publish_in_turn(publication, 0, b"", "removed")
+        await refresh
+
+    presence.publish()
+    presence.run(remove_while_a_refresh_waits, "the end")
+    assert [one.headers["Expires"] for one in network.requests] == ["3600", "0"]
+
+
+def test_a_refresh_that_is_refused_is_the_last(terminal: Terminal, network: Network) -> None:
+    watch = terminal.presence.watch(BOB, expires_s=1)
+    network.codes = [481]
+    with pytest.raises(PresenceTimedOut, match="a refresh of the subscription"):
+        watch.wait_refreshed()
+    assert told(terminal)[-1] == (EventKind.PRESENCE_REFUSED, 481)
+    assert len(network.requests) == 2
 
 
 def test_a_terminal_that_has_never_registered(make_terminal: Callable[..., Terminal], alice: Subscriber) -> None:

@@ -1,11 +1,7 @@
-"""What we read is what tshark reads, on every capture that is there.
-
-`NETLAB_EXTRA_CAPTURES` names a folder of further captures, for those that may not be part of the project.
-"""
+"""What we read is what tshark reads, on every capture that is there."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections import Counter
 from dataclasses import dataclass
@@ -19,17 +15,12 @@ from conformance.trace.decode import read_trace
 from conformance.trace.dns import type_name
 from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, Message, SipMessage, Trace
 from conformance.trace.tshark import DECODER_OPTIONS
-
-ROOT = Path(__file__).parents[2] / "captures"
-FOLDERS = [ROOT, *(Path(name) for name in [os.environ.get("NETLAB_EXTRA_CAPTURES")] if name)]
-CAPTURES = sorted(
-    file for folder in FOLDERS for file in folder.rglob("*") if file.suffix in (".pcap", ".pcapng") and file.is_file()
-)
+from tests.trace.together import ALL, GROUPS, ROOT, as_one_file, named
 
 
 @dataclass
 class Capture:
-    """A capture as we read it and as tshark does."""
+    """Captures as we read them and as tshark does."""
 
     file: Path
     trace: Trace
@@ -39,7 +30,7 @@ class Capture:
 def packets_of(file: Path) -> list[Any]:
     """All frames with messages, as tshark prints them; not those that quote a message in an ICMP error."""
     wanted = "(sip || diameter || dns) && !icmp && !icmpv6"
-    command = ["tshark", "-n", *DECODER_OPTIONS, "-r", str(file), "-T", "pdml", "-Y", wanted]
+    command = ["tshark", "-n", *DECODER_OPTIONS, "-r", str(file), "-T", "pdml", "-J", "sip diameter dns", "-Y", wanted]
     done = subprocess.run(command, capture_output=True, check=True, timeout=300)
     return list(etree.fromstring(done.stdout, etree.XMLParser(huge_tree=True, recover=True)).iter("packet"))
 
@@ -107,14 +98,14 @@ def avps_of_tshark(item: Any) -> list[tuple[int, int, bytes]]:
     return found
 
 
-@pytest.fixture(scope="module", params=CAPTURES, ids=lambda file: f"{file.parent.name}/{file.name}")
-def capture(request: pytest.FixtureRequest) -> Capture:
-    file: Path = request.param
+@pytest.fixture(scope="module", params=GROUPS, ids=named)
+def capture(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Capture:
+    file = as_one_file(request.param, tmp_path_factory.mktemp("together"))
     return Capture(file, read_trace([file]), packets_of(file))
 
 
 def test_there_are_captures() -> None:
-    assert CAPTURES, f"no capture under {ROOT}"
+    assert len(ALL) > 100, f"found {len(ALL)} captures under {ROOT}"
 
 
 def test_all_frames_are_read(capture: Capture) -> None:

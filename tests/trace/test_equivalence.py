@@ -1,12 +1,8 @@
-"""What is picked out before dissection is what tshark finds when it gets every frame.
-
-`NETLAB_EXTRA_CAPTURES` names a folder of further captures, for those that may not be part of the project.
-"""
+"""What is picked out before dissection is what tshark finds when it gets every frame."""
 
 from __future__ import annotations
 
 import gzip
-import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
@@ -17,12 +13,8 @@ import pytest
 from conformance.trace.decode import read_trace
 from conformance.trace.decoder import Decoder
 from conformance.trace.model import Message, SipMessage, Trace
+from tests.trace.together import GROUPS, Group, as_one_file, named
 
-ROOT = Path(__file__).parents[2] / "captures"
-FOLDERS = [ROOT, *(Path(name) for name in [os.environ.get("NETLAB_EXTRA_CAPTURES")] if name)]
-CAPTURES = sorted(
-    file for folder in FOLDERS for file in folder.rglob("*") if file.suffix in (".pcap", ".pcapng") and file.is_file()
-)
 Make = Callable[..., bytes]
 SECOND = 1_700_000_000
 V4 = ("10.1.0.1", "10.2.0.2")
@@ -56,8 +48,9 @@ def agree(fast: Trace, slow: Trace) -> bool:
     return True
 
 
-@pytest.mark.parametrize("file", CAPTURES, ids=lambda file: f"{file.parent.name}/{file.name}")
-def test_the_reference_captures_are_read_alike(file: Path, decoder: Decoder) -> None:
+@pytest.mark.parametrize("group", GROUPS, ids=named)
+def test_the_reference_captures_are_read_alike(group: Group, decoder: Decoder, tmp_path: Path) -> None:
+    file = as_one_file(group, tmp_path)
     assert agree(decoder.read([file]), read_trace([file], everything_by_tshark=True))
 
 

@@ -193,6 +193,19 @@ def test_a_cseq_that_cannot_be_read_is_noted() -> None:
     assert "CSeq is not a number and a method" in problems(sip.raw)
 
 
+@pytest.mark.parametrize(("digits", "number"), [("0000000000000000009", 9), ("4294967296", 4294967296)])
+def test_a_cseq_number_may_have_zeros_before_it(digits: str, number: int) -> None:
+    sip = read_sip(REQUEST.replace(b"7 REGISTER", f"{digits} REGISTER".encode()))
+    assert (sip.cseq_number, sip.cseq_method, sip.problems) == (number, "REGISTER", ())
+
+
+@pytest.mark.parametrize("digits", ["36893488147419103232", "9" * 50_000])
+def test_a_cseq_number_that_is_too_large_hides_no_method(digits: str) -> None:
+    sip = read_sip(REQUEST.replace(b"7 REGISTER", f"{digits} REGISTER".encode()))
+    assert (sip.cseq_number, sip.cseq_method) == (None, "REGISTER")
+    assert [problem.what for problem in sip.problems] == ["the CSeq number has more than 10 digits"]
+
+
 def test_the_end_without_an_empty_line_is_noted() -> None:
     assert problems(REQUEST[: REQUEST.index(b"\r\n\r\n")])[0] == "no empty line behind the headers"
 

@@ -19,6 +19,8 @@ PIECES = (
     b"i:\r\n",
     b"CSeq: 7 REGISTER\r\n",
     b"CSeq: 7\r\n",
+    b"CSeq: 36893488147419103232 REGISTER\r\n",
+    b"CSeq: 00000000000007 REGISTER\r\n",
     b"Content-Length: 4\r\n",
     b"Content-Length: many\r\n",
     b"X-Own\r\n",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 
 from conformance.cores.emulated.header_lines import HeaderLines
-from conformance.protocols.sip.digest_header import DigestHeader, DigestParameter
+from conformance.protocols.sip.digest_header import BARE_IN_CREDENTIALS, DigestHeader, DigestParameter
 
 _REQUEST_LINE = re.compile(
     r"REGISTER (?P<bare>sips?:(?:[^@;?\s]*@)?(?P<host>\[[^\]\s]*\]|[^:;?\s]+))(?P<rest>\S*) SIP/2\.0"
@@ -27,8 +27,6 @@ _PARAMETER = re.compile(
 )
 _NEXT = re.compile(r"""[\s,"]*""")
 _TO = re.compile(r"sips?:([^@;?>\s]+@(?:\[[^\]\s]*\]|[^:;?>\s]+))", re.IGNORECASE)
-_BARE = frozenset({"algorithm", "qop", "nc", "auth-param"})
-"""Parameters of credentials without quotation marks (RFC 2617 3.2.2)."""
 _REQUIRED = ("username", "realm", "nonce", "uri", "response")
 _AUTHORIZATION = "authorization"
 
@@ -88,8 +86,10 @@ def _cured(parameters: list[DigestParameter], home: str, identity: str, request_
             value = home
         elif name == "username" and "@" not in value:
             value = f"{value}@{home}" if value else identity
+        elif name in ("nonce", "response"):
+            value = value.strip()
         missing.pop(name, None)
-        cured.append(DigestParameter(one.name, value, name not in _BARE))
+        cured.append(DigestParameter(one.name, value, name not in BARE_IN_CREDENTIALS))
     return cured + [DigestParameter(name, value, quoted=True) for name, value in missing.items()]
 
 

@@ -42,6 +42,8 @@ class Challenge:
     rand: bytes | None
     """RAND of an AKA challenge, None for MD5."""
     expires_at: float
+    qop: str = ""
+    """What it offered."""
 
 
 class Challenges:
@@ -55,7 +57,17 @@ class Challenges:
         self._now = now
         self._by_nonce: dict[str, Challenge] = {}
 
-    def add(self, *, impi: str, realm: str, nonce: str, ha1: str, call_id: str, rand: bytes | None = None) -> Challenge:
+    def add(
+        self,
+        *,
+        impi: str,
+        realm: str,
+        nonce: str,
+        ha1: str,
+        call_id: str,
+        rand: bytes | None = None,
+        qop: str = "",
+    ) -> Challenge:
         """Remember a challenge; an earlier one of the same user and Call-ID is no longer awaited."""
         now = self._now()
         self._by_nonce = {
@@ -63,7 +75,7 @@ class Challenges:
         }
         if len(self._by_nonce) >= _MOST:
             self._by_nonce.pop(next(iter(self._by_nonce)))
-        challenge = Challenge(impi, realm, nonce, ha1, call_id, rand, now + AWAIT_AUTHENTICATION_S)
+        challenge = Challenge(impi, realm, nonce, ha1, call_id, rand, now + AWAIT_AUTHENTICATION_S, qop)
         self._by_nonce[nonce] = challenge
         return challenge
 

@@ -268,7 +268,7 @@ class EmulatedCore:
         self._await_ready(names, time.monotonic() + self.federation.timers.ready_ms / 1000)
 
     def settle(self, testbeds: Iterable[str]) -> bool:
-        """Wait until no CSCF and no XDMS of these testbeds has anything under way: nothing is between them on the wire.
+        """Wait until no CSCF, presence server or XDMS of these testbeds has anything under way on the wire.
 
         Args:
             testbeds: names; nodes that are dead are passed over.
@@ -496,4 +496,4 @@ class EmulatedCore:
 
 def _settles(testbed: Testbed, kind: NodeKind) -> bool:
     """Tell whether a node may have work that outlives the answer which set it off."""
-    return has_channel(testbed, kind) or kind is NodeKind.XDMS
+    return has_channel(testbed, kind) or kind in (NodeKind.PRESENCE, NodeKind.XDMS)

@@ -42,7 +42,7 @@ _BY_CORE: Mapping[CoreKind, Mapping[NodeKind, str]] = {
     },
 }
 """What another core plays itself; every other node is the emulated one."""
-_TELLING = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF, NodeKind.ADAPTER)
+_PROXIES = (NodeKind.PCSCF, NodeKind.ICSCF, NodeKind.SCSCF, NodeKind.IBCF, NodeKind.SIP_PROXY, NodeKind.ADAPTER)
 
 
 def is_emulated(testbed: Testbed, kind: NodeKind) -> bool:
@@ -51,8 +51,8 @@ def is_emulated(testbed: Testbed, kind: NodeKind) -> bool:
 
 
 def has_channel(testbed: Testbed, kind: NodeKind) -> bool:
-    """Tell whether a node answers on the control channel of `quiet`: CSCFs, adapters, real servers of presence."""
-    return kind in _TELLING or (kind in (NodeKind.PRESENCE, NodeKind.XDMS) and not is_emulated(testbed, kind))
+    """Tell whether a node answers on the control channel of `quiet`: SIP proxies do, and real servers of presence."""
+    return kind in _PROXIES or (kind in (NodeKind.PRESENCE, NodeKind.XDMS) and not is_emulated(testbed, kind))
 
 
 def module_of(testbed: Testbed, kind: NodeKind) -> str:

@@ -13,6 +13,8 @@ from sipmessage import Request, Response
 
 from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
+from conformance.cores.emulated.presence.document_news import DocumentNews
+from conformance.cores.emulated.presence.hard_state import HardState
 from conformance.cores.emulated.presence.list_subscriptions import EVENTLIST, ListSubscriptions
 from conformance.cores.emulated.presence.lists import Lists
 from conformance.cores.emulated.presence.policy import Policy
@@ -21,12 +23,15 @@ from conformance.cores.emulated.presence.store import PresenceStore
 from conformance.cores.emulated.presence.subscriber import Subscriber
 from conformance.cores.emulated.presence.subscriptions import PresenceSubscriptions
 from conformance.cores.emulated.presence.trust import Trust
+from conformance.cores.emulated.presence.watcher_documents import WatcherDocuments
 from conformance.cores.emulated.presence.watches import Watches
 from conformance.cores.emulated.presence.xcap_client import XcapClient
+from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.register_fields import refuse_unknown_extensions
 from conformance.cores.emulated.sip_server import Refused, SipServer, relay
 from conformance.protocols.presence.identity import canonical, domain_of
 from conformance.protocols.presence.pidf import sphere_of
+from conformance.protocols.presence.winfo import WatcherState
 from conformance.protocols.sip.dialog import dialog_key, next_hop
 from conformance.protocols.sip.message import forwarded_request
 from conformance.protocols.sip.name_addr import split_entries
@@ -34,7 +39,7 @@ from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.stack.sip import ServerTransaction, SipStack
-from conformance.vocabulary.federation import XDMS_SIP_PORT, NodeKind
+from conformance.vocabulary.federation import XCAP_HOST, XDMS_SIP_PORT, Federation, NodeKind, Testbed
 
 TRUSTED = (NodeKind.SCSCF, NodeKind.SIP_PROXY)
 """Who adds P-Asserted-Identity, and is believed."""
@@ -85,23 +90,30 @@ class PresenceServer:
         self._store = PresenceStore(context.folder / "presence.sqlite")
         self.subscriber = Subscriber(self.stack, locator, uri, context.log)
         timers = context.federation.timers
+        self._xcap: XcapClient | None = None
+        self.hard_state: HardState | None = None
+        self.watcher_documents: WatcherDocuments | None = None
+        news = None
+        if NodeKind.XDMS in testbed.nodes:
+            self._xcap = XcapClient(testbed.xcap_root(), address, locator)
+            xdms = f"sip:{testbed.fqdn(NodeKind.XDMS)}:{XDMS_SIP_PORT}"
+            news = DocumentNews(xdms, self.subscriber, context.log)
+            self.hard_state = HardState(self._xcap, news, self._stays_otherwise, context.log)
+            self.watcher_documents = WatcherDocuments(
+                self._xcap, lambda presentity: self.watches.watchers(presentity), context.log
+            )
         self.publications = Publications(
             self._store,
             self._changed,
             context.log,
             longest_s=timers.publication_s,
             shortest_s=timers.minimum_publication_s,
+            hard_state=self.hard_state.document if self.hard_state is not None else lambda _: None,
             takes_any_etag=ACCEPTS_UNKNOWN_ETAG in faults,
         )
-        self._xcap = None
-        xdms_uri = ""
-        if NodeKind.XDMS in testbed.nodes:
-            self._xcap = XcapClient(testbed.xcap_root(), address, locator)
-            xdms_uri = f"sip:{testbed.fqdn(NodeKind.XDMS)}:{XDMS_SIP_PORT}"
         self.policy = Policy(
             self._xcap,
-            xdms_uri,
-            self.subscriber,
+            news,
             self._changed,
             lambda presentity: sphere_of(self.publications.document(presentity)),
             context.log,
@@ -114,7 +126,8 @@ class PresenceServer:
         self.watches = Watches(
             self.publications,
             self.policy,
-            self.subscriptions.watcher_changed,
+            self.hard_state,
+            self._watcher_changed,
             context.log,
             shows_while_pending=SHOWS_WHILE_PENDING in faults,
         )
@@ -127,7 +140,8 @@ class PresenceServer:
             domain=testbed.domain,
             users=self._users,
             route=(f"<{scscf};lr>",) if scscf else (),
-            lists=Lists(self._xcap, context.log),
+            lists=Lists(self._xcap, _roots(context.federation, testbed), context.log),
+            news=news,
             watches=self.watches,
             subscriber=self.subscriber,
             store=self._store,
@@ -136,6 +150,22 @@ class PresenceServer:
 
     def _changed(self, presentity: str) -> None:
         self.watches.reconsider(presentity)
+
+    def _watcher_changed(self, presentity: str, watcher: WatcherState) -> None:
+        self.subscriptions.watcher_changed(presentity, watcher)
+        if self.watcher_documents is not None:
+            self.watcher_documents.changed(presentity)
+
+    @property
+    def work(self) -> list[Work]:
+        """What the parts of the node have under way."""
+        parts = (self.policy, self.watches, self.hard_state, self.watcher_documents)
+        notifiers = (self.subscriptions.notifier.work, self.lists.notifier.work)
+        return [*notifiers, *(one.work for one in parts if one is not None)]
+
+    def _stays_otherwise(self, presentity: str) -> None:
+        self.publications.compose_anew(presentity)
+        self._changed(presentity)
 
     async def start(self) -> None:
         """Take up what was kept over a restart, and serve."""
@@ -147,7 +177,11 @@ class PresenceServer:
     async def stop(self) -> None:
         """Stop serving; what is kept stays kept."""
         self.publications.stop()
-        self.policy.stop()
+        await self.policy.stop()
+        if self.hard_state is not None:
+            await self.hard_state.stop()
+        if self.watcher_documents is not None:
+            await self.watcher_documents.stop()
         await self.watches.stop()
         await self.subscriptions.stop()
         await self.lists.stop()
@@ -211,11 +245,28 @@ class PresenceServer:
         return self.subscriber.notified(transaction.request)
 
 
+def _roots(federation: Federation, own: Testbed) -> dict[str, str]:
+    """Return the XCAP roots of all testbeds as a list may name them; see `Lists`."""
+    found = {}
+    for testbed in federation.testbeds.values():
+        if NodeKind.XDMS not in testbed.nodes:
+            continue
+        outside = f"{XCAP_HOST}.{testbed.domain}"
+        inside = testbed.fqdn(NodeKind.XDMS)
+        asked = "" if testbed.name == own.name else testbed.xcap_root().replace(inside, outside)
+        for root in (testbed.xcap_root(), testbed.xcap_root(secure=True)):
+            found[root] = found[root.replace(inside, outside)] = asked
+    return found
+
+
 async def run(context: NodeContext) -> None:
     """Serve until cancelled (see `NodeContext`)."""
     node = PresenceServer(context)
     async with contextlib.AsyncExitStack() as end:
         end.push_async_callback(node.stop)
         await node.start()
+        await end.enter_async_context(
+            quiet_channel(context.folder, node.stack, node.subscriber.work, more_work=node.work)
+        )
         context.ready()
         await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""What a CSCF tells over its control channel: whether it has anything under way, and whose registration it knows.
+"""What a SIP proxy (CSCF or plain) tells over its control channel: is anything under way, and whom does it know?
 
 Every exchange on the wire is somebody's unfinished work: the node that asked waits for the answer. So when all nodes
 are quiet, nothing is on its way between them, and a capture may end. When no node knows a registration, the next cell
@@ -8,7 +8,7 @@ begins as the first one did.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,12 @@ def nobody() -> Iterable[str]:
 
 
 def quiet_channel(
-    folder: Path, stack: SipStack | None, work: Work, users: Callable[[], Iterable[str]] = nobody
+    folder: Path,
+    stack: SipStack | None,
+    work: Work,
+    users: Callable[[], Iterable[str]] = nobody,
+    *,
+    more_work: Sequence[Work] = (),
 ) -> AbstractAsyncContextManager[None]:
     """Serve `{"settle": true}` and `{"users": true}` for as long as the context lasts.
 
@@ -64,7 +69,12 @@ def quiet_channel(
         stack: its requests; None where they are part of its work.
         work: its other tasks.
         users: default public identities of those whose registration it knows.
+        more_work: tasks of its other parts.
     """
+
+    def at_work() -> set[asyncio.Task[None]]:
+        handlers = stack.handlers if stack is not None else ()
+        return set(handlers).union(*(one.tasks for one in (work, *more_work)))
 
     async def answer(command: Mapping[str, Any]) -> Mapping[str, Any]:
         if command.get("users") is True:
@@ -73,12 +83,8 @@ def quiet_channel(
             raise ValueError('expected {"settle": true} or {"users": true}')
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SETTLE_S
-
-        def under_way() -> set[asyncio.Task[None]]:
-            return set(work.tasks) | (stack.handlers if stack is not None else set())
-
-        was = not under_way()
-        while (busy := under_way()) and (left := deadline - loop.time()) > 0:
+        was = not at_work()
+        while (busy := at_work()) and (left := deadline - loop.time()) > 0:
             await asyncio.wait(busy, timeout=left)
             await asyncio.sleep(0)  # whoever waited for them goes on first
         return {"quiet": not busy, "was": was}

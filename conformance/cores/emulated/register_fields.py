@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from sipmessage import Request
 
 from conformance.cores.emulated.sip_server import Refused
 from conformance.cores.emulated.strictness import LENIENT, NoName, OtherRealm, Policy, Unusable
-from conformance.protocols.sip.digest_header import DigestHeader
+from conformance.protocols.sip.digest_header import BARE_IN_CREDENTIALS, QUOTED_IN_CREDENTIALS, DigestHeader
 from conformance.protocols.sip.name_addr import NameAddr, split_entries
 
 REQUIRED_DIRECTIVES = ("username", "realm", "nonce", "uri", "response")
@@ -48,9 +49,20 @@ def credentials_for(request: Request, realm: str, policy: Policy = LENIENT) -> D
     own = next((c for c in found if c.get("realm") == realm), None)
     if own is None and found:
         own = _of_other_realm(found[0], policy)
-    if own is not None and policy.requires_directives and not all(name in own for name in REQUIRED_DIRECTIVES):
-        raise Refused(400, "Incomplete Credentials")
+    if own is not None and policy.by_grammar and not _is_by_grammar(own):
+        raise Refused(400, "Improper Credentials")
     return own
+
+
+def _is_by_grammar(credentials: DigestHeader) -> bool:
+    """Tell whether credentials hold what they have to, in the form that RFC 2617 3.2.2 gives it."""
+    expected = dict.fromkeys(BARE_IN_CREDENTIALS, False) | dict.fromkeys(QUOTED_IN_CREDENTIALS, True)
+    written = {one.name.lower(): one.quoted for one in credentials.parameters}
+    return (
+        set(REQUIRED_DIRECTIVES) <= set(written)
+        and all(expected.get(name, quoted) is quoted for name, quoted in written.items())
+        and re.fullmatch("([0-9a-f]{32})?", credentials.get("response")) is not None
+    )
 
 
 def _of_other_realm(credentials: DigestHeader, policy: Policy) -> DigestHeader | None:

@@ -128,6 +128,8 @@ class SCscf:
         self._log.info("authentication: %s", answer.value)
         match answer:
             case Answer.RIGHT:
+                if self._policy.by_grammar and challenge is not None and challenge.qop and "qop" not in credentials:
+                    raise Refused(400, "No qop")
                 return await self._accept(transaction)
             case Answer.OUT_OF_STEP if challenge is not None and challenge.rand is not None:
                 try:
@@ -136,6 +138,8 @@ class SCscf:
                     raise Refused(400, "Malformed auts") from None
                 return await self._challenge(transaction, credentials, challenge.rand + auts)
             case Answer.NONE:
+                return await self._challenge(transaction, credentials)
+            case _ if self._policy.challenges_wrong_answers:
                 return await self._challenge(transaction, credentials)
             case _:
                 raise Refused(403, "Authentication Failed")
@@ -152,13 +156,22 @@ class SCscf:
         answer = await self._ask_for_vector(impi, impu, _scheme_of(credentials), resynchronisation)
         if answer.digest is not None:
             nonce, item = secrets.token_hex(16), answer.digest
-            self.challenges.add(impi=impi, realm=item.realm, nonce=nonce, ha1=item.ha1, call_id=request.call_id)
+            self.challenges.add(
+                impi=impi,
+                realm=item.realm,
+                nonce=nonce,
+                ha1=item.ha1,
+                call_id=request.call_id,
+                qop=item.qop or "",
+            )
             challenge = DigestHeader.challenge(realm=item.realm, nonce=nonce, algorithm=item.algorithm, qop=item.qop)
         else:
             realm, rand, rest = self._testbed.domain, answer.authenticate[:16], answer.authenticate[16:]
             nonce = encode_nonce(rand, rest[:16], rest[16:])
             ha1 = digest_ha1(impi, realm, answer.authorization)
-            self.challenges.add(impi=impi, realm=realm, nonce=nonce, ha1=ha1, call_id=request.call_id, rand=rand)
+            self.challenges.add(
+                impi=impi, realm=realm, nonce=nonce, ha1=ha1, call_id=request.call_id, rand=rand, qop="auth"
+            )
             # ik and ck are for the P-CSCF, which keeps them back (3GPP TS 24.229 5.4.1.2.1A).
             challenge = DigestHeader.challenge(
                 realm=realm,

@@ -17,7 +17,7 @@ from conformance.cores.emulated.faults import altered
 from conformance.cores.emulated.node import NodeContext
 from conformance.cores.emulated.notifier import package_of
 from conformance.cores.emulated.presence.subscriptions import PACKAGES
-from conformance.cores.emulated.quiet import Work
+from conformance.cores.emulated.quiet import Work, quiet_channel
 from conformance.cores.emulated.register_fields import public_identity, refuse_unknown_extensions
 from conformance.cores.emulated.registrar import IntervalTooBrief, OutOfOrder, Registrar
 from conformance.cores.emulated.session_relay import SessionRelay
@@ -36,6 +36,10 @@ from conformance.vocabulary.federation import NodeKind
 RELAYED = ("PUBLISH", "SUBSCRIBE", "NOTIFY", "MESSAGE")
 """Methods that pass it."""
 
+PASSES_CLAIMED_IDENTITY = "passes-claimed-identity"
+ASSERTS_WITHOUT_PROOF = "asserts-without-proof"
+ACCEPTS_ANY_ANSWER = "accepts-any-password"
+
 
 class SipProxy:
     """One SIP proxy."""
@@ -52,7 +56,9 @@ class SipProxy:
         if NodeKind.PRESENCE in testbed.nodes:
             self._servers.add(str(testbed.node(NodeKind.PRESENCE).address))
             self._presence = testbed.uri(NodeKind.PRESENCE)
-        self._guard = DigestGuard(testbed.domain, accounts_of(testbed.subscribers, testbed.domain), time.time)
+        self._faults = context.faults
+        self._accounts = accounts_of(testbed.subscribers, testbed.domain)
+        self._guard = DigestGuard(testbed.domain, self._accounts, time.time)
         self.registrar = Registrar(
             timers.registration_s, timers.minimum_registration_s, asyncio.get_running_loop().time
         )
@@ -101,8 +107,11 @@ class SipProxy:
         outgoing = forwarded_request(request)
         if transaction.source.address not in self._servers:
             # What a user claims is nobody's word (RFC 3325 9.1).
+            claims = outgoing.headers.get("P-Asserted-Identity")
             outgoing.headers.remove("P-Asserted-Identity")
             self._assert(request, outgoing)
+            if claims and PASSES_CLAIMED_IDENTITY in self._faults:
+                outgoing.headers.set("P-Asserted-Identity", claims)
         routes = split_entries(request.headers.getlist("Route"))
         if routes and NameAddr.parse(routes[0]).uri.partition(";")[0] == self._uri:
             routes = routes[1:]
@@ -120,6 +129,9 @@ class SipProxy:
         """Write who an own user is, once he has proven it; others pass without a word for them."""
         claimed = canonical(NameAddr.parse(request.headers["From"]).uri)
         if domain_of(claimed) != self._domain:
+            return
+        if ASSERTS_WITHOUT_PROOF in self._faults:
+            outgoing.headers.set("P-Asserted-Identity", f"<{claimed}>")
             return
         account = self._authenticated(request, "Proxy-Authorization", 407)
         if claimed not in {canonical(identity) for identity in account.identities}:
@@ -140,6 +152,9 @@ class SipProxy:
         found = self._guard.check(request.method, uri, given)
         if isinstance(found, Account):
             return found
+        known = self._accounts.get(DigestHeader.parse(given).get("username")) if given else None
+        if known is not None and ACCEPTS_ANY_ANSWER in self._faults:
+            return known
         raise Refused(status, headers={"WWW-Authenticate" if status == 401 else "Proxy-Authenticate": found})
 
     def _target(self, outgoing: Request) -> list[str]:
@@ -163,5 +178,6 @@ async def run(context: NodeContext) -> None:
         end.push_async_callback(node.stack.stop)
         await node.stack.start()
         end.push_async_callback(node.work.stop)
+        await end.enter_async_context(quiet_channel(context.folder, node.stack, node.work, node.registrar.users))
         context.ready()
         await asyncio.Event().wait()

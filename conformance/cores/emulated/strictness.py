@@ -79,10 +79,13 @@ class Policy:
     Refused: RFC 3261 21.4.1. The Open IMS Core passes it over: `cscf_get_private_identity` (`modules/icscf/sip.c`,
     `modules/scscf/sip.c`) goes on with the public identity where `find_credentials` fails.
     """
-    requires_directives: bool
-    """Credentials without username, realm, nonce, uri or response are refused.
+    by_grammar: bool
+    """Credentials that are not as RFC 2617 3.2.2 and RFC 3261 22.4 have them are refused, though they can be read.
 
-    RFC 2617 3.2.2.5: where a directive is improper or a required one is missing, the proper answer is 400.
+    That is: no username, realm, nonce, uri or response; quotation marks where there are none, none where there are
+    some; a response that is neither empty nor 32 hexadecimal digits; no qop where the challenge had one (RFC 3261 22.4
+    item 8). RFC 2617 3.2.2.5: where a directive is improper or a required one is missing, the proper answer is 400. A
+    `uri` other than the Request-URI is no such case (RFC 3261 22.4 item 6).
     """
     other_realm: OtherRealm
     """Credentials that are not for the realm of the home network.
@@ -101,6 +104,13 @@ class Policy:
     An empty one is improper: 400. The Open IMS Core says 400, too (`I_UAR`, "Private Identity not found").
     """
 
+    challenges_wrong_answers: bool
+    """A wrong answer to a challenge is challenged again; else it is refused with 403.
+
+    3GPP TS 24.229 5.4.1.2.3 has the S-CSCF answer 403. The Open IMS Core challenges whatever is not authorized
+    (`cfg/scscf.cfg` route[REGISTER], `S_is_authorized` and `S_challenge`).
+    """
+
     def way_home(self, request_uri: URI) -> URI:
         """Return the URI by which the P-CSCF finds the home network of a REGISTER."""
         return request_uri if self.follows_request_uri else URI(scheme=request_uri.scheme, host=request_uri.host)
@@ -111,9 +121,10 @@ LENIENT = Policy(
     domain_has_address=False,
     spirals=False,
     unreadable=Unusable.REFUSED,
-    requires_directives=False,
+    by_grammar=False,
     other_realm=OtherRealm.TAKEN,
     no_name=NoName.DERIVED,
+    challenges_wrong_answers=False,
 )
 _POLICIES: Mapping[Strictness, Policy] = {
     Strictness.LENIENT: LENIENT,
@@ -122,18 +133,20 @@ _POLICIES: Mapping[Strictness, Policy] = {
         domain_has_address=False,
         spirals=False,
         unreadable=Unusable.REFUSED,
-        requires_directives=True,
+        by_grammar=True,
         other_realm=OtherRealm.PASSED_OVER_IF_NAMED,
         no_name=NoName.REFUSED,
+        challenges_wrong_answers=False,
     ),
     Strictness.OPENIMSCORE: Policy(
         follows_request_uri=True,
         domain_has_address=True,
         spirals=True,
         unreadable=Unusable.PASSED_OVER,
-        requires_directives=False,
+        by_grammar=False,
         other_realm=OtherRealm.PASSED_OVER,
         no_name=NoName.REFUSED,
+        challenges_wrong_answers=True,
     ),
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from conformance.cores.emulated.node import NodeContext
@@ -45,4 +44,9 @@ class Control:
             return {"users": (await known_users(self._context))[:MOST_USERS]}
         if command.get("settle") is not True:
             raise ValueError('expected {"settle": true}, {"users": true} or {"rules": "sip:..."}')
-        return await settled(partial(has_transactions, self._context))
+        return await settled(self.is_busy)
+
+    async def is_busy(self) -> bool:
+        """Tell whether a request is being answered, or watchers are still to be told of one that was."""
+        counted = await rpc.call(self._context.folder, "stats.fetchn", "script.telling")
+        return bool(counted and counted["script.telling"]) or await has_transactions(self._context)

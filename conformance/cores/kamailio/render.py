@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -81,6 +82,7 @@ def presence_files(
         inside: of an XDMS: its ports at 127.0.0.1.
     """
     scscf, xdms = testbed.node(NodeKind.SCSCF), testbed.nodes.get(NodeKind.XDMS)
+    capabilities = _templates.get_template("capabilities.xml.j2").render(usages=USAGES).strip()
     values = {
         **_common(federation, testbed, kind, modules),
         "database": database_url(testbed),
@@ -92,7 +94,8 @@ def presence_files(
         "xcap_hosts": [testbed.fqdn(NodeKind.XDMS), f"{XCAP_HOST}.{testbed.domain}"] if xdms is not None else [],
         "all_usages": USAGES,
         "usages": [usage.replace(".", "[.]") for usage in USAGES],
-        "capabilities": _templates.get_template("capabilities.xml.j2").render(usages=USAGES).strip(),
+        "capabilities": capabilities,
+        "capabilities_tag": hashlib.sha256(capabilities.encode()).hexdigest()[:16],
         "inside": inside or Inside(0, 0),
     }
     return {"kamailio.cfg": _configuration(PRESENCE_ROLES[kind], values), **client_files(testbed)}

@@ -60,18 +60,22 @@ class Dialog:
     def begun(cls, request: Request, response: Response) -> Dialog:
         """Return the dialog of the end that sent a request (RFC 3261 12.1.2).
 
+        A provisional response may leave Contact out (RFC 3261 20, table 2), as linphone's does: until the 2xx names the
+        remote target, it is the Request-URI.
+
         Args:
             request: as it was sent.
             response: the 2xx to it, or a provisional response with a tag: an early dialog.
 
         Raises:
-            ValueError: the response has no Contact, or one that cannot be read.
+            ValueError: the 2xx has no Contact, or the response one that cannot be read.
         """
+        silent = response.code < 200 and not response.headers.getlist("Contact")
         return cls(
             call_id=request.headers["Call-ID"],
             local=request.headers["From"],
             remote=response.headers["To"],
-            target=_contact(response),
+            target=str(request.uri) if silent else _contact(response),
             routes=tuple(reversed(split_entries(response.headers.getlist("Record-Route")))),
             cseq=request.cseq.sequence,
         )

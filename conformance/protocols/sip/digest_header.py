@@ -19,7 +19,9 @@ _LONGEST = 8192
 """Longer values are refused: no digest of a standard comes near."""
 
 _BARE_IN_CHALLENGE = frozenset({"algorithm", "stale"})
-_BARE_IN_CREDENTIALS = frozenset({"algorithm", "qop", "nc"})
+BARE_IN_CREDENTIALS = frozenset({"algorithm", "qop", "nc"})
+QUOTED_IN_CREDENTIALS = frozenset({"username", "realm", "nonce", "uri", "response", "cnonce", "opaque"})
+"""Parameters of credentials without quotation marks, and with them (RFC 2617 3.2.2, RFC 3261 22.4 item 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class DigestHeader:
     @classmethod
     def credentials(cls, **values: str) -> DigestHeader:
         """Return credentials with the quoting of RFC 2617 3.2.2: all but `algorithm`, `qop` and `nc` quoted."""
-        return cls(tuple(DigestParameter(n, v, n not in _BARE_IN_CREDENTIALS) for n, v in values.items()))
+        return cls(tuple(DigestParameter(n, v, n not in BARE_IN_CREDENTIALS) for n, v in values.items()))
 
     @classmethod
     def parse(cls, value: str) -> DigestHeader:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from conformance.terminals.event_log import EventLog
-from conformance.terminals.programs import baresip, sipp
+from conformance.terminals.programs import baresip, linphone, sipp
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.vocabulary.federation import Subscriber
 
@@ -25,6 +25,7 @@ class Program:
 PROGRAMS = {
     "sipp": Program("sip-tester", sipp.SippTerminal, sipp.unfit),
     "baresip": Program("baresip", baresip.BaresipTerminal, baresip.unfit),
+    "linphonec": Program("linphone-cli", linphone.LinphoneTerminal, linphone.unfit),
 }
 """By the name of the executable, which is also the name of the terminal in results."""
 

@@ -1,4 +1,4 @@
-"""sipp as a terminal with IMS AKA: one process a procedure, its scenario a template.
+"""sipp as a terminal with IMS AKA: one process a procedure, its scenario a template. Its calls: `sipp_call`.
 
 sipp takes K and OP, never OPc (`aka_K`, `aka_OP`), so the federation file has to give the subscriber's `op`.
 """
@@ -16,6 +16,7 @@ from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.programs.child import ProgramChild
 from conformance.terminals.programs.program_terminal import SIP_PORT, Place, ProgramTerminal
+from conformance.terminals.programs.sipp_call import REFUSED, SippCall
 from conformance.terminals.register_request import ASKED_EXPIRY_S
 from conformance.vocabulary.errors import BeyondProgram, HarnessFault
 from conformance.vocabulary.events import EventKind
@@ -23,7 +24,6 @@ from conformance.vocabulary.federation import Subscriber
 from conformance.vocabulary.identifiers import uri_host
 
 _TEMPLATE = Template(Path(__file__).with_name("sipp_register.xml.tmpl").read_text(encoding="utf-8"))
-_REFUSED = re.compile(r"while expecting '\d+' \(index \d+\), received 'SIP/2\.0 (\d{3}) ?(.{0,200})")
 _AUTHENTICATION_FAILED = "createAuthHeaderAKAv1MD5 : MAC"
 _KEYWORD_LIMIT = re.compile(r"[\[\]]")
 
@@ -51,6 +51,9 @@ class SippTerminal(ProgramTerminal):
         self._child: ProgramChild | None = None
         self._call_id = secrets.token_hex(12)
         self._requests = 0
+        self._call: SippCall | None = None
+        self.service_route = ""
+        """Of the 200 that registered it: where its calls go first, behind the P-CSCF."""
 
     def register(self) -> None:
         """See `ProgramTerminal.register`.
@@ -60,6 +63,7 @@ class SippTerminal(ProgramTerminal):
         """
         self._procedure(ASKED_EXPIRY_S, EventKind.REGISTERED)
         self.registered = True
+        self._call = SippCall(self)  # from now on somebody may call
 
     def deregister(self) -> None:
         """See `ProgramTerminal.deregister`: the same Call-ID and the next CSeq, from a new process."""
@@ -71,20 +75,68 @@ class SippTerminal(ProgramTerminal):
         if self._child is not None:
             self._child.kill()
             self._child = None
+        if self._call is not None:
+            self._call.end()
+            self._call = None
+
+    def call(self, impu: str) -> SippCall:
+        """Call somebody; return when the INVITE is on its way.
+
+        Raises:
+            CallTimedOut: it sends none.
+        """
+        if self._call is None:
+            raise HarnessFault("sipp: expected a registration before a call")
+        self._call.end()
+        self._call = SippCall(self, impu)
+        self._call.wait_begun()
+        return self._call
+
+    def await_call(self) -> SippCall:
+        """Wait for a call and return it; sipp rings at once, and answers by itself.
+
+        Raises:
+            CallTimedOut: nobody calls.
+        """
+        if self._call is None:
+            raise HarnessFault("sipp: expected a registration before a call")
+        self._call.wait_begun()
+        return self._call
+
+    def run(self, scenario: str, name: str, call_id: str) -> ProgramChild:
+        """Start sipp with a scenario that needs no keys."""
+        place = self.place
+        file = place.folder / f"sipp-{name}.xml"
+        file.write_text(scenario, encoding="utf-8")
+        return self._start(self._command(file, call_id))
+
+    def private(self, name: str, octets: bytes) -> Path:
+        """Write a file that goes with the terminal."""
+        file = self.secrets.path / name
+        file.write_bytes(octets)
+        return file
+
+    def _start(self, arguments: list[str]) -> ProgramChild:
+        return ProgramChild(
+            arguments,
+            folder=self.secrets.path,
+            speaks="stderr",
+            log=self.place.folder / "sipp.log",
+            enter=self.place.enter,
+        )
 
     def _procedure(self, expires_s: int, success: EventKind) -> None:
         place = self.place
         scenario = place.folder / f"sipp-{success}.xml"
         scenario.write_text(self._scenario(expires_s), encoding="utf-8")
+        self.end()
         keys = self.secrets.write("keys.csv", f"SEQUENTIAL\n{_keyword(place.subscriber)}\n")
         try:
-            self._child = ProgramChild(
-                self._command(scenario, keys),
-                folder=self.secrets.path,
-                speaks="stderr",
-                log=place.folder / "sipp.log",
-                enter=place.enter,
-            )
+            self._child = self._start([
+                *self._command(scenario, self._call_id), "-inf", str(keys),
+                "-au", place.subscriber.impi, "-auth_uri", place.testbed.domain,
+                "-base_cseq", str(self._requests + 1),
+            ])  # fmt: skip
             self._follow(self._child, success)
         finally:
             self.end()
@@ -101,15 +153,14 @@ class SippTerminal(ProgramTerminal):
             expires=expires_s,
         )
 
-    def _command(self, scenario: Path, keys: Path) -> list[str]:
+    def _command(self, scenario: Path, call_id: str) -> list[str]:
         """Return the command line, which everybody can read: identities, addresses and names of files."""
         place, address = self.place, str(self.place.address)
         return [
             "sipp", f"{uri_host(place.pcscf.address)}:{place.pcscf.port}",
-            "-sf", str(scenario.absolute()), "-inf", str(keys),
+            "-sf", str(scenario.absolute()),
             "-i", address, "-p", str(SIP_PORT), "-bind_local", "-ci", address, "-mi", address,
-            "-au", place.subscriber.impi, "-auth_uri", place.testbed.domain,
-            "-cid_str", self._call_id, "-base_cseq", str(self._requests + 1),
+            "-cid_str", call_id,
             "-m", "1", "-aa", "-default_behaviors", "all,-bye",
             "-nostdin", "-skip_rlimit", "-T2", str(place.federation.timers.gm_t2_ms),
             "-trace_logs", "-log_file", "/dev/stderr", "-trace_err", "-error_file", "/dev/stderr",
@@ -132,8 +183,8 @@ class SippTerminal(ProgramTerminal):
                     self.record(EventKind.CHALLENGED, 401)
                     challenge, awaited = rest, "the answer to its second REGISTER"
                 elif word == "accepted":
-                    accepted = True
-                elif found := _REFUSED.search(line):
+                    accepted, self.service_route = True, rest.strip().removeprefix("Service-Route:").strip()
+                elif found := REFUSED.search(line):
                     refused = int(found[1]), found[2]
                 elif _AUTHENTICATION_FAILED in line:
                     self.record(EventKind.NETWORK_REFUSED, detail="sipp: MAC of AUTN is wrong; it gives up")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from sipmessage import Request
 
-from conformance.vocabulary.federation import DatabaseKind
+from conformance.cores.emulated.control import ask
+from conformance.cores.emulated.quiet import control_path
+from conformance.vocabulary.federation import DatabaseKind, NodeKind
 from tests.cores.kamailio.conftest import Story, play
 from tests.cores.kamailio.presence_lab import ALICE, BOB, DOCUMENT, PIDF, RULES, RULES_TYPE, Servers, needs_servers
 
@@ -109,5 +111,18 @@ def test_a_user_is_told_who_watches(servers: Callable[[Story], None]) -> None:
         found = [(await servers.next_notify()) for _ in range(2)]
         document = next(one.body.decode() for one in found if one.headers.get("Event") == "presence.winfo")
         assert 'status="active"' in document
+
+    servers(story)
+
+
+def test_a_server_is_not_quiet_before_all_watchers_are_told(servers: Callable[[Story], None]) -> None:
+    async def story(servers: Servers) -> None:
+        await servers.http("PUT", DOCUMENT, RULES.format("allow"), Content_Type=RULES_TYPE)
+        published = await servers.publish("open")
+        await servers.watch()
+        await servers.next_notify()
+        assert (await servers.publish("", published.headers.get("SIP-ETag"))).code == 200
+        assert await ask(control_path(servers.scene.folder_of(NodeKind.PRESENCE)), {"settle": True})
+        assert servers.notified.qsize() == 2
 
     servers(story)

@@ -63,15 +63,19 @@ class Lab:
         """What the XDMS has, by path behind its root."""
         self.asked: list[tuple[str, str, str]] = []
         """Path, asserted identity and source address of each GET."""
+        self.put_by_server: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+        """Path and document of each PUT."""
         self.notified: asyncio.Queue[Request] = asyncio.Queue()
         self.subscribed: asyncio.Queue[Request] = asyncio.Queue()
-        """SUBSCRIBEs for documents, at the XDMS."""
+        """SUBSCRIBEs for rules, at the XDMS."""
         self.arrived: asyncio.Queue[Request] = asyncio.Queue()
         """Requests other than NOTIFY at the S-CSCF."""
         self.answers: Callable[[Request], int] = lambda _: 200
         self.scscf: SipStack
         self.xdms: SipStack
-        self._to_be_told = asyncio.Event()
+        self._to_be_told: dict[str, Dialog] = {}
+        """Who wants to know of changes, by application usage."""
+        self._more_to_be_told = asyncio.Condition()
         self._number = 0
 
     async def begin(
@@ -103,8 +107,13 @@ class Lab:
             found = self.documents.get(path)
             return web.Response(status=404) if found is None else web.Response(body=found)
 
+        async def put(request: web.Request) -> web.Response:
+            self.put_by_server.put_nowait((request.path.removeprefix("/xcap-root/"), await request.read()))
+            return web.Response(status=200)
+
         application = web.Application()
         application.router.add_get("/{path:.*}", get)
+        application.router.add_put("/{path:.*}", put)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
         self.scene._end.push_async_callback(runner.cleanup)
@@ -118,9 +127,13 @@ class Lab:
         response.headers.set("Contact", f"<sip:{self.xdms.address}:5060>")
         response.headers.set("Expires", request.headers["Expires"])
         await transaction.respond(response)
-        self.telling = Dialog.answered(request, response)
-        self.subscribed.put_nowait(request)
-        self._to_be_told.set()
+        for usage in ("pres-rules", "pidf-manipulation", "resource-lists", "rls-services"):
+            if f'"{usage}/'.encode() in request.body:
+                self._to_be_told[usage] = Dialog.answered(request, response)
+                if usage == "pres-rules":
+                    self.subscribed.put_nowait(request)
+        async with self._more_to_be_told:
+            self._more_to_be_told.notify_all()
 
     async def told_of_rules(self) -> Request:
         """Return the next SUBSCRIBE for rules, which has been answered."""
@@ -129,13 +142,17 @@ class Lab:
 
     async def put_rules(self, document: bytes | None, user: str = ALICE, name: str = "index") -> None:
         """Change the rules of a user, and tell who has subscribed to them (RFC 5875)."""
-        path = f"pres-rules/users/{user}/{name}"
+        await self.put(f"pres-rules/users/{user}/{name}", document)
+
+    async def put(self, path: str, document: bytes | None) -> None:
+        """Change a document, and tell who has subscribed to those of its usage."""
         self.documents.pop(path, None)
         if document is not None:
             self.documents[path] = document
-        async with asyncio.timeout(5):
-            await self._to_be_told.wait()
-        notify = self.telling.next_request("NOTIFY")
+        usage = path.partition("/")[0]
+        async with asyncio.timeout(5), self._more_to_be_told:
+            await self._more_to_be_told.wait_for(lambda: usage in self._to_be_told)
+        notify = self._to_be_told[usage].next_request("NOTIFY")
         notify.headers.set("Contact", f"<sip:{self.xdms.address}:5060>")
         notify.headers.set("Event", "xcap-diff")
         notify.headers.set("Subscription-State", "active;expires=3000")

@@ -15,6 +15,7 @@ from tests.cores.presence.lab import ALICE, BOB, GRACE, Lab, pidf, rules
 FRIENDS = "sip:alice-friends@uc3m.netlab.test"
 SERVICES = f"rls-services/users/{ALICE}/index"
 LIST = f"resource-lists/users/{ALICE}/index/~~/resource-lists/list%5b@name=%22friends%22%5d"
+MINE = f"resource-lists/users/{ALICE}"
 RL = 'xmlns="urn:ietf:params:xml:ns:resource-lists"'
 ACCEPT = "Accept: multipart/related, application/rlmi+xml, application/pidf+xml"
 EVENTLIST = "Supported: eventlist"
@@ -154,6 +155,83 @@ def test_a_list_that_is_gone_ends_its_subscription(in_lab: Callable[..., None]) 
         del lab.documents[SERVICES]
         await lab.again(watcher, 600)
         assert (await lab.notify()).headers["Subscription-State"] == "terminated;reason=noresource"
+
+    in_lab(story)
+
+
+def test_a_list_that_changes_is_told_whole_at_once(in_lab: Callable[..., None]) -> None:
+    async def story(lab: Lab) -> None:
+        put(lab)
+        await lab.subscribe(EVENTLIST, ACCEPT, user=ALICE, uri=FRIENDS)
+        assert list(read(await lab.notify())[1]) == [GRACE]
+        await lab.put(f"resource-lists/users/{ALICE}/other", members())  # the list is as it was: nobody is told
+        await lab.put(SERVICES, services(f'<list><rl:entry uri="{ALICE}"/><rl:entry uri="{GRACE}"/></list>'))
+        root, found = read(await lab.notify())
+        assert (root.get("version"), root.get("fullState"), list(found)) == ("1", "true", [ALICE, GRACE])
+        await lab.put(SERVICES, b"<no-list/>")  # what it was stays
+        await lab.put(SERVICES, None)
+        assert (await lab.notify()).headers["Subscription-State"] == "terminated;reason=noresource"
+
+    in_lab(story)
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        (f'<entry-ref ref="{MINE}/entry"/><entry uri="{ALICE}"/>', [GRACE, ALICE]),
+        (f'<external anchor="http://xdms.uc3m.netlab.test:8080/xcap-root/{MINE}/list"/>', [GRACE, ALICE]),
+        (f'<external anchor="https://xcap.uc3m.netlab.test:8443/xcap-root/{MINE}/list"/>', [GRACE, ALICE]),
+        (f'<external anchor="http://xdms.uc3m.netlab.test:8080/xcap-root/{MINE}/circle"/>', [ALICE]),
+        ('<entry-ref ref="resource-lists/global/everybody/entry"/>', [GRACE]),
+        (f'<entry-ref ref="{MINE}/nothing"/><entry uri="{ALICE}"/>', [ALICE]),
+        (f'<entry-ref ref="{MINE}/no-list"/><entry uri="{ALICE}"/>', [ALICE]),
+        (
+            f'<external anchor="http://xdms.uc3m.netlab.test:8080/xcap-root/{MINE}/deep-0"/>',
+            ["sip:d4@uc3m.netlab.test"],
+        ),
+    ],
+)
+def test_references_are_followed(in_lab: Callable[..., None], inner: str, expected: list[str]) -> None:
+    async def story(lab: Lab) -> None:
+        root = "http://xdms.uc3m.netlab.test:8080/xcap-root"
+        put(lab, REFERENCE, f"<list {RL}>{inner}</list>".encode())
+        lab.documents[f"{MINE}/entry"] = f'<entry {RL} uri="{GRACE}"/>'.encode()
+        lab.documents["resource-lists/global/everybody/entry"] = lab.documents[f"{MINE}/entry"]
+        lab.documents[f"{MINE}/list"] = members(GRACE, ALICE)
+        again = f'<external anchor="{root}/{MINE}/circle"/><entry uri="{ALICE}"/>'
+        lab.documents[f"{MINE}/circle"] = f"<list {RL}>{again}</list>".encode()
+        lab.documents[f"{MINE}/no-list"] = b"<a/>"
+        for depth in range(8):  # those beyond the deepest are left out
+            deeper = f'<external anchor="{root}/{MINE}/deep-{depth + 1}"/>'
+            entry = f'<entry uri="sip:d{depth}@uc3m.netlab.test"/>' if depth >= 4 else ""
+            lab.documents[f"{MINE}/deep-{depth}"] = f"<list {RL}>{deeper}{entry}</list>".encode()
+        await lab.subscribe(EVENTLIST, ACCEPT, user=ALICE, uri=FRIENDS)
+        assert list(read(await lab.notify())[1]) == expected
+
+    in_lab(story)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f'<entry-ref ref="resource-lists/users/{GRACE}/entry"/>',
+        f'<entry-ref ref="pres-rules/users/{ALICE}/index"/>',
+        f'<entry-ref ref="resource-lists/users/{ALICE}/../{GRACE}/entry"/>',
+        f'<entry-ref ref="http://127.0.0.1/{MINE}"/>',
+        f'<external anchor="http://xdms.uc3m.netlab.test:8080/xcap-root/resource-lists/users/{GRACE}/list"/>',
+        '<external anchor="http://xdms.uc3m.netlab.test:8080@127.0.0.1/xcap-root/list"/>',
+        '<external anchor="http://127.0.0.1:1/xcap-root/list"/>',
+        '<external anchor="file:///etc/passwd"/>',
+    ],
+)
+def test_references_elsewhere_are_not_followed(in_lab: Callable[..., None], inner: str) -> None:
+    async def story(lab: Lab) -> None:
+        put(lab, REFERENCE, f'<list {RL}><entry uri="{ALICE}"/>{inner}</list>'.encode())
+        await lab.subscribe(EVENTLIST, ACCEPT, user=ALICE, uri=FRIENDS)
+        assert list(read(await lab.notify())[1]) == [ALICE]
+        own = "resource-lists/users/" + ALICE
+        asked = [path for path, *_ in lab.asked if not path.startswith(("pres-rules/", "pidf-", "rls-services/", own))]
+        assert asked == []
 
     in_lab(story)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.protocols.presence.resource_lists import MOST_MEMBERS, Member, read_list, read_services
+from conformance.protocols.presence.resource_lists import MOST_MEMBERS, Member, Reference, read_list, read_services
 from conformance.protocols.presence.xml_document import MalformedDocument
 
 RL = "urn:ietf:params:xml:ns:resource-lists"
@@ -24,13 +24,21 @@ def test_members_of_lists_in_lists_each_once() -> None:
     inner = (
         f'<entry uri="{BOB}"><display-name>Bob</display-name></entry>'
         f'<list name="more"><entry uri="{CAROL}"/><entry uri="sip:bob@H.TEST;user=phone"/></list>'
-        '<entry-ref ref="x"/><external anchor="http://elsewhere.test/"/>'
+        "<entry-ref/><external/>"
     )
     assert read_list(a_list(inner)) == (Member(BOB, "Bob"), Member(CAROL))
     assert read_list(f'<resource-lists xmlns="{RL}">{a_list(inner).decode()}</resource-lists>'.encode()) == (
         Member(BOB, "Bob"),
         Member(CAROL),
     )
+
+
+def test_references_stand_in_their_place() -> None:
+    inner = (
+        f'<entry-ref ref="x"/><list><external anchor="http://e.test/"/><entry uri="{BOB}"/></list><entry-ref ref="x"/>'
+    )
+    assert read_list(a_list(inner)) == (Reference("x", True), Reference("http://e.test/", False), Member(BOB))
+    assert read_list(f'<entry xmlns="{RL}" uri="{CAROL}"/>'.encode()) == (Member(CAROL),)
 
 
 def test_a_service_has_its_list_or_names_it() -> None:
@@ -42,7 +50,7 @@ def test_a_service_has_its_list_or_names_it() -> None:
         )
     )
     assert set(found) == {"sip:a@h.test", "sip:B@h.test"}
-    assert (found["sip:a@h.test"].members, found["sip:a@h.test"].reference) == ((Member(BOB),), "")
+    assert (found["sip:a@h.test"].items, found["sip:a@h.test"].reference) == ((Member(BOB),), "")
     assert (found["sip:B@h.test"].reference, found["sip:B@h.test"].packages) == ("http://x/y", {"presence"})
 
 

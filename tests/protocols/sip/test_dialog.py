@@ -64,6 +64,18 @@ def test_the_end_that_asked() -> None:
     assert dialog_key(again) == ("call", "theirs")
 
 
+def test_a_provisional_response_may_leave_the_target_to_the_final_one() -> None:
+    request = subscribe(*REQUEST)
+    rings = make_response(request, 180, to_tag="theirs")
+    early = Dialog.begun(request, rings)
+    assert early.target == str(request.uri)
+    rings.headers.set("Contact", "*")
+    with pytest.raises(ValueError, match="expected a URI"):
+        Dialog.begun(request, rings)
+    with pytest.raises(ValueError, match="Contact"):
+        Dialog.begun(request, make_response(request, 200, to_tag="theirs"))
+
+
 def test_without_routers_the_way_leads_to_the_contact() -> None:
     request = subscribe(REQUEST[0])
     notify = Dialog.answered(request, accepted(request)).next_request("NOTIFY")

@@ -174,3 +174,32 @@ def test_no_answer(pcscf: Any, play: Play, alice: Subscriber) -> None:
 def test_it_does_not_refresh(play: Play, alice: Subscriber) -> None:
     with pytest.raises(HarnessFault, match="expected register or deregister"):
         play("sipp", alice).reregister()
+
+
+def test_a_call_goes_along_the_service_route(pcscf: Any, play: Play, alice: Subscriber, granted: Answer) -> None:
+    def granted_with_route(request: Request) -> Response:
+        response = granted(request)
+        response.headers.set("Service-Route", "<sip:orig@scscf.uc3m.netlab.test;lr>")
+        return response
+
+    pcscf.will(
+        challenge(alice, with_res(alice, zero=False)[0]),
+        granted_with_route,
+        lambda request: make_response(request, 486 if request.method == "INVITE" else 200),
+    )
+    terminal = play("sipp", alice)
+    assert isinstance(terminal, sipp.SippTerminal)
+    terminal.register()
+    terminal.call("sip:erin@uc3m.netlab.test").wait_refused(486)
+    invite = next(request for request in pcscf.requests if request.method == "INVITE")
+    assert invite.headers["Route"] == "<sip:127.35.1.11:4060;lr>, <sip:orig@scscf.uc3m.netlab.test;lr>"
+    assert [event.kind for event in terminal.events.events][-2:] == ["calling", "refused"]
+
+
+def test_it_calls_only_when_it_is_registered(play: Play, alice: Subscriber) -> None:
+    terminal = play("sipp", alice)
+    assert isinstance(terminal, sipp.SippTerminal)
+    with pytest.raises(HarnessFault, match="expected a registration before a call"):
+        terminal.call("sip:erin@uc3m.netlab.test")
+    with pytest.raises(HarnessFault, match="expected a registration before a call"):
+        terminal.await_call()

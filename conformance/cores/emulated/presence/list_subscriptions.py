@@ -6,6 +6,7 @@ behalf of the user, which goes by the S-CSCF that serves him.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -14,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from sipmessage import URI, Request, Response
 
 from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
-from conformance.cores.emulated.presence.lists import Lists
+from conformance.cores.emulated.presence.document_news import DocumentNews, Followed
+from conformance.cores.emulated.presence.lists import FOLDERS, FoundList, Lists, ListUnreadable
 from conformance.cores.emulated.presence.store import KeptSubscription, PresenceStore
 from conformance.cores.emulated.presence.subscriber import OwnSubscription, Subscriber, Wish
 from conformance.cores.emulated.presence.subscriptions import DEFAULT_S, LONGEST_S, PRESENCE
@@ -22,7 +24,6 @@ from conformance.cores.emulated.presence.watches import Watch, Watches
 from conformance.cores.emulated.sip_server import Refused
 from conformance.protocols.presence import pidf
 from conformance.protocols.presence.identity import canonical, domain_of
-from conformance.protocols.presence.resource_lists import ListService, Member
 from conformance.protocols.presence.rlmi import CONTENT_TYPE, MULTIPART, Resource, write_rlmi
 from conformance.protocols.presence.winfo import WatcherStatus
 from conformance.protocols.sip.dialog import DialogKey, dialog_key
@@ -56,6 +57,11 @@ class _Watched:
 class _Entry:
     kept: KeptSubscription
     members: dict[str, _Watched] = field(default_factory=dict)
+    found: FoundList | None = None
+    """The list as it was when it was read last."""
+    followed: Followed | None = None
+    """The documents that it is made of."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     begun: bool = False
     """The first NOTIFY has been sent; changes before it are part of it."""
 
@@ -71,6 +77,7 @@ class ListSubscriptions:
         users: canonical identities that it serves.
         route: Route of back-end subscriptions.
         lists: finds a list.
+        news: tells of changes of lists; None where there are none.
         watches: of members of the own network.
         subscriber: makes back-end subscriptions.
         store: where subscriptions are kept.
@@ -87,6 +94,7 @@ class ListSubscriptions:
         users: Iterable[str],
         route: tuple[str, ...],
         lists: Lists,
+        news: DocumentNews | None,
         watches: Watches,
         subscriber: Subscriber,
         store: PresenceStore,
@@ -96,6 +104,7 @@ class ListSubscriptions:
         self._users = frozenset(users)
         self._route = route
         self._lists = lists
+        self._news = news
         self._watches = watches
         self._subscriber = subscriber
         self._store = store
@@ -113,11 +122,15 @@ class ListSubscriptions:
             keep=self._keep,
         )
 
-    async def find(self, request: Request, watcher: str) -> ListService | None:
+    async def find(self, request: Request, watcher: str) -> FoundList | None:
         """Return the list that a SUBSCRIBE is for; None where its Request-URI is no list of the watcher's."""
         if package_of(request) != PRESENCE or domain_of(canonical(str(request.uri))) != self._domain:
             return None
-        return await self._lists.find(str(request.uri), watcher)
+        try:
+            return await self._lists.read(str(request.uri), watcher)
+        except ListUnreadable as error:
+            self._log.warning("list %.200s: %.300s", request.uri, error)
+            return None
 
     async def restore(self) -> None:
         """Take up the subscriptions from before a restart."""
@@ -126,9 +139,11 @@ class ListSubscriptions:
                 entry = _Entry(kept)
                 self._entries[kept.subscription.dialog.key] = entry
                 self.notifier.restore(kept.subscription)
-                await self._look_again(entry)
+                self._follow(entry)
+                async with entry.turn:
+                    await self._look_again(entry)
 
-    async def begin(self, request: Request, service: ListService, watcher: str) -> Response:
+    async def begin(self, request: Request, found: FoundList, watcher: str) -> Response:
         """Answer a SUBSCRIBE that begins a subscription to a list.
 
         Raises:
@@ -139,8 +154,8 @@ class ListSubscriptions:
         supported = {tag.strip().lower() for v in request.headers.getlist("Supported") for tag in v.split(",")}
         if EVENTLIST not in supported:
             raise Refused(421, headers=_HEADERS)
-        if service.packages and PRESENCE not in service.packages:
-            raise Refused(489, headers={"Allow-Events": ", ".join(sorted(service.packages))[:200]})
+        if found.packages and PRESENCE not in found.packages:
+            raise Refused(489, headers={"Allow-Events": ", ".join(sorted(found.packages))[:200]})
         check_accept(request, MULTIPART, CONTENT_TYPE, pidf.CONTENT_TYPE)
         if len(self._entries) >= _MOST:
             raise Refused(503)
@@ -148,11 +163,13 @@ class ListSubscriptions:
         kept = KeptSubscription(subscription, EVENTLIST, canonical(str(request.uri)), watcher, "")
         entry = _Entry(kept)
         self._entries[subscription.dialog.key] = entry
+        response.headers.set("Require", EVENTLIST)
         if subscription.left_s:
             self._store.put_subscription(kept)
-        response.headers.set("Require", EVENTLIST)
-        await self._watch(entry, service.members)
-        self._answered(entry)
+            self._follow(entry)
+        async with entry.turn:
+            await self._watch(entry, found)
+            self._answered(entry)
         return response
 
     def watcher_of(self, request: Request) -> str | None:
@@ -174,28 +191,59 @@ class ListSubscriptions:
         response = self.notifier.renew(subscription, request)
         response.headers.set("Require", EVENTLIST)
         self._store.put_subscription(entry.kept)
-        if subscription.left_s:
-            await self._look_again(entry)
-        else:
-            self._answered(entry)
+        async with entry.turn:
+            if subscription.left_s:
+                await self._look_again(entry)
+            else:
+                self._answered(entry)
         return response
 
-    async def _look_again(self, entry: _Entry) -> None:
-        """Read the list anew and tell all of it; a list that is gone ends the subscription."""
+    def _follow(self, entry: _Entry) -> None:
+        """Be told when one of the documents changes that the list is made of."""
+        if self._news is not None:
+            user = entry.kept.watcher
+            folders = tuple(folder.format(user=user) for folder in FOLDERS)
+            entry.followed = self._news.follow(user, folders, lambda: self._subscriber.work.begin(self._told(entry)))
+
+    async def _told(self, entry: _Entry) -> None:
+        async with entry.turn:
+            if entry.begun:
+                await self._look_again(entry, only_changed=True)
+
+    async def _look_again(self, entry: _Entry, *, only_changed: bool = False) -> None:
+        """Read the list anew and tell all of it; a list that is gone ends the subscription.
+
+        Args:
+            entry: it.
+            only_changed: tell nothing where the list is as it was.
+        """
+        found = entry.found
+        try:
+            found = await self._lists.read(entry.kept.presentity, entry.kept.watcher)
+        except ListUnreadable as error:  # then it is what it was
+            self._log.warning("list %.200s: %.300s", entry.kept.presentity, error)
+        if entry.kept.subscription.dialog.key not in self._entries:  # its time is over meanwhile
+            return
+        if only_changed and found == entry.found:
+            return
         entry.begun = False
-        service = await self._lists.find(entry.kept.presentity, entry.kept.watcher)
-        if service is None:
+        if found is None:
             self._end(entry, "noresource")
             return
-        await self._watch(entry, service.members)
+        await self._watch(entry, found)
         self._answered(entry)
 
-    async def _watch(self, entry: _Entry, members: tuple[Member, ...]) -> None:
-        wanted = {canonical(member.uri): member for member in members}
+    async def _watch(self, entry: _Entry, found: FoundList) -> None:
+        entry.found = found
+        wanted = {canonical(member.uri): member for member in found.members}
         for identity in set(entry.members) - set(wanted):
             self._leave(entry.members.pop(identity))
+        before, entry.members = entry.members, {}
         for identity, member in wanted.items():
-            if identity not in entry.members:
+            if (watched := before.get(identity)) is not None:
+                entry.members[identity] = watched
+                watched.resource = replace(watched.resource, uri=member.uri, name=member.name)
+            else:
                 watched = entry.members[identity] = _Watched(Resource(member.uri, member.name))
                 await self._begin(entry, watched, identity)
 
@@ -286,6 +334,8 @@ class ListSubscriptions:
         if entry is not None:
             self._store.remove_subscription(subscription)
             entry.begun = False
+            if self._news is not None and entry.followed is not None:
+                self._news.leave(entry.followed)
             for watched in entry.members.values():
                 self._leave(watched)
 

@@ -12,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import unquote
-from xml.sax.saxutils import quoteattr
 
-from sipmessage import Request
-
-from conformance.cores.emulated.presence.subscriber import OwnSubscription, Subscriber, Wish
+from conformance.cores.emulated.presence.document_news import DocumentNews, Followed
 from conformance.cores.emulated.presence.xcap_client import XcapClient, XcapFailed
+from conformance.cores.emulated.quiet import Work
 from conformance.protocols.presence.pres_rules import (
     EVERYTHING,
     Decision,
@@ -27,13 +25,11 @@ from conformance.protocols.presence.pres_rules import (
     read_rules,
 )
 from conformance.protocols.presence.xml_document import MalformedDocument
-from conformance.protocols.xcap.diff import CONTENT_TYPE, EVENT, LIST_TYPE, read_diff
 
 UNDECIDED = Decision(SubHandling.CONFIRM)
 _ALLOWED = Decision(SubHandling.ALLOW, EVERYTHING)
 _FOLDERS = {"pres-rules/users/{user}/": "index", "org.openmobilealliance.pres-rules/users/{user}/": "pres-rules"}
 """Where rules are, and how the document is called that is always looked for (RFC 5025 9.7; OMA's)."""
-_MOST_DOCUMENTS = 20
 _LONGEST_WAIT_S = 86_400.0
 
 
@@ -41,18 +37,10 @@ _LONGEST_WAIT_S = 86_400.0
 class _Known:
     rules: Ruleset | None = None
     """None: there are none."""
-    asked: bool = False
-    """It has been subscribed to, whatever came of it."""
-    subscription: OwnSubscription | None = None
+    followed: Followed | None = None
+    """His folders; None: they have not been needed yet."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     boundary: asyncio.TimerHandle | None = None
-    others: set[str] = field(default_factory=set)
-    """Further documents of his, of which the XDMS has told."""
-
-    @property
-    def is_told(self) -> bool:
-        """Whether the XDMS tells of changes, so that there is no need to ask."""
-        return self.subscription is not None and self.subscription.active
 
 
 class Policy:
@@ -60,8 +48,7 @@ class Policy:
 
     Args:
         xcap: gets documents; None: the testbed has no XDMS, and nobody has decided anything.
-        xdms_uri: SIP URI that tells of changes.
-        subscriber: subscribes to them.
+        news: tells of their changes; there where `xcap` is.
         on_changed: told of the presentity whose rules, or their validity, have changed.
         sphere: sphere that a presentity has published.
         log: the node's logger.
@@ -72,8 +59,7 @@ class Policy:
     def __init__(
         self,
         xcap: XcapClient | None,
-        xdms_uri: str,
-        subscriber: Subscriber,
+        news: DocumentNews | None,
         on_changed: Callable[[str], None],
         sphere: Callable[[str], str],
         log: logging.Logger,
@@ -82,14 +68,14 @@ class Policy:
         everybody: bool = False,
     ) -> None:
         self._xcap = xcap
-        self._xdms_uri = xdms_uri
-        self._subscriber = subscriber
+        self._news = news
         self._on_changed = on_changed
         self._sphere = sphere
         self._log = log
         self._deaf = deaf
         self._everybody = everybody
         self._known: dict[str, _Known] = {}
+        self.work = Work()
 
     async def decide(self, presentity: str, watcher: str) -> Decision:
         """Return what the rules of a presentity say about a watcher; the presentity sees everything of itself."""
@@ -99,7 +85,7 @@ class Policy:
             return UNDECIDED
         known = self._known.setdefault(presentity, _Known())
         async with known.turn:
-            if not known.is_told and not (self._deaf and known.asked):
+            if known.followed is None or not (known.followed.is_told or self._deaf):
                 await self._learn(presentity, known)
         return self._judge(presentity, watcher, known)
 
@@ -115,43 +101,15 @@ class Policy:
 
         Nobody waits for the subscription: its first NOTIFY has the rules got once more, so that no change is missed.
         """
-        if not known.asked:
-            known.asked = True
-            self._subscriber.work.begin(self._subscribe(presentity, known))
+        if known.followed is None:
+            assert self._news is not None
+            folders = tuple(folder.format(user=presentity) for folder in _FOLDERS)
+            known.followed = self._news.follow(presentity, folders, lambda: self._told(presentity))
         await self._get(presentity, known)
 
-    async def _subscribe(self, presentity: str, known: _Known) -> None:
-        known.subscription = await self._subscriber.begin(
-            self._wish(presentity), lambda request: self._told(presentity, request)
-        )
-
-    def _wish(self, presentity: str) -> Wish:
-        entries = "".join(f"<entry uri={quoteattr(folder.format(user=presentity))}/>" for folder in _FOLDERS)
-        body = (
-            '<?xml version="1.0" encoding="UTF-8"?>\n<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists">'
-            f"<list>{entries}</list></resource-lists>\n"
-        )
-        return Wish(
-            self._xdms_uri,
-            f"{EVENT};diff-processing=no-patching",
-            CONTENT_TYPE,
-            presentity,
-            headers={"Content-Type": LIST_TYPE},
-            body=body.encode(),
-        )
-
-    def _told(self, presentity: str, request: Request) -> None:
-        if self._deaf:
-            return
-        changes = read_diff(request.body) if request.body else ()
-        self._log.info("rules of %s: told of %d documents", presentity, len(changes))
-        known = self._known[presentity]
-        for change in changes:
-            if change.new is None:
-                known.others.discard(change.selector)
-            elif len(known.others) < _MOST_DOCUMENTS and _is_of(presentity, change.selector):
-                known.others.add(change.selector)
-        self._subscriber.work.begin(self._renew(presentity))
+    def _told(self, presentity: str) -> None:
+        if not self._deaf:
+            self.work.begin(self._renew(presentity))
 
     async def _renew(self, presentity: str) -> None:
         known = self._known[presentity]
@@ -167,7 +125,8 @@ class Policy:
         assert self._xcap is not None
         found: list[Ruleset] = []
         always = {folder.format(user=presentity) + name for folder, name in _FOLDERS.items()}
-        paths = {unquote(path): path for path in (*known.others, *always)}
+        others = known.followed.documents if known.followed is not None else ()
+        paths = {unquote(path): path for path in (*others, *always)}
         for path in sorted(paths.values()):
             try:
                 document = await self._xcap.get(path, presentity)
@@ -187,13 +146,9 @@ class Policy:
             seconds = min((min(ahead) - now).total_seconds(), _LONGEST_WAIT_S)
             known.boundary = asyncio.get_running_loop().call_later(seconds, self._on_changed, presentity)
 
-    def stop(self) -> None:
-        """Stop all clocks."""
+    async def stop(self) -> None:
+        """Stop all clocks, and give up what is under way."""
         for known in self._known.values():
             if known.boundary is not None:
                 known.boundary.cancel()
-
-
-def _is_of(presentity: str, selector: str) -> bool:
-    plain = unquote(selector)
-    return ".." not in plain and any(plain.startswith(folder.format(user=presentity)) for folder in _FOLDERS)
+        await self.work.stop()

@@ -35,6 +35,7 @@ class Publications:
         log: the node's logger.
         longest_s: longest publication that is granted, seconds.
         shortest_s: shortest one, seconds.
+        hard_state: what a presentity has said for good, beside its publications; None: nothing.
         takes_any_etag: take an entity tag that is unknown for none at all (fault `accepts-unknown-etag`).
     """
 
@@ -46,6 +47,7 @@ class Publications:
         *,
         longest_s: int,
         shortest_s: int,
+        hard_state: Callable[[str], etree._Element | None] = lambda _: None,
         takes_any_etag: bool = False,
     ) -> None:
         self._store = store
@@ -53,6 +55,7 @@ class Publications:
         self._log = log
         self._longest_s = longest_s
         self._shortest_s = min(shortest_s, longest_s)
+        self._hard_state = hard_state
         self._takes_any_etag = takes_any_etag
         self._by_etag: dict[str, Publication] = {}
         self._ends: dict[str, asyncio.TimerHandle] = {}
@@ -64,11 +67,18 @@ class Publications:
             self._take(publication)
 
     def document(self, presentity: str) -> etree._Element:
-        """Return what all devices of a presentity say together; not to be changed."""
+        """Return what all devices of a presentity, and its hard state, say together; not to be changed."""
         if presentity not in self._composed:
             own = sorted(self._of(presentity), key=lambda one: one.changed_ns, reverse=True)
-            self._composed[presentity] = compose(presentity, [read_pidf(one.body) for one in own])
+            published = [read_pidf(one.body) for one in own]
+            if (hard := self._hard_state(presentity)) is not None:
+                published.append(hard)  # the oldest word: what somebody publishes is nearer to what is so now
+            self._composed[presentity] = compose(presentity, published)
         return self._composed[presentity]
+
+    def compose_anew(self, presentity: str) -> None:
+        """Forget what was composed: the hard state of a presentity is another one."""
+        self._composed.pop(presentity, None)
 
     def publish(self, request: Request) -> Response:
         """Answer a PUBLISH of a presentity whose identity is known to be right.

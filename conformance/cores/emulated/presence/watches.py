@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from conformance.cores.emulated.presence.hard_state import HardState
 from conformance.cores.emulated.presence.policy import UNDECIDED, Policy
 from conformance.cores.emulated.presence.publications import Publications
 from conformance.cores.emulated.quiet import Work
@@ -58,6 +59,7 @@ class Watches:
     Args:
         publications: what presentities say.
         policy: who may see it.
+        hard_state: learns what a presentity keeps at the XDMS; None: there is no XDMS.
         on_watcher: told of each change of a watcher, for watcher information.
         log: the node's logger.
         shows_while_pending: tell watchers who wait as much as others (fault `shows-state-while-pending`).
@@ -67,6 +69,7 @@ class Watches:
         self,
         publications: Publications,
         policy: Policy,
+        hard_state: HardState | None,
         on_watcher: Callable[[str, WatcherState], None],
         log: logging.Logger,
         *,
@@ -74,6 +77,7 @@ class Watches:
     ) -> None:
         self._publications = publications
         self._policy = policy
+        self._hard_state = hard_state
         self._on_watcher = on_watcher
         self._log = log
         self._shows_while_pending = shows_while_pending
@@ -92,6 +96,8 @@ class Watches:
             tell: see `Watch`; not called before this returns.
             id: of a watch that is taken up after a restart.
         """
+        if self._hard_state is not None:
+            await self._hard_state.learn(presentity)
         decision = await self._policy.decide(presentity, watcher)
         watch = Watch(id or f"w{secrets.token_hex(6)}", presentity, watcher, tell, decision)
         watch.status = _STATUS[decision.handling]

@@ -1,4 +1,4 @@
-"""Gets documents of the testbed's XDMS (RFC 4825 7.11), as a peer that it trusts by its source address (TS 24.109)."""
+"""Gets and puts documents of the testbed's XDMS (RFC 4825 7), which trusts it by its source address (TS 24.109)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASSERTED_IDENTITY = "X-3GPP-Asserted-Identity"
 
 
 class XcapFailed(Exception):
-    """The XDMS did not answer, or neither with the document nor with 404."""
+    """The XDMS did not answer, or otherwise than with success or, to GET, 404."""
 
 
 class _DnsOfTheTestbed(AbstractResolver):
@@ -66,12 +66,13 @@ class XcapClient:
             trust_env=False,
         )
 
-    async def get(self, path: str, user: str) -> bytes | None:
+    async def get(self, path: str, user: str, *, root: str = "") -> bytes | None:
         """Get a document or a part of one.
 
         Args:
             path: behind the root: `pres-rules/users/sip:alice@uc3m.netlab.test/index`, written as a URI wants it.
             user: public user identity on whose behalf.
+            root: XCAP root of another network, where this server is nobody; empty: the own one.
 
         Returns:
             The document; None where there is none.
@@ -79,7 +80,7 @@ class XcapClient:
         Raises:
             XcapFailed: no answer, another one, or more than is read.
         """
-        url = f"{self.root}/{path}"
+        url = f"{root or self.root}/{path}"
         try:
             async with self._session.get(
                 URL(url, encoded=True), headers={ASSERTED_IDENTITY: f'"{user}"'}, allow_redirects=False
@@ -97,6 +98,19 @@ class XcapClient:
                 return bytes(found)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise XcapFailed(f"GET {url}: {str(error)[:200] or type(error).__name__}") from None
+
+    async def put(self, path: str, user: str, document: bytes, content_type: str) -> None:
+        """Store a document, in the place of an older one. Arguments and errors as `get`."""
+        url = f"{self.root}/{path}"
+        headers = {ASSERTED_IDENTITY: f'"{user}"', "Content-Type": content_type}
+        try:
+            async with self._session.put(
+                URL(url, encoded=True), data=document, headers=headers, allow_redirects=False
+            ) as response:
+                if response.status not in (200, 201):
+                    raise XcapFailed(f"PUT {url}: {response.status}")
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise XcapFailed(f"PUT {url}: {str(error)[:200] or type(error).__name__}") from None
 
     async def stop(self) -> None:
         """Close all connections."""

@@ -1,4 +1,7 @@
-"""A call of baresip, as a test case sees it: what its trace and its menu say, and the commands of its menu."""
+"""A call of a program with a menu, as a test case sees it.
+
+What becomes of it is read from the program's trace and its own lines; its user speaks to its menu.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 import time
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,31 +22,58 @@ from conformance.terminals.session import SessionState
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 
-INCOMING = re.compile(r"Incoming call from: +(?:\S+ )?(\S{1,200}) - \(press")
-_ESTABLISHED = ": Call established: "
-_GAVE_UP = re.compile(r"session closed: (.{1,200})|Call with \S+ terminated")
 _AGAIN_S = 0.1
 """What it has heard is looked at again after so many seconds."""
 _WAV_HEADER = 44
 _LEAST_SAMPLES = RATE_HZ // 2
 """Half a second, so that streams of some length are captured both ways."""
-BUSY_HERE = 486
-"""Status code with which it refuses."""
 _ENDED = SessionState.ENDED
 
 
-class Baresip(Protocol):
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """How a program is spoken to, and what it says of its calls and registrations.
+
+    Args:
+        program: its name.
+        dial: command that calls somebody, with `{peer}`.
+        accept: command of the user who is called.
+        hang_up: command that ends a call that is answered.
+        refuse: command that ends one that is not: by the caller, or by who is called.
+        refusal: status code with which it refuses, the only one that it has.
+        registered: line about a registration that went well; group 1 is the status code.
+        incoming: line with which it tells its user of a call; group 1 is who calls.
+        established: line with which a call is there.
+        gave_up: line with which a call has ended that was not answered; group 1 may be the reason.
+    """
+
+    program: str
+    dial: str
+    accept: str
+    hang_up: str
+    refuse: str
+    refusal: int
+    registered: re.Pattern[str]
+    incoming: re.Pattern[str]
+    established: re.Pattern[str]
+    gave_up: re.Pattern[str]
+
+
+class Speaker(Protocol):
     """What a call needs of the terminal that has it."""
 
     impu: str
 
     @property
+    def menu(self) -> Menu:
+        """How it is spoken to."""
+
+    @property
     def tone_hz(self) -> int:
         """Frequency of its tone."""
 
-    @property
-    def heard(self) -> Path:
-        """Folder that takes what it hears."""
+    def heard(self) -> array[int]:
+        """Return the last second of what it hears: linear, 16 bits, 8000 a second."""
 
     def command(self, words: str) -> None:
         """Say something to its menu."""
@@ -57,7 +88,7 @@ class Baresip(Protocol):
         """Write down what the program reports."""
 
 
-class BaresipCall:
+class MenuCall:
     """One end of a call. All its methods are called by one thread, that of its terminal.
 
     Args:
@@ -65,8 +96,9 @@ class BaresipCall:
         peer: who is called; empty where this end is called.
     """
 
-    def __init__(self, terminal: Baresip, peer: str = "") -> None:
+    def __init__(self, terminal: Speaker, peer: str = "") -> None:
         self._terminal = terminal
+        self._menu = terminal.menu
         self._outgoing = bool(peer)
         self._invites = 0
         self._byes_answered = False
@@ -77,22 +109,23 @@ class BaresipCall:
         self.reason = ""
         if peer:
             terminal.record(EventKind.CALLING, None, f"{peer} with audio")
-            terminal.command(f"/dial {peer}")
+            terminal.command(terminal.menu.dial.format(peer=peer))
 
-    # --- what baresip says -----------------------------------------------------------------------------------
+    # --- what the program says -----------------------------------------------------------------------------------
 
     def take(self, line: str, seen: Seen | None) -> None:
         """Take a line of its output, and the SIP message that is complete with it."""
         if seen is not None:
             self._take_message(seen)
-        elif found := INCOMING.search(line):
-            self._terminal.record(EventKind.INVITED, None, f"baresip: {found[1]}")
+        elif found := self._menu.incoming.search(line):
+            self._terminal.record(EventKind.INVITED, None, f"{self._menu.program}: {found[1]}")
             self._alerted = True
-        elif _ESTABLISHED in line and self.state is not _ENDED:
+        elif self._menu.established.search(line) and self.state is not _ENDED:
             self.state, self.status = SessionState.ESTABLISHED, 200
             self._terminal.record(EventKind.ANSWERED, 200, "audio")
-        elif (found := _GAVE_UP.search(line)) and self.state not in (SessionState.ESTABLISHED, _ENDED):
-            self._end(EventKind.REFUSED, self.status, found[1] or "baresip gives up")
+        elif (found := self._menu.gave_up.search(line)) and self.state not in (SessionState.ESTABLISHED, _ENDED):
+            reason = found[1] if found.re.groups else None
+            self._end(EventKind.REFUSED, self.status, reason or f"{self._menu.program} gives up")
 
     def _take_message(self, seen: Seen) -> None:
         match seen.method, seen.status:
@@ -134,19 +167,22 @@ class BaresipCall:
         self._must_go_on()
 
     def ring(self) -> None:
-        """Wait until baresip has told the caller that it rings, which it does by itself."""
+        """Wait until the program has told the caller that it rings, which it does by itself."""
         self.wait_ringing()
 
     def answer(self) -> None:
         """Accept; return when it is acknowledged. Raises CallRefused, CallTimedOut."""
-        self._terminal.command("/accept")
+        self._terminal.command(self._menu.accept)
         self.wait_answered()
 
     def refuse(self, status: int) -> None:
-        """Refuse with 486, the only answer that this user can give."""
-        if status != BUSY_HERE:
-            raise HarnessFault(f"baresip: expected a refusal with {BUSY_HERE}, found {status}: it knows no other one")
-        self._terminal.command("/hangup")
+        """Refuse, with the only answer that this user can give."""
+        if status != self._menu.refusal:
+            raise HarnessFault(
+                f"{self._menu.program}: expected a refusal with {self._menu.refusal}, found {status}: "
+                "it knows no other one"
+            )
+        self._terminal.command(self._menu.refuse)
         self._until(lambda: self.state is _ENDED, "its own refusal")
 
     def wait_answered(self) -> None:
@@ -162,12 +198,12 @@ class BaresipCall:
 
     def cancel(self) -> None:
         """Give the call up before it is answered; return when it has ended with 487."""
-        self._terminal.command("/hangup")
+        self._terminal.command(self._menu.refuse)
         self._until(lambda: self.status is not None, "the end of the cancelled INVITE")
 
     def hang_up(self) -> None:
         """End the call: BYE; return when it is answered. Raises CallTimedOut."""
-        self._terminal.command("/hangup")
+        self._terminal.command(self._menu.hang_up)
         self._until(lambda: self._byes_answered, "the answer to BYE")
 
     def wait_ended(self) -> None:
@@ -175,17 +211,17 @@ class BaresipCall:
         self._until(lambda: self.state is _ENDED, "the end of the call")
 
     def wait_heard(self, other: CallEnd) -> None:
-        """Wait until baresip has heard the tone of the other end for half a second.
+        """Wait until the program has heard the tone of the other end for half a second.
 
         Raises:
             CallTimedOut: it is not heard, or another one is.
         """
         deadline, wanted, found = self._terminal.deadline(), other.tone_hz, None
         while time.monotonic() < deadline and self.state is not _ENDED:
-            samples = last_second(self._terminal.heard)
+            samples = self._terminal.heard()
             found = dominant(samples)
             if found == wanted and len(samples) >= _LEAST_SAMPLES:
-                self._terminal.record(EventKind.HEARD, None, f"{wanted} Hz, by baresip's own recording")
+                self._terminal.record(EventKind.HEARD, None, f"{wanted} Hz, by {self._menu.program}'s own recording")
                 return
             self._terminal.listen(lambda: self.state is _ENDED, min(deadline, time.monotonic() + _AGAIN_S))
         heard = "nothing" if found is None else f"{found} Hz"
@@ -201,21 +237,22 @@ class BaresipCall:
 
     def _time_out(self, detail: str) -> None:
         self._terminal.record(EventKind.TIMED_OUT, None, detail)
-        raise CallTimedOut(f"{self._terminal.impu}: baresip: {detail}")
+        raise CallTimedOut(f"{self._terminal.impu}: {self._menu.program}: {detail}")
 
 
-def last_second(folder: Path) -> array[int]:
-    """Return the last second of what baresip decoded, linear, 16 bits, 8000 a second.
+def last_second(file: Path | None) -> array[int]:
+    """Return the last second of a recording that is being written: linear, 16 bits, 8000 a second.
 
-    Its module sndfile writes each packet as it comes; the header of the newest file is complete when the call has
-    ended, so its length is not asked.
+    Its header is complete when the call has ended, so its length is not asked.
+
+    Args:
+        file: a wav file of one channel; None or one that is not there yet is empty.
     """
-    files = sorted(folder.glob("dump-*-dec.wav"), key=lambda file: file.stat().st_mtime_ns)
     samples = array("h")
-    if files:
-        with files[-1].open("rb") as file:
-            size = max(0, file.seek(0, 2) - _WAV_HEADER) // 2 * 2
-            file.seek(_WAV_HEADER + max(0, size - 2 * RATE_HZ))
-            octets = file.read(2 * RATE_HZ)
+    if file is not None and file.exists():
+        with file.open("rb") as stream:
+            size = max(0, stream.seek(0, 2) - _WAV_HEADER) // 2 * 2
+            stream.seek(_WAV_HEADER + max(0, size - 2 * RATE_HZ))
+            octets = stream.read(2 * RATE_HZ)
         samples.frombytes(octets[: len(octets) // 2 * 2])
     return samples

@@ -1,9 +1,10 @@
-"""A call of baresip by what it says: each end of a call, without the program."""
+"""A call by what a program says of it: each end of a call, without the program."""
 
 from __future__ import annotations
 
 import struct
 import time
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from conformance.protocols.tone import tone
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
-from conformance.terminals.programs.baresip_call import BaresipCall, last_second
+from conformance.terminals.programs.baresip import MENU
+from conformance.terminals.programs.menu_call import MenuCall, last_second
 from conformance.terminals.programs.sip_trace import SipTrace
 from conformance.terminals.session import SessionState
 from conformance.vocabulary.errors import HarnessFault
@@ -32,15 +34,19 @@ class Scripted:
     """baresip's part: what it will say, and what it was told."""
 
     impu = "sip:bob@b.test"
+    menu = MENU
     tone_hz = 700
 
     def __init__(self, folder: Path) -> None:
-        self.heard = folder
+        self._recording = folder / "heard.wav"
         self.lines: list[str] = []
         self.told: list[str] = []
         self.events: list[tuple[EventKind, int | None, str]] = []
-        self.call: BaresipCall | None = None
+        self.call: MenuCall | None = None
         self._trace = SipTrace()
+
+    def heard(self) -> array[int]:
+        return last_second(self._recording)
 
     def says(self, *groups: Sequence[str]) -> None:
         self.lines += [line for group in groups for line in group]
@@ -73,21 +79,21 @@ def baresip(tmp_path: Path) -> Scripted:
     return Scripted(tmp_path)
 
 
-def calls(baresip: Scripted, *groups: Sequence[str]) -> BaresipCall:
+def calls(baresip: Scripted, *groups: Sequence[str]) -> MenuCall:
     baresip.says(INVITE, *groups)
-    baresip.call = BaresipCall(baresip, "sip:alice@a.test")
+    baresip.call = MenuCall(baresip, "sip:alice@a.test")
     baresip.call.wait_begun()
     return baresip.call
 
 
-def is_called(baresip: Scripted, *groups: Sequence[str]) -> BaresipCall:
+def is_called(baresip: Scripted, *groups: Sequence[str]) -> MenuCall:
     baresip.says(INVITE, RINGS, INCOMING, *groups)
-    baresip.call = BaresipCall(baresip)
+    baresip.call = MenuCall(baresip)
     baresip.call.wait_begun()
     return baresip.call
 
 
-def write_wav(folder: Path, samples: Sequence[int], name: str = "dump-2026-01-01-00-00-00-dec.wav") -> None:
+def write_wav(folder: Path, samples: Sequence[int], name: str = "heard.wav") -> None:
     (folder / name).write_bytes(bytes(44) + struct.pack(f"<{len(samples)}h", *samples))
 
 
@@ -157,7 +163,7 @@ def test_what_does_not_come_is_named(baresip: Scripted) -> None:
 def test_the_tone_of_the_other_end_is_heard(baresip: Scripted, tmp_path: Path) -> None:
     call, other = calls(baresip), Scripted(tmp_path)
     write_wav(tmp_path, tone(700, 8000))
-    call.wait_heard(BaresipCall(other))
+    call.wait_heard(MenuCall(other))
     assert baresip.events[-1] == (EventKind.HEARD, None, "700 Hz, by baresip's own recording")
 
 
@@ -176,14 +182,14 @@ def test_another_tone_silence_or_too_little_is_not_enough(
     call, other = calls(baresip), Scripted(tmp_path)
     write_wav(tmp_path, samples)
     with pytest.raises(CallTimedOut, match=f"awaited the tone of 700 Hz, {found}"):
-        call.wait_heard(BaresipCall(other))
+        call.wait_heard(MenuCall(other))
 
 
 def test_of_a_recording_the_last_second_counts(tmp_path: Path) -> None:
-    assert len(last_second(tmp_path)) == 0
+    recording = tmp_path / "heard.wav"
+    assert len(last_second(None)) == len(last_second(recording)) == 0
     write_wav(tmp_path, [1] * 8000 + [2] * 8000)
-    (recording,) = tmp_path.iterdir()
     recording.write_bytes(recording.read_bytes() + b"\x01")  # a sample that is half written
-    assert set(last_second(tmp_path)) == {2}
+    assert set(last_second(recording)) == {2}
     recording.write_bytes(b"RIFF")
-    assert len(last_second(tmp_path)) == 0
+    assert len(last_second(recording)) == 0

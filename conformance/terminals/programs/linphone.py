@@ -1,0 +1,118 @@
+"""linphone as a terminal with a password (SIP Digest, MD5): its console program, with a log at full length."""
+
+from __future__ import annotations
+
+import re
+import wave
+from array import array
+from pathlib import Path
+from string import Template
+
+from conformance.protocols.g711 import RATE_HZ
+from conformance.protocols.tone import tone
+from conformance.terminals.programs.child import ProgramChild
+from conformance.terminals.programs.menu_call import Menu, last_second
+from conformance.terminals.programs.menu_terminal import MenuTerminal
+from conformance.vocabulary.errors import BeyondProgram
+from conformance.vocabulary.federation import Subscriber
+from conformance.vocabulary.identifiers import uri_host
+
+_CONFIG = Template(Path(__file__).with_name("linphone_config.tmpl").read_text(encoding="utf-8"))
+_ACCOUNT = Template(Path(__file__).with_name("linphone_account.tmpl").read_text(encoding="utf-8"))
+_ASKED_EXPIRY_S = 3600
+"""linphone's own default."""
+_UNWRITABLE = re.compile(r"[\";<>#\[\]=\s\x00-\x1f]")
+"""What a line of its settings has no way to escape."""
+_PROMPT = re.compile(r"^(?:linphonec> )+")
+_NO_NETWORK = "SIP network reachability state is now [DOWN]"
+MENU = Menu(
+    program="linphonec",
+    dial="call {peer}",
+    accept="answer",
+    hang_up="terminate",
+    refuse="terminate",
+    refusal=603,
+    registered=re.compile(r"Register refresher \[(2\d\d)\] reason"),
+    incoming=re.compile(r"Receiving new incoming call from (?:\"[^\"]{0,200}\" )?<?(\S{1,200}?)>?, assigned id"),
+    established=re.compile(r"moving from state \S+ to LinphoneCallStreamsRunning"),
+    gave_up=re.compile(r"moving from state \S+ to LinphoneCall(?:End|Error)\b"),
+)
+
+
+def unfit(subscriber: Subscriber) -> str | None:
+    """Return why linphone cannot play this subscriber's terminal, None where it can."""
+    if subscriber.password is None:
+        return f"linphone has no IMS AKA: the subscriber {subscriber.name} has no password"
+    words = (subscriber.impi, subscriber.impus[0], subscriber.password.reveal().decode("utf-8", errors="replace"))
+    if any(_UNWRITABLE.search(word) for word in words):
+        return f"linphone's settings cannot hold an identity or a password of {subscriber.name}: no blanks, quotes or ;"
+    return None
+
+
+class LinphoneTerminal(MenuTerminal):
+    """linphonec 5.1 with one account."""
+
+    menu = MENU
+    _ending = False
+
+    def start(self) -> ProgramChild:
+        """Write its settings, start it, and let it play a file instead of a device."""
+        place, subscriber, private = self.place, self.place.subscriber, self.secrets.path
+        assert subscriber.password is not None
+        config = _CONFIG.substitute(
+            address=place.address,
+            host=uri_host(place.address),
+            ipv6=int(place.address.version == 6),
+            user=place.user,
+            pcscf=f"{uri_host(place.pcscf.address)}:{place.pcscf.port}",
+            impu=self.impu,
+            expires=_ASKED_EXPIRY_S,
+        )
+        (place.folder / "linphone.config").write_text(config, encoding="utf-8")
+        account = _ACCOUNT.substitute(
+            user=place.user,
+            impi=subscriber.impi,
+            password=subscriber.password.reveal().decode(),
+            domain=place.testbed.domain,
+        )
+        settings = self.secrets.write("linphonerc", config + account)
+        (private / ".local" / "share" / "linphone").mkdir(
+            parents=True
+        )  # its databases: of no use to us, but it wants them
+        with wave.open(str(private / "tone.wav"), "wb") as file:
+            file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+            file.writeframes(array("h", tone(self.tone_hz, RATE_HZ)).tobytes())
+        child = ProgramChild(
+            ["linphonec", "-d", "6", "-c", str(settings)],
+            folder=private,
+            speaks="stdout",
+            log=place.folder / "linphone.log",
+            enter=place.enter,
+            listens=True,
+        )
+        for words in ("soundcard use files", f"play {private / 'tone.wav'}", f"record {private / 'heard.wav'}"):
+            child.tell(words)
+        return child
+
+    def ask_to_end(self, child: ProgramChild) -> None:
+        """Let it quit: it deregisters."""
+        self._ending = True
+        child.tell("quit")
+
+    def heard(self) -> array[int]:
+        """See `MenuTerminal.heard`."""
+        return last_second(self.secrets.path / "heard.wav")
+
+    def next_line(self, child: ProgramChild, deadline: float) -> str | None:
+        """See `MenuTerminal.next_line`.
+
+        Raises:
+            BeyondProgram: it takes the machine for one without a network.
+        """
+        line = super().next_line(child, deadline)
+        if line is not None and _NO_NETWORK in line and not self._ending:
+            raise BeyondProgram(
+                "linphone does not work where the machine has no default route, which it takes for the sign of a "
+                "network: give it one (it sends nothing there), or use --fabric namespaces"
+            )
+        return None if line is None else _PROMPT.sub("", line)

@@ -1,0 +1,54 @@
+"""Symbian terminals (S60): IMS and IETF profile of the platform's SIP stack."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.runs.cell import Cell
+
+pytestmark = [pytest.mark.terminals, pytest.mark.profiles("symbian-s60", "symbian-s60-ietf")]
+
+
+@pytest.mark.flow("registration-home", each="federation")
+def test_symbian(cell: Cell) -> None:
+    """A Symbian terminal registers at home.
+
+    Preconditions:
+        - The core is as strict as the cell says; with `adapted` the adapter stands in front of the P-CSCF.
+    Steps:
+        1. The terminal registers; outcomes.toml says what has to become of it, and which criteria it breaks.
+
+    References:
+        D2.2 3.1; 3GPP TS 24.229 5.1.1.2
+    """
+    cell.terminal().register()
+
+
+@pytest.mark.flow("registration-visited", access="visited", each="federation")
+def test_symbian_visited(cell: Cell) -> None:
+    """A Symbian terminal registers through the access point of a visited network.
+
+    Preconditions:
+        - The core is as strict as the cell says; with `adapted` the adapter stands in front of the P-CSCF.
+    Steps:
+        1. The terminal registers; outcomes.toml says what has to become of it, and which criteria it breaks.
+
+    References:
+        D2.2 3.1; 3GPP TS 24.229 5.1.1.2
+    """
+    cell.terminal().register()
+
+
+@pytest.mark.flow("registration-home-access", access="home", each="federation")
+def test_symbian_home_access(cell: Cell) -> None:
+    """A Symbian terminal registers from away, by the home access point.
+
+    Preconditions:
+        - The core is as strict as the cell says; with `adapted` the adapter stands in front of the P-CSCF.
+    Steps:
+        1. The terminal registers; outcomes.toml says what has to become of it, and which criteria it breaks.
+
+    References:
+        D2.2 3.1; 3GPP TS 24.229 5.1.1.2
+    """
+    cell.terminal().register()
