@@ -98,7 +98,7 @@ def point_filters(federation: Federation) -> dict[Point, str]:
     cscfs = sorted({address for domain in domains for address in domain}, key=int)
     everybody = federation.testbeds.values()
     pools = [a.pool for t in everybody for a in t.access_networks]
-    adapters = _addresses(everybody, NodeKind.ADAPTER)
+    adapters, pcscfs = _addresses(everybody, NodeKind.ADAPTER), _addresses(everybody, NodeKind.PCSCF)
     callers = pools if cscfs else []  # without IMS nobody calls
     between_cscfs = _between(cscfs)
     # In the language of filters `and` binds no closer than `or`.
@@ -109,7 +109,7 @@ def point_filters(federation: Federation) -> dict[Point, str]:
                 _any("net", pools),
                 _any("host", _addresses(everybody, NodeKind.PCSCF, NodeKind.ADAPTER, NodeKind.SIP_PROXY)),
             ),
-            _both(_any("host", adapters), _any("host", _addresses(everybody, NodeKind.PCSCF))),
+            f"({before})" if (before := _both(_any("host", adapters), _any("host", pcscfs))) else "",
         ),
         Point.ACCESS: _any("host", _addresses(everybody, NodeKind.GATEWAY)),
         Point.MW: f"({within})" if within else "",

@@ -165,7 +165,7 @@ def test_a_node_is_stopped_on_purpose(make: Callable[..., EmulatedCore]) -> None
     dead = core.check()
     assert dead["uc3m/hss"][0] == "exit status 0, stopped on purpose"
     assert dead["uc3m/p-cscf"][0] == "ended by SIGKILL, stopped on purpose"
-    with pytest.raises(BadInput, match="expected one of uc3m/as, uc3m/dns, uc3m/gateway, uc3m/hss"):
+    with pytest.raises(BadInput, match="expected one of uc3m/adapter, uc3m/as, uc3m/dns, uc3m/gateway, uc3m/hss"):
         core.stop_node("uc3m/mgcf")
 
 
@@ -235,7 +235,7 @@ def test_a_node_that_never_says_ready_is_named(make: Callable[..., EmulatedCore]
     core = make(modules=dict.fromkeys(KINDS, "node_silent"), ready_ms=1500)
     with pytest.raises(TestbedDown) as failure:
         core.up()
-    assert one_line(failure) == "uc3m/as: expected that it reports ready within 1500 ms; its log is empty"
+    assert one_line(failure) == "uc3m/adapter: expected that it reports ready within 1500 ms; its log is empty"
 
 
 def test_a_node_that_only_says_that_it_is_ready_is_found_out(make: Callable[..., EmulatedCore]) -> None:

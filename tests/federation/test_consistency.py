@@ -7,6 +7,7 @@ import pytest
 
 from conformance.federation import default_federation_path, load_federation
 from conformance.vocabulary.errors import BadInput
+from conformance.vocabulary.federation import Strictness
 
 Alter = Callable[..., Path]
 Complaints = Callable[..., list[str]]
@@ -155,3 +156,23 @@ def test_devices_of_one_user_have_the_same_public_identities(alter: Alter, compl
         ('"sip:alice@uc3m.netlab.test", "sip:alice.work', '"sip:alice@uc3m.netlab.test", "sip:a.work')
     )
     assert "two devices of one user have the same impus in the same order" in line
+
+
+def test_strictness_is_of_emulated_cores(alter: Alter, complaints: Complaints) -> None:
+    said = ("release = 6", 'release = 6\nstrictness = "openimscore"')
+    assert load_federation(alter(said)).testbeds["stuba"].strictness is Strictness.OPENIMSCORE
+    kamailio = ('domain = "stuba.netlab.test"', 'domain = "stuba.netlab.test"\ncore = "kamailio"')
+    (line,) = complaints(said, kamailio)
+    assert "stuba.strictness: found 'openimscore', expected none beside core 'kamailio'" in line
+
+
+def test_a_strictness_that_there_is_not(complaints: Complaints) -> None:
+    (line,) = complaints(("release = 6", 'release = 6\nstrictness = "severe"'))
+    assert "found 'severe', expected one of lenient, strict, openimscore" in line
+
+
+def test_an_adapter_stands_before_a_pcscf(complaints: Complaints) -> None:
+    adapter = '\nadapter = { host = "adapter", address = "127.37.4.21", port = 5060 }\n'
+    gateway = 'gateway = { host = "gw", address = "127.37.4.16", port = 2152 }'
+    lines = complaints((gateway, gateway + adapter))
+    assert any("utu.nodes.adapter: found no P-CSCF that it could stand in front of" in line for line in lines)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from conformance.federation import default_federation_path
 from conformance.federation.matrix import Cell as Square
+from conformance.quirks.profiles import profile_named
 from conformance.runs.bench import Bench
 from conformance.runs.cell import Cell
 from conformance.runs.cell_identity import CellIdentity
@@ -23,8 +24,8 @@ from conformance.runs.plan import BenchPlan
 from conformance.terminals.terminal import RegistrationRejected
 from conformance.trace.decode import read_trace
 from conformance.trace.model import SipMessage
-from conformance.vocabulary.errors import BeyondProgram
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.errors import BeyondProgram, HarnessFault
+from conformance.vocabulary.federation import NodeKind, Strictness
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.results import RunHeader, TestSheet
 from conformance.vocabulary.verdicts import Verdict
@@ -65,12 +66,12 @@ def register(bench: Bench, tmp_path: Path) -> Iterator[Callable[..., Captured]]:
     """Registers a subscriber in a cell and gives the capture."""
     made: list[Cell] = []
 
-    def run(square: Square, status: int | None = None) -> Captured:
+    def run(square: Square, status: int | None = None, **options: Any) -> Captured:
         sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
         identity = CellIdentity(f"test[{square.id}]", "cell", "-", square, "registration-home", sheet, Expectation())
         cell = Cell(identity, bench, RunFolder(tmp_path))
         made.append(cell)
-        terminal = cell.terminal()
+        terminal = cell.terminal(**options)
         if status is None:
             terminal.register()
         else:
@@ -219,3 +220,44 @@ def foreign(bench: Bench, run: RunFolder, square: Square) -> Cell:
     return Cell(
         CellIdentity(name, "cell", "-", square, "registration-home", sheet, Expectation(), terminal="sipp"), bench, run
     )
+
+
+def test_an_adapted_terminal_registers_by_the_adapter_of_the_network_that_it_is_in(
+    bench: Bench, register: Callable[..., Captured]
+) -> None:
+    bench.use_strictness({"stuba": Strictness.OPENIMSCORE})  # whose P-CSCF would follow the Request-URI to nowhere
+    found = register(Square("uc3m", "stuba", "visited", "alice"), adapted=True, profile=profile_named("symbian-s60"))
+    stuba = bench.federation.testbeds["stuba"]
+    adapter, pcscf = (str(stuba.node(kind).address) for kind in (NodeKind.ADAPTER, NodeKind.PCSCF))
+    asked = [m for m in found.registers if m.sip.status is None and Point.GM in m.points]
+    assert [m.destination.address for m in asked] == [adapter, pcscf] * 2
+    first, adapted, _, onward = (m.sip for m in asked)
+    written = f"sip:uc3m.netlab.test:{stuba.node(NodeKind.ADAPTER).port};transport=UDP"
+    assert first.request_uri == written
+    assert adapted.request_uri == "sip:uc3m.netlab.test"
+    assert onward.values("Authorization")[0].text.count(written) == 1
+    assert 'realm="uc3m.netlab.test"' in adapted.values("Authorization")[0].text
+    assert {m.sip.status for m in found.registers} == {None, 401, 200}
+
+
+def test_a_cell_that_wants_nothing_finds_every_core_as_the_federation_file_has_it(
+    bench: Bench, register: Callable[..., Captured]
+) -> None:
+    bench.use_strictness({"uc3m": Strictness.STRICT})
+    assert bench.core.federation.testbeds["uc3m"].strictness is Strictness.STRICT
+    register(Square("uc3m", "uc3m", "none", "alice"), 504, profile=profile_named("standard+Q1"))
+    bench.use_strictness({})
+    assert {t.strictness for t in bench.core.federation.testbeds.values()} == {Strictness.LENIENT}
+
+
+def test_where_there_is_no_adapter_nobody_is_adapted(bench: Bench, tmp_path: Path) -> None:
+    sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
+    square = Square("uc3m", "uc3m", "none", "alice")
+    identity = CellIdentity("test[none]", "cell", "-", square, "registration-home", sheet, Expectation())
+    cell = Cell(identity, bench, RunFolder(tmp_path))
+    try:
+        with pytest.raises(HarnessFault, match="found no node adapter"):
+            cell._first_hop(bench.federation.testbeds["utu"], adapted=True)
+    finally:
+        bench.sniffers.close_cell(identity.name, tmp_path / "none.pcapng")
+        cell.leave()

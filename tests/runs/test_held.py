@@ -14,7 +14,7 @@ from conformance.runs.held import HeldCore, held_fabric
 from conformance.runs.plan import FabricName
 from conformance.runs.standing import Running, Standing
 from conformance.vocabulary.errors import BadInput, TestbedDown
-from conformance.vocabulary.federation import CoreKind
+from conformance.vocabulary.federation import CoreKind, Strictness
 
 OWN = ProcessMark.of(os.getpid())
 FILE = default_federation_path()
@@ -82,3 +82,10 @@ def test_a_run_that_names_others_is_refused(tmp_path: Path) -> None:
         standing.asked_for(Path("other.toml"), None)
     with pytest.raises(BadInput, match=r"stands; found --core kamailio, expected none or that one"):
         standing.asked_for(None, CoreKind.KAMAILIO)
+
+
+def test_how_they_take_deviations_is_not_changed(tmp_path: Path) -> None:
+    core = core_of(stands(tmp_path))
+    core.set_strictness("uc3m", Strictness.LENIENT)
+    with pytest.raises(BadInput, match=r"^strictness strict for uc3m: nothing is done to testbeds [^\n]*$"):
+        core.set_strictness("uc3m", Strictness.STRICT)

@@ -52,6 +52,7 @@ def cscf_files(federation: Federation, testbed: Testbed, kind: NodeKind, modules
         "cx_timeout_s": math.ceil(federation.timers.cx_answer_ms / 1000),
         "visited_network_id": _network_id(testbed),
         "numbered": [_numbered(user) for user in testbed.subscribers if numbers_of_user(user)],
+        "adapter": testbed.nodes[NodeKind.ADAPTER].address if NodeKind.ADAPTER in testbed.nodes else None,
         "access_networks": [access.pool for other in federation.testbeds.values() for access in other.access_networks],
     }
     files = {"kamailio.cfg": _configuration(ROLES[kind], values)}

@@ -18,6 +18,7 @@ from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.plan import log_file
 from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import default_federation_path
+from conformance.quirks.profiles import profile_named
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import Terminal
@@ -67,6 +68,40 @@ def terminal_of(core: EmulatedCore, home: str, visited: str, folder: Path) -> Te
         pcscf=Hop(str(entry.address), entry.port),
         events=EventLog(folder / "events.jsonl"),
     )
+
+
+@needs_servers
+def test_adapted_terminals_register_and_call_each_other(core: EmulatedCore) -> None:
+    testbed = core.federation.testbeds["uc3m"]
+    adapter = testbed.node(NodeKind.ADAPTER)
+    alice, erin = (
+        Terminal(
+            federation=core.federation,
+            testbed=testbed,
+            subscriber=testbed.subscriber(name),
+            address=testbed.access_networks[0].pool[host],
+            pcscf=Hop(str(adapter.address), adapter.port),
+            events=EventLog(),
+            profile=profile_named(profile),
+        )
+        for name, host, profile in (("alice", 11, "symbian-s60"), ("erin", 12, "standard"))
+    )
+    try:
+        alice.register()
+        erin.register()
+        call = alice.call(erin.impu)
+        incoming = erin.await_call()
+        incoming.answer()
+        call.wait_answered()
+        call.hang_up()
+        incoming.wait_ended()
+        alice.deregister()
+        erin.deregister()
+        assert core.settle(["uc3m"])
+        assert "uc3m/p-cscf" not in core.known_users(["uc3m"])
+    finally:
+        alice.close()
+        erin.close()
 
 
 def servers(folder: Path) -> list[int]:
