@@ -53,7 +53,7 @@ def lines(*terminals: TerminalResult) -> list[str]:
 def test_a_terminal_is_told_with_bytes_and_frames() -> None:
     assert lines(terminal()) == [
         "terminal 1 of 1: 192.0.2.1:5060/udp sip:a@h.test",
-        "  1 REGISTERs (frames: 7)",
+        "  1 REGISTER (frames: 7)",
         "  Q1 (blocking) a port: Request-URI bytes 20 to 25 ':4060' (frames: 7, and 2 more); breaks REG-02; "
         "blocks registration at strict; adapter cures it (request-uri)",
         "  no occasion to show: Q15",
