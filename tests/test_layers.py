@@ -64,7 +64,7 @@ def test_judgement_is_pure(file: Path) -> None:
 
 @pytest.mark.parametrize("file", files_of("report"), ids=lambda f: f.name)
 def test_the_report_reads_results_only(file: Path) -> None:
-    assert rooms(imports(file)) <= {"vocabulary", "report"}
+    assert rooms(imports(file)) <= {"vocabulary", "report", "quirks"}  # the catalogue has words for what results name
 
 
 @pytest.mark.parametrize("file", files_of("quirks"), ids=lambda f: f.name)
