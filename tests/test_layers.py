@@ -67,6 +67,12 @@ def test_the_report_reads_results_only(file: Path) -> None:
     assert rooms(imports(file)) <= {"vocabulary", "report"}
 
 
+@pytest.mark.parametrize("file", files_of("quirks"), ids=lambda f: f.name)
+def test_quirks_stand_on_neither_side(file: Path) -> None:
+    assert rooms(imports(file)) <= {"vocabulary", "quirks"}
+    assert not {name.split(".")[0] for name in imports(file)} & IMPURE
+
+
 @pytest.mark.parametrize("file", files_of("redaction"), ids=lambda f: f.name)
 def test_redaction_stands_on_neither_side_and_borrows_one_formula(file: Path) -> None:
     assert rooms(imports(file)) <= {"vocabulary", "pcapng", "faults", "redaction", "criteria"}

@@ -39,3 +39,11 @@ def test_without_a_federation_nobody_knows_whose_domain_it_is(lab: Any) -> None:
     lab.edit("s200 i200 g200", "orig@scscf.uc3m.test", "orig@scscf.stuba.test")
     assert lab.failing() == []
     assert lab.result("REG-42").verdict == "INCONCLUSIVE"
+
+
+def test_who_asks_for_the_bindings_and_makes_none_accuses_nobody(lab: Any) -> None:
+    lab.edit("gm1 p1 i1 gm2 p2 i2", "Contact: <sip:alice@127.40.1.100:5062>;expires=600000\r\n", "").drop("sar saa")
+    lab.edit("s200 i200 g200", lab.service_route, "").edit("s200 i200 g200", lab.associated, "")
+    assert lab.failing() == []
+    assert {lab.result(id).verdict for id in ("REG-12", "REG-36", "REG-38", "REG-39")} == {"NOT_APPLICABLE"}
+    assert "makes none" in lab.result("REG-36").found
