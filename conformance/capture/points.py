@@ -91,8 +91,9 @@ def point_filters(federation: Federation) -> dict[Point, str]:
 
     Gm is between terminals and P-CSCFs, or the plain SIP proxy that stands in their place where there is no IMS; what
     stands in front of a P-CSCF is part of it. Mw is between CSCFs of one testbed, Ic between those of two; ISC is
-    between S-CSCFs and application servers, and all that a presence server says and hears by SIP; access is GTP-U at the
-    gateways, media from terminal to terminal; Ut is all that an XDMS says and hears. A point without any node has none.
+    between S-CSCFs and application servers, and all that a presence server says and hears by SIP; access is GTP-U at
+    the gateways, media from terminal to terminal; Ut is all that an XDMS says and hears. A point without any node has
+    none.
     """
     domains = [_addresses([testbed], *_CSCFS) for testbed in federation.testbeds.values()]
     cscfs = sorted({address for domain in domains for address in domain}, key=int)
