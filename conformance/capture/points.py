@@ -89,11 +89,11 @@ def loopback_points(federation: Federation) -> tuple[ObservationPoint, ...]:
 def point_filters(federation: Federation) -> dict[Point, str]:
     """Return which packets belong to each point, in the language of pcap-filter(7).
 
-    Gm is between terminals and P-CSCFs, or the plain SIP proxy that stands in their place where there is no IMS; what
-    stands in front of a P-CSCF is part of it. Mw is between CSCFs of one testbed, Ic between those of two; ISC is
-    between S-CSCFs and application servers, and all that a presence server says and hears by SIP; access is GTP-U at
-    the gateways, media from terminal to terminal; Ut is all that an XDMS says and hears. A point without any node has
-    none.
+    Gm is between terminals and P-CSCFs, or the plain SIP proxy that stands in their place where there is no IMS; an
+    adapter in front of a P-CSCF is part of it, on both sides. Mw is between CSCFs of one testbed, Ic between those of
+    two; ISC is between S-CSCFs and application servers, and all that a presence server says and hears by SIP; access is
+    GTP-U at the gateways, media from terminal to terminal; Ut is all that an XDMS says and hears. A point without any
+    node has none.
     """
     domains = [_addresses([testbed], *_CSCFS) for testbed in federation.testbeds.values()]
     cscfs = sorted({address for domain in domains for address in domain}, key=int)

@@ -120,6 +120,39 @@ def nonce_count(registration: Registration) -> Finding:
     return passed(expected, "; ".join(found), *citations)
 
 
+def _answers(digest: Digest, offered: Digest) -> bool:
+    """Tell whether credentials answer a challenge: with a response, for its nonce."""
+    return bool(digest.value("response")) and digest.value("nonce") == offered.value("nonce")
+
+
+@CATALOGUE.add(
+    "REG-91",
+    "Credentials that answer a challenge with qop have qop.",
+    source=("RFC 3261", "22.4"),
+    node=Role.UE,
+    points=(Point.GM,),
+    severity=Severity.DEGRADED,
+    condition="the REGISTER answers a challenge that offers qop",
+)
+def qop_answered(registration: Registration) -> Finding:
+    """RFC 3261 22.4 item 8: who receives qop in a challenge sends it in the credentials, which RFC 2617 left open."""
+    expected = "qop in credentials that answer a challenge with qop"
+    citations: list[Citation] = []
+    offered: Digest | None = None
+    for attempt in registration.attempts:
+        request = None if attempt.gm is None else attempt.gm.request
+        digest = authorization(request, None if offered is None else offered.value("realm"))
+        # With an empty response the terminal refuses the network, and answers nothing (RFC 3310 3.4).
+        if digest is not None and offered is not None and _answers(digest, offered) and offered.credentials.get("qop"):
+            if digest.credentials.get("qop") is None:
+                return failed(expected, "no qop", *digest.cite("response"), *offered.cite("qop"))
+            citations += digest.cite("qop")
+        offered = next((c for hop in attempt.hops if (c := challenge(hop.response)) is not None), None)
+    if not citations:
+        return not_applicable(expected, "no REGISTER answers a challenge with qop")
+    return passed(expected, "qop", *citations)
+
+
 @CATALOGUE.add(
     "REG-35",
     "A password core (MD5) accepts a response that verifies; a deviation from AKA that is recorded.",

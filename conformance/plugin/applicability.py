@@ -51,7 +51,7 @@ def missing_feature_of(item: pytest.Item, square: Square, bench: Bench) -> str |
 
 
 def wanted_strictness(item: pytest.Item, square: Square) -> dict[str, Strictness]:
-    """Return how cores of a cell take deviations, by testbed: what its square and its markers `strictness` say."""
+    """Return how cores of a cell are to take deviations, by testbed: as its square and its markers say."""
     of_square = {name: Strictness(square.strictness) for name in square.testbeds if square.strictness}
     markers = reversed(list(item.iter_markers("strictness")))  # the nearest one last
     return of_square | {testbed_of(square, one.kwargs.get("of", "home")): Strictness(one.args[0]) for one in markers}

@@ -6,6 +6,7 @@
     adapted = false                                 # by the adapter or not; left out: both
     registers = false                               # whether the user gets the registration
     criteria = ["REG-02"]                           # SHALL criteria that fail, and no others; left out: none
+    evidence = false                                # conformance is INCONCLUSIVE: what would show it does not come
     why = "Q1: the P-CSCF follows the port, and finds itself"
 
 The first entry that fits a cell counts. A run fails where reality differs, in whichever direction.
@@ -48,6 +49,7 @@ class QuirkOutcome(BaseModel):
     adapted: bool | None = None
     registers: bool
     criteria: tuple[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[0-9]{2,3}$")], ...] = ()
+    evidence: bool = True
     why: Annotated[str, StringConstraints(max_length=400)] = ""
 
     def fits(self, profile: str, core: str, adapted: bool) -> bool:
@@ -57,10 +59,8 @@ class QuirkOutcome(BaseModel):
     @property
     def expectation(self) -> Expectation:
         """What is expected of such a cell."""
-        pair = VerdictPair(
-            Verdict.PASS if self.registers else Verdict.FAIL, Verdict.FAIL if self.criteria else Verdict.PASS
-        )
-        return Expectation(pair, self.criteria)
+        conformance = Verdict.FAIL if self.criteria else Verdict.PASS if self.evidence else Verdict.INCONCLUSIVE
+        return Expectation(VerdictPair(Verdict.PASS if self.registers else Verdict.FAIL, conformance), self.criteria)
 
 
 class _File(BaseModel):

@@ -245,8 +245,7 @@ def _plain_params(raw: bytes, position: int, stop: int) -> tuple[AuthParam, ...]
             return None
         value = token if quoted is None else quoted
         end = match.end(3) if quoted is None else match.end(2) + 1
-        text = value.decode() if quoted is None else value.decode().strip(" ")
-        params[key] = AuthParam(key, text, quoted is not None, Span(position, end - position))
+        params[key] = AuthParam(key, value.decode(), quoted is not None, Span(position, end - position))
         position = match.end()
     return tuple(params.values())
 
@@ -293,7 +292,9 @@ def _auth_param(raw: bytes, start: int, stop: int) -> tuple[AuthParam | None, in
         content, end, closed = _quoted(raw, position + 1, stop)
         span = Span(start, end - start)
         wrong = [] if closed else [Problem(f"the quoted string of {key} is not closed", span)]
-        return AuthParam(key, unfold(content), True, span), end, wrong
+        # Blanks inside of quotation marks are part of the value: nonce=" " is not empty (RFC 2617 3.2.1).
+        folded = b"\n" in content or b"\r" in content
+        return AuthParam(key, unfold(content) if folded else text_of(content), True, span), end, wrong
     token = _AUTH_TOKEN.match(raw, position, stop)
     assert token is not None  # the pattern matches nothing, too
     span = Span(start, token.end() - start)
