@@ -14,6 +14,7 @@ from conformance.quirks.catalogue import Cure, Quirk, all_quirks
 from conformance.quirks.profiles import profile_named, profile_names
 from conformance.report.terminal_text import identification_lines, profile_text, terminal_name
 from conformance.report.text import visible
+from conformance.terminals.specimen import first_register
 from conformance.vocabulary.errors import BadInput, Exit
 from conformance.vocabulary.identified import Identification, TerminalResult
 
@@ -68,6 +69,10 @@ def _show(arguments: argparse.Namespace, rest: list[str]) -> int:
         print(f"{quirk.id} {quirk.title} ({quirk.severity})")
         for line in _told(quirk):
             _print_wrapped(line, "    ")
+    if not profile.impossible:
+        print("Its first REGISTER:")
+        for text in first_register(profile).decode("latin-1").rstrip("\r\n").splitlines():
+            print(f"    {text}")
     return int(Exit.AS_EXPECTED)
 
 
@@ -83,7 +88,9 @@ def _told(quirk: Quirk) -> Iterator[str]:
 
 
 def _print_wrapped(text: str, indent: str) -> None:
-    for line in textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  "):
+    for line in textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
+    ):
         print(line)
 
 

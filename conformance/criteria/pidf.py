@@ -59,6 +59,19 @@ def pidf_problem(body: bytes, entity: str = "") -> str:
     return "two tuples have one id" if len(set(ids)) < len(ids) else ""
 
 
+def says_open(body: bytes) -> bool:
+    """Tell whether a presence document says that somebody can be reached: more than the neutral state.
+
+    False of what cannot be read.
+    """
+    try:
+        root = read_xml(body)
+    except (NotReadError, NotWellFormedError):
+        return False
+    states = (state for item in root.all(f"{PIDF} tuple") for state in item.all(f"{PIDF} status"))
+    return any(basic.content == "open" for state in states for basic in state.all(f"{PIDF} basic"))
+
+
 def _same_entity(one: str, other: str) -> bool:
     """Tell whether two URIs name one presentity; `pres:` names whom `sip:` does (RFC 3859)."""
     return same_identity(_as_sip(one), _as_sip(other))
@@ -122,4 +135,4 @@ def list_problem(body: bytes) -> str:
     return ""
 
 
-__all__ = ["NotReadError", "NotWellFormedError", "list_problem", "pidf_problem", "read_watchers"]
+__all__ = ["NotReadError", "NotWellFormedError", "list_problem", "pidf_problem", "read_watchers", "says_open"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
+from conformance.criteria.pidf import says_open
 from conformance.criteria.presence import AT_ONCE_NS, PRESENCE, Rules, Watching
-from conformance.criteria.presence_citations import cite_content, cite_start
+from conformance.criteria.presence_citations import cite_content, cite_document, cite_start
 from conformance.criteria.procedure import Kind
 from conformance.criteria.rfc3856 import shows_notifies
-from conformance.criteria.rfc3903 import AT_ALL
+from conformance.criteria.rfc3903 import AT_ALL, PIDF_TYPE, media_type
 from conformance.criteria.subscription import Passage
 from conformance.criteria.ts24229_event import worst_of
 from conformance.criteria.values import cite_header, clip
@@ -25,7 +26,7 @@ NO_RULES = "no rules of the presentity that say how to handle this watcher were 
 
 @CATALOGUE.add(
     "PRES-15",
-    "No subscription is active that the rules of the presentity block or leave to be confirmed.",
+    "No subscription is active that the rules block or leave to be confirmed, and who waits is told of no presence.",
     source=(RFC5025, "3.2.1"),
     node=Role.PRESENCE,
     points=AT_ALL,
@@ -33,8 +34,11 @@ NO_RULES = "no rules of the presentity that say how to handle this watcher were 
     kinds=KINDS,
 )
 def authorised(seen: Watching) -> Finding:
-    """RFC 5025: block rejects a subscription, confirm leaves it pending; what no rule permits is blocked."""
-    expected = "pending or terminated"
+    """RFC 5025: block rejects a subscription, confirm leaves it pending; what no rule permits is blocked.
+
+    RFC 6665 4.2.1.2: a NOTIFY while it is pending has no state, or a neutral one.
+    """
+    expected = "pending without presence, or terminated"
     if seen.package != PRESENCE or seen.is_list:
         return not_applicable(expected, "no subscription to a single presentity")
     parts = []
@@ -50,6 +54,9 @@ def authorised(seen: Watching) -> Finding:
         cited = (cite_header(request, header), cite_start(rules.message), cite_content(rules.message))
         if notify.substate[0] == "active":
             parts.append(failed(expected, words, *cited, by_absence=True))
+        elif notify.substate[0] == "pending" and media_type(request) == PIDF_TYPE and says_open(request.sip.body):
+            told = f"{clip(header.value, 60)}, with a document that says open"
+            parts.append(failed(expected, told, cite_document(request), *cited, by_absence=True))
         else:
             parts.append(passed(expected, clip(header.value), *cited))
     if parts:

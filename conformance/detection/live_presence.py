@@ -61,6 +61,7 @@ def _think_otherwise(cell: Cell) -> None:
     presentity.presence.publish(IN_A_MEETING)
     watch = watcher.presence.watch(presentity.impu)
     watch.wait_state("active")
+    cell.settle()  # by now the presence server is told of changes
     rules.block(watcher.impu)
     try:
         watch.wait_state("terminated", "rejected")
@@ -68,6 +69,16 @@ def _think_otherwise(cell: Cell) -> None:
         # What comes late shows in the capture that nothing came in time.
         if watch.state != "terminated":
             watch.end()
+
+
+def _listen_in_vain(cell: Cell) -> None:
+    """The watcher is told nothing, and gives up: the end of the subscription shows how long there was no NOTIFY."""
+    watcher, presentity = registered(cell)
+    cell.documents(presentity).allow(watcher.impu)
+    try:
+        watcher.presence.watch(presentity.impu)
+    finally:
+        watcher.presence.withdraw()
 
 
 def _claim_nothing(cell: Cell) -> None:
@@ -153,6 +164,7 @@ PRESENCE_SCENES: Mapping[Scene, Callable[[Cell], None]] = {
     Scene.WAIT: _wait,
     Scene.BE_BLOCKED: _be_blocked,
     Scene.THINK_OTHERWISE: _think_otherwise,
+    Scene.LISTEN_IN_VAIN: _listen_in_vain,
     Scene.CLAIM_NOTHING: _claim_nothing,
     Scene.COME_FROM_ELSEWHERE: _come_from_elsewhere,
     Scene.PUBLISH_BY_PROXY: _publish_by_proxy,

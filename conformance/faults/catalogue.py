@@ -71,6 +71,8 @@ class Scene(StrEnum):
     """A watcher is blocked by the rules."""
     THINK_OTHERWISE = "think-otherwise"
     """A watcher is blocked after he was allowed."""
+    LISTEN_IN_VAIN = "listen-in-vain"
+    """A watcher is told nothing, and gives up."""
     CLAIM_NOTHING = "claim-nothing"
     """Somebody with the address of the S-CSCF publishes, and asserts no identity."""
     COME_FROM_ELSEWHERE = "come-from-elsewhere"

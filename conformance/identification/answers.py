@@ -10,7 +10,7 @@ from conformance.criteria.digest import response
 from conformance.criteria.model import Citation
 from conformance.criteria.values import Digest
 from conformance.identification.sign import Signs, cite_param
-from conformance.identification.terminals import Terminal, Turn, first_credentials
+from conformance.identification.terminals import Terminal
 
 SIGNS = Signs()
 
@@ -18,15 +18,15 @@ AUTH_INT = "auth-int"
 
 
 def _choice(terminal: Terminal) -> bool:
-    return any({"auth", AUTH_INT} <= _offered(turn.challenge) for turn in _answers(terminal))
+    return any({"auth", AUTH_INT} <= _offered(asked) for _, asked, _ in terminal.answers)
 
 
 def _some(terminal: Terminal) -> bool:
-    return any(_offered(turn.challenge) for turn in _answers(terminal))
+    return any(_offered(asked) for _, asked, _ in terminal.answers)
 
 
 def _none(terminal: Terminal) -> bool:
-    return any(not _offered(turn.challenge) for turn in _answers(terminal))
+    return any(not _offered(asked) for _, asked, _ in terminal.answers)
 
 
 def _resynchronises(terminal: Terminal) -> bool:
@@ -36,10 +36,9 @@ def _resynchronises(terminal: Terminal) -> bool:
 @SIGNS.of("Q10", occasion=_choice)
 def prefers_auth_int(terminal: Terminal) -> Iterator[Citation]:
     """The challenge offers auth and auth-int, and the terminal takes auth-int."""
-    for turn in _answers(terminal):
-        digest = first_credentials(turn)
-        qop = None if digest is None else digest.credentials.get("qop")
-        if qop is not None and qop.value.lower() == AUTH_INT and {"auth", AUTH_INT} <= _offered(turn.challenge):
+    for turn, asked, given in terminal.answers:
+        qop = given.credentials.get("qop")
+        if qop is not None and qop.value.lower() == AUTH_INT and {"auth", AUTH_INT} <= _offered(asked):
             yield cite_param(turn.request, qop)
 
 
@@ -50,28 +49,26 @@ def auth_int_unasked(terminal: Terminal) -> Iterator[Citation]:
     The bytes alone do not tell: only where H(A1) is known is it seen that the response verifies so and not in the form
     of RFC 2069. Where qop says so itself it is seen in any case.
     """
-    for turn in _answers(terminal):
-        digest = first_credentials(turn)
-        if turn.challenge is None or digest is None or _offered(turn.challenge):
+    for turn, asked, given in terminal.answers:
+        if _offered(asked):
             continue
-        qop, answer = digest.credentials.get("qop"), digest.credentials.get("response")
+        qop, answer = given.credentials.get("qop"), given.credentials.get("response")
         if qop is not None and qop.value.lower() == AUTH_INT:
             yield cite_param(turn.request, qop)
         elif qop is None and answer is not None and answer.value:
-            secret = terminal.secret(turn.challenge, digest)
-            if secret is not None and _verifies_as_auth_int(digest, secret):
+            secret = terminal.secret(asked, given)
+            if secret is not None and _verifies_as_auth_int(given, secret):
                 yield cite_param(turn.request, answer)
 
 
 @SIGNS.of("U2", occasion=_some)
 def no_qop(terminal: Terminal) -> Iterator[Citation]:
     """The challenge offers qop, and the response is made without (RFC 2617 3.2.2: it should be used)."""
-    for turn in _answers(terminal):
-        digest = first_credentials(turn)
-        answer = None if digest is None else digest.credentials.get("response")
-        if digest is None or answer is None or not answer.value or not _offered(turn.challenge):
+    for turn, asked, given in terminal.answers:
+        answer = given.credentials.get("response")
+        if given.credentials.problems or given.credentials.get("qop") is not None or not _offered(asked):
             continue
-        if digest.credentials.get("qop") is None and not digest.credentials.problems:
+        if answer is not None and answer.value:
             yield cite_param(turn.request, answer)
 
 
@@ -84,18 +81,10 @@ def empty_with_auts(terminal: Terminal) -> Iterator[Citation]:
             yield cite_param(turn.request, answer)
 
 
-def _answers(terminal: Terminal) -> Iterator[Turn]:
-    """Yield the turns that answer a challenge with its nonce."""
-    for turn in terminal.turns:
-        digest = first_credentials(turn)
-        if turn.challenge is not None and digest is not None and digest.value("nonce"):
-            yield turn
-
-
-def _offered(challenge: Digest | None) -> set[str]:
+def _offered(challenge: Digest) -> frozenset[str]:
     """Return the values of qop that a challenge offers."""
-    text = "" if challenge is None else challenge.value("qop") or ""
-    return {word.lower() for word in re.split(r"[\s,]+", text) if word}
+    text = challenge.value("qop")
+    return frozenset(word.lower() for word in re.split(r"[\s,]+", text) if word) if text else frozenset()
 
 
 def _verifies_as_auth_int(digest: Digest, secret: str) -> bool:

@@ -69,5 +69,9 @@ def blank_values(terminal: Terminal) -> Iterator[Citation]:
     for turn, digest in terminal.credentials:
         for name in ("nonce", "response"):
             param = digest.credentials.get(name)
-            if param is not None and _BLANK_VALUE.search(turn.request.raw, param.span.offset, param.span.end):
+            if (
+                param is not None
+                and not param.value.strip()
+                and _BLANK_VALUE.search(turn.request.raw, param.span.offset, param.span.end)
+            ):
                 yield cite_param(turn.request, param)

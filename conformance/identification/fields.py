@@ -34,23 +34,24 @@ def no_path(terminal: Terminal) -> Iterator[Citation]:
         yield cite(request, "Supported", headers[0].span) if headers else cite_absent(request, "Supported")
 
 
-def _speaks(terminal: Terminal) -> bool:
-    return any(_may_tell(request) for request in terminal.others)
+def _calls(terminal: Terminal) -> list[SipMessage]:
+    """Return the INVITEs over no security association: who says of which access network it comes does so there."""
+    return [
+        request
+        for request in terminal.others
+        if request.sip.method == "INVITE"
+        and not request.truncated
+        and not any("esp" in sighting.encapsulation for sighting in request.sightings)
+    ]
 
 
-@SIGNS.of("Q7", occasion=_speaks)
+@SIGNS.of("Q7", occasion=lambda terminal: bool(_calls(terminal)))
 def no_access_network(terminal: Terminal) -> Iterator[Citation]:
-    """No request over no security association says of which access network it comes; REGISTER never does so there."""
-    spoken = [request for request in terminal.others if _may_tell(request)]
-    if not any(request.sip.first(ACCESS) for request in (*spoken, *terminal.requests)):
-        for request in spoken:
+    """No call without a security association says of which access network it comes; REGISTER never does so there."""
+    calls = _calls(terminal)
+    if not any(request.sip.first(ACCESS) for request in (*calls, *terminal.requests)):
+        for request in calls:
             yield cite_absent(request, ACCESS)
-
-
-def _may_tell(request: SipMessage) -> bool:
-    """Tell whether a request over no security association could name the access network (RFC 7315 4.4: no ACK)."""
-    protected = any("esp" in sighting.encapsulation for sighting in request.sightings)
-    return request.sip.method not in ("ACK", "CANCEL") and not protected and not request.truncated
 
 
 @SIGNS.of("Q8")
@@ -69,7 +70,7 @@ def digest_as_security(terminal: Terminal) -> Iterator[Citation]:
 def compression(terminal: Terminal) -> Iterator[Citation]:
     """The terminal wants to be spoken to in SigComp (RFC 3486)."""
     for request in terminal.requests:
-        for name in ("Via", "Contact", "Route"):
+        for name in ("Contact", "Route", "Via") if b"sigcomp" in request.raw.lower() else ():
             yield from _matches(request, name, _SIGCOMP)
 
 
@@ -133,7 +134,8 @@ def instance(terminal: Terminal) -> Iterator[Citation]:
 def marker_of_the_stack(terminal: Terminal) -> Iterator[Citation]:
     """A parameter of To that the stack uses inside itself has leaked."""
     for request in terminal.requests:
-        yield from _matches(request, "To", _MARKER)
+        if b"nat_traversal_required" in request.raw.lower():
+            yield from _matches(request, "To", _MARKER)
 
 
 @SIGNS.of("J5")

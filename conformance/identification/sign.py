@@ -24,7 +24,7 @@ def always(terminal: Terminal) -> bool:
 
 def has_credentials(terminal: Terminal) -> bool:
     """It has sent digest credentials."""
-    return any(turn.credentials for turn in terminal.turns)
+    return bool(terminal.credentials)
 
 
 def introduces(terminal: Terminal) -> bool:

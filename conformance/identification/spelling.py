@@ -29,9 +29,10 @@ def no_blanks(terminal: Terminal) -> Iterator[Citation]:
         if turn.challenge is not None:
             continue
         names = [param.name for param in digest.credentials.params]
-        raw = _FOLD.sub(b"", _raw(turn, digest))
         places = [_ORDER.index(name) for name in names if name in _ORDER]
-        if len(names) == len(places) > 2 and places == sorted(places) and not _AFTER_COMMA.search(raw):
+        if not len(names) == len(places) > 2 or places != sorted(places):
+            continue
+        if not _AFTER_COMMA.search(_FOLD.sub(b"", _raw(turn, digest))):
             yield cite(turn.request, "Authorization", digest.header.value_span)
 
 
@@ -39,7 +40,7 @@ def no_blanks(terminal: Terminal) -> Iterator[Citation]:
 def unterminated(terminal: Terminal) -> Iterator[Citation]:
     """A quoted string lacks its end (RFC 3261 25.1) and takes in the name of what comes behind it."""
     for turn, digest in terminal.credentials:
-        for param in digest.credentials.params:
+        for param in digest.credentials.params if digest.credentials.problems else ():
             if _is_open(param, digest):
                 yield cite_param(turn.request, param)
 
@@ -66,8 +67,9 @@ def quoted_tokens(terminal: Terminal) -> Iterator[Citation]:
 def no_uri(terminal: Terminal) -> Iterator[Citation]:
     """There is no uri, and no string that may have swallowed it."""
     for turn, digest in terminal.credentials:
-        swallowed = any(_is_open(param, digest) for param in digest.credentials.params)
-        if digest.credentials.get("uri") is None and not swallowed and not turn.request.truncated:
+        if digest.credentials.get("uri") is not None or turn.request.truncated:
+            continue
+        if not any(_is_open(param, digest) for param in digest.credentials.params):
             yield cite_absent(turn.request, "Authorization: uri")
 
 
@@ -75,6 +77,8 @@ def no_uri(terminal: Terminal) -> Iterator[Citation]:
 def twice(terminal: Terminal) -> Iterator[Citation]:
     """The same header field again, equal to the last octet."""
     for turn in terminal.turns:
+        if len(turn.credentials) < 2:
+            continue
         seen: set[bytes] = set()
         for digest in turn.credentials:
             raw = _raw(turn, digest)

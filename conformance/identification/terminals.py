@@ -24,11 +24,8 @@ class Turn:
     """Final response; None where none was seen."""
     challenge: Digest | None
     """The digest challenge that it answers; None where none came before it."""
-
-    @property
-    def credentials(self) -> Sequence[Digest]:
-        """Its digest credentials, one for each Authorization that can be read as such."""
-        return digests(self.request, "Authorization")
+    credentials: Sequence[Digest]
+    """Its digest credentials, one for each Authorization that can be read as such."""
 
 
 def _unknown(asked: Digest, answer: Digest) -> str | None:
@@ -50,17 +47,25 @@ class Terminal:
         """Where its first REGISTER came from."""
         return self.turns[0].request.source
 
-    @property
+    @cached_property
     def requests(self) -> tuple[SipMessage, ...]:
         """Its REGISTERs."""
         return tuple(turn.request for turn in self.turns)
 
-    @property
-    def credentials(self) -> Iterator[tuple[Turn, Digest]]:
+    @cached_property
+    def credentials(self) -> Sequence[tuple[Turn, Digest]]:
         """All its digest credentials, each with its turn."""
-        for turn in self.turns:
-            for digest in turn.credentials:
-                yield turn, digest
+        return [(turn, digest) for turn in self.turns for digest in turn.credentials]
+
+    @cached_property
+    def answers(self) -> Sequence[tuple[Turn, Digest, Digest]]:
+        """The turns that answer a challenge by its nonce, with the challenge and the credentials that are meant."""
+        found = ((turn, turn.challenge, meant(turn)) for turn in self.turns)
+        return [
+            (turn, asked, given)
+            for turn, asked, given in found
+            if asked is not None and given is not None and given.value("nonce")
+        ]
 
     @cached_property
     def identities(self) -> tuple[str, ...]:
@@ -147,12 +152,12 @@ def _turns(pairs: Iterable[tuple[SipMessage, SipMessage | None]]) -> Iterator[Tu
     offered: dict[str, Digest | None] = {}
     for request, response in pairs:
         call = request.sip.call_id
-        yield Turn(request, response, offered.get(call))
+        yield Turn(request, response, offered.get(call), digests(request, "Authorization"))
         found = challenge(response)
         if found is not None or (response is not None and (response.sip.status or 0) < 300):
             offered[call] = found
 
 
-def first_credentials(turn: Turn) -> Digest | None:
+def meant(turn: Turn) -> Digest | None:
     """Return the credentials that a turn means: those for the realm of the challenge, where several are there."""
     return authorization(turn.request, None if turn.challenge is None else turn.challenge.value("realm"))

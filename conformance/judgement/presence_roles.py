@@ -43,11 +43,20 @@ def plain_proxies(ways: Iterable[Sequence[RawHop]], declared: Declared) -> froze
     """
     found = set()
     for hops in ways:
-        first = hops[0].transaction.destination.address
+        first = _first_node(hops)
+        if first is None:
+            continue
         kinds = declared.kinds(first)
         if NodeKind.SIP_PROXY in kinds or (not kinds and _takes_credentials(hops, declared)):
             found.add(first)
     return frozenset(found)
+
+
+def _first_node(hops: Sequence[RawHop]) -> str | None:
+    """Return the address of the node that a terminal asks, None where that was not captured."""
+    if hops[0].depth == 1:
+        return hops[0].transaction.destination.address
+    return hops[0].transaction.source.address if hops[0].depth == 2 else None
 
 
 def _takes_credentials(hops: Sequence[RawHop], declared: Declared) -> bool:
@@ -79,8 +88,7 @@ def bind_request(
     inner = list(range(1, last if ends_at_server else last + 1))
     if inner:
         kinds = {hop.depth: declared.kinds(hop.transaction.destination.address) for hop in hops}
-        by_proxy = hops[0].depth == 1 and hops[0].transaction.destination.address in proxies
-        names[1] = Role.SIP_PROXY if by_proxy else Role.ORIG_PCSCF
+        names[1] = Role.SIP_PROXY if _first_node(hops) in proxies else Role.ORIG_PCSCF
         border = frozenset((NodeKind.IBCF,))
         rest = [place for place in inner[1:] if kinds.get(place) != border]
         for place in inner[1:]:

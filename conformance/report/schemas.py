@@ -20,6 +20,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from conformance.vocabulary.difference import Difference
 from conformance.vocabulary.events import TerminalEvent
+from conformance.vocabulary.identified import Identification
 from conformance.vocabulary.results import CellResult, Judgement, RunCell, RunFooter, RunHeader
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,11 +30,12 @@ _NAMED = {
     "run": ("One line of run.jsonl: the header, a cell, or the footer", _LINE),
     "result": ("result.json: one cell of the matrix, judged", TypeAdapter(CellResult)),
     "judgement": ("What netlab validate --json prints", TypeAdapter(Judgement)),
+    "identification": ("What netlab terminal identify --json prints", TypeAdapter(Identification)),
 }
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return each schema by its file name: `run.schema.json`, `result.schema.json`, `judgement.schema.json`."""
+    """Return each schema by its file name: `run.schema.json`, `result.schema.json`, ..."""
     return {f"{name}.schema.json": _schema(name, title, adapter) for name, (title, adapter) in _NAMED.items()}
 
 
@@ -75,7 +77,7 @@ def _open(model: str, definition: dict[str, Any]) -> None:
 @cache
 def _said() -> dict[tuple[str, str], str]:
     """What the modules of the models say below each field, by class and field."""
-    modules = (inspect.getmodule(model) for model in (CellResult, Difference, TerminalEvent))
+    modules = (inspect.getmodule(model) for model in (CellResult, Difference, TerminalEvent, Identification))
     found: dict[tuple[str, str], str] = {}
     for module in modules:
         assert module is not None

@@ -33,7 +33,8 @@ def terminal_name(terminal: TerminalResult) -> str:
 def _terminal(terminal: TerminalResult) -> Iterator[str]:
     frames = ", ".join(str(one.frame) for one in terminal.registers[:FRAMES])
     more = len(terminal.registers) - FRAMES
-    yield f"  {len(terminal.registers)} REGISTERs (frames: {frames}{f', and {more} more' if more > 0 else ''})"
+    word = "REGISTER" if len(terminal.registers) == 1 else "REGISTERs"
+    yield f"  {len(terminal.registers)} {word} (frames: {frames}{f', and {more} more' if more > 0 else ''})"
     if not terminal.quirks:
         yield "  no quirk that is known"
     for quirk in terminal.quirks:

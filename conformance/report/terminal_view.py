@@ -96,11 +96,12 @@ def terminal_views(
 
 
 def _quirk(quirk: QuirkResult, begin: str, criteria: Mapping[str, CriterionView], messages: Messages) -> QuirkView:
-    others = dict.fromkeys((item.capture, item.frame) for item in quirk.evidence[QUOTED:])
+    frames = [(item.capture, item.frame) for item in quirk.evidence]
+    others = [place for place in dict.fromkeys(frames[QUOTED:]) if place not in frames[:QUOTED]]
     return QuirkView(
         result=quirk,
         name=short(quirk.id, 20),
-        anchor=f"{begin}-{_NO_ID.sub('-', quirk.id)}",
+        anchor=f"{begin}-{_NO_ID.sub('-', quirk.id[:20])}",
         places=[_place(quirk.id, item, messages) for item in quirk.evidence[:QUOTED]],
         others=[messages.link(*place) for place in others],
         more=max(0, quirk.places - len(quirk.evidence)),

@@ -116,6 +116,23 @@ def test_from_another(cell: Cell) -> None:
     cell.refused(terminal.presence.publish, 403)
 
 
+@pytest.mark.flow("presence-refused")
+def test_watch_as_another(cell: Cell) -> None:
+    """A user who watches in the name of somebody else is refused by the SIP proxy.
+
+    Preconditions:
+        - The terminal is registered at the SIP proxy.
+    Steps:
+        1. SUBSCRIBE has somebody else of the same network in From, and the credentials of the user: 403.
+
+    References:
+        RFC 3325 5; D2.2 3.3.3.1
+    """
+    terminal = cell.sip_terminal(identity=f"sip:nobody@{cell.home.domain}")
+    terminal.register()
+    cell.refused(lambda: terminal.presence.watch(terminal.impu), 403)
+
+
 @pytest.mark.flow("presence-publish-sip")
 def test_claimed_identity(cell: Cell) -> None:
     """What a terminal asserts of itself is no word of the network: the SIP proxy puts in who has proven to be it.

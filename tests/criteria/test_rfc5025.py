@@ -6,6 +6,11 @@ import pytest
 
 from tests.criteria.presence_lab import PresenceLab
 
+NEUTRAL = (
+    '<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:alice@ims-b.test">'
+    '<tuple id="t"><status><basic>closed</basic></status></tuple></presence>'
+)
+OPEN = NEUTRAL.replace("closed", "open")
 FAILING = {
     "PRES-13 not told": lambda lab: lab.drop("21 22 23 24 25 26"),
     "PRES-13 still pending": lambda lab: lab.edit("21 22 23 27 28 29", "active;expires", "pending;expires"),
@@ -13,6 +18,11 @@ FAILING = {
         "19", "<pr:sub-handling>allow", "<pr:sub-handling>block"
     ).edit("21 22 23 27 28 29", "active;expires", "pending;expires"),
     "PRES-15 active without consent": lambda lab: lab.edit("13 14 15", "pending;expires", "active;expires"),
+    "PRES-15 presence while pending": lambda lab: lab.edit(
+        "13 14 15",
+        "Content-Length: 0\r\n\r\n",
+        f"Content-Type: application/pidf+xml\r\nContent-Length: 0\r\n\r\n{OPEN}",
+    ),
     "PRES-15 nobody is permitted": lambda lab: (
         lab.edit("1 19", "sip:bob@ims-b.test", "sip:carol@ims-b.test")
         .edit("13 14 15", "pending;expires", "active;expires")
@@ -28,6 +38,11 @@ def test_one_wrong_thing_fails_one_criterion(case: str) -> None:
 
 
 CONFORMING = {
+    "a neutral state while pending": lambda lab: lab.edit(
+        "13 14 15",
+        "Content-Length: 0\r\n\r\n",
+        f"Content-Type: application/pidf+xml\r\nContent-Length: 0\r\n\r\n{NEUTRAL}",
+    ),
     "nothing": lambda lab: lab,
     "a polite block": lambda lab: lab.edit("19", "<pr:sub-handling>allow", "<pr:sub-handling>polite-block"),
     "a condition that is not understood": lambda lab: lab.edit(

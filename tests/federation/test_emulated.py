@@ -21,7 +21,7 @@ PUBLISHED = [
     ("6c38a116ac280c454f59332ee35c8c4f", "1ba00a1a7c6700ac8c3ff3e96ad08725"),
 ]
 
-OF_TWO = (NodeKind.AS, NodeKind.PRESENCE, NodeKind.XDMS)
+OF_TWO = (NodeKind.AS, NodeKind.PRESENCE, NodeKind.XDMS, NodeKind.SIP_PROXY)
 """What octopus has not."""
 
 

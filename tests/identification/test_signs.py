@@ -7,7 +7,7 @@ import pytest
 from conformance.identification.signs import TWINS, all_signs, shown, undecided
 from conformance.quirks.catalogue import all_quirks
 from conformance.quirks.profiles import profile_named, profile_names
-from tests.identification.lab import drive
+from tests.identification.lab import PCSCF, UE, drive, registers, terminals_of
 
 BY_OTHERS = {"Q7"}
 """No REGISTER shows it."""
@@ -72,3 +72,21 @@ def test_credentials_come_first_where_the_network_uses_aka(password: bool, devia
 def test_what_is_allowed_is_no_deviation(id: str) -> None:
     (found,) = shown(drive(f"standard+{id}"))
     assert not found.deviates
+
+
+@pytest.mark.parametrize(("said", "expected"), [(b"", {"Q7"}), (b"P-Access-Network-Info: IEEE-802.11g\r\n", set())])
+def test_a_call_says_of_which_access_network_it_comes(said: bytes, expected: set[str]) -> None:
+    first, refused, second, accepted = registers("standard")
+    call = (
+        second.replace(b"REGISTER", b"INVITE").replace(b"Via: ", said + b"Via: ", 1).replace(b"=z9hG4bK", b"=z9hG4bKi")
+    )
+    sent = [(first, UE, PCSCF), (refused, PCSCF, UE), (second, UE, PCSCF), (accepted, PCSCF, UE), (call, UE, PCSCF)]
+    (found,) = terminals_of(*sent)
+    assert {one.quirk.id for one in shown(found)} == expected
+
+
+def test_a_subscription_to_ones_own_registration_says_nothing_of_it() -> None:
+    first = registers("standard")[0]
+    (found,) = terminals_of((first, UE, PCSCF), (first.replace(b"REGISTER", b"SUBSCRIBE"), UE, PCSCF))
+    assert shown(found) == []
+    assert "Q7" in undecided(found)

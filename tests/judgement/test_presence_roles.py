@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from conformance.judgement.hops import RawHop
-from conformance.judgement.presence_roles import bind_notify, bind_request
+from conformance.judgement.presence_roles import bind_notify, bind_request, plain_proxies
 from conformance.judgement.roles import Declared
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import Sighting, SipMessage
@@ -61,6 +61,37 @@ def test_the_way_of_a_request(hops: list[RawHop], line: tuple[Role, ...]) -> Non
 def test_a_way_that_was_captured_in_part() -> None:
     hops = way("t", "a", first=5)
     assert bind_request(hops, W, NOBODY).pairs == [(TS, PS)]
+
+
+def by(*ends: str, proof: tuple[bool, bool]) -> list[RawHop]:
+    """A way on whose first two hops there are credentials, or none."""
+    hops = way(*ends)
+    for place, has in enumerate(proof):
+        one = hops[place].request
+        assert one is not None
+        raw = one.raw.replace(b"\r\n\r\n", b"\r\nProxy-Authorization: Digest x=y\r\n\r\n") if has else one.raw
+        message = SipMessage(one.sightings, raw, sip=read_sip(raw))
+        hops[place] = RawHop(Transaction("SIP", message, (), (), "SUBSCRIBE"), hops[place].depth)
+    return hops
+
+
+@pytest.mark.parametrize(
+    ("hops", "line"),
+    [
+        (by("u", "p", "a", proof=(True, False)), (W, Role.SIP_PROXY, PS)),
+        (by("u", "p", "a", proof=(False, False)), (W, OP, PS)),
+        (by("u", "p", "a", proof=(True, True)), (W, OP, PS)),  # of an application server
+        (by("u", "p", "s", "a", proof=(True, False)), (W, OP, OS, PS)),
+    ],
+)
+def test_who_takes_credentials_and_asks_the_server_itself_is_no_p_cscf(
+    hops: list[RawHop], line: tuple[Role, ...]
+) -> None:
+    assert bind_request(hops, W, NOBODY, plain_proxies([hops], NOBODY)).line == line
+
+
+def test_a_proxy_is_known_by_its_other_end_too() -> None:
+    assert bind_request(way("p", "a", first=2), W, NOBODY, {"p"}).pairs == [(Role.SIP_PROXY, PS)]
 
 
 def test_the_way_back_is_that_of_the_request_without_the_i_cscf() -> None:

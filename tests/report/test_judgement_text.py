@@ -7,6 +7,7 @@ from collections.abc import Callable
 from conformance.report.judgement_text import NOTHING, judgement_lines
 from conformance.vocabulary.results import CaptureInfo, CellResult, CriterionResult, Judgement
 from conformance.vocabulary.verdicts import Verdict
+from tests.report.test_lines import quirk
 
 
 def text(judgement: Judgement) -> list[str]:
@@ -63,3 +64,10 @@ def test_what_belongs_to_no_known_flow_is_named() -> None:
     assert lines[2] == "not judged: INVITE (12 messages), of no flow that is known yet"
     assert lines[3].endswith("(1 message), of no flow that is known yet")
     assert "\x1b" not in lines[3]
+
+
+def test_a_quirk_of_the_terminal_is_one_line_behind_what_fails(make_cell: Callable[..., CellResult]) -> None:
+    (procedure,) = make_cell().procedures
+    changes = {"quirks": [quirk()]}
+    lines = text(Judgement(captures=[capture()], procedures=[procedure.model_copy(update=changes)]))
+    assert lines[-1] == "  terminal Q6 (degraded) no Supported: path: Supported absent (frames: 3); breaks REG-11"

@@ -39,6 +39,7 @@ _BY_CORE: Mapping[CoreKind, Mapping[NodeKind, str]] = {
         NodeKind.SCSCF: "conformance.cores.kamailio.cscf",
         NodeKind.PRESENCE: "conformance.cores.kamailio.presence",
         NodeKind.XDMS: "conformance.cores.kamailio.xdms",
+        NodeKind.SIP_PROXY: "conformance.cores.kamailio.sip_proxy",
     },
 }
 """What another core plays itself; every other node is the emulated one."""

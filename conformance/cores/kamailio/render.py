@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jinja2
 
 from conformance.cores.emulated.enum_zone import enum_delegations, enum_zones, numbers_of_user
+from conformance.cores.emulated.xdms.digest import accounts_of
 from conformance.cores.emulated.zone import Zone, delegation_of, root_zone, zone_of
 from conformance.cores.kamailio.presence_database import client_files, database_url
 from conformance.cores.kamailio.usages import USAGES
@@ -100,6 +101,23 @@ def presence_files(
         "inside": inside or Inside(0, 0),
     }
     return {"kamailio.cfg": _configuration(PRESENCE_ROLES[kind], values), **client_files(testbed)}
+
+
+def proxy_files(federation: Federation, testbed: Testbed, modules: str) -> dict[str, str]:
+    """Return the files of a plain SIP proxy by name: `kamailio.cfg`, which has H(A1) of its users.
+
+    Args:
+        federation: says the timers.
+        testbed: its own testbed.
+        modules: folder of Kamailio's modules.
+    """
+    values = {
+        **_common(federation, testbed, NodeKind.SIP_PROXY, modules),
+        "accounts": sorted(accounts_of(testbed.subscribers, testbed.domain).items()),
+        "presence": testbed.nodes.get(NodeKind.PRESENCE),
+        "presence_uri": testbed.uri(NodeKind.PRESENCE) if NodeKind.PRESENCE in testbed.nodes else "",
+    }
+    return {"kamailio.cfg": _configuration("sip_proxy", values)}
 
 
 def _configuration(role: str, values: Mapping[str, object]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 from xml.sax.saxutils import quoteattr
 
+from conformance.protocols.xcap.patch import Patch
 from conformance.protocols.xcap.safe_xml import parse_document
 
 EVENT = "xcap-diff"
@@ -25,15 +26,17 @@ class DocumentChange:
         selector: which document, relative to the XCAP root, in URI form.
         previous: its entity tag before; None: it was not there.
         new: its entity tag now; None: it is no more.
+        patch: what of it is another, where that is told.
     """
 
     selector: str
     previous: str | None
     new: str | None
+    patch: Patch | None = None
 
 
 def write_diff(root: str, changes: Iterable[DocumentChange]) -> bytes:
-    """Return an xcap-diff document that names documents and holds no patches.
+    """Return an xcap-diff document that names documents, and holds the patches that changes have.
 
     Args:
         root: XCAP root URI.
@@ -43,7 +46,8 @@ def write_diff(root: str, changes: Iterable[DocumentChange]) -> bytes:
     for change in changes:
         new = f" new-etag={quoteattr(change.new)}" if change.new is not None else ""
         previous = f" previous-etag={quoteattr(change.previous)}" if change.previous is not None else ""
-        lines.append(f"<document{new}{previous} sel={quoteattr(change.selector)}/>\n")
+        end = "/>" if change.patch is None else f">{change.patch.write()}</document>"
+        lines.append(f"<document{new}{previous} sel={quoteattr(change.selector)}{end}\n")
     return ("".join(lines) + "</xcap-diff>\n").encode()
 
 

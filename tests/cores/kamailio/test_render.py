@@ -14,6 +14,7 @@ from conformance.cores.kamailio.render import (
     cscf_files,
     dns_files,
     presence_files,
+    proxy_files,
     write,
 )
 from conformance.federation import default_federation_path, load_federation
@@ -169,9 +170,30 @@ def test_kamailio_takes_the_configuration_of_presence(federation: Federation, ki
     assert "config file ok" in read.stderr, read.stderr[-2000:]
 
 
-def test_a_presence_server_trusts_its_scscf_alone(federation: Federation) -> None:
+@pytest.mark.parametrize("has_presence", [True, False])
+def test_kamailio_takes_the_configuration_of_a_sip_proxy(
+    federation: Federation, has_presence: bool, tmp_path: Path
+) -> None:
+    if INSTALLED is None:
+        pytest.skip("Kamailio is not installed")
+    testbed = federation.testbeds["uc3m"]
+    nodes = {kind: node for kind, node in testbed.nodes.items() if has_presence or kind is not NodeKind.PRESENCE}
+    write(tmp_path, proxy_files(federation, testbed.model_copy(update={"nodes": nodes}), str(INSTALLED)))
+    read = subprocess.run(
+        ["kamailio", "-c", "-f", "kamailio.cfg"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "config file ok" in read.stderr, read.stderr[-2000:]
+
+
+def test_a_sip_proxy_knows_its_users_and_no_password(federation: Federation) -> None:
+    text = proxy_files(federation, federation.testbeds["uc3m"], MODULES)["kamailio.cfg"]
+    assert '"alice@uc3m.netlab.test sip:alice.work@uc3m.netlab.test"' in text
+    assert "xcap-alice" not in text
+
+
+def test_a_presence_server_trusts_its_scscf_and_its_sip_proxy_alone(federation: Federation) -> None:
     text = presence_files(federation, federation.testbeds["uc3m"], NodeKind.PRESENCE, MODULES)["kamailio.cfg"]
-    assert 'if ($si != "127.1.1.13") {' in text
+    assert 'if ($si != "127.1.1.13" && $si != "127.1.1.20") {' in text
     assert "alias=xcap.uc3m.netlab.test\n" in text
 
 

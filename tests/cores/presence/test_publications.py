@@ -40,7 +40,7 @@ def test_the_life_of_a_publication(in_lab: Callable[..., None]) -> None:
         ([], b"<presence", 400, None),
         ([], b'<!DOCTYPE x [<!ENTITY e "e">]>' + pidf().partition(b"?>")[2], 400, None),
         (["Expires: soon"], pidf(), 400, None),
-        (["Expires: 59"], pidf(), 423, ("Min-Expires", "60")),
+        (["Expires: 1"], pidf(), 423, ("Min-Expires", "2")),
         ([], pidf() + b" " * 50_000, 413, None),
         (["Require: teleport"], pidf(), 420, ("Unsupported", "teleport")),
     ],

@@ -94,6 +94,29 @@ def test_each_change_of_a_document_is_told_at_once(xdms: Callable[..., None]) ->
     xdms(story)
 
 
+def test_who_asks_for_patches_is_told_what_of_a_document_is_another(xdms: Callable[..., None]) -> None:
+    async def story(at: Xdms) -> None:
+        await at.alice.ask("PUT", RULES, RULESET, POLICY)
+        watcher = await Watcher(at).start()
+        await watcher.subscribe(wanted(RULES), "Event: xcap-diff;diff-processing=xcap-patching")
+        await watcher.next()
+        rule = '<rule xmlns="urn:ietf:params:xml:ns:common-policy" id="a"/>'
+        where = f'{RULES}/~~/cp:ruleset/cp:rule%5b@id="a"%5d?xmlns(cp=urn:ietf:params:xml:ns:common-policy)'
+        await at.alice.ask("PUT", where, rule, "application/xcap-el+xml")
+        (document,) = etree.fromstring((await watcher.next()).body)
+        (patch,) = document
+        assert (etree.QName(patch).localname, patch.get("sel"), patch[0].get("id")) == ("add", "*", "a")
+        assert set(document.attrib) == {"sel", "new-etag", "previous-etag"}
+        await at.alice.ask("DELETE", where)
+        (document,) = etree.fromstring((await watcher.next()).body)
+        assert [(etree.QName(one).localname, one.get("sel")) for one in document] == [("remove", "*/*[1]")]
+        await at.alice.ask("PUT", RULES, RULESET, POLICY)
+        (document,) = etree.fromstring((await watcher.next()).body)
+        assert len(document) == 0
+
+    xdms(story)
+
+
 def test_a_subscription_can_be_a_look_and_ends(xdms: Callable[..., None]) -> None:
     async def story(at: Xdms) -> None:
         watcher = await Watcher(at).start()

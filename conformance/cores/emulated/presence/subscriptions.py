@@ -137,6 +137,8 @@ class PresenceSubscriptions:
         """Tell what is so now, behind the answer to a SUBSCRIBE (RFC 6665 4.2.1.2)."""
         watch, left = entry.watch, entry.kept.subscription.left_s
         if self._silent and left and (watch is None or watch.status is not WatcherStatus.TERMINATED):
+            if watch is not None:
+                self.watches.document(watch)  # which counts as told: what is read once more is no reason to tell it
             return
         if not left and (watch is None or watch.status is not WatcherStatus.TERMINATED):
             self._end(entry, "timeout")

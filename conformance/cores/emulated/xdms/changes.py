@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable
 from urllib.parse import unquote
 
@@ -26,6 +27,8 @@ from conformance.stack.sip import ServerTransaction, SipStack
 
 NO_NOTIFY = "no-change-notification"
 """Fault: a document changes, and nobody is told."""
+_PATCHING = re.compile(r";\s*diff-processing\s*=\s*(xcap-patching|aggregate)\s*(;|$)", re.IGNORECASE)
+"""Who asks for that is told what of a document is another (RFC 5875 4.3); each change is told alone."""
 _DEFAULT_S = 3600
 _LONGEST_S = 86_400
 
@@ -118,7 +121,8 @@ class ChangeNotifier:
         selector = str(change.document)
         for subscription, wanted in list(self._wanted.items()):
             if is_wanted(unquote(selector), wanted):
-                told = DocumentChange(selector, change.previous, change.new)
+                patch = change.patch if _PATCHING.search(subscription.event) else None
+                told = DocumentChange(selector, change.previous, change.new, patch)
                 self.notifier.notify(subscription, "active", self._content([told]))
 
     def _all(self, subscription: Subscription) -> Content:

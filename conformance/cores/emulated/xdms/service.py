@@ -24,6 +24,7 @@ from conformance.protocols.xcap.edit import (
     read_node,
 )
 from conformance.protocols.xcap.errors import CONTENT_TYPE, Conflict, ErrorElement
+from conformance.protocols.xcap.patch import Patch, patch_of
 from conformance.protocols.xcap.safe_xml import (
     NotUtf8,
     XmlRefused,
@@ -106,6 +107,8 @@ class Change:
     document: DocumentSelector
     previous: str | None
     new: str | None
+    patch: Patch | None = None
+    """Which part of it was changed, where one was, and that can be said."""
 
 
 class _Answer(Exception):
@@ -247,7 +250,7 @@ class XcapService:
             self._tell(document, None)
             return XcapResponse(200)
         root = delete_node(parse_own(document.content), selector)
-        stored = self._keep(usage, document, document.selector, root, None)
+        stored = self._keep(usage, document, document.selector, root, None, selector)
         return XcapResponse(200, b"", {"ETag": f'"{stored.etag}"'})
 
     def _put(
@@ -278,7 +281,7 @@ class XcapService:
                 ancestor = address.node_uri(self._root, error.ancestor) if error.ancestor else ""
                 raise NoParent(ancestor) from None
             content = None
-        stored = self._keep(usage, document, address.document, root, content)
+        stored = self._keep(usage, document, address.document, root, content, selector)
         status = 201 if is_new and SAYS_200_FOR_CREATED not in self._faults else 200
         return XcapResponse(status, b"", {"ETag": f'"{stored.etag}"'})
 
@@ -289,8 +292,9 @@ class XcapService:
         selector: DocumentSelector,
         root: etree._Element | None,
         content: bytes | None,
+        part: NodeSelector | None,
     ) -> Document:
-        """Check a changed document, store it and tell of it; `content` where it stays as it was sent."""
+        """Check a changed document, store it and tell of it; `content` where it stays as it was sent, `part` else."""
         if root is not None and ACCEPTS_INVALID not in self._faults:
             usage.check(root, Surroundings(lambda: self._services_beside(selector), self._identities))
         if content is None and root is not None:
@@ -301,7 +305,10 @@ class XcapService:
                 raise Conflict(ErrorElement.CONSTRAINT_FAILURE, str(error)) from None
         assert content is not None
         stored = self._store.put(selector, content)
-        self._tell(old, stored)
+        patch = None
+        if old is not None and part is not None:
+            patch = patch_of(parse_own(old.content), parse_own(content), part)
+        self._tell(old, stored, patch)
         return stored
 
     def _services_beside(self, selector: DocumentSelector) -> Iterator[str]:
@@ -314,9 +321,9 @@ class XcapService:
             with suppress(XmlRefused):  # what was stored unread
                 yield document.selector, parse_own(document.content)
 
-    def _tell(self, old: Document | None, new: Document | None) -> None:
+    def _tell(self, old: Document | None, new: Document | None, patch: Patch | None = None) -> None:
         selector = (new or old).selector  # type: ignore[union-attr]  # one of them is there
-        self._changed(Change(selector, old.etag if old else None, new.etag if new else None))
+        self._changed(Change(selector, old.etag if old else None, new.etag if new else None, patch))
 
 
 def _document_of(body: bytes) -> etree._Element:
