@@ -14,11 +14,20 @@ import pytest
 from conformance.detection.batch import read_captures
 from conformance.faults.pcapfile import read_packets
 from conformance.federation import default_federation_path
+from conformance.federation.call_matrix import call_cells
+from conformance.federation.matrix import home_cells
 from conformance.judgement import judge
 from conformance.quirks.catalogue import Cure, all_quirks
 from conformance.quirks.profiles import profile_named, profile_names
 from conformance.runs.bench import Bench
+from conformance.runs.calls import answered, talk
+from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import CellIdentity
+from conformance.runs.expected import Expectation
+from conformance.runs.folder import RunFolder
+from conformance.runs.header import run_header
 from conformance.runs.plan import BenchPlan
+from conformance.runs.sheet import read_sheet
 from conformance.vocabulary.federation import Strictness
 from conformance.vocabulary.verdicts import Verdict
 from tests.blocks import Block
@@ -38,13 +47,17 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     bench.stop()
 
 
+def _breaks(id: str, group: str) -> set[str]:
+    return {one for one in all_quirks()[id].breaks if one.startswith(group)}
+
+
 def test_what_each_quirk_breaks(bench: Bench, tmp_path: Path) -> None:
     names = ["standard", *(f"standard+{id}" for id in SHOWN)]
     bench.set_strictness("uc3m", Strictness.LENIENT)
     for name in names:
         registers(bench, name, capture=tmp_path / f"{name}.pcapng")
     traces = read_captures([(name, read_packets(tmp_path / f"{name}.pcapng")) for name in names])
-    found, promised = {}, {"standard": set()} | {f"standard+{id}": set(all_quirks()[id].breaks) for id in SHOWN}
+    found, promised = {}, {"standard": set()} | {f"standard+{id}": _breaks(id, "REG-") for id in SHOWN}
     for name, trace in zip(names, traces, strict=True):
         judged = judge(trace, federation=bench.federation, flow="registration-home", confirm=None)
         (procedure,) = judged.procedures
@@ -71,3 +84,22 @@ def test_a_profile_and_the_open_ims_core(bench: Bench, name: str) -> None:
     blocks = {core for quirk in profile_named(name).quirks for core in quirk.blocks}
     assert registers(bench, name) is ("openimscore" not in blocks)
     assert registers(bench, name, adapted=True)
+
+
+@pytest.mark.parametrize("id", ["Q7", "Q9", "Q13", "Q13a"])
+def test_what_a_quirk_of_other_requests_breaks_in_a_call(bench: Bench, tmp_path: Path, id: str) -> None:
+    bench.set_strictness("uc3m", Strictness.LENIENT)
+    square = call_cells(bench.federation, home_cells(bench.federation), "third")[0]
+    sheet = read_sheet("call", square.id, "A terminal with a quirk calls.")
+    identity = CellIdentity(f"call[{id}]", "call", "-", square, "call-interconnect", sheet, Expectation())
+    run = RunFolder(tmp_path)
+    run.begin(run_header(run.run_id, bench.plan, bench.fabric))
+    cell = Cell(identity, bench, run)
+    caller, callee = cell.terminal(profile=profile_named(f"standard+{id}")), cell.callee()
+    callee.register()
+    caller.register()
+    cell.settle()
+    calling = caller.call(callee.impu)
+    talk(*answered(calling, callee.await_call())).hang_up()
+    (procedure,) = cell.finish().procedures
+    assert {one.id for one in procedure.criteria if one.verdict is Verdict.FAIL} == _breaks(id, "CALL-")
