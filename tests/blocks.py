@@ -42,6 +42,8 @@ class Block(IntEnum):
     CALLS = 45
     CELLS = 47
     MISHAPS = 48
+    LIVE_FAULTS = 51
+    """A run of `netlab faults`, beside other whole runs."""
     STANDING = 61
     """What `netlab testbed` holds."""
     RUNS_WITH_WORKERS = 71
@@ -94,6 +96,7 @@ OWNERS: Mapping[Block, tuple[str, ...]] = {
     Block.CALLS: ("runs/test_calls.py",),
     Block.CELLS: ("runs/test_cell.py",),
     Block.MISHAPS: ("runs/test_mishaps.py",),
+    Block.LIVE_FAULTS: ("end_to_end/test_live_faults.py",),
     Block.STANDING: ("commands/test_testbed.py",),
     Block.RUNS_WITH_WORKERS: ("end_to_end",),
     Block.RUNS_ON_STANDING: ("end_to_end/test_standing.py",),
