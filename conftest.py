@@ -29,8 +29,18 @@ START = 1_700_000_000_000_000_000
 pytest_plugins = ["pytester"]
 
 
-ON_ADDRESSES = ("capture", "cores", "runs", "stack", "terminals")
-"""Rooms of tests/ that bind addresses; some bind the same ones."""
+PIECES = {
+    "end_to_end/test_live_faults.py": "live faults",
+    "end_to_end": "end_to_end",
+    "cores": "addresses",
+    "stack": "addresses",
+    "terminals": "addresses",
+    "runs": "runs",
+    "capture": "capture",
+}
+"""Rooms and files of tests/ that bind addresses, each with the piece that one worker does alone: those of one piece
+bind the same addresses (`tests/blocks.py`)."""
+LONGEST_FIRST = ("end_to_end", "addresses", "live faults", "runs", "capture")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -40,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: _in_one_piece(item.nodeid) not in ("end_to_end", "addresses"))
+        items.sort(key=lambda item: _turn(_in_one_piece(item.nodeid)))
 
 
 def _in_one_piece(nodeid: str) -> str:
@@ -52,7 +62,12 @@ def _in_one_piece(nodeid: str) -> str:
     top, *rooms = file.split("/")
     if top != "tests":
         return nodeid
-    return "addresses" if rooms[0] in ON_ADDRESSES else "end_to_end" if rooms[0] == "end_to_end" else file
+    return PIECES.get("/".join(rooms)) or PIECES.get(rooms[0], file)
+
+
+def _turn(piece: str) -> int:
+    """Return which piece is begun before which: a long one that comes last keeps one worker waiting for the other."""
+    return LONGEST_FIRST.index(piece) if piece in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -44,6 +44,8 @@ class Block(IntEnum):
     MISHAPS = 48
     QUIRKS = 53
     """A federation whose terminals deviate, one after the other."""
+    LIVE_FAULTS = 51
+    """A run of `netlab faults`, beside other whole runs."""
     STANDING = 61
     """What `netlab testbed` holds."""
     RUNS_WITH_WORKERS = 71
@@ -97,6 +99,7 @@ OWNERS: Mapping[Block, tuple[str, ...]] = {
     Block.CELLS: ("runs/test_cell.py",),
     Block.MISHAPS: ("runs/test_mishaps.py",),
     Block.QUIRKS: ("end_to_end/test_quirks.py",),
+    Block.LIVE_FAULTS: ("end_to_end/test_live_faults.py",),
     Block.STANDING: ("commands/test_testbed.py",),
     Block.RUNS_WITH_WORKERS: ("end_to_end",),
     Block.RUNS_ON_STANDING: ("end_to_end/test_standing.py",),

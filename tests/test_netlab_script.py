@@ -370,12 +370,12 @@ def test_openvpn_is_left_to_who_needs_it_and_may(without_openvpn: Machine, comma
 @pytest.mark.parametrize(
     ("processors", "words", "called"),
     [
-        ("2", ["-x"], "-n 2 --dist loadscope --no-loadscope-reorder -x"),
+        ("2", ["-x"], "-n 3 --dist loadscope --no-loadscope-reorder -x"),
         ("1", ["-x"], "-x"),
         ("8", ["-n0"], "-n0"),
     ],
 )
-def test_two_workers_where_there_are_two_processors(
+def test_three_workers_where_there_are_two_processors(
     installed: Machine, processors: str, words: list[str], called: str
 ) -> None:
     installed.put("nproc", f"echo {processors}\n")

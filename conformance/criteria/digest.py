@@ -31,6 +31,7 @@ def response(
     nc: str = "",
     cnonce: str = "",
     body: bytes = b"",
+    integrity: bool | None = None,
 ) -> str:
     """Return the request digest as 32 hexadecimal digits (RFC 2617 3.2.2.1).
 
@@ -43,9 +44,12 @@ def response(
         nc: Nonce count as sent.
         cnonce: As sent, without quotes.
         body: Message body, for `auth-int`.
+        integrity: Whether the body is a part of A2 (RFC 2617 3.2.2.3); None: as qop says.
     """
     a2 = f"{method}:{uri}".encode()
-    if qop is not None and qop.lower() == "auth-int":
+    if integrity is None:
+        integrity = qop is not None and qop.lower() == "auth-int"
+    if integrity:
         a2 += b":" + _hash(body)
     parts = [ha1.encode(), nonce.encode()]
     if qop is not None:

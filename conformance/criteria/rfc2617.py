@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from conformance.criteria.digest import ha1, response
+from conformance.criteria.digest import ha1
+from conformance.criteria.digest_forms import recompute, valid_only
 from conformance.criteria.model import (
     Catalogue,
     Citation,
@@ -101,7 +102,11 @@ def nonce_count(registration: Registration) -> Finding:
         digest = authorization(request, None if offered is None else offered.value("realm"))
         if digest is not None:
             there = [name for name in ("nc", "cnonce") if digest.credentials.get(name) is not None]
-            if digest.credentials.get("qop") is not None:
+            qop = digest.value("qop")
+            if qop is not None:
+                if offered is not None and offered.credentials.get("qop") is None:
+                    words = " and ".join([f"qop={clip(qop)}", *there])
+                    return failed(expected, f"{words}, but the challenge has no qop", *digest.cite("qop", *there))
                 missing = [name for name in ("nc", "cnonce") if name not in there]
                 if missing:
                     return failed(expected, f"qop without {' and '.join(missing)}", *digest.cite("qop"))
@@ -168,37 +173,26 @@ def password(registration: Registration) -> Finding:
     expected = "response that verifies with HA1"
     if uses_aka(registration) is not False:
         return not_applicable(expected, "the network does not challenge with MD5")
-    attempt = registration.answered
-    digest = None if attempt is None or attempt.gm is None else authorization(attempt.gm.request)
+    attempt, asked = registration.answered, _asked(registration)
+    realm = None if asked is None else asked.value("realm")
+    digest = None if attempt is None or attempt.gm is None else authorization(attempt.gm.request, realm)
     if digest is None or not digest.value("response"):
         return unreached(expected, "no answer to the challenge was seen")
     secret = _ha1(registration, digest)
     if secret is None:
         return inconclusive(expected, "MD5 challenge; neither HA1 nor the password is known")
-    wanted = recompute(digest, secret)
     cited = digest.cite("response")
-    if wanted != (digest.value("response") or "").lower():
-        return failed(expected, "MD5; the response does not verify", *cited)
+    if recompute(digest, secret) != (digest.value("response") or "").lower():
+        why = valid_only(digest, secret, asked) or "the response does not verify"
+        return failed(expected, f"MD5; {why}", *cited)
     return passed(expected, "MD5 instead of AKA; the response verifies", *cited)
 
 
-def recompute(digest: Digest, secret: str) -> str:
-    """Return the request digest that the credentials should carry.
-
-    Args:
-        digest: Credentials of a request; all values are taken as they were sent.
-        secret: H(A1), 32 hexadecimal digits.
-    """
-    return response(
-        secret,
-        nonce=digest.value("nonce") or "",
-        method=digest.message.sip.method,
-        uri=digest.value("uri") or "",
-        qop=digest.value("qop"),
-        nc=digest.value("nc") or "",
-        cnonce=digest.value("cnonce") or "",
-        body=digest.message.sip.body,
-    )
+def _asked(registration: Registration) -> Digest | None:
+    """Return the first challenge, as the terminal got it where that was captured."""
+    attempt = registration.challenged
+    hops = [] if attempt is None else attempt.hops
+    return next((asked for hop in hops if (asked := challenge(hop.response)) is not None), None)
 
 
 def _ha1(registration: Registration, digest: Digest) -> str | None:

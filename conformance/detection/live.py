@@ -127,10 +127,16 @@ def run_live_faults(faults: Sequence[Fault], federation_file: Path, worker: int,
     run = RunFolder(folder)
     run.begin(run_header(run.run_id, plan, bench.fabric))
     bench.start()
+    misbehaving = ""
     try:
         for fault in faults:
+            square = _square(fault, bench)
+            node = "" if fault.kind is FaultKind.TERMINAL else f"{_testbed(fault, square)}/{fault.applies_to}"
+            if misbehaving not in ("", node):  # a node that shows another fault next starts once and not twice
+                bench.core.start_node(misbehaving)
+            misbehaving = node
             with overheard() as warnings:
-                shown = _shown(fault, bench, run)
+                shown = _shown(fault, square, node, bench, run)
             yield replace(shown, warnings=tuple(warnings))
     finally:
         bench.stop()
@@ -153,23 +159,18 @@ def _square(fault: Fault, bench: Bench) -> Square:
     return squares[0]
 
 
-def _shown(fault: Fault, bench: Bench, run: RunFolder) -> Row:
-    square = _square(fault, bench)
+def _shown(fault: Fault, square: Square, node: str, bench: Bench, run: RunFolder) -> Row:
+    """Drive a cell in which a node shows the fault, or, where none is named, a terminal."""
     words = {
         "home": square.home,
         "visited": square.visited,
         "visited_network_id": bench.federation.testbeds[square.visited].visited_network_id,
     }
     name = fault.name + (f":{fault.shown_with.format(**words)}" if fault.shown_with else "")
-    if fault.kind is FaultKind.TERMINAL:
+    if not node:
         return _driven(fault, square, bench, run, frozenset({name}))
-    testbed = _testbed(fault, square)
-    node = f"{testbed}/{fault.applies_to}"
     bench.core.start_node(node, frozenset({name}))
-    try:
-        return _driven(fault, square, bench, run, frozenset())
-    finally:
-        bench.core.start_node(node)
+    return _driven(fault, square, bench, run, frozenset())
 
 
 def _testbed(fault: Fault, square: Square) -> str:

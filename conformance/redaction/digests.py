@@ -27,8 +27,8 @@ class Credentials:
     method: str
     body: bytes
 
-    def response(self, secret: str) -> str:
-        """Return the response that follows from H(A1)."""
+    def response(self, secret: str, *, integrity: bool | None = None) -> str:
+        """Return the response that follows from H(A1); see `criteria.digest`."""
         param = self.params.get
         return response(
             secret,
@@ -39,6 +39,7 @@ class Credentials:
             nc=param("nc", ""),
             cnonce=param("cnonce", ""),
             body=self.body,
+            integrity=integrity,
         )
 
     def ha1(self, password: bytes) -> str:
@@ -84,9 +85,10 @@ class Digests:
             new: the same with everything replaced but the response.
         """
         for before, after in self._secrets_for(old, new):
-            right, becomes = old.response(before), new.response(after)
-            self._secrets.hexadecimal(right)  # it is looked for in what was written
-            self._responses[right] = becomes
+            for integrity in (False, True):  # old terminals hash the body whatever qop says, and that is told of
+                right, becomes = old.response(before, integrity=integrity), new.response(after, integrity=integrity)
+                self._secrets.hexadecimal(right)  # it is looked for in what was written
+                self._responses[right] = becomes
 
     def _secrets_for(self, old: Credentials, new: Credentials) -> list[tuple[str, str]]:
         try:

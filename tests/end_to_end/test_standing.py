@@ -18,7 +18,7 @@ from tests.blocks import Block
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="testbeds bind ports below 1024: only root may")
-CELLS = ["testcases/registration/test_home.py", "testcases/registration/test_event.py"]
+CELLS = ["testcases/registration/test_home.py", "testcases/registration/test_event.py::test_registration_event"]
 
 
 @pytest.fixture

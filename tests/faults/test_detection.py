@@ -1,6 +1,6 @@
 """The judge against a fixed selection of faults: what must fail does, nothing else does, what conforms is left alone.
 
-The faults of nodes and terminals need running testbeds: `tests/end_to_end/test_faults.py`.
+The faults of nodes and terminals need running testbeds: `tests/end_to_end/test_live_faults.py`.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def test_a_tshark_that_hangs_is_ended_and_replaced(
     program.write_text("#!/bin/sh\nprintf 'V\\t4.0.17\\n'; exec sleep 60\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     path = os.environ["PATH"]
-    monkeypatch.setattr(decode, "SECONDS_AT_LEAST", 2)
+    monkeypatch.setattr(decode, "SECONDS_AT_LEAST", 5)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{path}")
     with Decoder() as decoder:
         hanging = decoder.waiting
