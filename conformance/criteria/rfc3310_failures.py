@@ -125,4 +125,5 @@ def network_refused(registration: Registration) -> Finding:
 
 
 def _is_empty(digest: Digest) -> bool:
-    return not digest.value("response") and not digest.value("auts")
+    # What cannot be read to its end may have had a response.
+    return not digest.value("response") and not digest.value("auts") and not digest.credentials.problems

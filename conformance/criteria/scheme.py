@@ -58,7 +58,8 @@ def may_be_refresh(registration: Registration) -> bool:
     if request is None:
         return True
     digest = authorization(request)
-    if digest is None or not (digest.value("nonce") or digest.value("response")):
+    given = () if digest is None else (digest.value("nonce"), digest.value("response"))
+    if not any(value and not value.isspace() for value in given):  # a blank answers no challenge
         return False
     query = registration.first.first("UAR")
     return query is None or result(query.answer)[0] != DiameterResult.FIRST_REGISTRATION

@@ -33,7 +33,7 @@ from conformance.criteria.values import (
     option_tags,
 )
 from conformance.trace.model import SipMessage
-from conformance.trace.sip_values import parse_parameters
+from conformance.trace.sip_values import parse_parameters, parse_uri
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import Role
@@ -269,6 +269,10 @@ def to_home_network(registration: Registration) -> Finding:
         kinds = registration.facts.node_at(address, network)
         if network.domain == home.domain and kinds & {NodeKind.ICSCF, NodeKind.IBCF}:
             return passed(expected, f"to {address}", cited)
+        asked = parse_uri(request.sip.request_uri)
+        if asked is not None and asked.port is not None:
+            # RFC 3263 4.2: a port leaves only the address of the domain, whoever has that.
+            return not_applicable(expected, "the Request-URI has a port, which says where the REGISTER goes (REG-02)")
         names = " and ".join(sorted(kind.value for kind in kinds)) or "another host"
         return failed(expected, f"to {address}, {names} of {network.domain}", cited)
 

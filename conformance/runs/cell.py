@@ -433,6 +433,7 @@ class Cell:
         with suppress(NetlabError):  # the next cell says whether the testbeds are alive
             self._bench.settle(self._testbeds)  # what a deregistration sets off belongs to no other cell
             told += self._bench.forget_users(self._testbeds, ours)
+            self._forget_refused()
         for terminal in self._terminals:
             try:
                 terminal.close()
@@ -442,6 +443,13 @@ class Cell:
         self._at.clear()
         self._release()
         return told
+
+    def _forget_refused(self) -> None:
+        """Leave nothing of a refused registration at the HSSs: the next one of that user would not be the first."""
+        for name in {home for home, _ in self._leased if home in self._testbeds}:
+            testbed = self._bench.federation.testbeds[name]
+            names = {user for home, user in self._leased if home == name}
+            self._bench.core.hss(name).forget(user.impi for user in testbed.subscribers if user.name in names)
 
     def _release(self) -> None:
         for place in self._places:

@@ -1,7 +1,8 @@
 """The HSS of a testbed: Cx over Diameter, subscribers in a database, a control channel for what an operator does.
 
 Files in its folder: `TESTBED-hss.sqlite` (or a MariaDB's), and the socket `TESTBED-hss.sock`, which understands
-`{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`, `{"state": true}`, `{"await": ["scscf.uc3m.netlab.test"]}` and
+`{"rtr": {"impi": "...", "reason": 0, "info": "..."}}`, `{"state": true}`, `{"await": ["scscf.uc3m.netlab.test"]}`,
+`{"forget": ["alice@uc3m.netlab.test"]}` and
 `{"force": {"command": 300, "result": 5012, "experimental": false, "times": 1}}`. Faults are in `hss_procedures`; here
 only `silent` (connections are held, no request is answered) and `silent:303` (one command is not answered).
 """
@@ -9,7 +10,7 @@ only `silent` (connections are held, no request is answered) and `silent:303` (o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,6 +143,8 @@ class _Hss:
             return {"subscribers": self._state()}
         if "force" in command:
             return self._force(command["force"])
+        if isinstance(users := command.get("forget"), list):
+            return {"forgotten": self._forget(map(str, users))}
         if isinstance(hosts := command.get("await"), list):
             missing = await self._server.wait_open(frozenset(map(str, hosts)), _AWAIT_S)
             return {"missing": sorted(missing)}
@@ -151,6 +154,14 @@ class _Hss:
         found = (self._store.by_impi(subscriber.impi) for subscriber in self._context.testbed.subscribers)
         fields = ("impi", "impus", "state", "pending", "server_name")  # and none of its secrets
         return [{name: getattr(user, name) for name in fields} for user in found if user is not None]
+
+    def _forget(self, impis: Iterable[str]) -> list[str]:
+        """Forget which S-CSCF has tried to authenticate users who are not registered."""
+        found = (self._store.by_impi(impi) for impi in impis)
+        left = [one for one in found if one and one.state is State.NOT_REGISTERED and (one.pending or one.server_name)]
+        for one in left:
+            self._store.release(one.impi)
+        return [one.impi for one in left]
 
     def _force(self, wish: object) -> Mapping[str, Any]:
         if not isinstance(wish, dict) or not all(isinstance(wish.get(name), int) for name in ("command", "result")):

@@ -59,6 +59,17 @@ class HssChannel:
         wish = {"command": int(command), "result": result, "experimental": experimental, "times": times}
         self._ask({"force": wish}, "forced result")
 
+    def forget(self, impis: Iterable[str]) -> None:
+        """Let the HSS forget what is left of registrations that were not accepted: the S-CSCF that tried.
+
+        Args:
+            impis: private user identities; of those who are registered nothing is forgotten.
+
+        Raises:
+            TestbedDown: the HSS does not answer.
+        """
+        self._ask({"forget": sorted(impis)}, "what is left of refused registrations")
+
     def state(self) -> list[dict[str, Any]]:
         """Return what the HSS knows of its subscribers, without a secret.
 
