@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import NoReturn
 
 import pytest
@@ -21,6 +22,7 @@ from conformance.runs.folder import RUN_FILE, RunFolder
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import explain
+from conformance.terminals.programs.manual import Person
 from conformance.vocabulary.errors import NetlabError, TestbedDown
 
 
@@ -57,7 +59,7 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
         pytest.skip(explain(result))
     try:
         misbehaving = _misbehave(request.node, request.param, bench)
-        opened = Cell(identity, bench, run)
+        opened = Cell(identity, bench, run, _person(request.config))
     except NotRun as error:
         result = not_run(identity, run, error)
         describe(request.node, result)
@@ -68,6 +70,17 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     opened.leave()
     for node in misbehaving:
         bench.core.start_node(node)
+
+
+def _person(config: pytest.Config) -> Person:
+    """Return whom the cells with the marker `manual` may ask: pytest's capture is lifted while they are spoken to."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def tell(words: str) -> None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            print(f"\n{words}", flush=True)
+
+    return Person(tell, config.getoption("--manual-deadline"))
 
 
 def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.federation.matrix import Cell as Square
 from conformance.plugin.stash import DEVIATIONS, OF_CORE
-from conformance.runs.cell_identity import CALLEE, CALLER, STANDARD, CellIdentity
+from conformance.runs.cell_identity import CALLEE, CALLER, MANUAL, STANDARD, CellIdentity
 from conformance.runs.expected import Deviation, Expectation, expectation
 from conformance.runs.sheet import configuration, read_sheet
 from conformance.terminals.programs.catalogue import PROGRAMS
@@ -48,7 +48,9 @@ def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
 
 
 def _program(item: pytest.Item) -> str:
-    """Return what the marker `program` names, else `standard`."""
+    """Return what the marker `program` names, `manual` by the marker of that name, else `standard`."""
+    if item.get_closest_marker(MANUAL) is not None:
+        return MANUAL
     marker = item.get_closest_marker("program")
     if marker is None:
         return STANDARD

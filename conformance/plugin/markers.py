@@ -23,6 +23,7 @@ def add_markers(config: pytest.Config) -> None:
         "fabric(name, ip=None): NOT_APPLICABLE on another fabric, or where the federation has another version of IP",
         "program(name, plays=('caller',)): that real program is the terminal of caller, callee or both; NOT_APPLICABLE "
         "where it is missing or cannot play it",
+        "manual: a person at a phone takes part; runs only with --manual, or where -m speaks of it",
         "needs(node, of='home'): NOT_APPLICABLE where that testbed has no such node",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):

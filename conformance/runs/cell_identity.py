@@ -10,6 +10,8 @@ from conformance.vocabulary.results import TestSheet
 
 STANDARD = "standard"
 """The terminal of the harness itself."""
+MANUAL = "manual"
+"""A phone with a person at it."""
 CALLER, CALLEE = "caller", "callee"
 """The cell's own subscriber, and who is called."""
 
@@ -35,6 +37,6 @@ class CellIdentity:
         return (self.flow, *self.then) if self.then else self.flow
 
     terminal: str = STANDARD
-    """Which real program is the terminal (`sipp`), or `standard`."""
+    """Which real program is the terminal (`sipp`), or `standard`, or `manual`."""
     plays: tuple[str, ...] = (CALLER,)
     """Whose terminal that program is."""

@@ -9,7 +9,7 @@ from conformance.runs.cell_verdicts import after_stop
 from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.terminal import RegistrationRejected
-from conformance.vocabulary.errors import BeyondProgram, TestbedDown
+from conformance.vocabulary.errors import BeyondProgram, NothingSeen, TestbedDown
 from conformance.vocabulary.verdicts import Verdict, VerdictPair
 
 PASSED = VerdictPair(Verdict.PASS, Verdict.PASS)
@@ -25,6 +25,7 @@ FAILED = VerdictPair(Verdict.FAIL, Verdict.PASS)
         (CallTimedOut("nobody"), FAILED, "the call failed for its users: nobody"),
         (AssertionError("other"), FAILED, "the test case expected otherwise: other"),
         (BeyondProgram("no TCP"), BOTH_NOT_APPLICABLE, "no TCP"),
+        (NothingSeen("no REGISTER"), VerdictPair(Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE), "no REGISTER"),
         (TestbedDown("dead"), BOTH_ERROR, "dead"),
         (KeyError("x"), BOTH_ERROR, "the test case itself is wrong: KeyError: 'x'"),
     ],
