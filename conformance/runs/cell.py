@@ -249,6 +249,7 @@ class Cell:
             pcscf=Hop(str(entry.address), entry.port),
             folder=folder,
             enter=lambda: enter(attachment.namespace),
+            namespace=attachment.namespace,
         )
         terminal: ProgramTerminal
         if self.identity.terminal == MANUAL:

@@ -93,11 +93,12 @@ class ManualTerminal(ProgramTerminal):
 
     def _procedure(self, what: str, success: EventKind) -> None:
         place, seconds = self.place, self._person.deadline_s
+        where = f" in the network namespace {place.namespace}" if place.namespace else ""
         self._person.tell(
             f"netlab: please {what} at the P-CSCF {place.pcscf.address} port {place.pcscf.port} (UDP or TCP). "
             f"Home domain {place.testbed.domain}, private identity {place.subscriber.impi}; the password or the keys "
             f"are in the federation file: subscriber {place.subscriber.name} of {place.testbed.name}. "
-            f"The phone may use the address {place.address}. Waiting {seconds:g} s for REGISTER at Gm."
+            f"The phone may use the address {place.address}{where}. Waiting {seconds:g} s for REGISTER at Gm."
         )
         deadline = time.monotonic() + seconds
         begun: set[str] = set()
