@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from conformance.runs.cell_result import BOTH_ERROR, BOTH_NOT_APPLICABLE
 from conformance.terminals.call_failures import CallFailed
+from conformance.terminals.message_failures import MessageFailed
 from conformance.terminals.presence_failures import PresenceFailed
 from conformance.terminals.terminal import RegistrationFailed
 from conformance.vocabulary.errors import BeyondProgram, NetlabError, NothingSeen
 from conformance.vocabulary.verdicts import Verdict, VerdictPair, worst
 
-JUDGED = (RegistrationFailed, CallFailed, PresenceFailed, NetlabError, AssertionError)
+JUDGED = (RegistrationFailed, CallFailed, PresenceFailed, MessageFailed, NetlabError, AssertionError)
 """What a test case may raise and `Cell.finish` turns into verdicts; anything else is a mistake of the test case."""
-_FAILED = ((CallFailed, "the call failed for its users"), (PresenceFailed, "presence failed for its users"))
+_FAILED = (
+    (CallFailed, "the call failed for its users"),
+    (PresenceFailed, "presence failed for its users"),
+    (MessageFailed, "the message failed for its users"),
+)
 
 
 def after_stop(stopped_by: BaseException | None, pair: VerdictPair, reasons: list[str]) -> VerdictPair:

@@ -10,10 +10,12 @@ from string import Template
 
 from conformance.protocols.g711 import RATE_HZ
 from conformance.protocols.tone import tone
+from conformance.terminals.message_failures import MessageRefused, MessageTimedOut
 from conformance.terminals.programs.child import ProgramChild
 from conformance.terminals.programs.menu_call import Menu, last_second
 from conformance.terminals.programs.menu_terminal import MenuTerminal
 from conformance.vocabulary.errors import BeyondProgram
+from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
 from conformance.vocabulary.identifiers import uri_host
 
@@ -98,6 +100,31 @@ class LinphoneTerminal(MenuTerminal):
         """Let it quit: it deregisters."""
         self._ending = True
         child.tell("quit")
+
+    def message(self, impu: str, text: str) -> None:
+        """Send a text of one line to somebody: MESSAGE (RFC 3428); return when it is answered.
+
+        Raises:
+            MessageRefused: it was refused.
+            MessageTimedOut: no answer within `timers.procedure_ms`.
+        """
+        self._seen = None  # an earlier answer is not this one's
+        self.command(f"chat {impu} {' '.join(text.split())}")
+
+        def answered() -> bool:
+            seen = self._seen
+            return seen is not None and seen.method == "MESSAGE" and (seen.status or 0) >= 200
+
+        if not self.listen(answered, self.deadline()):
+            what = f"awaited the answer to MESSAGE for {self.place.deadline_s:g} s"
+            self.record(EventKind.TIMED_OUT, None, what)
+            raise MessageTimedOut(what)
+        assert self._seen is not None
+        status = self._seen.status or 0
+        if status >= 300:
+            self.record(EventKind.MESSAGE_REFUSED, status, self._seen.reason)
+            raise MessageRefused(status, self._seen.reason)
+        self.record(EventKind.MESSAGE_SENT, status, impu)
 
     def heard(self) -> array[int]:
         """See `MenuTerminal.heard`."""
