@@ -14,6 +14,7 @@ from conformance.terminals.message_failures import MessageRefused, MessageTimedO
 from conformance.terminals.programs.child import ProgramChild
 from conformance.terminals.programs.menu_call import Menu, last_second
 from conformance.terminals.programs.menu_terminal import MenuTerminal
+from conformance.terminals.programs.sip_trace import Seen
 from conformance.vocabulary.errors import BeyondProgram
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
@@ -108,22 +109,24 @@ class LinphoneTerminal(MenuTerminal):
             MessageRefused: it was refused.
             MessageTimedOut: no answer within `timers.procedure_ms`.
         """
-        self._seen = None  # an earlier answer is not this one's
+        before = self._seen  # an earlier answer is not this one's
         self.command(f"chat {impu} {' '.join(text.split())}")
+        answers: list[Seen] = []
 
         def answered() -> bool:
             seen = self._seen
-            return seen is not None and seen.method == "MESSAGE" and (seen.status or 0) >= 200
+            if seen is not None and seen is not before and seen.method == "MESSAGE" and (seen.status or 0) >= 200:
+                answers.append(seen)
+            return bool(answers)
 
         if not self.listen(answered, self.deadline()):
             what = f"awaited the answer to MESSAGE for {self.place.deadline_s:g} s"
             self.record(EventKind.TIMED_OUT, None, what)
             raise MessageTimedOut(what)
-        assert self._seen is not None
-        status = self._seen.status or 0
+        status, reason = answers[0].status or 0, answers[0].reason
         if status >= 300:
-            self.record(EventKind.MESSAGE_REFUSED, status, self._seen.reason)
-            raise MessageRefused(status, self._seen.reason)
+            self.record(EventKind.MESSAGE_REFUSED, status, reason)
+            raise MessageRefused(status, reason)
         self.record(EventKind.MESSAGE_SENT, status, impu)
 
     def heard(self) -> array[int]:
