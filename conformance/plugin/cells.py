@@ -72,8 +72,13 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
         bench.core.start_node(node)
 
 
-def _person(config: pytest.Config) -> Person:
-    """Return whom the cells with the marker `manual` may ask: pytest's capture is lifted while they are spoken to."""
+def _person(config: pytest.Config) -> Person | None:
+    """Return whom the cells with the marker `manual` may ask: pytest's capture is lifted while they are spoken to.
+
+    None in a worker of a run with several: what it prints reaches nobody.
+    """
+    if hasattr(config, "workerinput"):
+        return None
     capture = config.pluginmanager.getplugin("capturemanager")
 
     def tell(words: str) -> None:

@@ -254,7 +254,7 @@ class Cell:
         terminal: ProgramTerminal
         if self.identity.terminal == MANUAL:
             if self._person is None:
-                raise NothingSeen("manual: expected a person at a phone, found nobody to ask")
+                raise NothingSeen("manual: expected a person at a phone, found nobody to ask: run it without -n")
             terminal = ManualTerminal(place, self._events, self._person, self._bench.sniffers.watch())
         else:
             terminal = PROGRAMS[self.identity.terminal].make(place, self._events)
