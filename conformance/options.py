@@ -107,6 +107,18 @@ def add_options(parser: pytest.Parser) -> None:
         help="one cell of each test case, the first one that the other options leave: does every test case work?",
     )
     group.addoption(
+        "--manual",
+        action="store_true",
+        help="with the cells in which a person at a phone takes part (marker manual); also: -m manual",
+    )
+    group.addoption(
+        "--manual-deadline",
+        type=seconds,
+        default=120.0,
+        metavar="SECONDS",
+        help="how long a person at a phone has until the packets must have come (default: 120)",
+    )
+    group.addoption(
         "--cell-deadline",
         type=seconds,
         default=None,

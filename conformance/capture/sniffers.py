@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, cast
 
 from conformance.capture.cell_cut import CellCut
+from conformance.capture.cell_watch import CellWatch
 from conformance.capture.growth import Growth
 from conformance.capture.key_logs import KeyLogs
 from conformance.capture.markers import Marker, MarkerSender
@@ -167,6 +168,17 @@ class Sniffers:
             raise
         finally:
             self._forget_cell()
+
+    def watch(self) -> CellWatch:
+        """Return the packets of the open cell, as they come; it is of no use once the cell is closed.
+
+        Raises:
+            HarnessFault: no cell is open.
+        """
+        if self._cell is None:
+            raise HarnessFault("capture: expected an open cell to look at, found none")
+        points = [point.point for point in self._points]
+        return CellWatch(points, self._cell.spool.fileno(), self._cell.growth, self._sniffer.check)
 
     def stop(self) -> None:
         """Stop listening; an open cell is thrown away. May be called at any time and more than once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import NoReturn
 
 import pytest
@@ -27,6 +28,7 @@ from conformance.runs.folder import RUN_FILE, RunFolder
 from conformance.runs.header import run_header
 from conformance.runs.leftovers import clear_leftovers
 from conformance.runs.outcome import explain
+from conformance.terminals.programs.manual import Person
 from conformance.vocabulary.errors import NetlabError, TestbedDown
 
 
@@ -69,7 +71,7 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
         if not bench.is_shared:
             bench.use_strictness(wanted_strictness(request.node, request.param))
         misbehaving = _misbehave(request.node, request.param, bench)
-        opened = Cell(identity, bench, run)
+        opened = Cell(identity, bench, run, _person(request.config))
     except NotRun as error:
         result = not_run(identity, run, error)
         describe(request.node, result)
@@ -80,6 +82,22 @@ def cell(request: pytest.FixtureRequest, bench: Bench | NetlabError) -> Iterator
     opened.leave()
     for node in misbehaving:
         bench.core.start_node(node)
+
+
+def _person(config: pytest.Config) -> Person | None:
+    """Return whom the cells with the marker `manual` may ask: pytest's capture is lifted while they are spoken to.
+
+    None in a worker of a run with several: what it prints reaches nobody.
+    """
+    if hasattr(config, "workerinput"):
+        return None
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def tell(words: str) -> None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            print(f"\n{words}", flush=True)
+
+    return Person(tell, config.getoption("--manual-deadline"))
 
 
 def _misbehave(item: pytest.Item, square: Square, bench: Bench) -> list[str]:

@@ -1,12 +1,14 @@
 """From test cases to cells: one test each, unless the options leave it out.
 
 Fifty testbeds have tens of thousands of cells. So what the options leave out is not made in the first place where that
-can be known before: by `-m` (the markers are those of the test case, its class and its module), --home, --visited,
---third and --access. The words of `-k`, node ids, and the cells of an earlier run are compared with the tests made.
+can be known before: by `-m` (the markers are those of the test case, its class and its module), --manual, --home,
+--visited, --third and --access. The words of `-k`, node ids, and the cells of an earlier run are compared with the
+tests made.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +21,7 @@ from conformance.federation.quirk_matrix import ADAPTED, with_profiles
 from conformance.plugin.identity import id_of_test_case
 from conformance.plugin.stash import EARLIER, FEDERATION
 from conformance.quirks.profiles import profile_named
+from conformance.runs.cell_identity import MANUAL
 from conformance.runs.selection import squares
 from conformance.vocabulary.errors import BadInput
 
@@ -63,9 +66,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _has_markers_asked_for(metafunc: pytest.Metafunc) -> bool:
-    """Whether `-m` may want any cell of a test case; of a mistake in its words pytest tells by itself."""
+    """Whether `-m` may want any cell of a test case; of a mistake in its words pytest tells by itself.
+
+    Cells in which a person takes part are wanted by nobody who does not speak of them.
+    """
     words = metafunc.config.getoption("markexpr")
     markers = list(metafunc.definition.iter_markers())
+    if any(marker.name == MANUAL for marker in markers) and not (
+        metafunc.config.getoption("--manual") or re.search(rf"\b{MANUAL}\b", words)
+    ):
+        return False  # nobody said that there is a person at a phone
     if not words or any(marker.name == "parametrize" for marker in markers):  # a parameter may have markers, too
         return True
     try:

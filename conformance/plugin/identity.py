@@ -9,7 +9,7 @@ import pytest
 from conformance.federation.matrix import Cell as Square
 from conformance.federation.quirk_matrix import core_of
 from conformance.plugin.stash import DEVIATIONS, FEDERATION, OF_CORE
-from conformance.runs.cell_identity import CALLEE, CALLER, STANDARD, CellIdentity
+from conformance.runs.cell_identity import CALLEE, CALLER, MANUAL, STANDARD, CellIdentity
 from conformance.runs.expected import Deviation, Expectation, expectation
 from conformance.runs.quirk_outcomes import FILE_NAME, expected_outcome, load_outcomes
 from conformance.runs.sheet import configuration, read_sheet
@@ -52,7 +52,9 @@ def _known(config: pytest.Config, square: Square) -> Sequence[Deviation]:
 
 
 def _program(item: pytest.Item) -> str:
-    """Return what the marker `program` names, else `standard`."""
+    """Return what the marker `program` names, `manual` by the marker of that name, else `standard`."""
+    if item.get_closest_marker(MANUAL) is not None:
+        return MANUAL
     marker = item.get_closest_marker("program")
     if marker is None:
         return STANDARD

@@ -26,6 +26,7 @@ def add_markers(config: pytest.Config) -> None:
         "where it is missing or cannot play it",
         "profiles(*names, adapted=(False, True)): a cell for each terminal profile and strictness of the core, without "
         "and with the adapter; what is expected says outcomes.toml beside the test case",
+        "manual: a person at a phone takes part; runs only with --manual, or where -m speaks of it",
         "needs(node, of='home'): NOT_APPLICABLE where that testbed has no such node",
         "feature(name, of='home'): NOT_APPLICABLE where that testbed does not declare the feature",
     ):

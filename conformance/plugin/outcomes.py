@@ -14,6 +14,7 @@ from conformance.report.allure_results import attach_result
 from conformance.report.junit_properties import junit_properties
 from conformance.requirements.covered import requirements_of
 from conformance.runs.cell import Cell
+from conformance.runs.cell_identity import MANUAL
 from conformance.runs.cell_verdicts import JUDGED
 from conformance.runs.deadline import deadline, usual_deadline_s
 from conformance.runs.outcome import Outcome, explain, outcome
@@ -83,7 +84,8 @@ def describe(item: pytest.Item, result: CellResult) -> None:
 def _deadline_s(item: pytest.Item) -> float:
     asked: float | None = item.config.getoption("--cell-deadline")
     slow = item.get_closest_marker("slow") is not None
-    return asked or usual_deadline_s(item.config.stash[FEDERATION].timers, slow=slow)
+    person_s: float = item.config.getoption("--manual-deadline") if item.get_closest_marker(MANUAL) else 0.0
+    return asked or usual_deadline_s(item.config.stash[FEDERATION].timers, slow=slow) + person_s
 
 
 def _has_cell(item: pytest.Item) -> bool:

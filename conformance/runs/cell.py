@@ -15,7 +15,7 @@ from conformance.judgement import judge
 from conformance.protocols.aka import SequenceNumbers
 from conformance.quirks.profiles import Profile, profile_named
 from conformance.runs.bench import Bench
-from conformance.runs.cell_identity import CALLER, CellIdentity
+from conformance.runs.cell_identity import CALLER, MANUAL, CellIdentity
 from conformance.runs.cell_result import BOTH_ERROR, result_of, verdicts_of
 from conformance.runs.cell_verdicts import after_stop
 from conformance.runs.driving import driving
@@ -31,10 +31,11 @@ from conformance.terminals.documents import Documents
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.presence_failures import PresenceRefused
 from conformance.terminals.programs.catalogue import PROGRAMS
+from conformance.terminals.programs.manual import ManualTerminal, Person
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
 from conformance.terminals.sip_terminal import SipTerminal
 from conformance.terminals.terminal import RegistrationFailed, RegistrationRejected, Terminal
-from conformance.vocabulary.errors import HarnessFault, NetlabError
+from conformance.vocabulary.errors import HarnessFault, NetlabError, NothingSeen
 from conformance.vocabulary.federation import Node, NodeKind, Subscriber, Testbed, Timers
 from conformance.vocabulary.results import (
     CellResult,
@@ -55,10 +56,12 @@ class Cell:
         identity: which cell.
         bench: a bench that is up.
         run: where the result goes.
+        person: who has the phone where the terminal is `manual`; None: nobody.
     """
 
-    def __init__(self, identity: CellIdentity, bench: Bench, run: RunFolder) -> None:
+    def __init__(self, identity: CellIdentity, bench: Bench, run: RunFolder, person: Person | None = None) -> None:
         self.identity = identity
+        self._person = person
         self._bench = bench
         self._run = run
         self._testbeds = set(identity.square.testbeds)
@@ -291,10 +294,13 @@ class Cell:
         return Mishaps(self._bench, self._events, self._told)
 
     def program(self, whose: str = CALLER) -> ProgramTerminal:
-        """Return a new terminal that the cell's program plays, where its user is.
+        """Return a new terminal that the cell's program plays, where its user is; or a person at a phone.
 
         Args:
             whose: `caller`, the cell's own subscriber, or `callee`, who is called.
+
+        Raises:
+            NothingSeen: there is nobody to ask.
         """
         federation, square = self._bench.federation, self.identity.square
         party = first_party(federation, square) if whose == CALLER else called_party(federation, square)
@@ -311,8 +317,15 @@ class Cell:
             pcscf=Hop(str(entry.address), entry.port),
             folder=folder,
             enter=lambda: enter(attachment.namespace),
+            namespace=attachment.namespace,
         )
-        terminal = PROGRAMS[self.identity.terminal].make(place, self._events)
+        terminal: ProgramTerminal
+        if self.identity.terminal == MANUAL:
+            if self._person is None:
+                raise NothingSeen("manual: expected a person at a phone, found nobody to ask: run it without -n")
+            terminal = ManualTerminal(place, self._events, self._person, self._bench.sniffers.watch())
+        else:
+            terminal = PROGRAMS[self.identity.terminal].make(place, self._events)
         self._terminals.append(terminal)
         return terminal
 

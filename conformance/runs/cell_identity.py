@@ -11,6 +11,8 @@ from conformance.vocabulary.results import TestSheet
 REFUSED = "registration-refused"
 STANDARD = "standard"
 """The terminal of the harness itself."""
+MANUAL = "manual"
+"""A phone with a person at it."""
 CALLER, CALLEE = "caller", "callee"
 """The cell's own subscriber, and who is called."""
 
@@ -38,7 +40,7 @@ class CellIdentity:
         return (self.flow, *self.then) if self.then else self.flow
 
     terminal: str = STANDARD
-    """Which real program (`sipp`) or which profile (`symbian-s60`) is the terminal, else `standard`."""
+    """Which real program (`sipp`) or profile (`symbian-s60`) is the terminal; else `standard`, or `manual`."""
     core: str = ""
     """In the matrix of quirks: how strict the emulated core is, or which real one it is."""
     plays: tuple[str, ...] = (CALLER,)

@@ -30,6 +30,7 @@ from conformance.terminals.event_log import EventLog
 from conformance.terminals.loop import TerminalLoop, shared_loop
 from conformance.terminals.manner import Manner
 from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
+from conformance.terminals.messages import MessageUser
 from conformance.terminals.outgoing_session import CallOptions, OutgoingSession, Wanted
 from conformance.terminals.presence import PresenceAgent, PresenceUser
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
@@ -136,6 +137,8 @@ class Terminal:
         self._device = subscriber.name
         self.presence = PresenceUser(self._presence_agent, self._loop, self._deadline_s, self._record)
         """What the user publishes and watches."""
+        self.messages = MessageUser(self._presence_agent, self._loop, self._deadline_s, self._record)
+        """What the user writes and is written."""
 
     @property
     def numbers(self) -> SequenceNumbers:
@@ -272,7 +275,9 @@ class Terminal:
 
     def _presence_agent(self) -> PresenceAgent:
         if not self._started:
-            raise HarnessFault(f"{self.impu}: expected a terminal that has registered before it publishes or watches")
+            raise HarnessFault(
+                f"{self.impu}: expected a terminal that has registered before it publishes, watches or writes"
+            )
         return PresenceAgent(
             stack=self._stack,
             hop=self._hop,
@@ -449,6 +454,8 @@ class Terminal:
         await transaction.respond(await self._answer_to(transaction.request))
 
     async def _answer_to(self, request: Request) -> Response:
+        if request.method == "MESSAGE":
+            return await self.messages.received(request)
         if request.method != "NOTIFY":
             return make_response(request, 501)
         subscription = self._subscription

@@ -5,6 +5,7 @@
     ├── TestbedDown            a node that died or never became ready, a port in use        exit 4
     ├── NotPermitted           the machine does not let us (capture, ports below 1024)      exit 4
     ├── EvidenceMissing        nothing may be concluded: drops, a point not captured        exit 3
+    │   └── NothingSeen        a person was asked to do something, and no packet came       exit 3
     └── HarnessFault           our own bug, found by ourselves                              exit 4
 
 A peer that does not conform is never an exception: it is a FAIL with evidence.
@@ -55,6 +56,10 @@ class EvidenceMissing(NetlabError):
     """Nothing may be concluded from what was captured."""
 
     exit_code = Exit.INCONCLUSIVE
+
+
+class NothingSeen(EvidenceMissing):
+    """A person was asked to do something at a phone, and no packet of it was seen in time."""
 
 
 class HarnessFault(NetlabError):

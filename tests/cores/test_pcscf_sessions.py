@@ -145,3 +145,16 @@ def test_an_ack_goes_along_its_route(registered: InScene) -> None:
         assert [request.method for request in r.at_terminal] == ["ACK", "BYE"]
 
     registered(story)
+
+
+def test_a_message_begins_no_dialog(registered: InScene) -> None:
+    async def story(r: Registered) -> None:
+        response = await r.send(r.terminal, "MESSAGE", BOB, f"To: <{BOB}>", "Content-Type: text/plain")
+        assert response.code == 200
+        (got,) = r.at_scscf
+        assert got.headers.getlist("P-Asserted-Identity") == [f"<{ALICE}>"]
+        assert got.headers.getlist("Route") == ["<sip:orig@scscf.uc3m.netlab.test:6060;lr>"]
+        assert got.headers.getlist("Record-Route") == []
+        assert (await r.send(r.stranger, "MESSAGE", BOB, f"To: <{BOB}>")).code == 403
+
+    registered(story)

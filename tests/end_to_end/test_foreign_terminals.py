@@ -39,6 +39,7 @@ def test_a_program_that_is_missing_makes_its_cells_not_applicable(run_cells: Cal
     assert {cell.cell: str(cell.pair) for cell in ended.run.cells} == {
         "test_sipp[octopus@octopus]": "NOT_APPLICABLE/NOT_APPLICABLE",
         "test_baresip[octopus@octopus]": "NOT_APPLICABLE/NOT_APPLICABLE",
+        "test_linphone[octopus@octopus]": "NOT_APPLICABLE/NOT_APPLICABLE",
     }
     assert {cell.terminal: cell.reasons[0].rpartition(" ")[2] for cell in ended.run.cells} == {
         name: program.package for name, program in PROGRAMS.items()

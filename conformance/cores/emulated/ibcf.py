@@ -49,7 +49,7 @@ class Ibcf:
         )
         self.work = Work()
         self._relay = SessionRelay(self.stack, locator, self.work, timers.proceeding_s, context.log)
-        methods = ("REGISTER", "PUBLISH", "SUBSCRIBE", "NOTIFY", *IN_DIALOG)
+        methods = ("REGISTER", "PUBLISH", "SUBSCRIBE", "NOTIFY", "MESSAGE", *IN_DIALOG)
         handlers = {"INVITE": self._relay.inviting(self._invite), "CANCEL": self._relay.cancel}
         server.add({**handlers, **dict.fromkeys(methods, self.request)}, self.ack)
 

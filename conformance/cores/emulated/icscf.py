@@ -37,6 +37,10 @@ _AUTHORIZATION_REJECTED = 5003
 _NETWORK = re.compile(r'\s*(?:"(?P<quoted>[^"\\]+)"|(?P<token>[^\s",;]+))')
 
 
+STANDALONE = ("SUBSCRIBE", "PUBLISH", "MESSAGE")
+"""Requests outside of a dialog that call nobody."""
+
+
 class ICscf:
     """One I-CSCF."""
 
@@ -50,7 +54,7 @@ class ICscf:
         self._select = selection(context, self._ask_the_hss)
         server = SipServer(
             context.log,
-            {"REGISTER": self.register, "SUBSCRIBE": self.standalone, "PUBLISH": self.standalone},
+            {"REGISTER": self.register, **dict.fromkeys(STANDALONE, self.standalone)},
             lambda: self.cx.is_open,
         )
         self.stack = SipStack(
@@ -89,7 +93,7 @@ class ICscf:
             raise Refused(504) from None
 
     async def standalone(self, transaction: ServerTransaction) -> Response:
-        """Forward a SUBSCRIBE or PUBLISH for a user of this network to the S-CSCF of that user (3GPP TS 24.229).
+        """Forward a SUBSCRIBE, PUBLISH or MESSAGE for a user of this network to the S-CSCF of that user.
 
         The S-CSCF goes into Route; the I-CSCF does not stay on the path.
         """

@@ -8,7 +8,7 @@ from typing import Protocol
 from sipmessage import Request, Response
 
 from conformance.cores.emulated.register_fields import refuse_unknown_extensions
-from conformance.cores.emulated.session_relay import Adapt, ForwardedInvite, SessionRelay
+from conformance.cores.emulated.session_relay import Adapt, Forwarded, ForwardedInvite, SessionRelay
 from conformance.cores.emulated.sip_server import Handler, Refused
 from conformance.protocols.sip.charging_vector import HEADER, ChargingVector
 from conformance.protocols.sip.dialog import dialog_key
@@ -98,8 +98,9 @@ class PCscfSessions:
     @property
     def handlers(self) -> dict[str, Handler]:
         """Procedures by method."""
-        initial = self._relay.inviting(self._invite)
-        return {"INVITE": initial, "CANCEL": self._relay.cancel, **dict.fromkeys(IN_DIALOG, self.in_dialog)}
+        initial, message = self._relay.inviting(self._invite), self._relay.passing(self._message)
+        others = dict.fromkeys(IN_DIALOG, self.in_dialog)
+        return {"INVITE": initial, "CANCEL": self._relay.cancel, "MESSAGE": message, **others}
 
     async def _invite(self, invite: ForwardedInvite) -> Response:
         source, request = self._terminals.origin(invite.transaction), invite.request
@@ -110,8 +111,17 @@ class PCscfSessions:
             return await self._originate(invite)
         return await self._terminate(invite)
 
-    async def _originate(self, invite: ForwardedInvite) -> Response:
-        """Say who calls, and send the INVITE the way that the network gave (3GPP TS 24.229 5.2.6.3)."""
+    async def _message(self, message: Forwarded) -> Response:
+        """Pass a MESSAGE on (RFC 3428 6); one outside of a dialog begins none."""
+        if dialog_key(message.request) is not None:
+            return await self.in_dialog(message.transaction)
+        refuse_unknown_extensions(message.request, "Proxy-Require", {"sec-agree"})
+        if self._terminals.is_terminal(self._terminals.origin(message.transaction).address):
+            return await self._originate(message)
+        return await self._terminate(message)
+
+    async def _originate(self, invite: Forwarded) -> Response:
+        """Say who asks, and send the request the way that the network gave (3GPP TS 24.229 5.2.6.3)."""
         source = self._terminals.origin(invite.transaction)
         registration = self._terminals.registered(source)
         if registration is None:
@@ -120,11 +130,11 @@ class PCscfSessions:
         identify(outgoing, registration.identities)
         outgoing.headers.set(HEADER, str(ChargingVector.new()))
         outgoing.headers.setlist("Route", self._border(registration.service_route))
-        self._record(outgoing)
+        self._stay(outgoing)
         return await invite.forward([outgoing], self._to_previous(source))
 
-    async def _terminate(self, invite: ForwardedInvite) -> Response:
-        """Bring an INVITE to the terminal, and say in the answers who is called (3GPP TS 24.229 5.2.6.4)."""
+    async def _terminate(self, invite: Forwarded) -> Response:
+        """Bring a request to the terminal, and say in the answers who is called (3GPP TS 24.229 5.2.6.4)."""
         request = invite.request
         registration = self._terminals.registered_contact(str(request.uri))
         if registration is None:
@@ -133,7 +143,7 @@ class PCscfSessions:
         if self._terminals.without_own(outgoing):
             raise Refused(403)
         outgoing.headers.remove("Route")
-        self._record(outgoing)
+        self._stay(outgoing)
         hide_from_terminal(outgoing, private=self._private)
         vector = ChargingVector.parse(request.headers.get(HEADER) or "").only("icid-value")
         called = [address.uri for address in parse_addresses(request.headers.getlist("P-Called-Party-ID"))]
@@ -184,6 +194,11 @@ class PCscfSessions:
         if request.method in TARGET_REFRESH:
             self._record(outgoing)
         return outgoing
+
+    def _stay(self, request: Request) -> None:
+        """Stay on the way of a dialog that a request may begin."""
+        if request.method in BEGINS_DIALOG:
+            self._record(request)
 
     def _record(self, request: Request) -> None:
         routes = split_entries(request.headers.getlist("Record-Route"))

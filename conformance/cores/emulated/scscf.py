@@ -259,7 +259,7 @@ class SCscf:
     async def subscribe(self, transaction: ServerTransaction) -> Response:
         """Take a subscription to the registration state of a user (3GPP TS 24.229 5.4.2.1.1); forward any other one."""
         if (transaction.request.headers.get("Event") or EVENT).partition(";")[0].strip() != EVENT:
-            return await self._sessions.subscribe(transaction)
+            return await self._sessions.outside_or_inside(transaction)
         refuse_unknown_extensions(transaction.request, "Require", set())
         return self.reg_events.subscribe(transaction.request)
 

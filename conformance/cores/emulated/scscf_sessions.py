@@ -71,11 +71,12 @@ class SCscfSessions:
             "INVITE": initial,
             "CANCEL": self._relay.cancel,
             "PUBLISH": self._relay.passing(self.initial),
+            "MESSAGE": self.outside_or_inside,
             **dict.fromkeys((*IN_DIALOG, "NOTIFY"), self.in_dialog),
         }
 
-    async def subscribe(self, transaction: ServerTransaction) -> Response:
-        """Forward a SUBSCRIBE that is not for the S-CSCF itself."""
+    async def outside_or_inside(self, transaction: ServerTransaction) -> Response:
+        """Forward a MESSAGE, or a SUBSCRIBE that is not for the S-CSCF itself."""
         if dialog_key(transaction.request) is not None:
             return await self.in_dialog(transaction)
         return await self._relay.passing(self.initial)(transaction)

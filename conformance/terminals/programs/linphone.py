@@ -10,10 +10,13 @@ from string import Template
 
 from conformance.protocols.g711 import RATE_HZ
 from conformance.protocols.tone import tone
+from conformance.terminals.message_failures import MessageRefused, MessageTimedOut
 from conformance.terminals.programs.child import ProgramChild
 from conformance.terminals.programs.menu_call import Menu, last_second
 from conformance.terminals.programs.menu_terminal import MenuTerminal
+from conformance.terminals.programs.sip_trace import Seen
 from conformance.vocabulary.errors import BeyondProgram
+from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
 from conformance.vocabulary.identifiers import uri_host
 
@@ -98,6 +101,33 @@ class LinphoneTerminal(MenuTerminal):
         """Let it quit: it deregisters."""
         self._ending = True
         child.tell("quit")
+
+    def message(self, impu: str, text: str) -> None:
+        """Send a text of one line to somebody: MESSAGE (RFC 3428); return when it is answered.
+
+        Raises:
+            MessageRefused: it was refused.
+            MessageTimedOut: no answer within `timers.procedure_ms`.
+        """
+        before = self._seen  # an earlier answer is not this one's
+        self.command(f"chat {impu} {' '.join(text.split())}")
+        answers: list[Seen] = []
+
+        def answered() -> bool:
+            seen = self._seen
+            if seen is not None and seen is not before and seen.method == "MESSAGE" and (seen.status or 0) >= 200:
+                answers.append(seen)
+            return bool(answers)
+
+        if not self.listen(answered, self.deadline()):
+            what = f"awaited the answer to MESSAGE for {self.place.deadline_s:g} s"
+            self.record(EventKind.TIMED_OUT, None, what)
+            raise MessageTimedOut(what)
+        status, reason = answers[0].status or 0, answers[0].reason
+        if status >= 300:
+            self.record(EventKind.MESSAGE_REFUSED, status, reason)
+            raise MessageRefused(status, reason)
+        self.record(EventKind.MESSAGE_SENT, status, impu)
 
     def heard(self) -> array[int]:
         """See `MenuTerminal.heard`."""

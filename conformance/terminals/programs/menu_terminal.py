@@ -16,7 +16,7 @@ from conformance.terminals.media_endpoint import next_tone
 from conformance.terminals.programs.child import ProgramChild
 from conformance.terminals.programs.menu_call import Menu, MenuCall
 from conformance.terminals.programs.program_terminal import Place, ProgramTerminal
-from conformance.terminals.programs.sip_trace import SipTrace
+from conformance.terminals.programs.sip_trace import Seen, SipTrace
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 
@@ -33,6 +33,8 @@ class MenuTerminal(ProgramTerminal):
         super().__init__(place, events)
         self._child: ProgramChild | None = None
         self._trace = SipTrace()
+        self._seen: Seen | None = None
+        """The message that was complete with the last line."""
         self._call: MenuCall | None = None
         self.tone_hz = next_tone()
         """Of the tone that it sends in calls."""
@@ -107,8 +109,9 @@ class MenuTerminal(ProgramTerminal):
             while not until():
                 if (line := self.next_line(child, deadline)) is None:
                     raise HarnessFault(f"{self.menu.program}: expected it to run, found that it has ended: see its log")
+                self._seen = self._trace.read(line)
                 if self._call is not None:
-                    self._call.take(line, self._trace.read(line))
+                    self._call.take(line, self._seen)
         except TimeoutError:
             return False
         return True

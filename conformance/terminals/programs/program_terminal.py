@@ -33,6 +33,7 @@ class Place:
         pcscf: outbound proxy.
         folder: takes the program's settings without secrets, and what it says.
         enter: runs in the child before the program, for example to enter a network namespace.
+        namespace: the name of that namespace; empty where there is none.
     """
 
     federation: Federation
@@ -42,6 +43,7 @@ class Place:
     pcscf: Hop
     folder: Path
     enter: Enter | None = None
+    namespace: str = ""
 
     @property
     def user(self) -> str:

@@ -33,8 +33,10 @@ _INVITE, _ANSWER, _BYE = (
 REFUSED = re.compile(r"while expecting '\d+' \(index \d+\), received 'SIP/2\.0 (\d{3}) ?(.{0,200})")
 RINGS_MS = 500
 """How long one that is called rings before it answers by itself."""
-_UNSAFE = re.compile(r"[\[\]\x00-\x1f]|\]\]>")
-"""What would be syntax of a scenario, in words that came from the network."""
+_UNSAFE = re.compile(r"[\x00-\x1f]")
+"""What would be a line of its own in a scenario, in words that came from the network."""
+_SYNTAX = str.maketrans({"[": r"\x5b", "]": r"\x5d", "\\": r"\x5c"})
+"""How a scenario says what would be a keyword of sipp, or the end of its XML."""
 
 
 class Speaker(Protocol):
@@ -215,7 +217,7 @@ def _pcscf(place: Place) -> str:
 
 
 def _safe(words: str) -> str:
-    """Return words that came from the network, where they can stand in a scenario."""
+    """Return words that came from the network as a scenario says them."""
     if _UNSAFE.search(words):
         raise HarnessFault(f"sipp: expected words that a scenario can hold, found {words[:80]!r}")
-    return words
+    return words.translate(_SYNTAX)

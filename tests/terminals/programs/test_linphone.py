@@ -12,6 +12,7 @@ from sipmessage import Request, Response
 from conformance.protocols.aka import digest_ha1, digest_response
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
+from conformance.terminals.message_failures import MessageRefused
 from conformance.terminals.programs import linphone
 from conformance.terminals.programs.program_terminal import ProgramTerminal
 from conformance.terminals.terminal import RegistrationRejected
@@ -94,6 +95,20 @@ def test_a_call_goes_by_the_service_route(pcscf: Any, play: Play, dave: Subscrib
     assert b"m=audio" in invite.body
     kinds = [event.kind for event in terminal.events.events]
     assert kinds == ["register-sent", "registered", "calling", "refused"]
+
+
+def test_a_message(pcscf: Any, play: Play, dave: Subscriber, granted: Answer) -> None:
+    pcscf.will(granted, lambda request: make_response(request, 404 if "nobody" in str(request.uri) else 200))
+    terminal = play("linphonec", dave)
+    assert isinstance(terminal, linphone.LinphoneTerminal)
+    terminal.register()
+    terminal.message("sip:carol@octopus.netlab.test", "so much\nfor now")
+    (message,) = [request for request in pcscf.requests if request.method == "MESSAGE"]
+    assert (message.body, message.headers.get("Contact")) == (b"so much for now", None)
+    with pytest.raises(MessageRefused, match="404"):
+        terminal.message("sip:nobody@octopus.netlab.test", "hello")
+    kinds = [event.kind for event in terminal.events.events]
+    assert kinds == ["register-sent", "registered", "message-sent", "message-refused"]
 
 
 class Child:

@@ -146,7 +146,16 @@ def test_what_it_cannot_do(federation: Federation, tmp_path: Path) -> None:
 
 
 def test_words_of_the_network_are_no_syntax_of_a_scenario(federation: Federation, tmp_path: Path) -> None:
-    odd = [*BEGUN, "dialog-remote To: <sip:b@b>", "dialog-target sip:[field0]", "dialog-routes ", "answered"]
+    odd = [*BEGUN, "dialog-remote To: <sip:b@b>", "dialog-target sip:b@[fd00::1]]]>", "dialog-routes ", "answered"]
+    terminal = Scripted(federation, tmp_path, odd, ["bye-answered"])
+    call = SippCall(terminal, "sip:bob@b.test")
+    call.wait_answered()
+    call.hang_up()
+    assert r"BYE sip:b@\x5bfd00::1\x5d\x5d\x5d> SIP/2.0" in terminal.scenarios[-1]
+
+
+def test_a_line_of_the_network_is_no_line_of_a_scenario(federation: Federation, tmp_path: Path) -> None:
+    odd = [*BEGUN, "dialog-remote To: <sip:b@b>", "dialog-target sip:b@\x0bb", "dialog-routes ", "answered"]
     call = SippCall(Scripted(federation, tmp_path, odd), "sip:bob@b.test")
     call.wait_answered()
     with pytest.raises(HarnessFault, match="expected words that a scenario can hold"):
