@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from conformance.criteria.border import BETWEEN
 from conformance.criteria.procedure import Procedure
 from conformance.criteria.values import clip, result
 from conformance.judgement.masking import is_secret, mask_avp, mask_bytes
@@ -27,7 +28,15 @@ def ladder(procedure: Procedure, match: Match) -> list[Arrow]:
         match: How it fits the flow; arrows name their step.
     """
     rows = sorted(_rows(procedure), key=lambda row: (row[0].time_ns, row[0].capture, row[0].frame))
-    return [_arrow(message, lanes, match, transaction) for message, lanes, transaction in rows]
+    relays = _relays(procedure)
+    return [_arrow(message, roles, relays, match, transaction) for message, roles, transaction in rows]
+
+
+def _relays(procedure: Procedure) -> dict[str, Role]:
+    """Return the addresses of nodes that a flow passes over, which are nothing else: borders and adapters."""
+    others = {endpoint.address for role, some in procedure.roles.items() if role not in BETWEEN for endpoint in some}
+    between = ((role, endpoint.address) for role in BETWEEN for endpoint in procedure.roles.get(role, ()))
+    return {address: role for role, address in between if address not in others}
 
 
 def _rows(procedure: Procedure) -> Iterator[tuple[Message, tuple[Role | None, Role | None], int]]:
@@ -37,8 +46,17 @@ def _rows(procedure: Procedure) -> Iterator[tuple[Message, tuple[Role | None, Ro
             yield message, (seen.source, seen.destination), number
 
 
-def _arrow(message: Message, roles: tuple[Role | None, Role | None], match: Match, transaction: int) -> Arrow:
+def _arrow(
+    message: Message,
+    roles: tuple[Role | None, Role | None],
+    relays: Mapping[str, Role],
+    match: Match,
+    transaction: int,
+) -> Arrow:
     source, destination = lanes(message, roles)
+    # What a flow has as one transaction passes these nodes on its way.
+    source = relays.get(message.source.address, source)
+    destination = relays.get(message.destination.address, destination)
     point = message.sightings[0].point or _point(message, roles)
     return Arrow(
         capture=message.capture,

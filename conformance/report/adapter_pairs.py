@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -92,7 +92,9 @@ class AdapterPairs:
         """Yield the pairs that are whole: what they have in common, without the adapter, with it."""
         for key, sides in self._sides.items():
             if len(sides) == 2 and any(side.ladder for side in sides.values()):
-                yield key, sides[False], sides[True]
+                # Both are shown as large as each other: the narrower one leaves room.
+                width = max(side.ladder.width for side in sides.values() if side.ladder)
+                yield key, _as_wide(sides[False], width), _as_wide(sides[True], width)
 
     def links(self) -> dict[str, str]:
         """Return for each cell of a pair the page of the pair, as seen from the folder of the run."""
@@ -112,6 +114,10 @@ class AdapterPairs:
             (folder / FOLDER).mkdir(exist_ok=True)
             text = template.render(key=key, sides=(without, adapted), run=run, assets=assets, paged=paged)
             (folder / FOLDER / key.file).write_text(text, encoding="utf-8")
+
+
+def _as_wide(side: Side, width: int) -> Side:
+    return side if side.ladder is None else replace(side, ladder=replace(side.ladder, width=width))
 
 
 def _key(cell: CellResult) -> Key:

@@ -121,7 +121,11 @@ def _lanes(procedure: ProcedureResult, arrows: Sequence[Arrow], lane_width: int)
     seen = dict.fromkeys(name for arrow in arrows for name in (arrow.source, arrow.destination))
     ranked = sorted(seen, key=lambda name: ROLE_ORDER.index(name) if name in ROLE_ORDER else len(ROLE_ORDER))
     return [
-        Lane(name=name, addresses=", ".join(procedure.roles.get(name, [])[:1]), x=MARGIN + index * lane_width)
+        Lane(
+            name=name,
+            addresses=", ".join(procedure.roles.get(name, [])[:1]) if lane_width >= LANE_WIDTH else "",
+            x=MARGIN + index * lane_width,
+        )
         for index, name in enumerate(ranked)
     ]
 

@@ -44,7 +44,7 @@ class QuirkMatrix:
 
 
 def quirk_matrix(cells: Iterable[CellSummary]) -> QuirkMatrix | None:
-    """Return the table, None where no cell of the run belongs to it; profiles in the order in which they ran."""
+    """Return the table, None where no cell of the run belongs to it: `standard`, other profiles, quirks alone."""
     mine = [cell for cell in cells if cell.profile]
     if not mine:
         return None
@@ -63,7 +63,7 @@ def quirk_matrix(cells: Iterable[CellSummary]) -> QuirkMatrix | None:
                 for adapted in (False, True)
             ],
         )
-        for profile in dict.fromkeys(cell.profile for cell in mine)
+        for profile in sorted(dict.fromkeys(cell.profile for cell in mine), key=_alone)
     ]
     return QuirkMatrix(cores, rows)
 
@@ -72,6 +72,11 @@ def tolerated(cells: Iterable[CellSummary]) -> dict[Severity, int]:
     """Return in how many cells a user was served although a SHALL was broken, by what that costs elsewhere."""
     found = [cell.tolerated for cell in cells if cell.tolerated is not None]
     return {severity: found.count(severity) for severity in Severity if severity in found}
+
+
+def _alone(profile: str) -> tuple[bool, bool]:
+    """Sort what is not the standard terminal behind it, and what has quirks behind its name behind the others."""
+    return "+" in profile, profile != STANDARD
 
 
 def _title(profile: str) -> str:
