@@ -104,7 +104,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--once",
         action="store_true",
-        help="one cell of each test case, the first one that the other options leave: does every test case work?",
+        help="one cell of each test case, the first one that the other options leave, and of each terminal profile in it",
     )
     group.addoption(
         "--manual",

@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     except BadInput as error:
         raise pytest.UsageError(f"{metafunc.definition.nodeid}: {error}") from None
     if metafunc.config.getoption("--once"):
-        found = found[:1]
+        found = list({square.profile: square for square in reversed(found)}.values())[::-1]
     if found:
         metafunc.parametrize("cell", found, ids=[square.id for square in found], indirect=True)
     else:
