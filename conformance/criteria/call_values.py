@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.criteria.call import Call, DialogRequest
+from conformance.criteria.event_citations import plain
 from conformance.criteria.model import Citation, Claim
 from conformance.criteria.registration import Hop
 from conformance.criteria.values import address, addresses, cite_header, cite_missing, cite_request_uri, same_uri
@@ -16,8 +17,15 @@ TS24229 = ("3GPP TS 24.229", None)
 PATIENCE_NS = 1_000_000_000
 """So long a capture has to go on before silence says something."""
 
-NO_INVITE = "no INVITE was captured there"
-NOT_FROM_CALLER = "no INVITE from the caller's terminal was captured"
+
+def not_there(call: Call) -> str:
+    """Say that the request that begins a call, or is one by itself, was not captured at some node."""
+    return f"no {call.invite.method} was captured there"
+
+
+def not_from_caller(call: Call) -> str:
+    """Say that it was not captured as the caller's terminal sends it."""
+    return f"no {call.invite.method} from the caller's terminal was captured"
 
 
 def route_of(message: SipMessage, name: str = "Route") -> list[str]:
@@ -73,6 +81,12 @@ def cite_body(message: SipMessage) -> Citation:
     """Cite the session description of a message."""
     span = message.sip.body_span
     return Citation(message, "SDP", span.offset, span.length, (Claim("sip.Content-Type", ("application/sdp",)),))
+
+
+def cite_octets(message: SipMessage) -> Citation:
+    """Cite the body of a message, whatever it is: Wireshark has to see the same message."""
+    span = message.sip.body_span
+    return Citation(message, "body", span.offset, span.length, (Claim("sip.Call-ID", (plain(message.sip.call_id),)),))
 
 
 def pair_at(call: Call, role: Role) -> tuple[SipMessage, SipMessage, Hop] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.criteria.call import Call
-from conformance.criteria.call_values import NO_INVITE, NOT_FROM_CALLER, cite_all, cite_body, sent_by_caller
+from conformance.criteria.call_values import cite_all, cite_body, not_from_caller, not_there, sent_by_caller
 from conformance.criteria.model import Catalogue, Citation, Finding, failed, not_applicable, passed, unreached
 from conformance.criteria.procedure import Kind
 from conformance.criteria.registration import Hop
@@ -39,7 +39,7 @@ def without_preconditions(call: Call) -> Finding:
     expected = "no 421 that requires preconditions, and no 580"
     request = sent_by_caller(call) or call.invite.request
     if request is None:
-        return not_applicable(expected, NO_INVITE)
+        return not_applicable(expected, not_there(call))
     states = any(stream.values("des") or stream.values("curr") for stream in read_sdp(request) or ())
     if states or TAG in option_tags(request, "Require"):
         return not_applicable(expected, "the INVITE has preconditions")
@@ -80,7 +80,7 @@ def waits(call: Call) -> Finding:
     expected = f"post-dial delay to {LONGEST_DIALLING_S:g} s, first media to {LONGEST_SILENCE_S:g} s behind the answer"
     hop = call.invite.hop_from(Role.CALLER)
     if hop is None or hop.request is None:
-        return not_applicable(expected, NOT_FROM_CALLER)
+        return not_applicable(expected, not_from_caller(call))
     rings, answers = ringing(hop), success(hop)
     dialling, set_up, silence = between(hop.request, rings), between(hop.request, answers), first_media(call)
     words, cited = [], []

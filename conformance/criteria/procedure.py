@@ -34,6 +34,8 @@ class Kind(StrEnum):
     """What one client asks an XDMS of the documents of one user."""
     CALL = "call"
     """An INVITE that begins a dialog, and all that belongs to the dialog."""
+    MESSAGE = "message"
+    """A MESSAGE outside of dialogs (page mode)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.criteria.call import Call, RouteNode
-from conformance.criteria.call_values import NOT_FROM_CALLER
+from conformance.criteria.call_values import not_from_caller
 from conformance.criteria.model import Catalogue, Citation, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.procedure import Kind
 from conformance.criteria.ts23228 import NO_FEDERATION, TS23228
@@ -58,7 +58,7 @@ def follow(call: Call, expected: Expected) -> Finding:
     """
     words = _words(expected)
     if call.invite.hop_from(Role.CALLER) is None:
-        return inconclusive(words, NOT_FROM_CALLER)
+        return inconclusive(words, not_from_caller(call))
     places, gap, strange, depth, address = {-1}, False, False, 0, ""
     citations: list[Citation] = []
     for node, hop in zip(call.route, call.invite.hops, strict=False):

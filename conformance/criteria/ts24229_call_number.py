@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.criteria.call import Call
-from conformance.criteria.call_values import NOT_FROM_CALLER, TS24229, sent_by_caller
+from conformance.criteria.call_values import TS24229, not_from_caller, sent_by_caller
 from conformance.criteria.model import Catalogue, Finding, failed, inconclusive, not_applicable, passed
 from conformance.criteria.procedure import Kind
 from conformance.criteria.values import cite_request_uri, cite_status, clip
@@ -30,7 +30,7 @@ def scheme_of_numbers(call: Call) -> Finding:
     expected = f"no {UNSUPPORTED_SCHEME} by the caller's P-CSCF or S-CSCF"
     request = sent_by_caller(call)
     if request is None:
-        return inconclusive(expected, NOT_FROM_CALLER)
+        return inconclusive(expected, not_from_caller(call))
     uri = parse_uri(request.sip.request_uri)
     if uri is None or uri.scheme != "tel":
         return not_applicable(expected, "no tel URI was dialled")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from conformance.criteria.call import Call
 from conformance.criteria.call_values import (
-    NO_INVITE,
-    NOT_FROM_CALLER,
     TS24229,
     adds_itself,
     charging,
     cite_all,
     cite_reverse,
+    not_from_caller,
+    not_there,
     pair_at,
     route_of,
     same_route,
@@ -64,7 +64,7 @@ def preloaded_route(call: Call) -> Finding:
         return not_applicable(expected, "no registration of the caller's terminal was captured")
     request = sent_by_caller(call)
     if request is None:
-        return inconclusive(expected, NOT_FROM_CALLER)
+        return inconclusive(expected, not_from_caller(call))
     route, service = route_of(request), list(call.caller_registered.service_route)
     expected = f"P-CSCF, then {clip(', '.join(service)) or 'nothing more'}"
     cited = cite_all(request, "Route")
@@ -99,9 +99,9 @@ def preferred_identity(call: Call) -> Finding:
         if hop.request is not None and header is not None and hop.sender not in (Role.CALLER, None):
             return failed(expected, f"{PREFERRED}: {clip(header.value)}", cite_header(hop.request, header))
     if request is None:
-        return inconclusive(expected, NOT_FROM_CALLER)
+        return inconclusive(expected, not_from_caller(call))
     if not preferred:
-        return not_applicable(expected, f"the INVITE has no {PREFERRED}")
+        return not_applicable(expected, f"the {call.invite.method} has no {PREFERRED}")
     known = _registered(call)
     for one in preferred:
         cited.append(cite_address(request, PREFERRED, one))
@@ -110,7 +110,7 @@ def preferred_identity(call: Call) -> Finding:
             return failed(expected, found, cited[-1], node=Role.CALLER)
     behind = call.invite.hop_from(Role.ORIG_PCSCF)
     if behind is None or behind.request is None:
-        return inconclusive(expected, NO_INVITE, *cited)
+        return inconclusive(expected, not_there(call), *cited)
     return passed(expected, expected, *cited, cite_missing(behind.request, PREFERRED))
 
 
@@ -135,7 +135,7 @@ def asserted_identity(call: Call) -> Finding:
     expected = f"{ASSERTED} with one SIP URI, one tel URI or both"
     hop = call.invite.hop_from(Role.ORIG_PCSCF)
     if hop is None or hop.request is None:
-        return inconclusive(expected, NO_INVITE)
+        return inconclusive(expected, not_there(call))
     request = hop.request
     values, read = request.sip.values(ASSERTED), addresses(request, ASSERTED)
     cited = cite_all(request, ASSERTED)
@@ -174,12 +174,12 @@ def nothing_from_the_terminal(call: Call) -> Finding:
     expected = "charging and network header fields of the terminal removed or replaced"
     request, hop = sent_by_caller(call), call.invite.hop_from(Role.ORIG_PCSCF)
     if request is None:
-        return inconclusive(expected, NOT_FROM_CALLER)
+        return inconclusive(expected, not_from_caller(call))
     sent = [name for name in NOT_OF_THE_TERMINAL if request.sip.first(name) is not None]
     if not sent:
         return not_applicable(expected, "the terminal's INVITE has none")
     if hop is None or hop.request is None:
-        return inconclusive(expected, NO_INVITE)
+        return inconclusive(expected, not_there(call))
     citations: list[Citation] = []
     for name in sent:
         before = {_plain(value.text) for value in request.sip.values(name)}
@@ -215,7 +215,7 @@ def record_route_of_pcscf(call: Call) -> Finding:
     expected = "Record-Route of the P-CSCF, P-Charging-Vector with icid-value"
     hop = call.invite.hop_from(Role.ORIG_PCSCF)
     if hop is None or hop.request is None:
-        return inconclusive(expected, NO_INVITE)
+        return inconclusive(expected, not_there(call))
     request = hop.request
     got = call.into(Role.ORIG_PCSCF)
     cited = cite_all(request, "Record-Route", "P-Charging-Vector")

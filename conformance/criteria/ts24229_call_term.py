@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from conformance.criteria.call import Call
 from conformance.criteria.call_values import (
-    NO_INVITE,
     TS24229,
     adds_itself,
     cite_all,
     cite_reverse,
+    not_there,
     pair_at,
     route_of,
     same_number,
@@ -202,7 +202,7 @@ def terminating_scscf(call: Call) -> Finding:
     expected = "Request-URI of the contact, Route of the Path, P-Called-Party-ID = Request-URI as received"
     pair = pair_at(call, Role.TERM_SCSCF)
     if pair is None:
-        return unreached(expected, "no INVITE was captured before and behind the callee's S-CSCF")
+        return unreached(expected, f"no {call.invite.method} was captured before and behind the callee's S-CSCF")
     got, sent, behind = pair
     was, now = got.sip.request_uri, sent.sip.request_uri
     uris = (cite_request_uri(sent), cite_request_uri(got))
@@ -272,7 +272,7 @@ def privacy(call: Call) -> Finding:
     asked = sent_by_caller(call)
     request = asked or call.invite.request
     if request is None:
-        return inconclusive(expected, NO_INVITE)
+        return inconclusive(expected, not_there(call))
     values = {one.strip().lower() for value in request.sip.values("Privacy") for one in value.text.split(";")}
     if "id" not in values:
         return not_applicable(expected, "the INVITE does not ask for Privacy: id")

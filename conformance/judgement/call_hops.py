@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.criteria.border import PARAMETER
+from conformance.criteria.passage import CHALLENGES
 from conformance.criteria.values import address
 from conformance.judgement.call_forks import RawFork, Vias, find_forks
 from conformance.judgement.hops import RawHop, raw_hop
@@ -20,6 +21,8 @@ from conformance.trace.correlate import Transaction
 from conformance.trace.model import SipMessage
 from conformance.trace.sip_values import parse_via
 
+FORKED = ("INVITE", "MESSAGE")
+"""Methods of requests outside of dialogs that go to every device of a user."""
 OUTSIDE = ("REGISTER", "OPTIONS", "MESSAGE", "PUBLISH", "SUBSCRIBE", "NOTIFY")
 """Methods that are no part of a call, or judged elsewhere."""
 MOST_CALLERS = 32
@@ -87,14 +90,45 @@ def find_calls(transactions: Iterable[Transaction]) -> list[RawCall]:
     return sorted(found, key=lambda call: call.setups[0].start_ns)
 
 
-def _calls(call_id: str, hops: Sequence[RawHop]) -> Iterator[RawCall]:
+def find_pages(transactions: Iterable[Transaction]) -> list[RawCall]:
+    """Find the MESSAGEs outside of dialogs, each with those that were challenged before it, in time order.
+
+    One whose request was captured nowhere is none: an answer does not tell what it was within.
+    """
+    by_call: dict[str, list[RawHop]] = {}
+    for transaction in transactions:
+        if transaction.protocol == "SIP" and transaction.method == "MESSAGE":
+            hop = raw_hop(transaction)
+            by_call.setdefault(hop.any.sip.call_id, []).append(hop)
+    found: list[RawCall] = []
+    for call_id, hops in by_call.items():
+        for tag in _callers(hops, "MESSAGE"):
+            tries: list[RawRequest] = []
+            for one in _requests([hop for hop in hops if _tag(hop.any, "From") == tag], tag):
+                if not _begins(one):
+                    continue
+                tries.append(one)
+                if one.final is None or one.final.sip.status not in CHALLENGES:
+                    found.append(RawCall(call_id, tag, tries, tries))
+                    tries = []
+            if tries:
+                found.append(RawCall(call_id, tag, tries, tries))
+    return sorted(found, key=lambda page: page.setups[0].start_ns)
+
+
+def _callers(hops: Sequence[RawHop], method: str) -> list[str]:
+    """Return the tags of who begins something with requests of a method."""
     tags = dict.fromkeys(
         tag
         for hop in hops
-        if hop.transaction.method == "INVITE" and hop.request is not None and not _tag(hop.request, "To")
+        if hop.transaction.method == method and hop.request is not None and not _tag(hop.request, "To")
         for tag in [_tag(hop.request, "From")]
     )
-    for tag in list(tags)[:MOST_CALLERS]:
+    return list(tags)[:MOST_CALLERS]
+
+
+def _calls(call_id: str, hops: Sequence[RawHop]) -> Iterator[RawCall]:
+    for tag in _callers(hops, "INVITE"):
         ours = [hop for hop in hops if tag in (_tag(hop.any, "From"), _tag(hop.any, "To"))]
         requests = _requests(ours, tag)
         setups = [one for one in requests if one.method == "INVITE" and _begins(one)]
@@ -136,7 +170,7 @@ def _requests(hops: Sequence[RawHop], caller_tag: str) -> list[RawRequest]:
             apart = _without(of_dialog, ordered)
             forks = find_forks(ordered, apart[:MOST_HOPS], _revealed_vias([*ordered, *apart]))
             apart = _without(apart, [hop for fork in forks for hop in fork.hops])
-            found.append(RawRequest(method, number, from_caller, ordered, apart, forks if method == "INVITE" else []))
+            found.append(RawRequest(method, number, from_caller, ordered, apart, forks if method in FORKED else []))
     return sorted(found, key=lambda one: one.start_ns)
 
 

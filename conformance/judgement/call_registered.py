@@ -16,9 +16,11 @@ from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
 from conformance.trace.correlate import correlate
 from conformance.trace.model import SipMessage
+from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.roles import Role
 
+SIP_PORT = 5060
 _KINDS = {
     Role.HOME_PCSCF: NodeKind.PCSCF,
     Role.VISITED_PCSCF: NodeKind.PCSCF,
@@ -34,6 +36,8 @@ class Registered:
     by_contact: dict[str, list[Accepted]]
     """REGISTERs that were accepted, in time order."""
     by_identity: dict[str, list[Accepted]]
+    by_place: dict[tuple[str, int], list[Accepted]]
+    """The same by the address and port that the contact names."""
     kinds: dict[tuple[str, int], frozenset[NodeKind]]
     terminals: frozenset[str]
 
@@ -56,27 +60,47 @@ def registered_in(around: Surroundings) -> Registered:
     found = [accepted(one) for one in tries if one.status is not None and 200 <= one.status < 300]
     by_contact: dict[str, list[Accepted]] = {}
     by_identity: dict[str, list[Accepted]] = {}
+    by_place: dict[tuple[str, int], list[Accepted]] = {}
     for register in sorted(found, key=lambda one: one.end_ns):
         for uri in dict.fromkeys(map(canonical, register.contacts)):
             by_contact.setdefault(uri, []).append(register)
+        for uri in register.asked or register.contacts:
+            if (parsed := parse_uri(uri)) is not None:
+                by_place.setdefault((parsed.host, parsed.port or SIP_PORT), []).append(register)
         for uri in dict.fromkeys(map(canonical, (register.identity, *register.associated))):
             by_identity.setdefault(uri, []).append(register)
     return Registered(
         by_contact,
         by_identity,
+        by_place,
         {end: frozenset(some) for end, some in kinds.items()},
         frozenset(terminals - nodes),
     )
 
 
-def register_of(invite: SipMessage, registered: Registered) -> Accepted | None:
-    """Return the REGISTER of the terminal that sends an INVITE."""
-    for contact in addresses(invite, "Contact"):
+def register_of(request: SipMessage, registered: Registered) -> Accepted | None:
+    """Return the REGISTER of the terminal that sends a request.
+
+    Its Contact tells. Where it has none, as MESSAGE, it is that of the one contact at the place that it comes from.
+    """
+    for contact in addresses(request, "Contact"):
         known = registered.by_contact.get(canonical(contact.name_addr.uri), [])
-        found = last_of(known, contact.name_addr.uri, invite.time_ns)
+        found = last_of(known, contact.name_addr.uri, request.time_ns)
         if found is not None:
             return found
-    return None
+    if request.sip.first("Contact") is not None:
+        return None
+    there = registered.by_place.get((request.source.address, request.source.port), [])
+    uris = {canonical(uri): uri for one in there for uri in one.asked or one.contacts if _is_at(uri, request)}
+    return last_of(there, next(iter(uris.values())), request.time_ns) if len(uris) == 1 else None
+
+
+def _is_at(uri: str, request: SipMessage) -> bool:
+    parsed = parse_uri(uri)
+    return parsed is not None and (parsed.host, parsed.port or SIP_PORT) == (
+        request.source.address,
+        request.source.port,
+    )
 
 
 def register_reached(invite: DialogRequest, callee: str, registered: Registered) -> Accepted | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import TypeVar
 
 from conformance.criteria.call import Call, DialogRequest, Fork
 from conformance.criteria.phone_numbers import number_in
@@ -38,6 +39,7 @@ from conformance.vocabulary.federation import Federation, Testbed
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.roles import TERMINALS, Role
 
+View = TypeVar("View", bound=Call)
 _OF_CALLER = (Role.CALLER, Role.ORIG_SCSCF, Role.ORIG_AS, Role.ORIG_DNS)
 _OF_CALLEE = (Role.CALLEE, Role.TERM_ICSCF, Role.TERM_HSS, Role.TERM_DNS, Role.TERM_SCSCF, Role.TERM_AS)
 
@@ -63,26 +65,45 @@ def find_trace_calls(
     transactions: Sequence[Transaction], federation: Federation | None, around: Surroundings
 ) -> list[Call]:
     """Return the calls, in the order of their INVITEs; arguments as in `find`."""
-    raw = find_calls(transactions)
+    return views_of(Call, find_calls(transactions), transactions, federation, around)
+
+
+def views_of(
+    view: type[View],
+    raw: Sequence[RawCall],
+    transactions: Sequence[Transaction],
+    federation: Federation | None,
+    around: Surroundings,
+) -> list[View]:
+    """Return what was put together as criteria see it: who is who, with Cx, DNS and registrations.
+
+    Args:
+        view: A call, or a request that is brought to its receiver as an INVITE is.
+        raw: From `call_hops`.
+        transactions: As in `find`, the other ones as well.
+        federation: As in `find`.
+        around: As in `find`.
+    """
     if not raw:
         return []
     declared = Declared(federation)
     registered = around.once(registered_in)
     queries = [transaction for transaction in transactions if transaction.protocol == "DNS"]
-    return [_call(one, registered, queries, federation, declared, around) for one in raw]
+    return [_call(view, one, registered, queries, federation, declared, around) for one in raw]
 
 
 # --- one call -----------------------------------------------------------------------------------------------
 
 
 def _call(
+    view: type[View],
     raw: RawCall,
     registered: Registered,
     queries: Sequence[Transaction],
     federation: Federation | None,
     declared: Declared,
     around: Surroundings,
-) -> Call:
+) -> View:
     setup = raw.setups[-1]
     first = next(hop.request for hop in setup.hops if hop.request is not None)
     subject, callee = _caller_of(setup, first), first.sip.request_uri
@@ -118,7 +139,7 @@ def _call(
             table.add(Role.TERM_HSS, exchange.request.destination)
     networks = _networks(caller_home, callee_home, table, declared)
     lookups = lookups_of_call(requests, invite, queries, table, networks, declared)
-    return Call(
+    return view(
         subject=subject,
         callee=callee,
         invite=invite,

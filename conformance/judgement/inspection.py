@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.criteria.registration import Registration
-from conformance.judgement import calls, documents, presence, registrations, subscriptions
+from conformance.judgement import calls, documents, messages, presence, registrations, subscriptions
 from conformance.judgement.application import apply_all
 from conformance.judgement.choice import AskedFlows, Chosen, choose
 from conformance.judgement.found import Finder, Found
@@ -21,6 +21,7 @@ FINDERS: tuple[Finder, ...] = (
     registrations.find,
     subscriptions.find,
     calls.find,
+    messages.find,
     presence.find,
     documents.find,
 )

@@ -17,7 +17,7 @@ def times(procedure: Procedure) -> list[ProcedureTime]:
     """Return the times of a procedure whose two messages were both captured; none for kinds without one."""
     if isinstance(procedure, Registration) and procedure.kind is Kind.REGISTRATION:
         return of_registration(procedure)
-    if isinstance(procedure, Call):
+    if isinstance(procedure, Call) and procedure.kind is Kind.CALL:
         found = of_invite(procedure.invite.hop_from(Role.CALLER))
         return found + _present(_time(TimeName.FIRST_MEDIA, first_media(procedure)))
     return []

@@ -14,7 +14,7 @@ from conformance.vocabulary.numbers import Avp
 def test_ids_are_sorted_and_unique() -> None:
     ids = [criterion.id for criterion in all_criteria()]
     assert ids == sorted(set(ids))
-    assert all(re.fullmatch(r"(CALL|REG|DNS|DISC|PRES|VPN|QOS)-[0-9]{2}", id) for id in ids)
+    assert all(re.fullmatch(r"(CALL|REG|DNS|DISC|MSG|PRES|VPN|QOS)-[0-9]{2}", id) for id in ids)
 
 
 @pytest.mark.parametrize("criterion", all_criteria(), ids=lambda criterion: criterion.id)
