@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
+from conformance.detection.live_messages import MESSAGES, send
 from conformance.detection.live_presence import PRESENCE_SCENES
 from conformance.detection.overheard import overheard
 from conformance.detection.rows import Row, row
@@ -149,7 +150,7 @@ def _square(fault: Fault, bench: Bench) -> Square:
     if fault.flow == WITH_SERVICES:
         squares = with_served_caller(federation, squares, None)
         squares = with_served_callee(federation, call_cells(federation, squares, "visited"), None)
-    elif fault.flow in _CALLS:
+    elif fault.flow in (*_CALLS, *MESSAGES):
         squares = call_cells(federation, squares, "third")
     elif fault.scene in PRESENCE_SCENES:
         served = [one for one in squares if NodeKind.PRESENCE in federation.testbeds[one.home].nodes]
@@ -190,6 +191,8 @@ def _driven(fault: Fault, square: Square, bench: Bench, run: RunFolder, at_termi
         numbers = numbers_ahead() if fault.numbers_ahead else None
         if fault.scene in PRESENCE_SCENES:
             PRESENCE_SCENES[fault.scene](cell)
+        elif fault.flow in MESSAGES:
+            send(cell, fault, at_terminal)
         elif fault.flow in _CALLS:
             _calls(cell, fault, at_terminal)
         else:

@@ -42,10 +42,10 @@ class Service(StrEnum):
 
 
 class Scene(StrEnum):
-    """What two terminals do in a call, or with presence, to show a fault."""
+    """What two terminals do in a call, with a message or with presence, to show a fault."""
 
     TALK = "talk"
-    """They are connected, hear each other, and the caller hangs up."""
+    """They are connected, hear each other, and the caller hangs up; of a message: it gets to its receiver."""
     VIDEO = "video"
     """The same, with video beside audio."""
     ANONYMOUS = "anonymous"
@@ -53,7 +53,7 @@ class Scene(StrEnum):
     UNCONFIRMED = "unconfirmed"
     """Who is called waits in vain for a PRACK that fits; the caller gives up."""
     NOBODY = "nobody"
-    """The caller calls somebody who does not exist."""
+    """The caller calls somebody, or sends a message to somebody, who does not exist."""
     NUMBER = "number"
     """The caller dials the telephone number of who is called, in vain."""
     NUMBER_OF_NOBODY = "number-of-nobody"
@@ -109,7 +109,7 @@ class Fault(BaseModel):
     flow: Annotated[str, StringConstraints(pattern=r"^[a-z]+(-[a-z]+)*$")] = "registration-home"
     """The flow that shows it."""
     scene: Scene = Scene.TALK
-    """Of a fault that a call or presence shows."""
+    """Of a fault that a call, a message or presence shows."""
     argument: Argument = Argument.NONE
     roaming: bool = False
     """It is seen where a subscriber registers from a visited network only."""

@@ -18,6 +18,7 @@ from conformance.faults.emitted import (
     _with_line,
     _without,
 )
+from conformance.faults.emitted_message import EMITTED_MESSAGE
 
 _SECTION = re.compile(rb"(?m)^(?=m=)")
 
@@ -104,5 +105,5 @@ EMITTED_CALL: Mapping[str, Alteration] = {
 }
 """What each fault of calls does."""
 
-EMITTED_SIP: Mapping[str, Alteration] = {**EMITTED, **EMITTED_CALL}
+EMITTED_SIP: Mapping[str, Alteration] = {**EMITTED, **EMITTED_CALL, **EMITTED_MESSAGE}
 """All alterations of SIP messages."""
