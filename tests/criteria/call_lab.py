@@ -36,6 +36,8 @@ NUMBER_OF_NOBODY = "handbuilt-call-number-of-nobody"
 ENUM = "7.7.0.0.0.0.0.0.0.4.3.e164.arpa"
 """Name of the number that is dialled there."""
 LIR = 302
+REFUSED = {"-refused-unknown": 5001, "-refused-unregistered": 5003}
+"""What the HSS answers, by how the case ends."""
 
 
 @cache
@@ -77,10 +79,10 @@ def call(name: str = SAME) -> Lab:
     for entry in entries:
         if entry.command:
             # What the I-CSCF gets: of a number its SIP URI.
-            invites = [one.sip.split()[1] for one in entries if one.sip.startswith("INVITE")]
+            invites = [one.sip.split()[1] for one in entries if one.sip.startswith(("INVITE", "MESSAGE"))]
             dialled = next(uri for uri in invites if uri.startswith("sip:"))
             network = dialled.partition("@")[2]
-            code = {UNKNOWN: 5001, UNREGISTERED: 5003}.get(name)
+            code = next((code for end, code in REFUSED.items() if name.endswith(end)), None)
             entry.avps = [(Avp.PUBLIC_IDENTITY, dialled)]
             if not entry.is_request and code is None:
                 entry.avps = [(Avp.RESULT_CODE, 2001), (Avp.SERVER_NAME, f"sip:scscf.{network}:6060")]

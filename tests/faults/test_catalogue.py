@@ -121,6 +121,7 @@ def test_those_of_one_node() -> None:
         "uar-without-network",
         "no-location-query",
         "unknown-is-forbidden",
+        "unknown-receiver-is-forbidden",
     }
     assert all(fault.kind is FaultKind.TERMINAL for fault in load_catalogue().of("terminal"))
 

@@ -6,6 +6,7 @@ import pytest
 
 from conformance.faults.emitted import EMITTED
 from conformance.faults.emitted_call import EMITTED_CALL, EMITTED_SIP
+from conformance.faults.emitted_message import EMITTED_MESSAGE
 
 INVITE = (
     b"INVITE sip:bob@b.test SIP/2.0\r\nCSeq: 1 INVITE\r\nRoute: <sip:p;lr>, <sip:s;lr>\r\nRecord-Route: <sip:p;lr>\r\n"
@@ -59,7 +60,7 @@ def test_it_changes_that(fault: str, message: bytes, gone: bytes, there: bytes) 
 
 def test_every_alteration_is_tried_above_and_none_has_two_meanings() -> None:
     assert not set(EMITTED) & set(EMITTED_CALL)
-    assert set(EMITTED_SIP) == {*EMITTED, *EMITTED_CALL}
+    assert set(EMITTED_SIP) == {*EMITTED, *EMITTED_CALL, *EMITTED_MESSAGE}
 
 
 def test_a_short_route_has_no_shortcut() -> None:
