@@ -208,5 +208,5 @@ def test_an_xdms_knows_its_usages_and_where_changes_are_told(federation: Federat
 def test_publications_and_subscriptions_go_the_way_of_the_filter_criteria(federation: Federation) -> None:
     assert 'is_method("SUBSCRIBE|PUBLISH")' in configuration(federation, NodeKind.PCSCF)
     text = configuration(federation, NodeKind.SCSCF)
-    assert 'if (!is_method("INVITE|PUBLISH|SUBSCRIBE")) {' in text
+    assert 'if (!is_method("INVITE|PUBLISH|SUBSCRIBE|MESSAGE")) {' in text
     assert 'assign_server_unreg("UNREGISTERED", "location", "term")' in text
