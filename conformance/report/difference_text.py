@@ -113,8 +113,13 @@ def passed_on(rows: Sequence[LadderRow], number: int) -> bool:
     hop = (seen.source, seen.destination)
     if not any(end in RELAYS for end in hop):
         return False
-    same = (row.seen for row in rows[max(0, number - NEAR) : number] if row.seen and row.seen.summary == seen.summary)
-    return all((one.source, one.destination) != hop for one in same)
+    for row in reversed(rows[max(0, number - NEAR) : number]):
+        if row.seen is not None and row.seen.summary == seen.summary:
+            if (row.seen.source, row.seen.destination) == hop:
+                return False
+            if row.status is not RowStatus.REPEATED:
+                return True  # the message itself
+    return True
 
 
 def _counted(difference: Difference, rows: list[LadderRow], left_out: int) -> str:

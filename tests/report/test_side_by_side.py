@@ -61,10 +61,14 @@ def test_a_message_that_a_relay_passes_on_was_not_sent_again() -> None:
         hop("ue", "adapter", 2),
         hop("adapter", "home-pcscf", 3),
         hop("home-pcscf", "home-icscf", 4),
+        hop("ue", "adapter", 5, RowStatus.MATCHED),
+        hop("adapter", "home-pcscf", 6),
+        hop("adapter", "home-pcscf", 7),
     ]
     drawing = side_by_side(explained(*rows, at=None))
     assert drawing is not None
-    assert [band.words for band in drawing.bands] == ["as expected", "sent again", "passed on", "sent again"]
+    first, second = ["as expected", "sent again", "passed on", "sent again"], ["as expected", "passed on", "sent again"]
+    assert [band.words for band in drawing.bands] == first + second
 
 
 def test_what_is_unexpected_has_no_left_side() -> None:
