@@ -12,7 +12,9 @@ from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.strictness import altered_kinds, policy_of
 from conformance.cores.emulated.zone import zone_of
 from conformance.federation import default_federation_path, load_federation
+from conformance.quirks.profiles import profile_named
 from conformance.stack.hop import Hop
+from conformance.terminals.manner import Manner
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import CoreKind, NodeKind, Strictness
 from tests.blocks import Block
@@ -130,6 +132,21 @@ def test_open_ims_core_refuses_where_the_identity_derived_from_to_is_nobodys(reg
     way = credentials(realm="")
     assert register(LENIENT, way, impu="sip:alice.work@uc3m.netlab.test") == GOOD
     assert register(OPENIMSCORE, way, impu="sip:alice.work@uc3m.netlab.test") == [403]
+
+
+@pytest.mark.parametrize(("strictness", "qop"), [(LENIENT, "auth"), (OPENIMSCORE, "auth-int")])
+def test_a_terminal_that_prefers_auth_int_uses_it_where_it_is_offered(
+    core: EmulatedCore, hosts: Iterator[int], strictness: Strictness, qop: str
+) -> None:
+    core.set_strictness("uc3m", strictness)
+    testbed = core.federation.testbeds["uc3m"]
+    node, known = testbed.node(NodeKind.PCSCF), testbed.subscriber("alice")
+    way, address = standard(testbed, known.impi), str(testbed.access_networks[0].pool[next(hosts)])
+    manner = Manner.of(profile_named("standard+Q10"))
+    with RawPhone(testbed, known, address, Hop(str(node.address), node.port), manner) as phone:
+        assert phone.register(way) == GOOD
+        assert f"qop={qop}," in phone.sent[-1]
+        assert phone.register(way, expires=0)[-1] == 200
 
 
 def test_it_is_changed_within_a_second_and_only_where_it_differs(core: EmulatedCore) -> None:
