@@ -148,14 +148,22 @@ def _places(request: SipMessage) -> Iterator[str]:
 
 
 def _turns(pairs: Iterable[tuple[SipMessage, SipMessage | None]]) -> Iterator[Turn]:
-    """Yield the turns: a REGISTER answers the challenge that came last under its Call-ID."""
-    offered: dict[str, Digest | None] = {}
+    """Yield the turns: a REGISTER answers one of the challenges that came last under its Call-ID, as its nonce says."""
+    offered: dict[str, Sequence[Digest]] = {}
     for request, response in pairs:
         call = request.sip.call_id
-        yield Turn(request, response, offered.get(call), digests(request, "Authorization"))
-        found = challenge(response)
-        if found is not None or (response is not None and (response.sip.status or 0) < 300):
-            offered[call] = found
+        credentials = digests(request, "Authorization")
+        yield Turn(request, response, _answered(offered.get(call, ()), credentials), credentials)
+        if response is not None and challenge(response) is not None:
+            offered[call] = digests(response, "WWW-Authenticate")
+        elif response is not None and (response.sip.status or 0) < 300:
+            offered[call] = ()
+
+
+def _answered(offered: Sequence[Digest], credentials: Sequence[Digest]) -> Digest | None:
+    given = {(one.value("nonce"), one.value("realm")) for one in credentials}
+    fitting = (one for one in offered if (one.value("nonce"), one.value("realm")) in given)
+    return next(fitting, next(iter(offered), None))
 
 
 def meant(turn: Turn) -> Digest | None:
