@@ -128,9 +128,9 @@ def _credentials(registration: Registration) -> Iterator[tuple[Digest, Digest | 
     """
     before = () if registration.before is None else registration.before.attempts
     offered: dict[tuple[str | None, str | None], Digest] = {}
-    for attempt in (*before, *registration.attempts):
-        request = None if attempt.gm is None else attempt.gm.request
-        if request is not None and attempt in registration.attempts:
+    for place, attempt in enumerate((*before, *registration.attempts)):
+        request = None if attempt.gm is None or place < len(before) else attempt.gm.request
+        if request is not None:
             for digest in digests(request, "Authorization"):
                 yield digest, offered.get((digest.value("nonce"), digest.value("realm")))
         response = next((hop.response for hop in attempt.hops if challenge(hop.response) is not None), None)
