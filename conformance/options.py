@@ -104,7 +104,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--once",
         action="store_true",
-        help="one cell of each test case, the first one that the other options leave, and of each terminal profile in it",
+        help="one cell of each test case, and of each terminal profile in it: the first that the other options leave",
     )
     group.addoption(
         "--manual",

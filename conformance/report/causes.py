@@ -10,7 +10,7 @@ from conformance.report.cell_summary import CellSummary, Finding
 from conformance.report.common_axes import Clause, Explanation, Row, common_axes
 
 PCSCF = "P-CSCF of"
-AXES = ("visited", "access", "home", PCSCF, "terminal", "test case")
+AXES = ("visited", "access", "home", PCSCF, "core", "adapter", "terminal", "test case")
 """Of equally short statements the one with earlier axes is made."""
 MOST_CAUSES = 12
 NAMED = 6

@@ -113,6 +113,8 @@ class CellSummary:
             "access": self.access,
             "test case": self.test,
             "terminal": self.terminal,
+            "core": self.core or "as declared",
+            "adapter": "yes" if self.adapted else "no",
         }
 
     @property

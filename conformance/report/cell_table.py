@@ -24,6 +24,7 @@ COLUMNS = (
     "cell", "test_case", "home", "visited", "access_point", "terminal", "flow", "interoperability", "conformance",
     "expected_interoperability", "expected_conformance", "as_expected", "failing_criteria", "blamed_nodes", "reasons",
     "started", "duration_ms", "folder", "registration_ms", "post_dial_delay_ms", "set_up_ms", "first_media_ms",
+    "core", "adapted", "tolerated",
 )  # fmt: skip
 """Stable: columns are added at the end, never renamed or moved."""
 BETWEEN = " | "
@@ -89,6 +90,9 @@ def table_row(result: CellResult) -> list[str]:
         result.duration_ms,
         result.folder,
         *(written(times, name, BETWEEN) for name in TimeName),
+        result.core,
+        ("yes" if result.adapted else "no") if result.profile else "",
+        result.tolerated or "",
     )
     return [harmless(str(value)) for value in values]
 

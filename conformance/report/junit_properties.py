@@ -45,6 +45,10 @@ def junit_properties(result: CellResult) -> list[tuple[str, str]]:
         ("blamed", short(" | ".join(blamed(result)), LIMIT)),
         ("failing", ", ".join(sorted(result.failed_criteria))),
     ]
+    if result.profile:
+        properties += [("core", result.core), ("adapted", "yes" if result.adapted else "no")]
+    if result.tolerated:
+        properties.append(("tolerated", str(result.tolerated)))
     if result.not_run:
         properties.append(("not_run", short(result.not_run, LIMIT)))
     times = times_of(result)

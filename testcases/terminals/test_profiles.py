@@ -1,7 +1,7 @@
 """Terminals that deviate register: whole profiles wherever they are, and each quirk alone at home.
 
-Each cell names the profile, how strict the core is, and whether the adapter stands in front of the P-CSCF. What has to become
-of it, and which criteria the terminal breaks, is said by `outcomes.toml`.
+Each cell names the profile, how strict the core is, and whether the adapter stands in front of the P-CSCF. What has
+to become of it, and which criteria the terminal breaks, is said by `outcomes.toml`.
 """
 
 from __future__ import annotations
