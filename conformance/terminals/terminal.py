@@ -27,15 +27,16 @@ from conformance.terminals.call import IncomingCall, OutgoingCall
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.calls import METHODS, Calls
 from conformance.terminals.event_log import EventLog
-from conformance.terminals.loop import TerminalLoop, shared_loop
+from conformance.terminals.loop import GRACE_S, TerminalLoop, shared_loop
 from conformance.terminals.manner import Manner
 from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
 from conformance.terminals.messages import MessageUser
 from conformance.terminals.outgoing_session import CallOptions, OutgoingSession, Wanted
-from conformance.terminals.presence import PresenceAgent, PresenceUser
+from conformance.terminals.presence import PresenceUser
 from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
 from conformance.terminals.register_request import RegisterSeries
 from conformance.terminals.registration_failures import RegistrationFailed, RegistrationRejected, RegistrationTimedOut
+from conformance.terminals.service import ServiceAgent, ServiceHost
 from conformance.terminals.session import CallAgent
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
@@ -51,8 +52,6 @@ _MOST_INVALID_CHALLENGES = 2
 """A terminal gives up after the second challenge in a row that it cannot accept (3GPP TS 24.229)."""
 _MOST_REQUESTS = 6
 """More REGISTERs than that in one procedure are a loop."""
-_GRACE_S = 5.0
-"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
 
 
 class Terminal:
@@ -135,9 +134,10 @@ class Terminal:
         )
         self._calls = Calls(self._stack, self._call_agent)
         self._device = subscriber.name
-        self.presence = PresenceUser(self._presence_agent, self._loop, self._deadline_s, self._record)
+        host = ServiceHost(self._service_agent, self._loop, self._deadline_s, self._record)
+        self.presence = PresenceUser(host)
         """What the user publishes and watches."""
-        self.messages = MessageUser(self._presence_agent, self._loop, self._deadline_s, self._record)
+        self.messages = MessageUser(host)
         """What the user writes and is written."""
 
     @property
@@ -205,7 +205,7 @@ class Terminal:
         """
         patience = self._deadline_s if deadline_s is None else deadline_s
         return self._loop.run(
-            lambda: self._notified(state, patience, version or 0), patience + _GRACE_S, f"{self.impu}: NOTIFY"
+            lambda: self._notified(state, patience, version or 0), patience + GRACE_S, f"{self.impu}: NOTIFY"
         )
 
     def call(self, impu: str, **options: Unpack[CallOptions]) -> OutgoingCall:
@@ -241,7 +241,7 @@ class Terminal:
         """
         patience = self._deadline_s if deadline_s is None else deadline_s
         session = self._loop.run(
-            lambda: self._calls.next_incoming(patience), patience + _GRACE_S, f"{self.impu}: a call"
+            lambda: self._calls.next_incoming(patience), patience + GRACE_S, f"{self.impu}: a call"
         )
         if session is None:
             self._record(EventKind.TIMED_OUT, detail=f"awaited a call for {patience:g} s")
@@ -273,12 +273,12 @@ class Terminal:
             minimum_session_s=self._minimum_session_s,
         )
 
-    def _presence_agent(self) -> PresenceAgent:
+    def _service_agent(self) -> ServiceAgent:
         if not self._started:
             raise HarnessFault(
                 f"{self.impu}: expected a terminal that has registered before it publishes, watches or writes"
             )
-        return PresenceAgent(
+        return ServiceAgent(
             stack=self._stack,
             hop=self._hop,
             identity=self.associated_uris[0] if self.associated_uris else self.impu,
@@ -301,7 +301,7 @@ class Terminal:
         return self._manner.entry(self._hop)
 
     def _run(self, procedure: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
-        self._loop.run(procedure, self._deadline_s + _GRACE_S, f"{self.impu}: {name}")
+        self._loop.run(procedure, self._deadline_s + GRACE_S, f"{self.impu}: {name}")
 
     async def _procedure(self, success: EventKind, expires_s: int | None, *, again: bool) -> None:
         if refusal := self._manner.refusal(self.impu):
