@@ -15,6 +15,7 @@ from sipmessage import Request, Response
 from conformance.stack.errors import StackError
 from conformance.stack.hop import Hop
 from conformance.stack.sip import SipStack
+from conformance.terminals.event_log import Record
 from conformance.terminals.loop import GRACE_S, TerminalLoop
 from conformance.vocabulary.events import EventKind
 
@@ -52,7 +53,7 @@ class ServiceHost:
     """Where it lives."""
     patience_s: float
     """How long the end of a procedure is awaited, seconds."""
-    record: Callable[[EventKind, int | None, str], None]
+    record: Record
     """Writes an observation down."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from conformance.terminals.call_failures import CallRefused
+from conformance.terminals.event_log import Record
 from conformance.terminals.session import SessionState
 from conformance.vocabulary.events import EventKind
 
@@ -32,7 +33,7 @@ class ProgramCall(ABC):
         record: writes an observation of its terminal down.
     """
 
-    def __init__(self, record: Callable[[EventKind, int | None, str], None]) -> None:
+    def __init__(self, record: Record) -> None:
         self._record = record
         self.state = SessionState.BEGUN
         self.status: int | None = None
