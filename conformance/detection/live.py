@@ -29,7 +29,7 @@ from conformance.runs.sheet import read_sheet
 from conformance.terminals.call import IncomingCall, OutgoingCall
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
-from conformance.vocabulary.federation import NodeKind
+from conformance.vocabulary.federation import NodeKind, Strictness
 from conformance.vocabulary.roles import Role
 
 Procedure = Callable[[Cell, Terminal], None]
@@ -167,6 +167,7 @@ def _shown(fault: Fault, square: Square, node: str, bench: Bench, run: RunFolder
         "visited_network_id": bench.federation.testbeds[square.visited].visited_network_id,
     }
     name = fault.name + (f":{fault.shown_with.format(**words)}" if fault.shown_with else "")
+    bench.use_strictness(dict.fromkeys(square.testbeds, Strictness.STRICT) if fault.strict else {})
     if not node:
         return _driven(fault, square, bench, run, frozenset({name}))
     bench.core.start_node(node, frozenset({name}))

@@ -113,6 +113,8 @@ class Fault(BaseModel):
     argument: Argument = Argument.NONE
     roaming: bool = False
     """It is seen where a subscriber registers from a visited network only."""
+    strict: bool = False
+    """It is shown to a core that is strict: a lenient one would deviate itself to bear with it."""
     numbers_ahead: bool = False
     """The terminal that shows it has accepted vectors which the HSS has forgotten."""
     shown_with: str = ""

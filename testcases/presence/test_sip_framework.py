@@ -166,6 +166,6 @@ def _watches(cell: Cell) -> None:
     presentity.register()
     watcher.register()
     watch = told_of(cell, presentity, watcher)
-    changed(presentity, watch)
+    changed(cell, presentity, watch)
     watch.refresh()
     watch.end()
