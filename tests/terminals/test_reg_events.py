@@ -11,37 +11,30 @@ from sipmessage import Request, Response
 from conformance.protocols.reginfo import CONTENT_TYPE, ContactState, RegInfo, RegistrationState, write_reginfo
 from conformance.protocols.sip.dialog import Dialog
 from conformance.protocols.sip.message import make_response
-from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut, Terminal
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
+from tests.terminals.notifier_lab import ScriptedNotifier
 
 ALICE = "sip:alice@uc3m.netlab.test"
 ACTIVE = "active;expires=600000"
 ENDED = "terminated;reason=noresource"
 
 
-class Notifier:
-    """Registers everybody, accepts subscriptions, and sends the NOTIFYs that it is told to send."""
+class Notifier(ScriptedNotifier):
+    """Accepts subscriptions to registrations."""
 
     def __init__(self, stack: SipStack, granted: Callable[[Request], Response]) -> None:
-        self.stack = stack
-        self.granted = granted
+        super().__init__(stack, granted)
         self.subscribes: list[Request] = []
-        self.answers: list[int] = []
         self.code = 200
         self.at_once: str | None = ACTIVE
         self.early = False
-        self.dialog: Dialog | None = None
         self.version = 0
-        stack.on_request = self.handle
 
-    async def handle(self, transaction: ServerTransaction) -> None:
+    async def asked(self, transaction: ServerTransaction) -> None:
         request = transaction.request
-        if request.method == "REGISTER":
-            await transaction.respond(self.granted(request))
-            return
         self.subscribes.append(request)
         response = make_response(request, self.code)
         if self.code == 200:
@@ -56,18 +49,13 @@ class Notifier:
             await transaction.respond(response)
 
     async def notify(self, state: str, contact: tuple[str, str] = ("active", "registered"), body: bytes = b"") -> int:
-        assert self.dialog is not None
-        request = self.dialog.next_request("NOTIFY")
-        uri = str(request.uri)
-        known = RegistrationState("r", ALICE, contact[0], (ContactState("c", uri, *contact),))
-        request.headers.set("Event", "reg")
-        request.headers.set("Subscription-State", state)
-        request.headers.set("Content-Type", CONTENT_TYPE)
-        request.body = body or write_reginfo(RegInfo(self.version, "full", (known,)))
-        self.version += 1
-        response = await self.stack.send_request(request, Hop(request.uri.host, request.uri.port or 5060))
-        self.answers.append(response.code)
-        return response.code
+        version, self.version = self.version, self.version + 1
+
+        def document(uri: str) -> bytes:
+            known = RegistrationState("r", ALICE, contact[0], (ContactState("c", uri, *contact),))
+            return write_reginfo(RegInfo(version, "full", (known,)))
+
+        return await self.send_notify("reg", state, CONTENT_TYPE, body or document)
 
 
 @pytest.fixture
