@@ -45,7 +45,6 @@ from conformance.vocabulary.roles import Role
 
 CATALOGUE = Catalogue()
 CALL = (Kind.CALL,)
-NOT_ANSWERED = "no answer that makes a dialog was captured"
 
 
 def creating(call: Call, of: DialogRequest) -> SipMessage | None:
