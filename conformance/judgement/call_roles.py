@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from conformance.criteria.border import BETWEEN, PARAMETER, is_token
+from conformance.criteria.border import PARAMETER, is_token
 from conformance.criteria.procedure import in_pool
 from conformance.criteria.values import address, addresses, is_numeric, same_host
 from conformance.judgement.call_forks import RawFork
@@ -22,7 +22,7 @@ from conformance.trace.model import SipMessage
 from conformance.trace.sip_values import parse_uri, parse_via
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
-from conformance.vocabulary.roles import Role
+from conformance.vocabulary.roles import RELAYS, Role
 
 Pair = tuple[Role | None, Role | None]
 
@@ -176,7 +176,7 @@ def bind_within(
     borders: dict[int, Role] = {}
     for place in range(1, hops[-1].depth + 1):
         may: frozenset[Role] = frozenset().union(*(parts.get(end.address, frozenset()) for end in nodes[place].ends))
-        relay = next((role for role in BETWEEN if role in may), None)
+        relay = next((role for role in RELAYS if role in may), None)
         if any(end.address in before for end in nodes[place].ends):
             relay = Role.ADAPTER
         if relay is not None:
