@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import tempfile
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from conformance.faults.pcapfile import Packet, PacketFile, encode_pcapng
-from conformance.trace.confirm import FrameReading
+from conformance.trace.confirm import FrameReading, second_reading
 from conformance.trace.decode import read_trace
 from conformance.trace.media_model import MediaStream
 from conformance.trace.model import CaptureFile, Message, Sighting, Trace, VpnPacket, VpnStream
@@ -174,6 +174,37 @@ def read_captures(captures: Sequence[tuple[str, PacketFile]]) -> list[Trace]:
                 _alone(place, Path(folder)) if unexplained or place.is_hidden else place.trace() for place in places
             ]
     return traces
+
+
+def read_again(captures: Sequence[tuple[str, PacketFile]], frames: Sequence[Iterable[int]]) -> list[Readings]:
+    """Read frames of captures that were made in memory a second time, as `second_reading` does of a file.
+
+    Args:
+        captures: each with a name; the same as for `read_captures`.
+        frames: of each capture the frame numbers to read, none for most.
+
+    Returns:
+        One table a capture, in order: frame number to what Wireshark shows of it.
+
+    Raises:
+        NotPermitted: tshark is missing.
+        HarnessFault: called inside a running event loop.
+    """
+    found: list[Readings] = []
+    with tempfile.TemporaryDirectory(prefix="netlab-") as folder:
+        file = Path(folder) / "joined.pcapng"
+        for start in range(0, len(captures), PER_FILE):
+            places = _place(start, captures[start : start + PER_FILE])
+            file.write_bytes(encode_pcapng(_joined(places)))
+            wanted = {
+                place.first_frame - 1 + frame: (place, frame) for place in places for frame in frames[place.number]
+            }
+            tables: dict[int, Readings] = {place.number: {} for place in places}
+            for number, reading in second_reading(file, wanted).items():
+                place, frame = wanted[number]
+                tables[place.number][frame] = replace(reading, frame=frame)
+            found += tables.values()
+    return found
 
 
 def joined(captures: Sequence[tuple[str, PacketFile]]) -> PacketFile:
