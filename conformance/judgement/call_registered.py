@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from conformance.criteria.call import DialogRequest
 from conformance.criteria.subscription import Accepted
 from conformance.criteria.values import addresses, same_contact
-from conformance.judgement.attempts import find_tries
+from conformance.judgement.proxies_before import proxies_before, whole_tries
 from conformance.judgement.roles import Declared, bind
 from conformance.judgement.subscriptions import accepted
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
-from conformance.trace.correlate import correlate
 from conformance.trace.model import SipMessage
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.roles import Role
@@ -40,19 +39,19 @@ class Registered:
 
 def registered_in(around: Surroundings) -> Registered:
     """Return what the whole trace shows."""
-    tries = find_tries(correlate(around.trace), around)
+    tries = around.once(whole_tries)
+    before = proxies_before(around, Declared(None))
     kinds: dict[tuple[str, int], set[NodeKind]] = {}
     terminals: set[str] = set()
     nodes: set[str] = set()
     for one in tries:
-        hops = one.chain
+        nodes.update(hop.transaction.destination.address for hop in one.chain)
+        terminals.update(hop.transaction.source.address for hop in one.chain if hop.depth == 1)
+        hops = before.behind(one.chain)
         for hop, (_, receiver) in zip(hops, bind(hops, around.speakers, Declared(None), None), strict=True):
             end = hop.transaction.destination
-            nodes.add(end.address)
             if receiver in _KINDS:
                 kinds.setdefault((end.address, end.port), set()).add(_KINDS[receiver])
-            if hop.depth == 1:
-                terminals.add(hop.transaction.source.address)
     found = [accepted(one) for one in tries if one.status is not None and 200 <= one.status < 300]
     by_contact: dict[str, list[Accepted]] = {}
     by_identity: dict[str, list[Accepted]] = {}
