@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 
 from conformance.criteria.values import same_uri
 from conformance.trace.sip_values import parse_uri
-from conformance.vocabulary.roles import Role
+from conformance.vocabulary.roles import RELAYS
 
 if TYPE_CHECKING:
     from conformance.criteria.registration import Hop  # which itself asks for `across_borders`
 
 PARAMETER = "tokenized-by"
-BETWEEN = (Role.IBCF, Role.ADAPTER)
-"""Nodes that relay what a flow shows as one transaction."""
 _MOST = 64
 """Entries of one header field that are compared; a hostile message may have any number."""
 
@@ -26,7 +24,7 @@ def across_borders(hops: Iterable[Hop]) -> Iterator[tuple[Hop, ...]]:
     """Yield hops in order, those before and behind an IBCF or an adapter as one: flows know its two sides alone."""
     found: list[Hop] = []
     for hop in hops:
-        if found and not (found[-1].receiver is hop.sender and hop.sender in BETWEEN):
+        if found and not (found[-1].receiver is hop.sender and hop.sender in RELAYS):
             yield tuple(found)
             found = []
         found.append(hop)

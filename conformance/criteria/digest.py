@@ -21,6 +21,17 @@ def ha1(username: str, realm: str, password: bytes) -> str:
     return _hash(b":".join((username.encode(), realm.encode(), password))).decode()
 
 
+def session_ha1(ha1: str, *, nonce: str, cnonce: str) -> str:
+    """Return H(A1) of the algorithm MD5-sess as 32 hexadecimal digits (RFC 2617 3.2.2.2).
+
+    Args:
+        ha1: H(A1) of MD5.
+        nonce: As sent, without quotes.
+        cnonce: As sent, without quotes.
+    """
+    return _hash(f"{ha1}:{nonce}:{cnonce}".encode()).decode()
+
+
 def response(
     ha1: str,
     *,

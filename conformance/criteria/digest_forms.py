@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from conformance.criteria.digest import response
+from conformance.criteria.digest import response, session_ha1
 from conformance.criteria.values import Digest, clip
+
+_SESSION = "MD5-SESS"
 
 
 class Form(NamedTuple):
@@ -32,6 +34,11 @@ class Form(NamedTuple):
         if self.qop == "auth-int":
             return "auth-int without the body"
         return "the form without qop" if self.qop is None else "auth"
+
+
+def is_computed(digest: Digest) -> bool:
+    """Tell whether the algorithm of credentials is one that is computed here: MD5, and MD5-sess."""
+    return (digest.value("algorithm") or "MD5").upper() in ("MD5", _SESSION)
 
 
 def recompute(digest: Digest, secret: str) -> str:
@@ -85,6 +92,8 @@ def _others(digest: Digest, named: Form) -> Iterator[Form]:
 
 
 def _computed(digest: Digest, secret: str, form: Form) -> str:
+    if (digest.value("algorithm") or "").upper() == _SESSION:
+        secret = session_ha1(secret, nonce=digest.value("nonce") or "", cnonce=digest.value("cnonce") or "")
     return response(
         secret,
         nonce=digest.value("nonce") or "",

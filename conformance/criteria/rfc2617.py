@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from conformance.criteria.digest import ha1
-from conformance.criteria.digest_forms import recompute, valid_only
+from conformance.criteria.digest_forms import is_computed, recompute, valid_only
 from conformance.criteria.model import (
     Catalogue,
     Citation,
@@ -19,7 +20,7 @@ from conformance.criteria.model import (
 from conformance.criteria.registration import Registration
 from conformance.criteria.rfc3261 import NO_REGISTER, from_terminal
 from conformance.criteria.scheme import uses_aka, vectors
-from conformance.criteria.values import Digest, authorization, challenge, clip, digests, inner, text
+from conformance.criteria.values import Digest, challenge, clip, digests, inner, text
 from conformance.trace.sip_values import AuthParam
 from conformance.vocabulary.numbers import Avp
 from conformance.vocabulary.points import Point
@@ -92,42 +93,49 @@ def _written(param: AuthParam) -> str:
 def nonce_count(registration: Registration) -> Finding:
     """RFC 2617 3.2.2: cnonce and nonce-count go with qop, and only where the server sent qop."""
     expected = "nc and cnonce with qop, neither without"
+    if not from_terminal(registration):
+        return inconclusive(expected, NO_REGISTER)
     citations: list[Citation] = []
     found: list[str] = []
-    offered: Digest | None = None
-    seen = False
-    for attempt in registration.attempts:
-        request = None if attempt.gm is None else attempt.gm.request
-        seen |= request is not None
-        digest = authorization(request, None if offered is None else offered.value("realm"))
-        if digest is not None:
-            there = [name for name in ("nc", "cnonce") if digest.credentials.get(name) is not None]
-            qop = digest.value("qop")
-            if qop is not None:
-                if offered is not None and offered.credentials.get("qop") is None:
-                    words = " and ".join([f"qop={clip(qop)}", *there])
-                    return failed(expected, f"{words}, but the challenge has no qop", *digest.cite("qop", *there))
-                missing = [name for name in ("nc", "cnonce") if name not in there]
-                if missing:
-                    return failed(expected, f"qop without {' and '.join(missing)}", *digest.cite("qop"))
-                found.append("qop, nc and cnonce")
-                citations += digest.cite("qop", "nc", "cnonce")
-            elif there and offered is not None and offered.credentials.get("qop") is None:
-                return failed(expected, f"{' and '.join(there)}, but the challenge has no qop", *digest.cite(*there))
-            elif digest.value("response"):
-                found.append("no qop")
-                citations += digest.cite("response")
-        offered = next((c for hop in attempt.hops if (c := challenge(hop.response)) is not None), None)
-    if not seen:
-        return inconclusive(expected, NO_REGISTER)
+    for digest, asked in _credentials(registration):
+        there = [name for name in ("nc", "cnonce") if digest.credentials.get(name) is not None]
+        qop = digest.value("qop")
+        unasked = asked is not None and asked.credentials.get("qop") is None
+        if qop is not None and unasked:
+            words = " and ".join([f"qop={clip(qop)}", *there])
+            return failed(expected, f"{words}, but the challenge has no qop", *digest.cite("qop", *there))
+        if qop is not None:
+            missing = [name for name in ("nc", "cnonce") if name not in there]
+            if missing:
+                return failed(expected, f"qop without {' and '.join(missing)}", *digest.cite("qop"))
+            found.append("qop, nc and cnonce")
+            citations += digest.cite("qop", "nc", "cnonce")
+        elif there and unasked:
+            return failed(expected, f"{' and '.join(there)}, but the challenge has no qop", *digest.cite(*there))
+        elif digest.value("response"):
+            found.append("no qop")
+            citations += digest.cite("response")
     if not citations:
         return not_applicable(expected, "no REGISTER answers a challenge")
     return passed(expected, "; ".join(found), *citations)
 
 
-def _answers(digest: Digest, offered: Digest) -> bool:
-    """Tell whether credentials answer a challenge: with a response, for its nonce."""
-    return bool(digest.value("response")) and digest.value("nonce") == offered.value("nonce")
+def _credentials(registration: Registration) -> Iterator[tuple[Digest, Digest | None]]:
+    """Yield the credentials of the terminal's REGISTERs, each with the challenge that it answers, None where unknown.
+
+    A 401 may have several challenges, a REGISTER several credentials, and what was answered may be older than the last
+    401: the nonce tells. It may have been given for what the registration refreshes.
+    """
+    before = () if registration.before is None else registration.before.attempts
+    offered: dict[tuple[str | None, str | None], Digest] = {}
+    for place, attempt in enumerate((*before, *registration.attempts)):
+        request = None if attempt.gm is None or place < len(before) else attempt.gm.request
+        if request is not None:
+            for digest in digests(request, "Authorization"):
+                yield digest, offered.get((digest.value("nonce"), digest.value("realm")))
+        response = next((hop.response for hop in attempt.hops if challenge(hop.response) is not None), None)
+        for asked in () if response is None else digests(response, "WWW-Authenticate"):
+            offered[asked.value("nonce"), asked.value("realm")] = asked
 
 
 @CATALOGUE.add(
@@ -143,16 +151,13 @@ def qop_answered(registration: Registration) -> Finding:
     """RFC 3261 22.4 item 8: who receives qop in a challenge sends it in the credentials, which RFC 2617 left open."""
     expected = "qop in credentials that answer a challenge with qop"
     citations: list[Citation] = []
-    offered: Digest | None = None
-    for attempt in registration.attempts:
-        request = None if attempt.gm is None else attempt.gm.request
-        digest = authorization(request, None if offered is None else offered.value("realm"))
+    for digest, asked in _credentials(registration):
         # With an empty response the terminal refuses the network, and answers nothing (RFC 3310 3.4).
-        if digest is not None and offered is not None and _answers(digest, offered) and offered.credentials.get("qop"):
-            if digest.credentials.get("qop") is None:
-                return failed(expected, "no qop", *digest.cite("response"), *offered.cite("qop"))
-            citations += digest.cite("qop")
-        offered = next((c for hop in attempt.hops if (c := challenge(hop.response)) is not None), None)
+        if asked is None or not asked.credentials.get("qop") or not digest.value("response"):
+            continue
+        if digest.credentials.get("qop") is None:
+            return failed(expected, "no qop", *digest.cite("response"), *asked.cite("qop"))
+        citations += digest.cite("qop")
     if not citations:
         return not_applicable(expected, "no REGISTER answers a challenge with qop")
     return passed(expected, "qop", *citations)
@@ -173,26 +178,43 @@ def password(registration: Registration) -> Finding:
     expected = "response that verifies with HA1"
     if uses_aka(registration) is not False:
         return not_applicable(expected, "the network does not challenge with MD5")
-    attempt, asked = registration.answered, _asked(registration)
-    realm = None if asked is None else asked.value("realm")
-    digest = None if attempt is None or attempt.gm is None else authorization(attempt.gm.request, realm)
-    if digest is None or not digest.value("response"):
+    attempt = registration.answered
+    request = None if attempt is None or attempt.gm is None else attempt.gm.request
+    answers = [] if request is None else [one for one in digests(request, "Authorization") if one.value("response")]
+    if not answers:
         return unreached(expected, "no answer to the challenge was seen")
-    secret = _ha1(registration, digest)
-    if secret is None:
-        return inconclusive(expected, "MD5 challenge; neither HA1 nor the password is known")
-    cited = digest.cite("response")
-    if recompute(digest, secret) != (digest.value("response") or "").lower():
-        why = valid_only(digest, secret, asked) or "the response does not verify"
-        return failed(expected, f"MD5; {why}", *cited)
-    return passed(expected, "MD5 instead of AKA; the response verifies", *cited)
+    offered = _offered(registration)
+    verified = [(one, _verified(registration, one)) for one in answers]
+    right = next((one for one, good in verified if good), None)
+    if right is not None:
+        return passed(expected, "MD5 instead of AKA; the response verifies", *right.cite("response"))
+    digest, good = (
+        verified[0]
+        if len(verified) == 1
+        else next((pair for pair in verified if pair[0].value("realm") == registration.facts.home), (None, None))
+    )
+    if digest is None or good is None:
+        return inconclusive(expected, "MD5 challenge; neither HA1 nor the password is known for what was answered")
+    asked = next((one for one in offered if one.value("nonce") == digest.value("nonce")), next(iter(offered), None))
+    secret = _ha1(registration, digest) or ""
+    why = valid_only(digest, secret, asked) or "the response does not verify"
+    return failed(expected, f"MD5; {why}", *digest.cite("response"))
 
 
-def _asked(registration: Registration) -> Digest | None:
-    """Return the first challenge, as the terminal got it where that was captured."""
+def _offered(registration: Registration) -> Sequence[Digest]:
+    """Return the challenges of the first 401, as the terminal got them where that was captured."""
     attempt = registration.challenged
-    hops = [] if attempt is None else attempt.hops
-    return next((asked for hop in hops if (asked := challenge(hop.response)) is not None), None)
+    hops = () if attempt is None else attempt.hops
+    response = next((hop.response for hop in hops if challenge(hop.response) is not None), None)
+    return () if response is None else digests(response, "WWW-Authenticate")
+
+
+def _verified(registration: Registration, digest: Digest) -> bool | None:
+    """Tell whether a response follows from HA1; None where nobody knows it, or computes such a hash."""
+    secret = _ha1(registration, digest)
+    if secret is None or not is_computed(digest):
+        return None
+    return recompute(digest, secret) == (digest.value("response") or "").lower()
 
 
 def _ha1(registration: Registration, digest: Digest) -> str | None:

@@ -31,7 +31,6 @@ KINDS = (Kind.PUBLICATION,)
 RFC3903 = "RFC 3903"
 AT_ALL = (Point.GM, Point.MW, Point.ISC)
 PIDF_TYPE = "application/pidf+xml"
-NO_REQUEST = "no PUBLISH was captured"
 
 
 def media_type(message: SipMessage) -> str:

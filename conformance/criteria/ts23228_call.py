@@ -53,7 +53,7 @@ def _node_words(node: RouteNode) -> str:
 def follow(call: Call, expected: Expected) -> Finding:
     """Compare the nodes that an INVITE passed with those of a route.
 
-    One node may play several parts of its network one after the other; application servers, borders and
+    One node may play several parts of its network one after the other; application servers, borders, adapters and
     nodes that no federation declares are passed over. An INVITE that is refused on its way is right as far as it went.
     """
     words = _words(expected)
@@ -66,6 +66,9 @@ def follow(call: Call, expected: Expected) -> Finding:
             gap = True
         cited = [] if hop.request is None else [cite_request_uri(hop.request)]
         known = node.network is not None and bool(node.kinds)
+        if node.role is Role.ADAPTER:
+            depth = hop.depth
+            continue
         if not known:
             gap = strange = True  # who it is, and what it stands for, nobody says
         elif not node.kinds <= {NodeKind.AS, NodeKind.IBCF}:

@@ -96,7 +96,7 @@ def preferred_identity(call: Call) -> Finding:
     cited: list[Citation] = []
     for hop in call.invite.hops:
         header = None if hop.request is None else hop.request.sip.first(PREFERRED)
-        if hop.request is not None and header is not None and hop.sender not in (Role.CALLER, None):
+        if hop.request is not None and header is not None and hop.sender not in (Role.CALLER, Role.ADAPTER, None):
             return failed(expected, f"{PREFERRED}: {clip(header.value)}", cite_header(hop.request, header))
     if request is None:
         return inconclusive(expected, not_from_caller(call))

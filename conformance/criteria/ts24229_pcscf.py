@@ -269,14 +269,29 @@ def to_home_network(registration: Registration) -> Finding:
         kinds = registration.facts.node_at(address, network)
         if network.domain == home.domain and kinds & {NodeKind.ICSCF, NodeKind.IBCF}:
             return passed(expected, f"to {address}", cited)
-        asked = parse_uri(request.sip.request_uri)
-        if asked is not None and asked.port is not None:
-            # RFC 3263 4.2: a port leaves only the address of the domain, whoever has that.
+        if _is_led_by_a_port(registration, request):
             return not_applicable(expected, "the Request-URI has a port, which says where the REGISTER goes (REG-02)")
         names = " and ".join(sorted(kind.value for kind in kinds)) or "another host"
         return failed(expected, f"to {address}, {names} of {network.domain}", cited)
 
     return _each_forwarded(registration, expected, check)
+
+
+def _is_led_by_a_port(registration: Registration, request: SipMessage) -> bool:
+    """Tell whether a REGISTER goes where a port in its Request-URI leads.
+
+    RFC 3263 4.2: a port leaves only the address of the domain, whoever has that, and that port.
+    """
+    asked = parse_uri(request.sip.request_uri)
+    if asked is None or asked.port is None or asked.port != request.destination.port:
+        return False
+    known = {
+        record.fields.get("address")
+        for lookup in registration.lookups
+        if lookup.response is not None and lookup.type in ("A", "AAAA") and lookup.name == asked.host.lower()
+        for record in lookup.response.records
+    } - {None}
+    return not known or request.destination.address in known
 
 
 @CATALOGUE.add(

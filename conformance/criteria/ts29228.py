@@ -53,7 +53,6 @@ from conformance.vocabulary.verdicts import Level, Severity
 
 CATALOGUE = Catalogue()
 TS29228 = "3GPP TS 29.228"
-TS29229 = "3GPP TS 29.229"
 CX = (Point.CX,)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain
 
 from conformance.criteria.registration import Registration
-from conformance.criteria.values import Digest, address, addresses, authorization, challenge, digests, is_aka
+from conformance.criteria.values import Digest, address, addresses, authorization, challenge, digests, is_aka, same_host
 from conformance.identification.secrets import secret_of
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import SipMessage
 from conformance.vocabulary.identifiers import Endpoint
+
+_PRIVATE = re.compile(r"(?:10|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))\.[0-9.]+\Z")
+"""Addresses that many networks have (RFC 1918)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,21 +108,19 @@ def find_terminals(transactions: Sequence[Transaction]) -> list[Terminal]:
         if one.protocol == "SIP" and one.method == "REGISTER" and isinstance(one.request, SipMessage)
     ]
     servers = {request.destination for request, _ in registers}
-    numbers: dict[str, int] = {}
-    groups: dict[int, list[tuple[SipMessage, SipMessage | None]]] = {}
+    same = _Same()
+    sent: list[tuple[str, SipMessage, SipMessage | None]] = []
     for request, final in sorted(registers, key=lambda pair: pair[0].time_ns):
         if request.source in servers or len(request.sip.values("Via")) > 1:
             continue
-        keys = list(_places(request))
-        known = sorted({numbers[key] for key in keys if key in numbers})
-        number = known[0] if known else len(groups)
-        for other in known[1:]:  # two that were taken for different ones are one
-            groups[number] += groups[other]
-            groups[other] = []
-            numbers.update({key: number for key, place in numbers.items() if place == other})
-        numbers.update(dict.fromkeys(keys, number))
-        groups.setdefault(number, []).append((request, final if isinstance(final, SipMessage) else None))
-    ordered = [sorted(group, key=lambda pair: pair[0].time_ns) for group in groups.values() if group]
+        first, *joined = _places(request)
+        for other in joined:
+            same.join(first, other)
+        sent.append((first, request, final if isinstance(final, SipMessage) else None))
+    groups: dict[str, list[tuple[SipMessage, SipMessage | None]]] = {}
+    for key, request, answer in sent:
+        groups.setdefault(same.of(key), []).append((request, answer))
+    ordered = list(groups.values())
     places = [dict.fromkeys(request.source for request, _ in group) for group in ordered]
     others = _others(transactions, frozenset(chain.from_iterable(places)))
     return [
@@ -139,23 +141,57 @@ def _others(transactions: Iterable[Transaction], places: frozenset[Endpoint]) ->
     return found
 
 
+class _Same:
+    """Which keys are those of one terminal."""
+
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+
+    def of(self, key: str) -> str:
+        """Return the key that stands for all that are joined with this one."""
+        while (parent := self._parents.setdefault(key, key)) != key:
+            self._parents[key] = self._parents[parent]
+            key = parent
+        return key
+
+    def join(self, one: str, other: str) -> None:
+        """Note that two keys are those of one terminal."""
+        self._parents[self.of(other)] = self.of(one)
+
+
 def _places(request: SipMessage) -> Iterator[str]:
-    """Yield what makes two REGISTERs those of one terminal: where they come from, where it wants to be reached."""
+    """Yield what makes two REGISTERs those of one terminal: where they come from, where it wants to be reached.
+
+    Two terminals behind two NATs may have one private address: then where their REGISTERs come from tells them apart.
+    """
     yield str(request.source)
+    if request.sip.call_id:
+        yield f"call {request.sip.call_id}"
     for contact in addresses(request, "Contact"):
         if contact.uri is not None and contact.uri.host:
-            yield f"contact {contact.uri.host}:{contact.uri.port or 5060}"
+            host = contact.uri.host
+            hidden = _PRIVATE.match(host) is not None and not same_host(host, request.source.address)
+            by = f"{request.source.address} " if hidden else ""
+            yield f"contact {by}{host}:{contact.uri.port or 5060}"
 
 
 def _turns(pairs: Iterable[tuple[SipMessage, SipMessage | None]]) -> Iterator[Turn]:
-    """Yield the turns: a REGISTER answers the challenge that came last under its Call-ID."""
-    offered: dict[str, Digest | None] = {}
+    """Yield the turns: a REGISTER answers one of the challenges that came last under its Call-ID, as its nonce says."""
+    offered: dict[str, Sequence[Digest]] = {}
     for request, response in pairs:
         call = request.sip.call_id
-        yield Turn(request, response, offered.get(call), digests(request, "Authorization"))
-        found = challenge(response)
-        if found is not None or (response is not None and (response.sip.status or 0) < 300):
-            offered[call] = found
+        credentials = digests(request, "Authorization")
+        yield Turn(request, response, _answered(offered.get(call, ()), credentials), credentials)
+        if response is not None and challenge(response) is not None:
+            offered[call] = digests(response, "WWW-Authenticate")
+        elif response is not None and (response.sip.status or 0) < 300:
+            offered[call] = ()
+
+
+def _answered(offered: Sequence[Digest], credentials: Sequence[Digest]) -> Digest | None:
+    given = {(one.value("nonce"), one.value("realm")) for one in credentials}
+    fitting = (one for one in offered if (one.value("nonce"), one.value("realm")) in given)
+    return next(fitting, next(iter(offered), None))
 
 
 def meant(turn: Turn) -> Digest | None:

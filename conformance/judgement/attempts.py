@@ -198,8 +198,8 @@ def _continued(running: Sequence[Segment], attempt: Try) -> Segment | None:
 
 def _has_same_aim(procedure: Segment, attempt: Try) -> bool:
     """Tell whether an attempt may belong to a procedure: what takes a binding away is not what would make it."""
-    asked = [one for one in procedure.attempts if one.sample.sip.is_request]
-    return not asked or not attempt.sample.sip.is_request or _removes(asked[-1]) == _removes(attempt)
+    last = next((one for one in reversed(procedure.attempts) if one.sample.sip.is_request), None)
+    return last is None or not attempt.sample.sip.is_request or _removes(last) == _removes(attempt)
 
 
 def _removes(attempt: Try) -> bool:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from conformance.criteria.call import DialogRequest
 from conformance.criteria.subscription import Accepted
 from conformance.criteria.values import addresses, same_contact
-from conformance.judgement.attempts import find_tries
+from conformance.judgement.proxies_before import proxies_before, whole_tries
 from conformance.judgement.roles import Declared, bind
 from conformance.judgement.subscriptions import accepted
 from conformance.judgement.surroundings import Surroundings
 from conformance.judgement.third_party import canonical
-from conformance.trace.correlate import correlate
 from conformance.trace.model import SipMessage
 from conformance.trace.sip_values import parse_uri
 from conformance.vocabulary.federation import NodeKind
@@ -36,43 +35,43 @@ class Registered:
     by_contact: dict[str, list[Accepted]]
     """REGISTERs that were accepted, in time order."""
     by_identity: dict[str, list[Accepted]]
-    by_place: dict[tuple[str, int], list[Accepted]]
-    """The same by the address and port that the contact names."""
+    at_place: dict[tuple[str, int], set[str]]
+    """Contacts that were asked for, as in `by_contact`, by the address and port that they name."""
     kinds: dict[tuple[str, int], frozenset[NodeKind]]
     terminals: frozenset[str]
 
 
 def registered_in(around: Surroundings) -> Registered:
     """Return what the whole trace shows."""
-    tries = find_tries(correlate(around.trace), around)
+    tries = around.once(whole_tries)
+    before = proxies_before(around, Declared(None))
     kinds: dict[tuple[str, int], set[NodeKind]] = {}
     terminals: set[str] = set()
     nodes: set[str] = set()
     for one in tries:
-        hops = one.chain
+        nodes.update(hop.transaction.destination.address for hop in one.chain)
+        terminals.update(hop.transaction.source.address for hop in one.chain if hop.depth == 1)
+        hops = before.behind(one.chain)
         for hop, (_, receiver) in zip(hops, bind(hops, around.speakers, Declared(None), None), strict=True):
             end = hop.transaction.destination
-            nodes.add(end.address)
             if receiver in _KINDS:
                 kinds.setdefault((end.address, end.port), set()).add(_KINDS[receiver])
-            if hop.depth == 1:
-                terminals.add(hop.transaction.source.address)
     found = [accepted(one) for one in tries if one.status is not None and 200 <= one.status < 300]
     by_contact: dict[str, list[Accepted]] = {}
     by_identity: dict[str, list[Accepted]] = {}
-    by_place: dict[tuple[str, int], list[Accepted]] = {}
+    at_place: dict[tuple[str, int], set[str]] = {}
     for register in sorted(found, key=lambda one: one.end_ns):
         for uri in dict.fromkeys(map(canonical, register.contacts)):
             by_contact.setdefault(uri, []).append(register)
         for uri in register.asked or register.contacts:
             if (parsed := parse_uri(uri)) is not None:
-                by_place.setdefault((parsed.host, parsed.port or SIP_PORT), []).append(register)
+                at_place.setdefault((parsed.host, parsed.port or SIP_PORT), set()).add(canonical(uri))
         for uri in dict.fromkeys(map(canonical, (register.identity, *register.associated))):
             by_identity.setdefault(uri, []).append(register)
     return Registered(
         by_contact,
         by_identity,
-        by_place,
+        at_place,
         {end: frozenset(some) for end, some in kinds.items()},
         frozenset(terminals - nodes),
     )
@@ -83,24 +82,15 @@ def register_of(request: SipMessage, registered: Registered) -> Accepted | None:
 
     Its Contact tells. Where it has none, as MESSAGE, it is that of the one contact at the place that it comes from.
     """
-    for contact in addresses(request, "Contact"):
-        known = registered.by_contact.get(canonical(contact.name_addr.uri), [])
-        found = last_of(known, contact.name_addr.uri, request.time_ns)
+    uris = [contact.name_addr.uri for contact in addresses(request, "Contact")]
+    if request.sip.first("Contact") is None:
+        there = registered.at_place.get((request.source.address, request.source.port), set())
+        uris = [*there] if len(there) == 1 else []
+    for uri in uris:
+        found = last_of(registered.by_contact.get(canonical(uri), []), uri, request.time_ns)
         if found is not None:
             return found
-    if request.sip.first("Contact") is not None:
-        return None
-    there = registered.by_place.get((request.source.address, request.source.port), [])
-    uris = {canonical(uri): uri for one in there for uri in one.asked or one.contacts if _is_at(uri, request)}
-    return last_of(there, next(iter(uris.values())), request.time_ns) if len(uris) == 1 else None
-
-
-def _is_at(uri: str, request: SipMessage) -> bool:
-    parsed = parse_uri(uri)
-    return parsed is not None and (parsed.host, parsed.port or SIP_PORT) == (
-        request.source.address,
-        request.source.port,
-    )
+    return None
 
 
 def register_reached(invite: DialogRequest, callee: str, registered: Registered) -> Accepted | None:

@@ -9,7 +9,7 @@ to name the nodes in that order, the one that contradicts least is taken.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from conformance.criteria.border import PARAMETER, is_token
@@ -22,7 +22,7 @@ from conformance.trace.model import SipMessage
 from conformance.trace.sip_values import parse_uri, parse_via
 from conformance.vocabulary.federation import NodeKind, Testbed
 from conformance.vocabulary.identifiers import Endpoint
-from conformance.vocabulary.roles import Role
+from conformance.vocabulary.roles import RELAYS, Role
 
 Pair = tuple[Role | None, Role | None]
 
@@ -68,6 +68,8 @@ class Known:
     """Addresses that REGISTERs of terminals come from, and that are nothing else."""
     caller_home: Testbed | None = None
     callee_home: Testbed | None = None
+    before: Container[str] = frozenset()
+    """Addresses of proxies between terminals and P-CSCFs."""
 
     def kinds(self, end: Endpoint) -> frozenset[NodeKind]:
         """Return what an endpoint may be; empty where nothing is known."""
@@ -111,7 +113,8 @@ def bind_invite(hops: Sequence[RawHop], known: Known) -> list[Pair]:
     nodes = _nodes(hops)
     last = hops[-1].depth
     ends_at_callee = _is_callee(nodes[last], hops[-1], known)
-    borders = {place for place in range(1, last + (not ends_at_callee)) if _is_border(nodes[place], known)}
+    relays = ((place, _relay(nodes[place], known)) for place in range(1, last + (not ends_at_callee)))
+    borders = {place: role for place, role in relays if role is not None}
     costs: list[dict[Role, int]] = [{Role.CALLER: 0}]
     costs += [_costs(nodes[place], known) for place in range(1, last) if place not in borders]
     if last not in borders:
@@ -138,20 +141,31 @@ def _others(pair: Pair) -> Pair:
     return sender, receiver
 
 
-def bind_within_fork(hops: Sequence[RawHop], from_caller: bool, parts: Mapping[str, frozenset[Role]]) -> list[Pair]:
+def bind_within_fork(
+    hops: Sequence[RawHop],
+    from_caller: bool,
+    parts: Mapping[str, frozenset[Role]],
+    before: Container[str] = frozenset(),
+) -> list[Pair]:
     """Bind a request within the dialog of a fork, as `bind_within` does; `parts` are those of the fork's INVITE."""
     plain = {other: role for role, other in _OTHER.items()}
     usual = {end: frozenset(plain.get(role, role) for role in roles) for end, roles in parts.items()}
-    return [_others(pair) for pair in bind_within(hops, from_caller, usual)]
+    return [_others(pair) for pair in bind_within(hops, from_caller, usual, before)]
 
 
-def bind_within(hops: Sequence[RawHop], from_caller: bool, parts: Mapping[str, frozenset[Role]]) -> list[Pair]:
+def bind_within(
+    hops: Sequence[RawHop],
+    from_caller: bool,
+    parts: Mapping[str, frozenset[Role]],
+    before: Container[str] = frozenset(),
+) -> list[Pair]:
     """Bind sender and receiver of each hop of a request within the dialog.
 
     Args:
         hops: From `way`, in order from its sender.
         from_caller: Which of the two sends it.
         parts: Roles that each address plays in the INVITE.
+        before: Addresses of proxies between terminals and P-CSCFs.
 
     Returns:
         Sender and receiver of each hop; None where an address has no part in the INVITE.
@@ -159,11 +173,14 @@ def bind_within(hops: Sequence[RawHop], from_caller: bool, parts: Mapping[str, f
     nodes = _nodes(hops)
     first, other = (Role.CALLER, Role.CALLEE) if from_caller else (Role.CALLEE, Role.CALLER)
     costs: list[dict[Role, int]] = [{first: 0}]
-    borders: set[int] = set()
+    borders: dict[int, Role] = {}
     for place in range(1, hops[-1].depth + 1):
         may: frozenset[Role] = frozenset().union(*(parts.get(end.address, frozenset()) for end in nodes[place].ends))
-        if Role.IBCF in may:
-            borders.add(place)
+        relay = next((role for role in RELAYS if role in may), None)
+        if any(end.address in before for end in nodes[place].ends):
+            relay = Role.ADAPTER
+        if relay is not None:
+            borders[place] = relay
             continue
         is_last = place == hops[-1].depth
         usual = [role for role in _KINDS if role is not Role.TERM_ICSCF] + ([other] if is_last else [])
@@ -172,7 +189,8 @@ def bind_within(hops: Sequence[RawHop], from_caller: bool, parts: Mapping[str, f
             costs[-1].pop(other, None)
     roles = _with_borders(_cheapest(costs, +1 if from_caller else -1), borders)
     strangers = {place for place, node in nodes.items() if node.ends and not any(e.address in parts for e in node.ends)}
-    named = [None if place in strangers and place > 0 else role for place, role in enumerate(roles)]
+    strangers -= {0, *borders}
+    named = [None if place in strangers else role for place, role in enumerate(roles)]
     return [(named[hop.depth - 1], named[hop.depth]) for hop in hops]
 
 
@@ -204,8 +222,17 @@ def _is_callee(node: _Node, hop: RawHop, known: Known) -> bool:
     return hop.depth > 1 and bool(host) and is_numeric(host) and same_host(host, end.address)
 
 
+def _relay(node: _Node, known: Known) -> Role | None:
+    """Return what a node is that stands between the others; None of those that a call is judged by.
+
+    An IBCF is declared as that and nothing else, or, undeclared, makes tokens; registrations tell of adapters.
+    """
+    if any(end.address in known.before for end in node.ends):
+        return Role.ADAPTER
+    return Role.IBCF if _is_border(node, known) else None
+
+
 def _is_border(node: _Node, known: Known) -> bool:
-    """Tell whether a node is an IBCF: declared as that and nothing else, or, undeclared, one that makes tokens."""
     declared = [kinds for end in node.ends if (kinds := known.declared.kinds(end.address))]
     if declared:
         return any(kinds == {NodeKind.IBCF} for kinds in declared)
@@ -220,10 +247,10 @@ def _tokens(request: SipMessage) -> int:
     return hidden + sum(is_token(one.name_addr.uri) for one in addresses(request, "Record-Route"))
 
 
-def _with_borders(roles: Sequence[Role], borders: Collection[int]) -> list[Role]:
-    """Return roles of all places: those of the others, in order, and IBCF where a border is."""
+def _with_borders(roles: Sequence[Role], borders: Mapping[int, Role]) -> list[Role]:
+    """Return roles of all places: those of the others, in order, and what stands between them."""
     rest = iter(roles)
-    return [Role.IBCF if place in borders else next(rest) for place in range(len(roles) + len(borders))]
+    return [borders[place] if place in borders else next(rest) for place in range(len(roles) + len(borders))]
 
 
 def _costs(node: _Node, known: Known) -> dict[Role, int]:

@@ -28,6 +28,7 @@ from conformance.judgement.call_service import service
 from conformance.judgement.event_dialogs import with_roles
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
+from conformance.judgement.proxies_before import proxies_before
 from conformance.judgement.registrations import subscriber_of
 from conformance.judgement.roles import Declared, RoleTable
 from conformance.judgement.surroundings import Surroundings
@@ -112,7 +113,8 @@ def _call(
     # Whose network a number is in, its domain does not tell: it may be the caller's. What it was translated to does.
     by_name = sorted(dialled, key=lambda uri: number_in(uri) is not None)
     callee_home = next((home for uri in by_name if (home := _home(uri, federation, declared)) is not None), None)
-    known = Known(declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home)
+    before = proxies_before(around, declared)
+    known = Known(declared, around.speakers, registered.kinds, registered.terminals, caller_home, callee_home, before)
     table = RoleTable()
     bound = {id(one): bind_invite(one.hops, known) for one in raw.setups}
     parts = _parts((one.hops, bound[id(one)]) for one in raw.setups)
@@ -123,11 +125,11 @@ def _call(
         if id(one) in bound:
             pairs = bound[id(one)]
         elif fork is None:
-            pairs = bind_within(one.hops, one.from_caller, parts)
+            pairs = bind_within(one.hops, one.from_caller, parts, before)
         else:
             shared = [hop for hop in setup.hops if hop.depth <= fork[0].parent.depth]
             ends = _parts([(shared, bound[id(setup)][: len(shared)]), (fork[0].hops, fork[1])])
-            pairs = bind_within_fork(one.hops, one.from_caller, ends)
+            pairs = bind_within_fork(one.hops, one.from_caller, ends, before)
         hops = _hops(one.hops, pairs, table)
         requests.append(DialogRequest(hops, one.method, one.from_caller, number))
     invite = requests[next(place for place, one in enumerate(raw.requests) if one is setup)]

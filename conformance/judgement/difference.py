@@ -19,7 +19,7 @@ from conformance.judgement.choice import Chosen, against
 from conformance.judgement.difference_blame import Case, blame, sender
 from conformance.judgement.difference_lines import OTHER_ATTEMPT, compare, header_line, marked_line
 from conformance.judgement.difference_rows import Row, answer_of, request_of, rows
-from conformance.judgement.ladder import is_request, lanes, protocol, summary
+from conformance.judgement.ladder import is_request, lanes, protocol, relays, summary
 from conformance.judgement.masking import mask_text
 from conformance.judgement.verdicts import Judged, actor
 from conformance.trace.model import Message, SipMessage, Trace
@@ -81,7 +81,7 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
         sentence, why, node = "", "", None
     lines = list(_lines(case, place, failed)) if sentence else []
     # Of a large trace, where thousands may fail, the rows around the parting are kept and no others.
-    alone = _alone(case)
+    alone, passed = _alone(case), relays(case.procedure)
     first = 0 if small else max(0, (place or 0) - WINDOW[0])
     shown = case.rows[first:] if small else case.rows[first : first + sum(WINDOW) + 1]
     return Difference(
@@ -90,7 +90,7 @@ def explain(trace: Trace, chosen: Chosen, judged: Sequence[Judged], service: Ver
         why=why,
         node=None if node is None else node.value,
         row=None if place is None else place - first,
-        rows=[_shown(row, alone) for row in shown],
+        rows=[_shown(row, alone, passed) for row in shown],
         headers=lines[:MOST_LINES],
         rows_before=first,
         rows_behind=len(case.rows) - first - len(shown),
@@ -209,7 +209,8 @@ def _told(message: Message, case: Case | None = None) -> str:
     if case is not None:
         row = next((row for row in case.rows if row.message is message), None)
         if row is not None and row.seen is not None:
-            source, destination = lanes(message, (row.seen.source, row.seen.destination))
+            roles = (row.seen.source, row.seen.destination)
+            source, destination = lanes(message, roles, relays(case.procedure))
             ends = f" from {source} to {destination}"
     return f"{clip(summary(message), 80)}{ends} (frame {message.frame})"
 
@@ -412,9 +413,10 @@ def _alone(case: Case) -> dict[str, str]:
     return {address: names.pop() for address, names in found.items() if len(names) == 1}
 
 
-def _shown(row: Row, alone: Mapping[str, str]) -> LadderRow:
+def _shown(row: Row, alone: Mapping[str, str], passed: Mapping[str, Role]) -> LadderRow:
     # Built without validation, as all results of the judge: there are dozens of rows a procedure.
-    return LadderRow.model_construct(status=row.status, expected=_expected_message(row), seen=_seen_message(row, alone))
+    seen = _seen_message(row, alone, passed)
+    return LadderRow.model_construct(status=row.status, expected=_expected_message(row), seen=seen)
 
 
 def _expected_message(row: Row) -> ExpectedMessage | None:
@@ -434,11 +436,11 @@ def _side(step: Step, is_answer: bool) -> ExpectedMessage:
     )
 
 
-def _seen_message(row: Row, alone: Mapping[str, str]) -> SeenMessage | None:
+def _seen_message(row: Row, alone: Mapping[str, str], passed: Mapping[str, Role]) -> SeenMessage | None:
     message = row.message
     if message is None or row.seen is None:
         return None
-    source, destination = lanes(message, (row.seen.source, row.seen.destination))
+    source, destination = lanes(message, (row.seen.source, row.seen.destination), passed)
     return SeenMessage.model_construct(
         capture=message.capture,
         frame=message.frame,

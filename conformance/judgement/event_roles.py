@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.criteria.values import address, addresses, is_numeric, same_host, same_identity
+from conformance.judgement.access_proxies import first_node
 from conformance.judgement.attempts import Try
 from conformance.judgement.hops import RawHop
+from conformance.judgement.proxies_before import ProxiesBefore
 from conformance.judgement.roles import CxSpeakers, Declared
 from conformance.trace.model import SipMessage
 from conformance.trace.sip_values import parse_via
@@ -41,21 +43,28 @@ class Places:
         speakers: Who speaks Cx.
         declared: Nodes of the federation.
         notifiers: Address and port of those who send NOTIFYs.
+        before: Proxies between terminals and P-CSCFs; none where it is None.
     """
 
     def __init__(
-        self, tries: Iterable[Try], speakers: CxSpeakers, declared: Declared, notifiers: set[tuple[str, int]]
+        self,
+        tries: Iterable[Try],
+        speakers: CxSpeakers,
+        declared: Declared,
+        notifiers: set[tuple[str, int]],
+        before: ProxiesBefore | None = None,
     ) -> None:
+        self.before = before or ProxiesBefore(declared, frozenset())
         self.speakers, self.declared, self.notifiers = speakers, declared, notifiers
         self.home: Testbed | None = None
         self.terminals: set[str] = set()
         self.pcscfs: set[str] = set()
         self._hosts: set[str] = set()
         for one in tries:
-            for hop in one.chain:
+            self.terminals.update(hop.transaction.source.address for hop in one.chain if hop.depth == 1)
+            for hop in self.before.behind(one.chain):
                 ends = hop.transaction
                 if hop.depth == 1:
-                    self.terminals.add(ends.source.address)
                     self.pcscfs.add(ends.destination.address)
                 elif hop.depth == 2:
                     self.pcscfs.add(ends.source.address)
@@ -65,7 +74,7 @@ class Places:
 
     def at_home(self, home: Testbed | None) -> Places:
         """Return the same places as a subscriber of that testbed sees them."""
-        other = Places((), self.speakers, self.declared, self.notifiers)
+        other = Places((), self.speakers, self.declared, self.notifiers, self.before)
         other.terminals, other.pcscfs, other._hosts, other.home = self.terminals, self.pcscfs, self._hosts, home
         return other
 
@@ -103,9 +112,12 @@ class Places:
         if not subscribes:
             return self._notified(notifies)
         outer = subscribes[0][0]
-        at, pcscf = outer.transaction.source.address, outer.transaction.destination.address
+        at = outer.transaction.source.address
+        pcscf = first_node(self.before.behind(subscribes[0]))
+        if pcscf is None:
+            pcscf = at if outer.depth > 1 else outer.transaction.destination.address
         if outer.depth > 1:
-            at, pcscf = _origin(outer.any), at
+            at = _origin(outer.any)
         role = self._subscriber(outer.any, at)
         return Watcher(role, at, pcscf if role is Role.UE else "")
 
@@ -148,6 +160,13 @@ def bind_subscribe(hops: Sequence[RawHop], watcher: Watcher, places: Places) -> 
     Returns:
         Sender and receiver of each hop, in the order given; None where nothing binds a node.
     """
+    behind = places.before.behind(hops)
+    if watcher.role is Role.UE and len(behind) < len(hops):
+        between: list[Pair] = [
+            (Role.UE if hop.depth == 1 else Role.ADAPTER, Role.ADAPTER) for hop in hops[: len(hops) - len(behind)]
+        ]
+        bound = bind_subscribe(behind, watcher, places) if behind else []
+        return between + [(Role.ADAPTER if sender is Role.UE else sender, receiver) for sender, receiver in bound]
     names: dict[int, Role | None] = {0: watcher.role}
     first = 1
     if watcher.role is Role.UE:

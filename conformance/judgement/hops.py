@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from conformance.criteria.values import address
 from conformance.trace.correlate import Transaction
 from conformance.trace.model import Message, SipMessage, Trace
+from conformance.trace.sip_values import parse_via
+from conformance.vocabulary.identifiers import Endpoint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +72,10 @@ def chain(hops: Iterable[RawHop]) -> list[RawHop]:
     """Return one hop for each depth, nearest to the terminal first.
 
     Where a node tried several next hops, the one that was answered stands for them, the last of these. A
-    P-CSCF that hides the terminal (a back-to-back user agent) begins the Via chain anew; what it added to the
-    REGISTER shows that the message comes from it.
+    node that hides the terminal (a back-to-back user agent) begins the Via chain anew: it sends from where the same
+    REGISTER went to, or, a P-CSCF, what it added to the REGISTER shows that the message comes from it.
     """
-    found = sorted(hops, key=lambda hop: hop.transaction.time_ns)
+    found = _behind_each_other(sorted(hops, key=lambda hop: hop.transaction.time_ns))
     if any(hop.depth == 1 and _from_pcscf(hop) for hop in found):
         found = [RawHop(hop.transaction, hop.depth + 1) if _from_pcscf(hop) else hop for hop in found]
     by_depth: dict[int, RawHop] = {}
@@ -82,6 +84,30 @@ def chain(hops: Iterable[RawHop]) -> list[RawHop]:
         if best is None or hop.final is not None or best.final is None:
             by_depth[hop.depth] = hop
     return [by_depth[depth] for depth in sorted(by_depth)]
+
+
+def _behind_each_other(hops: Sequence[RawHop]) -> list[RawHop]:
+    """Return the hops, in the same order, with the depth that they have where Via chains that begin anew go on."""
+    reached: dict[Endpoint, RawHop] = {}
+    shifts: dict[tuple[str, str, int | None], int] = {}
+    found = []
+    for hop in hops:
+        lowest = _lowest_via(hop.any)
+        before = reached.get(hop.transaction.source) if hop.depth == 1 and lowest not in shifts else None
+        if before is not None:
+            shifts[lowest] = before.depth
+        placed = RawHop(hop.transaction, hop.depth + shifts.get(lowest, 0))
+        if placed.transaction.source != placed.transaction.destination:
+            reached.setdefault(placed.transaction.destination, placed)
+        found.append(placed)
+    return found
+
+
+def _lowest_via(message: SipMessage) -> tuple[str, str, int | None]:
+    """Return what names the Via element of who began the chain: branch and sent-by."""
+    values = message.sip.values("Via")
+    via = parse_via(values[-1]) if values else None
+    return ("", "", None) if via is None else (via.params.get("branch") or "", via.host.lower(), via.port)
 
 
 def _from_pcscf(hop: RawHop) -> bool:

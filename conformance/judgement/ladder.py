@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from conformance.criteria.border import BETWEEN
 from conformance.criteria.procedure import Procedure
 from conformance.criteria.values import clip, result
 from conformance.judgement.masking import is_secret, mask_avp, mask_bytes
@@ -14,7 +13,7 @@ from conformance.trace.model import DiameterAvp, DiameterMessage, DnsMessage, Ht
 from conformance.vocabulary.identifiers import Endpoint
 from conformance.vocabulary.points import Point
 from conformance.vocabulary.results import Arrow
-from conformance.vocabulary.roles import TERMINALS, Role
+from conformance.vocabulary.roles import RELAYS, TERMINALS, Role
 
 TEXT = 16 * 1024
 """Longest text of one message, in characters."""
@@ -28,14 +27,14 @@ def ladder(procedure: Procedure, match: Match) -> list[Arrow]:
         match: How it fits the flow; arrows name their step.
     """
     rows = sorted(_rows(procedure), key=lambda row: (row[0].time_ns, row[0].capture, row[0].frame))
-    relays = _relays(procedure)
-    return [_arrow(message, roles, relays, match, transaction) for message, roles, transaction in rows]
+    passed = relays(procedure)
+    return [_arrow(message, roles, passed, match, transaction) for message, roles, transaction in rows]
 
 
-def _relays(procedure: Procedure) -> dict[str, Role]:
+def relays(procedure: Procedure) -> dict[str, Role]:
     """Return the addresses of nodes that a flow passes over, which are nothing else: borders and adapters."""
-    others = {endpoint.address for role, some in procedure.roles.items() if role not in BETWEEN for endpoint in some}
-    between = ((role, endpoint.address) for role in BETWEEN for endpoint in procedure.roles.get(role, ()))
+    others = {endpoint.address for role, some in procedure.roles.items() if role not in RELAYS for endpoint in some}
+    between = ((role, endpoint.address) for role in RELAYS for endpoint in procedure.roles.get(role, ()))
     return {address: role for role, address in between if address not in others}
 
 
@@ -49,14 +48,11 @@ def _rows(procedure: Procedure) -> Iterator[tuple[Message, tuple[Role | None, Ro
 def _arrow(
     message: Message,
     roles: tuple[Role | None, Role | None],
-    relays: Mapping[str, Role],
+    passed: Mapping[str, Role],
     match: Match,
     transaction: int,
 ) -> Arrow:
-    source, destination = lanes(message, roles)
-    # What a flow has as one transaction passes these nodes on its way.
-    source = relays.get(message.source.address, source)
-    destination = relays.get(message.destination.address, destination)
+    source, destination = lanes(message, roles, passed)
     point = message.sightings[0].point or _point(message, roles)
     return Arrow(
         capture=message.capture,
@@ -74,10 +70,19 @@ def _arrow(
     )
 
 
-def lanes(message: Message, roles: tuple[Role | None, Role | None]) -> tuple[str, str]:
-    """Return the lanes that a message leaves and reaches; `roles` are those of who asks and who answers."""
+def lanes(message: Message, roles: tuple[Role | None, Role | None], passed: Mapping[str, Role]) -> tuple[str, str]:
+    """Return the lanes that a message leaves and reaches.
+
+    Args:
+        message: Which message.
+        roles: Those of who asks and who answers.
+        passed: What a flow has as one transaction passes these nodes on its way, see `relays`.
+    """
     source, destination = roles if is_request(message) else (roles[1], roles[0])
-    return _lane(source, message.source), _lane(destination, message.destination)
+    return (
+        _lane(passed.get(message.source.address, source), message.source),
+        _lane(passed.get(message.destination.address, destination), message.destination),
+    )
 
 
 def _lane(role: Role | None, endpoint: Endpoint) -> str:

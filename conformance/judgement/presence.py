@@ -21,6 +21,7 @@ from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop, chain, raw_hop
 from conformance.judgement.presence_roles import Bound, bind_notify, bind_request, plain_proxies
 from conformance.judgement.presence_service import publication_service, watching_service
+from conformance.judgement.proxies_before import proxies_before
 from conformance.judgement.registrations import subscriber_of
 from conformance.judgement.roles import Declared, RoleTable
 from conformance.judgement.surroundings import Surroundings
@@ -86,10 +87,14 @@ def _publications(
     transactions: Sequence[Transaction], declared: Declared, federation: Federation | None, around: Surroundings
 ) -> Iterator[Publication]:
     published = _published(transactions)
+    if not published:
+        return
     proxies = plain_proxies(published, declared)
+    before = proxies_before(around, declared)
     for ways in _chains(published):
         table = RoleTable()
-        publishes = [Way(_bound(hops, bind_request(hops, Role.PRESENTITY, declared, proxies), table)) for hops in ways]
+        lines = [bind_request(hops, Role.PRESENTITY, declared, proxies, before) for hops in ways]
+        publishes = [Way(_bound(hops, line, table)) for hops, line in zip(ways, lines, strict=True)]
         subject = _uri(ways[0][0].any, "To")
         roles = table.done()
         yield Publication(
@@ -169,7 +174,8 @@ def _watchings(
         subscriber = Role.PRESENTITY if package == WINFO else Role.WATCHER
         table = RoleTable()
         proxies = plain_proxies(subscribes, declared)
-        lines = [bind_request(hops, subscriber, declared, proxies) for hops in subscribes]
+        before = proxies_before(around, declared)
+        lines = [bind_request(hops, subscriber, declared, proxies, before) for hops in subscribes]
         asked = [Passage(_bound(hops, line, table)) for hops, line in zip(subscribes, lines, strict=True)]
         places: dict[str, set[Role]] = {}
         for role, ends in table.done().items():

@@ -7,9 +7,10 @@ place of the P-CSCF is one that a federation declares, or that authenticates use
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 
+from conformance.judgement.access_proxies import first_node, peeled
 from conformance.judgement.hops import RawHop
 from conformance.judgement.roles import Declared
 from conformance.vocabulary.federation import NodeKind
@@ -18,6 +19,8 @@ from conformance.vocabulary.roles import Role
 
 Pair = tuple[Role | None, Role | None]
 _PROOF = "Proxy-Authorization"
+_ONLY_THERE = (Role.TERM_ICSCF, Role.PRESENCE, Role.ADAPTER)
+"""Who is on the way of a SUBSCRIBE and not, as one of the nodes between, on that of a NOTIFY."""
 _CORE = (Role.ORIG_SCSCF, Role.TERM_ICSCF, Role.TERM_SCSCF, Role.PRESENCE)
 
 
@@ -43,20 +46,13 @@ def plain_proxies(ways: Iterable[Sequence[RawHop]], declared: Declared) -> froze
     """
     found = set()
     for hops in ways:
-        first = _first_node(hops)
+        first = first_node(hops)
         if first is None:
             continue
         kinds = declared.kinds(first)
         if NodeKind.SIP_PROXY in kinds or (not kinds and _takes_credentials(hops, declared)):
             found.add(first)
     return frozenset(found)
-
-
-def _first_node(hops: Sequence[RawHop]) -> str | None:
-    """Return the address of the node that a terminal asks, None where that was not captured."""
-    if hops[0].depth == 1:
-        return hops[0].transaction.destination.address
-    return hops[0].transaction.source.address if hops[0].depth == 2 else None
 
 
 def _takes_credentials(hops: Sequence[RawHop], declared: Declared) -> bool:
@@ -69,7 +65,11 @@ def _takes_credentials(hops: Sequence[RawHop], declared: Declared) -> bool:
 
 
 def bind_request(
-    hops: Sequence[RawHop], sender: Role, declared: Declared, proxies: Collection[str] = frozenset()
+    hops: Sequence[RawHop],
+    sender: Role,
+    declared: Declared,
+    proxies: Collection[str] = frozenset(),
+    before: Container[str] = frozenset(),
 ) -> Bound:
     """Bind the nodes that a PUBLISH or SUBSCRIBE passes.
 
@@ -78,7 +78,13 @@ def bind_request(
         sender: Role of who sends it.
         declared: Nodes of the federation.
         proxies: Addresses of SIP proxies without IMS.
+        before: Addresses of proxies between terminals and P-CSCFs.
     """
+    if first_node(hops) in before:
+        behind = peeled(hops)
+        bound = bind_request(behind, Role.ADAPTER, declared, proxies, before) if behind else Bound([], (Role.ADAPTER,))
+        reached: list[Pair] = [(sender, Role.ADAPTER)] * (len(hops) - len(behind))
+        return Bound([*reached, *bound.pairs], (sender, *bound.line))
     last = hops[-1].depth
     names: list[Role | None] = [None] * (last + 1)
     names[0] = sender
@@ -88,7 +94,7 @@ def bind_request(
     inner = list(range(1, last if ends_at_server else last + 1))
     if inner:
         kinds = {hop.depth: declared.kinds(hop.transaction.destination.address) for hop in hops}
-        names[1] = Role.SIP_PROXY if _first_node(hops) in proxies else Role.ORIG_PCSCF
+        names[1] = Role.SIP_PROXY if first_node(hops) in proxies else Role.ORIG_PCSCF
         border = frozenset((NodeKind.IBCF,))
         rest = [place for place in inner[1:] if kinds.get(place) != border]
         for place in inner[1:]:
@@ -139,7 +145,7 @@ def bind_notify(
         elif hop.depth == 1 and roles == {Role.ORIG_SCSCF, Role.TERM_SCSCF}:
             names[1] = Role.TERM_SCSCF  # one S-CSCF for both sides, which the presence server knows as that of its user
     for line in lines:
-        back = [role for role in reversed(line.line) if role not in (Role.TERM_ICSCF, Role.PRESENCE)][:last]
+        back = [role for role in reversed(line.line) if role not in _ONLY_THERE][:last]
         if len(back) == last and all(known in (None, role) for known, role in zip(names[1:], back, strict=True)):
             names[1:] = back
             break

@@ -11,6 +11,7 @@ from functools import partial
 from conformance.criteria.procedure import Facts, Kind
 from conformance.criteria.registration import Attempt, Exchange, Hop, Lookup, Registration
 from conformance.criteria.values import addresses, authorization, same_identity
+from conformance.judgement.access_proxies import access_proxies
 from conformance.judgement.attempts import Segment, Try, assign_exchanges, find_tries, segments
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
@@ -291,9 +292,10 @@ def _registration(
     home, subscriber = subscriber_of(world.federation, subject, usernames)
     table = RoleTable()
     attempts = []
+    proxies = access_proxies([one.chain for one in procedure], world.declared)
     for one in procedure:
         hops = one.chain
-        roles = bind(hops, world.speakers, world.declared, home)
+        roles = bind(hops, world.speakers, world.declared, home, proxies)
         bound = []
         for hop, (sender, receiver) in zip(hops, roles, strict=True):
             table.add(sender, hop.transaction.source)

@@ -8,10 +8,11 @@ Request-URI has become the name of the S-CSCF, and the nodes that a federation d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from conformance.criteria.values import addresses, in_domain, is_numeric, same_uri
+from conformance.judgement.access_proxies import first_node, peeled
 from conformance.judgement.hops import RawHop
 from conformance.trace.correlate import Transaction
 from conformance.trace.sip_values import parse_uri
@@ -94,7 +95,11 @@ class Declared:
 
 
 def bind(
-    hops: Sequence[RawHop], speakers: CxSpeakers, declared: Declared, home: Testbed | None
+    hops: Sequence[RawHop],
+    speakers: CxSpeakers,
+    declared: Declared,
+    home: Testbed | None,
+    proxies: Sequence[Collection[str]] = (),
 ) -> list[tuple[Role | None, Role | None]]:
     """Bind sender and receiver of each hop of one attempt.
 
@@ -103,15 +108,16 @@ def bind(
         speakers: From `cx_speakers`.
         declared: Nodes of the federation.
         home: Testbed of the subscriber, where a federation knows it.
+        proxies: From `access_proxies`: who stands before the P-CSCF, nearest to the terminal first.
 
     Returns:
         Sender and receiver of each hop, in the order given; None where nothing binds a node.
     """
     if not hops:
         return []
-    if _is_adapted(hops, declared):
-        behind = [RawHop(hop.transaction, hop.depth - 1) for hop in hops if hop.depth > 1]
-        bound = bind(behind, speakers, declared, home)
+    if proxies and first_node(hops) in proxies[0]:
+        behind = peeled(hops)
+        bound = bind(behind, speakers, declared, home, proxies[1:])
         before: list[tuple[Role | None, Role | None]] = [(Role.UE, Role.ADAPTER)] * (len(hops) - len(behind))
         return before + [(Role.ADAPTER if sender is Role.UE else sender, receiver) for sender, receiver in bound]
     names: dict[int, Role | None] = {0: Role.UE, 1: Role.HOME_PCSCF}
@@ -144,21 +150,6 @@ def _is_loop(hop: RawHop) -> bool:
     sent_by = via.text.partition(";")[0].split()[-1:]
     own = hop.transaction.destination
     return hop.transaction.source.address == own.address and sent_by == [uri_host(own.address) + f":{own.port}"]
-
-
-def _is_adapted(hops: Sequence[RawHop], declared: Declared) -> bool:
-    """Tell whether an adapter stands between terminal and P-CSCF: declared as that, or by what each node adds.
-
-    Undeclared: a P-CSCF adds Path, and nobody behind it does (RFC 3327). Where the second node adds the first entry,
-    the first one is none.
-    """
-    for hop in hops:
-        ends = hop.transaction
-        place = ends.destination if hop.depth == 1 else ends.source if hop.depth == 2 else None
-        if place is not None and (role := declared.role(place.address)) is not None:
-            return role is Role.ADAPTER
-    paths = {hop.depth: bool(hop.request.sip.all("Path")) for hop in hops if hop.request is not None}
-    return paths.get(2) is False and paths.get(3) is True
 
 
 def _last_node(hops: Sequence[RawHop], speakers: CxSpeakers, declared: Declared) -> Role:

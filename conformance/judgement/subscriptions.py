@@ -22,6 +22,7 @@ from conformance.judgement.event_roles import Places, bind_notify, bind_subscrib
 from conformance.judgement.event_service import NETWORK_FLOW, PCSCF_FLOW, service
 from conformance.judgement.found import Found
 from conformance.judgement.hops import RawHop
+from conformance.judgement.proxies_before import proxies_before, whole_tries
 from conformance.judgement.registrations import facts_of, subscriber_of
 from conformance.judgement.roles import Declared, RoleTable
 from conformance.judgement.surroundings import Surroundings
@@ -81,7 +82,7 @@ def find_registration_events(
     assign_exchanges(tries, transactions)
     registered = [(one, accepted(one)) for one in tries if one.status is not None and 200 <= one.status < 300]
     known = around.once(_whole)
-    places = Places(known.tries, around.speakers, declared, known.notifiers)
+    places = Places(known.tries, around.speakers, declared, known.notifiers, proxies_before(around, declared))
     users = _Users()
     for one, register in registered:
         users.join(register.identity, *register.associated, *([f"impi:{one.username}"] if one.username else []))
@@ -109,7 +110,7 @@ class _Whole:
 
 def _whole(around: Surroundings) -> _Whole:
     transactions = correlate(around.trace)
-    return _Whole(find_tries(transactions, around), _notifiers(event_dialogs(transactions, (PACKAGE,))))
+    return _Whole(around.once(whole_tries), _notifiers(event_dialogs(transactions, (PACKAGE,))))
 
 
 class _Group:

@@ -21,13 +21,6 @@ from conformance.vocabulary.numbers import (
 )
 
 PRODUCT_NAME = "netlab-conformance"
-_BASE = frozenset(
-    {
-        DiameterCommand.CAPABILITIES_EXCHANGE,
-        DiameterCommand.DEVICE_WATCHDOG,
-        DiameterCommand.DISCONNECT_PEER,
-    }
-)
 _RELAY = 0xFFFFFFFF  # RFC 6733 2.4: a relay serves every application
 
 
@@ -48,11 +41,6 @@ class Identity:
     realm: str
     address: str
     """IP address that Host-IP-Address tells."""
-
-
-def is_base(message: DiameterMessage) -> bool:
-    """Tell whether the message belongs to the connection itself and not to an application."""
-    return message.command in _BASE
 
 
 def _origin(identity: Identity) -> list[LibraryAvp]:

@@ -15,6 +15,9 @@ from conformance.vocabulary.results import CellResult
 from conformance.vocabulary.verdicts import Verdict
 
 FOLDER = "adapter"
+MOST = 100
+"""Arrows of one side: a request that goes round until Max-Forwards is used up says no more after that."""
+_CORES = {"lenient": "a lenient core", "strict": "a strict core", "openimscore": "a core like the Open IMS Core"}
 
 
 class Key(NamedTuple):
@@ -26,6 +29,11 @@ class Key(NamedTuple):
     access: str
     profile: str
     core: str
+
+    @property
+    def where(self) -> str:
+        """The core in words: `a strict core`; a real one by its name."""
+        return _CORES.get(self.core, self.core)
 
     @property
     def file(self) -> str:
@@ -72,7 +80,7 @@ def drawn(cell: CellResult, anchor: str) -> Drawn | None:
         anchor,
         cell.interoperability,
         cell.conformance,
-        None if procedure is None else draw(procedure, lane_width=NARROW),
+        None if procedure is None else draw(procedure, lane_width=NARROW, most=MOST),
     )
     return Drawn(_key(cell), cell.adapted, side)
 

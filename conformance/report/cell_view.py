@@ -149,11 +149,6 @@ class CellView:
         return self.result.as_expected
 
     @property
-    def worst_findings(self) -> list[CriterionResult]:
-        """Criteria that fail or err, over all procedures."""
-        return [criterion.result for p in self.procedures for criterion in p.criteria if criterion.is_broken]
-
-    @property
     def first_reason(self) -> str:
         """The sentence to show where no criterion is to blame."""
         reasons = [*self.result.reasons, *self._partings, *(r for p in self.procedures for r in p.result.reasons)]

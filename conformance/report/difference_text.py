@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance.report.text import short, visible
 from conformance.vocabulary.difference import (
@@ -15,6 +15,7 @@ from conformance.vocabulary.difference import (
     RowStatus,
     SeenMessage,
 )
+from conformance.vocabulary.roles import RELAYS
 
 BEFORE, BEHIND = 3, 6
 """Rows that are shown before the one where the ladders part, and behind it."""
@@ -23,6 +24,8 @@ SIDE = 50
 LINES = 6
 """Header-level differences that are shown."""
 SENTENCE = 500
+NEAR = 20
+"""Rows in front of one that are asked whether they are the same message on the same hop."""
 LEFT_OF_MARK, MARK, RIGHT_OF_MARK = 60, 100, 40
 FIELD = 80
 
@@ -48,7 +51,7 @@ _LEGEND = {
     RowStatus.DIFFERENT: "answered otherwise",
     RowStatus.MISSING: "missing",
     RowStatus.UNEXPECTED: "beyond the flow",
-    RowStatus.REPEATED: "sent again",
+    RowStatus.REPEATED: "the same again",
     RowStatus.OUT_OF_ORDER: "too early",
     RowStatus.NOT_OBSERVABLE: "not observed",
 }
@@ -100,6 +103,23 @@ def failing_at(difference: Difference, row: LadderRow) -> list[str]:
     here = (row.seen.capture, row.seen.frame)
     found = (item.criterion for item in difference.headers if (item.capture, item.frame) == here)
     return list(dict.fromkeys(id for id in found if id is not None))
+
+
+def passed_on(rows: Sequence[LadderRow], number: int) -> bool:
+    """Tell whether a row is the next hop of a message that goes by a relay, and not the same hop once more."""
+    seen = rows[number].seen
+    if rows[number].status is not RowStatus.REPEATED or seen is None:
+        return False
+    hop = (seen.source, seen.destination)
+    if not any(end in RELAYS for end in hop):
+        return False
+    for row in reversed(rows[max(0, number - NEAR) : number]):
+        if row.seen is not None and row.seen.summary == seen.summary:
+            if (row.seen.source, row.seen.destination) == hop:
+                return False
+            if row.status is not RowStatus.REPEATED:
+                return True  # the message itself
+    return True
 
 
 def _counted(difference: Difference, rows: list[LadderRow], left_out: int) -> str:

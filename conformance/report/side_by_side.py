@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.report.difference_text import failing_at
+from conformance.report.difference_text import failing_at, passed_on
 from conformance.report.ladder import ROLE_ORDER
 from conformance.report.sighting import Sighting
 from conformance.report.text import short
@@ -22,9 +22,9 @@ MIDDLE = 122
 EDGE = 36
 TIMES = 104
 """Width of the columns at the side: time, round trip."""
-WIDTH = 1230
-"""Width of the drawing where the lanes allow it."""
-NARROWEST, WIDEST = 60, 150
+WIDTH = 1190
+"""Width of the drawing where the lanes allow it: within a cell on a page of 1280."""
+NARROWEST, WIDEST = 58, 150
 """Distance between two lanes."""
 MAX_ROWS = 200
 MAX_LANES = 16
@@ -190,7 +190,8 @@ def side_by_side(
     for number, row in enumerate(shown):
         y = HEAD + 22 + number * ROW_HEIGHT
         failing = failing_at(difference, row)
-        kind = "wrong" if failing else row.status.value
+        by_relay = passed_on(shown, number)
+        kind = "wrong" if failing else "matched" if by_relay else row.status.value
         if kind == "unexpected" and (not left or (row.seen is not None and row.seen.protocol == "DNS")):
             kind = "beside"
         if row.expected is not None:
@@ -208,8 +209,12 @@ def side_by_side(
             # What is missing is drawn where it should have been: a gap alone is overlooked.
             ends = [_lane(places, name).right for name in (row.expected.source, row.expected.destination)]
             came.append(Line("missing", row.expected.text, "missing", ends[0], _apart(ends), y))
-        words = f"{', '.join(failing)} fail{'' if len(failing) > 1 else 's'}" if failing else _WORDS[row.status]
-        sign = "✗" if failing else _SIGNS[row.status]
+        if failing:
+            words, sign = f"{', '.join(failing)} fail{'' if len(failing) > 1 else 's'}", "✗"
+        elif by_relay:
+            words, sign = "passed on", "→"
+        else:
+            words, sign = _WORDS[row.status], _SIGNS[row.status]
         bands.append(Band(kind, sign, words, y, number == difference.row))
     one = lanes[-1].left - lanes[0].left
     end = 4 * EDGE + 2 * one + MIDDLE

@@ -31,6 +31,12 @@ class CellIdentity:
     expected: Expectation
     then: tuple[str, ...] = ()
     """Flows of the procedures that follow, one after the other, where the cell tells a longer story."""
+    terminal: str = STANDARD
+    """Which real program (`sipp`) or profile (`symbian-s60`) is the terminal; else `standard`, or `manual`."""
+    core: str = ""
+    """In the matrix of quirks: how strict the emulated core is, or which real one it is."""
+    plays: tuple[str, ...] = (CALLER,)
+    """Whose terminal that program is."""
 
     @property
     def flows(self) -> str | tuple[str, ...] | frozenset[str]:
@@ -38,10 +44,3 @@ class CellIdentity:
         if self.square.profile:
             return frozenset({self.flow, REFUSED})
         return (self.flow, *self.then) if self.then else self.flow
-
-    terminal: str = STANDARD
-    """Which real program (`sipp`) or profile (`symbian-s60`) is the terminal; else `standard`, or `manual`."""
-    core: str = ""
-    """In the matrix of quirks: how strict the emulated core is, or which real one it is."""
-    plays: tuple[str, ...] = (CALLER,)
-    """Whose terminal that program is."""

@@ -14,5 +14,10 @@ class Hop(NamedTuple):
     port: int
     transport: str = "udp"
 
+    @property
+    def host_port(self) -> str:
+        """Address and port as they stand in a URI."""
+        return f"{uri_host(self.address)}:{self.port}"
+
     def __str__(self) -> str:
-        return f"{uri_host(self.address)}:{self.port}/{self.transport}"
+        return f"{self.host_port}/{self.transport}"

@@ -9,14 +9,11 @@ from typing import Any, TypeVar
 from conformance.terminals.call_end import CallEnd
 from conformance.terminals.call_failures import CallFailed, CallRefused, CallTimedOut
 from conformance.terminals.incoming_session import IncomingSession, caller_of
-from conformance.terminals.loop import TerminalLoop
+from conformance.terminals.loop import GRACE_S, TerminalLoop
 from conformance.terminals.media_endpoint import MediaEndpoint
 from conformance.terminals.outgoing_session import OutgoingSession
 from conformance.terminals.session import Session, SessionState
 from conformance.vocabulary.events import EventKind
-
-_GRACE_S = 5.0
-"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
 
 _PACKETS_S = 0.1
 """What has come is listened to again after so many seconds."""
@@ -174,7 +171,7 @@ class Call:
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, T]], what: str, more_s: float = 0) -> T:
         identity, timers = self._session.agent.identity, self._session.agent.timers
-        deadline = max(self._patience_s, timers.timeout_s) + more_s + _GRACE_S
+        deadline = max(self._patience_s, timers.timeout_s) + more_s + GRACE_S
         return self._loop.run(work, deadline, f"{identity}: {what}")
 
 

@@ -15,14 +15,12 @@ from conformance.stack.hop import Hop
 from conformance.stack.sip import SipStack
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.event_subscription import EventSubscription
-from conformance.terminals.loop import TerminalLoop
+from conformance.terminals.loop import GRACE_S, TerminalLoop
 from conformance.terminals.presence_documents import Presence, PresenceState, write_pidf
 from conformance.terminals.presence_failures import PresenceRefused, PresenceTimedOut
 from conformance.terminals.publication import Publication
 from conformance.terminals.watch import ASKED_EXPIRES_S, Told, presence_fields, read_presence
 from conformance.vocabulary.events import EventKind
-
-_GRACE_S = 5.0
 
 
 class DirectClient:
@@ -86,7 +84,7 @@ class DirectClient:
         """Close the socket; a second call does nothing."""
         if self._started:
             self._started = False
-            self._loop.run(self._stack.stop, _GRACE_S, f"{self._identity}: end of the sender")
+            self._loop.run(self._stack.stop, GRACE_S, f"{self._identity}: end of the sender")
         self._release()
 
     def _send(self, make: Callable[[], Request], asserted: str | None) -> None:
@@ -100,7 +98,7 @@ class DirectClient:
             response = await self._stack.send_request(request, self._server)
             return request.method, response.code, response.phrase
 
-        deadline = self._timers.timeout_s + _GRACE_S
+        deadline = self._timers.timeout_s + GRACE_S
         try:
             method, status, phrase = self._loop.run(exchange, deadline, f"{self._identity}: answer of {self._server}")
         except StackError as error:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from conformance.vocabulary.events import EventKind, TerminalEvent
 
+Record = Callable[[EventKind, int | None, str], None]
+"""Writes down what one terminal observed: what, status code, one line for a person."""
+
 
 class EventLog:
     """Collects the events of the terminals of one cell; safe to use from several threads.

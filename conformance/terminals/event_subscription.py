@@ -81,7 +81,7 @@ class EventSubscription(Generic[N]):
         """How often the terminal has refreshed it by itself; `news` tells of that, too."""
         self.turn = asyncio.Lock()
         """SUBSCRIBEs go one after the other."""
-        self._contact = contact
+        self.contact = contact
         self._routes = routes
         self._fields = fields
         self._read = read
@@ -117,7 +117,7 @@ class EventSubscription(Generic[N]):
             headers.set("Call-ID", self._call_id)
             headers.set("CSeq", str(CSeq(self._cseq, "SUBSCRIBE")))
         headers = request.headers
-        headers.set("Contact", f"<{self._contact}>")
+        headers.set("Contact", f"<{self.contact}>")
         for name, value in self._fields.items():
             headers.set(name, value)
         headers.set("Expires", str(expires_s))

@@ -20,6 +20,8 @@ T = TypeVar("T")
 _JOIN_S = 5.0
 _ANSWER_S = 2.0
 """A loop that does not answer for so long is blocked."""
+GRACE_S = 5.0
+"""Beyond a procedure's own deadline: when that did not work, it is our bug."""
 
 
 class TerminalLoop:

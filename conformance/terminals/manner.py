@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.quirks.profiles import Profile
 from conformance.stack.hop import Hop
-from conformance.vocabulary.identifiers import uri_host
 
 ASKED_EXPIRY_S = 600_000
 """Expiry that a terminal asks for, seconds (3GPP TS 24.229 5.1.1.2)."""
@@ -66,7 +65,7 @@ class Manner:
         parameters = "" if self._has("Q13a") else ";lr"
         if self._has("Q13", "Q13a"):
             parameters += f";transport={hop.transport.upper()}"
-        return f"<sip:{uri_host(hop.address)}:{hop.port}{parameters}{self.uri_parameters}>"
+        return f"<sip:{hop.host_port}{parameters}{self.uri_parameters}>"
 
     @property
     def routes_register(self) -> bool:

@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from sipmessage import URI, CSeq, Request, Response
 
 from conformance.protocols.sip.message import make_response, new_tag
 from conformance.protocols.sip.name_addr import parse_addresses
-from conformance.stack.errors import StackError
-from conformance.terminals.loop import TerminalLoop
 from conformance.terminals.message_failures import MessageRefused, MessageTimedOut
-from conformance.terminals.presence import PresenceAgent
+from conformance.terminals.service import Service, ServiceAgent, ServiceHost
 from conformance.vocabulary.events import EventKind
 
 CONTENT_TYPE: Final = "text/plain;charset=UTF-8"
-_GRACE_S = 5.0
-"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
 _MOST_KEPT = 1000
 """Messages that nobody fetched."""
 
@@ -37,27 +32,13 @@ class Received:
     text: str
 
 
-class MessageUser:
-    """Messages as one terminal sends and gets them.
+class MessageUser(Service):
+    """Messages as one terminal sends and gets them; see `Service`."""
 
-    Args:
-        agent: what the terminal is now.
-        loop: where it lives.
-        patience_s: how long an answer, or a message, is awaited, seconds.
-        record: writes an observation down.
-    """
+    timed_out = MessageTimedOut
 
-    def __init__(
-        self,
-        agent: Callable[[], PresenceAgent],
-        loop: TerminalLoop,
-        patience_s: float,
-        record: Callable[[EventKind, int | None, str], None],
-    ) -> None:
-        self._agent = agent
-        self._loop = loop
-        self._patience_s = patience_s
-        self._record = record
+    def __init__(self, host: ServiceHost) -> None:
+        super().__init__(host)
         self._inbox: asyncio.Queue[Received] = asyncio.Queue(_MOST_KEPT)
 
     def send(self, impu: str, text: str) -> None:
@@ -71,7 +52,7 @@ class MessageUser:
             MessageRefused: the network or the other terminal refused.
             MessageTimedOut: no answer within `timers.procedure_ms`.
         """
-        self._loop.run(lambda: self._send(impu, text), self._patience_s + _GRACE_S, "MESSAGE")
+        self.run(lambda: self._send(impu, text), "the answer to MESSAGE")
 
     def wait(self, deadline_s: float | None = None) -> Received:
         """Wait for the next message and return it.
@@ -82,8 +63,7 @@ class MessageUser:
         Raises:
             MessageTimedOut: none came.
         """
-        patience = self._patience_s if deadline_s is None else deadline_s
-        return self._loop.run(lambda: self._next(patience), patience + _GRACE_S, "a message")
+        return self.run(self._inbox.get, "a message", deadline_s)
 
     async def received(self, request: Request) -> Response:
         """Answer a MESSAGE (RFC 3428 7): 200 without body and Contact; 415 to what is no text."""
@@ -106,31 +86,14 @@ class MessageUser:
 
     async def _send(self, impu: str, text: str) -> None:
         agent = self._agent()
-        try:
-            async with asyncio.timeout(self._patience_s):
-                response = await agent.stack.send_request(_message(agent, impu, text), agent.hop)
-        except TimeoutError:
-            self._time_out(f"awaited the answer to MESSAGE for {self._patience_s:g} s")
-        except StackError as error:
-            self._time_out(f"awaited the answer to MESSAGE: {error}")
+        response = await agent.stack.send_request(_message(agent, impu, text), agent.hop)
         if response.code >= 300:
             self._record(EventKind.MESSAGE_REFUSED, response.code, response.phrase)
             raise MessageRefused(response.code, response.phrase)
         self._record(EventKind.MESSAGE_SENT, response.code, impu)
 
-    async def _next(self, patience_s: float) -> Received:
-        try:
-            async with asyncio.timeout(patience_s):
-                return await self._inbox.get()
-        except TimeoutError:
-            self._time_out(f"awaited a message for {patience_s:g} s")
 
-    def _time_out(self, what: str) -> NoReturn:
-        self._record(EventKind.TIMED_OUT, None, what)
-        raise MessageTimedOut(what) from None
-
-
-def _message(agent: PresenceAgent, impu: str, text: str) -> Request:
+def _message(agent: ServiceAgent, impu: str, text: str) -> Request:
     """Return a MESSAGE without Via. It begins no dialog, so it has no Contact (RFC 3428 4)."""
     request = Request("MESSAGE", URI.parse(impu))
     headers = request.headers

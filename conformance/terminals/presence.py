@@ -6,8 +6,7 @@ The methods of `PresenceUser` may be called from any thread but the terminals' o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -15,14 +14,12 @@ from sipmessage import Request, Response
 
 from conformance.protocols.sip.message import make_response
 from conformance.stack.errors import StackError
-from conformance.stack.hop import Hop
-from conformance.stack.sip import SipStack
 from conformance.terminals.event_subscription import EventSubscription
-from conformance.terminals.loop import TerminalLoop
 from conformance.terminals.presence_documents import PresenceState, write_pidf
 from conformance.terminals.presence_failures import PresenceRefused, PresenceTimedOut
 from conformance.terminals.publication import Publication
 from conformance.terminals.refresh import Refresh, seconds_in
+from conformance.terminals.service import Service, ServiceAgent, ServiceHost
 from conformance.terminals.watch import (
     ASKED_EXPIRES_S,
     D,
@@ -42,57 +39,18 @@ from conformance.terminals.watch import (
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 
-_GRACE_S = 5.0
-"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
-
-T = TypeVar("T")
 W = TypeVar("W", bound=Watch[Any])
 Lasting = TypeVar("Lasting", Publication, EventSubscription[Told[Any]])
 """What is granted for a while."""
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceAgent:
-    """What procedures of presence need of a terminal, as it is registered now."""
+class PresenceUser(Service):
+    """The presence service as one terminal uses it; see `Service`."""
 
-    stack: SipStack
-    hop: Hop
-    identity: str
-    """The default public user identity."""
-    contact: str
-    routes: tuple[str, ...]
-    """First the P-CSCF, then the Service-Route."""
-    access_info: str
-    """Value of P-Access-Network-Info; empty: none."""
-    device: str
-    """Which device of the user it is: an XML name."""
-    claims: str = ""
-    """Value of P-Asserted-Identity, which is no terminal's to send; empty: none."""
-    prove: Callable[[Request, Response], str] | None = None
-    """Makes Proxy-Authorization for a request that got 407, or raises ValueError; None: a 407 is a refusal."""
+    timed_out = PresenceTimedOut
 
-
-class PresenceUser:
-    """The presence service as one terminal uses it.
-
-    Args:
-        agent: what the terminal is now.
-        loop: where it lives.
-        patience_s: how long the end of a procedure is awaited, seconds.
-        record: writes an observation down.
-    """
-
-    def __init__(
-        self,
-        agent: Callable[[], PresenceAgent],
-        loop: TerminalLoop,
-        patience_s: float,
-        record: Callable[[EventKind, int | None, str], None],
-    ) -> None:
-        self._agent = agent
-        self._loop = loop
-        self._patience_s = patience_s
-        self._record = record
+    def __init__(self, host: ServiceHost) -> None:
+        super().__init__(host)
         self._publication: Publication | None = None
         self._subscriptions: list[EventSubscription[Told[Any]]] = []
         self._clocks: dict[Publication | EventSubscription[Told[Any]], Refresh] = {}
@@ -117,15 +75,17 @@ class PresenceUser:
         wanted = state or PresenceState()
         agent = self._agent()
         body = write_pidf(agent.identity, agent.device, wanted)
-        self.run(lambda: self._publish(expires_s, body, f"{wanted.basic} {wanted.activity}".strip()), "PUBLISH")
+        self.run(
+            lambda: self._publish(expires_s, body, f"{wanted.basic} {wanted.activity}".strip()), "the answer to PUBLISH"
+        )
 
     def refresh_publication(self, expires_s: int = ASKED_EXPIRES_S) -> None:
         """Refresh what is published: no body (RFC 3903 4.2). Raises as `publish`."""
-        self.run(lambda: self._publish(expires_s, b"", "refreshed"), "PUBLISH that refreshes")
+        self.run(lambda: self._publish(expires_s, b"", "refreshed"), "the answer to PUBLISH that refreshes")
 
     def unpublish(self) -> None:
         """Remove what is published (RFC 3903 4.4). Raises as `publish`."""
-        self.run(lambda: self._publish(0, b"", "removed"), "PUBLISH that removes")
+        self.run(lambda: self._publish(0, b"", "removed"), "the answer to PUBLISH that removes")
 
     def wait_refreshed(self) -> None:
         """Wait until the terminal has refreshed by itself what is published, once more than now.
@@ -192,20 +152,6 @@ class PresenceUser:
             PresenceTimedOut: no answer.
         """
         self.run(self._withdraw, "the end of subscriptions and publications")
-
-    def run(self, work: Callable[[], Awaitable[T]], what: str) -> T:
-        """Run a procedure to its end, and write down what makes it fail; see `watch.Procedures`."""
-
-        async def timed() -> T:
-            try:
-                async with asyncio.timeout(self._patience_s):
-                    return await work()
-            except TimeoutError:
-                self._time_out(f"awaited {what} for {self._patience_s:g} s")
-            except StackError as error:
-                self._time_out(f"awaited the answer to {what}: {error}")
-
-        return self._loop.run(timed, self._patience_s + _GRACE_S, what)
 
     async def notified(self, notify: Request) -> Response | None:
         """Answer a NOTIFY; None where it belongs to no subscription of presence."""
@@ -344,7 +290,7 @@ class PresenceUser:
             request, response = await self._send(agent, partial(make, least))
         return request, response
 
-    async def _send(self, agent: PresenceAgent, make: Callable[[], Request]) -> tuple[Request, Response]:
+    async def _send(self, agent: ServiceAgent, make: Callable[[], Request]) -> tuple[Request, Response]:
         """Send a request, once more where a proxy wants to know who asks (RFC 3261 22.3); return the last one."""
         request = _completed(agent, make())
         response = await agent.stack.send_request(request, agent.hop)
@@ -362,12 +308,8 @@ class PresenceUser:
         self._record(EventKind.PRESENCE_REFUSED, status, reason)
         raise PresenceRefused(status, reason)
 
-    def _time_out(self, what: str) -> NoReturn:
-        self._record(EventKind.TIMED_OUT, None, what)
-        raise PresenceTimedOut(f"{self._agent().identity}: {what}") from None
 
-
-def _completed(agent: PresenceAgent, request: Request) -> Request:
+def _completed(agent: ServiceAgent, request: Request) -> Request:
     for name, value in (("P-Access-Network-Info", agent.access_info), ("P-Asserted-Identity", agent.claims)):
         if value:
             request.headers.set(name, value)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from conformance.terminals.event_log import Record
+from conformance.vocabulary.events import EventKind
+
 
 class RegistrationFailed(Exception):
     """A procedure ended without success; the terminal's events say the same."""
@@ -23,3 +28,23 @@ class RegistrationRejected(RegistrationFailed):
 
 class RegistrationTimedOut(RegistrationFailed):
     """No answer came in time; the text says what was awaited."""
+
+
+def reject(record: Record, status: int, reason: str) -> NoReturn:
+    """Write a refusal down and end the procedure.
+
+    Raises:
+        RegistrationRejected: always.
+    """
+    record(EventKind.REJECTED, status, reason)
+    raise RegistrationRejected(status, reason[:400])
+
+
+def time_out(record: Record, impu: str, what: str) -> NoReturn:
+    """Write down what a user awaited in vain and end the procedure.
+
+    Raises:
+        RegistrationTimedOut: always.
+    """
+    record(EventKind.TIMED_OUT, None, what)
+    raise RegistrationTimedOut(f"{impu}: {what}") from None

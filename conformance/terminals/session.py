@@ -24,6 +24,7 @@ from conformance.stack.errors import StackError
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
+from conformance.terminals.event_log import Record
 from conformance.terminals.media_endpoint import MediaEndpoint
 from conformance.terminals.session_timer import SessionTimer
 from conformance.terminals.under_way import UnderWay
@@ -58,7 +59,7 @@ class CallAgent:
     access_info: str
     """P-Access-Network-Info; empty: nothing is said."""
     timers: SipTimers
-    record: Callable[[EventKind, int | None, str], None]
+    record: Record
     open_media: Callable[[str], MediaEndpoint]
     """Makes the endpoint of one stream of a kind; its port is open already."""
     minimum_session_s: int = 90

@@ -13,8 +13,8 @@ from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.hop import Hop
 from conformance.terminals.authenticator import ChallengeAnswer, DigestAuthenticator, UnusableChallenge
-from conformance.terminals.presence import PresenceAgent
 from conformance.terminals.register_request import RegisterSeries
+from conformance.terminals.service import ServiceAgent
 from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.federation import Subscriber, Testbed
@@ -54,10 +54,10 @@ class SipTerminal(Terminal):
     def _new_series(self) -> RegisterSeries:
         return RegisterSeries(self._domain, self.impu, self.contact, supported="")
 
-    def _presence_agent(self) -> PresenceAgent:
+    def _service_agent(self) -> ServiceAgent:
         if not self._started:
             raise HarnessFault(f"{self.impu}: expected a terminal that has tried to register before it publishes")
-        return PresenceAgent(
+        return ServiceAgent(
             stack=self._stack,
             hop=self._hop,
             identity=self._identity,

@@ -27,15 +27,23 @@ from conformance.terminals.call import IncomingCall, OutgoingCall
 from conformance.terminals.call_failures import CallRefused, CallTimedOut
 from conformance.terminals.calls import METHODS, Calls
 from conformance.terminals.event_log import EventLog
-from conformance.terminals.loop import TerminalLoop, shared_loop
+from conformance.terminals.loop import GRACE_S, TerminalLoop, shared_loop
 from conformance.terminals.manner import Manner
 from conformance.terminals.media_endpoint import MediaEndpoint, in_tunnel
 from conformance.terminals.messages import MessageUser
 from conformance.terminals.outgoing_session import CallOptions, OutgoingSession, Wanted
-from conformance.terminals.presence import PresenceAgent, PresenceUser
-from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, TERMINATED, Notification, RegSubscription
+from conformance.terminals.presence import PresenceUser
+from conformance.terminals.reg_events import RegEvents
+from conformance.terminals.reg_subscription import ACTIVE, ASKED_EXPIRES_S, Notification
 from conformance.terminals.register_request import RegisterSeries
-from conformance.terminals.registration_failures import RegistrationFailed, RegistrationRejected, RegistrationTimedOut
+from conformance.terminals.registration_failures import (
+    RegistrationFailed,
+    RegistrationRejected,
+    RegistrationTimedOut,
+    reject,
+    time_out,
+)
+from conformance.terminals.service import ServiceAgent, ServiceHost
 from conformance.terminals.session import CallAgent
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
@@ -51,8 +59,6 @@ _MOST_INVALID_CHALLENGES = 2
 """A terminal gives up after the second challenge in a row that it cannot accept (3GPP TS 24.229)."""
 _MOST_REQUESTS = 6
 """More REGISTERs than that in one procedure are a loop."""
-_GRACE_S = 5.0
-"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
 
 
 class Terminal:
@@ -122,7 +128,6 @@ class Terminal:
         self._series: RegisterSeries | None = None
         self._started = False
         self._deregistering = False
-        self._subscription: RegSubscription | None = None
         attached_at = str(address) if tunnel is None else tunnel.local_address
         self._access_info = "" if manner.hides_access else access_info(federation, attached_at)
         self._stack = SipStack(
@@ -135,9 +140,13 @@ class Terminal:
         )
         self._calls = Calls(self._stack, self._call_agent)
         self._device = subscriber.name
-        self.presence = PresenceUser(self._presence_agent, self._loop, self._deadline_s, self._record)
+        self._reg_events = RegEvents(
+            self._service_agent, lambda: self.registered, self.impu, self._record, self._ended_by_network
+        )
+        host = ServiceHost(self._service_agent, self._loop, self._deadline_s, self._record)
+        self.presence = PresenceUser(host)
         """What the user publishes and watches."""
-        self.messages = MessageUser(self._presence_agent, self._loop, self._deadline_s, self._record)
+        self.messages = MessageUser(host)
         """What the user writes and is written."""
 
     @property
@@ -188,7 +197,9 @@ class Terminal:
             RegistrationRejected: the network refused, or the terminal is not registered.
             RegistrationTimedOut: no answer, or no NOTIFY, within `timers.procedure_ms`.
         """
-        self._run(lambda: self._timed(lambda: self._subscribe(expires_s), lambda: "SUBSCRIBE"), "subscription")
+        self._run(
+            lambda: self._timed(lambda: self._reg_events.subscribe(expires_s), lambda: "SUBSCRIBE"), "subscription"
+        )
 
     def wait_notified(
         self, state: str = ACTIVE, deadline_s: float | None = None, *, version: int | None = None
@@ -205,7 +216,7 @@ class Terminal:
         """
         patience = self._deadline_s if deadline_s is None else deadline_s
         return self._loop.run(
-            lambda: self._notified(state, patience, version or 0), patience + _GRACE_S, f"{self.impu}: NOTIFY"
+            lambda: self._reg_events.wait(state, patience, version or 0), patience + GRACE_S, f"{self.impu}: NOTIFY"
         )
 
     def call(self, impu: str, **options: Unpack[CallOptions]) -> OutgoingCall:
@@ -241,7 +252,7 @@ class Terminal:
         """
         patience = self._deadline_s if deadline_s is None else deadline_s
         session = self._loop.run(
-            lambda: self._calls.next_incoming(patience), patience + _GRACE_S, f"{self.impu}: a call"
+            lambda: self._calls.next_incoming(patience), patience + GRACE_S, f"{self.impu}: a call"
         )
         if session is None:
             self._record(EventKind.TIMED_OUT, detail=f"awaited a call for {patience:g} s")
@@ -273,12 +284,12 @@ class Terminal:
             minimum_session_s=self._minimum_session_s,
         )
 
-    def _presence_agent(self) -> PresenceAgent:
+    def _service_agent(self) -> ServiceAgent:
         if not self._started:
             raise HarnessFault(
                 f"{self.impu}: expected a terminal that has registered before it publishes, watches or writes"
             )
-        return PresenceAgent(
+        return ServiceAgent(
             stack=self._stack,
             hop=self._hop,
             identity=self.associated_uris[0] if self.associated_uris else self.impu,
@@ -301,7 +312,7 @@ class Terminal:
         return self._manner.entry(self._hop)
 
     def _run(self, procedure: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
-        self._loop.run(procedure, self._deadline_s + _GRACE_S, f"{self.impu}: {name}")
+        self._loop.run(procedure, self._deadline_s + GRACE_S, f"{self.impu}: {name}")
 
     async def _procedure(self, success: EventKind, expires_s: int | None, *, again: bool) -> None:
         if refusal := self._manner.refusal(self.impu):
@@ -394,8 +405,7 @@ class Terminal:
         except ValueError as error:
             self._reject(response.code, f"the 200 cannot be read: {error}")
         if success is EventKind.DEREGISTERED:
-            self.registered, self.granted_s = False, None
-            self.service_route = self.associated_uris = self.path = ()
+            self._forget_registration()
             self._record(success, response.code)
             return
         own = next((c for c in contacts if c.uri == self.contact), None)
@@ -406,45 +416,6 @@ class Terminal:
         self.service_route, self.path = tuple(service_route), tuple(path)
         self.associated_uris = tuple(address.uri for address in associated)
         self._record(success, response.code, f"for {self.granted_s} s")
-
-    async def _subscribe(self, expires_s: int) -> None:
-        subscription = self._subscription
-        if subscription is None or (subscription.last is not None and subscription.last.state == TERMINATED):
-            if not self.registered:
-                self._reject(0, "a terminal that is not registered has no way to subscribe")
-            identity = self.associated_uris[0] if self.associated_uris else self.impu
-            subscription = RegSubscription(identity, self.contact, (self._entry, *self.service_route))
-            self._subscription = subscription
-        known = len(subscription.notifications)
-        request = subscription.next_request(expires_s)
-        response = await self._stack.send_request(request, self._hop)
-        if response.code >= 300:
-            self._reject(response.code, response.phrase)
-        try:
-            subscription.accepted(request, response)
-        except ValueError as error:
-            self._reject(response.code, f"the {response.code} to SUBSCRIBE cannot be read: {error}")
-        self._record(EventKind.SUBSCRIBED, response.code, f"for {(response.headers.get('Expires') or '')[:10]} s")
-        async with subscription.news:
-            await subscription.news.wait_for(lambda: len(subscription.notifications) > known)
-
-    async def _notified(self, state: str, patience_s: float, version: int) -> Notification:
-        subscription = self._subscription
-        if subscription is None:
-            self._time_out("awaited a NOTIFY, but the terminal has not subscribed")
-
-        def told() -> bool:
-            last = subscription.last
-            return last is not None and last.state == state and last.info.version >= version
-
-        try:
-            async with asyncio.timeout(patience_s), subscription.news:
-                await subscription.news.wait_for(told)
-        except TimeoutError:
-            found = f"{len(subscription.notifications)} others" if subscription.notifications else "none"
-            self._time_out(f"awaited NOTIFY {version} with the state {state} for {patience_s:g} s, found {found}")
-        assert subscription.last is not None
-        return subscription.last
 
     async def _requested(self, transaction: ServerTransaction) -> None:
         """Answer what the network asks for: NOTIFY, and what belongs to calls."""
@@ -458,35 +429,29 @@ class Terminal:
             return await self.messages.received(request)
         if request.method != "NOTIFY":
             return make_response(request, 501)
-        subscription = self._subscription
-        if subscription is None or not subscription.owns(request):
-            return await self.presence.notified(request) or make_response(request, 481)
-        try:
-            notification = await subscription.take(request)
-        except ValueError as error:
-            self._record(EventKind.NOTIFIED, detail=f"unreadable: {error}")
-            return make_response(request, 400)
-        mine = notification.event_of(self.contact)
-        words = [notification.state, notification.reason, f"version {notification.info.version}"]
-        words += ["contact", *mine] if mine is not None else []
-        self._record(EventKind.NOTIFIED, detail=" ".join(word for word in words if word))
-        ended = notification.end_of(subscription.identity, self.contact)
-        if ended is not None and self.registered and not self._deregistering:
-            self.registered, self.granted_s = False, None
-            self.service_route = self.associated_uris = self.path = ()
-            self._record(EventKind.NETWORK_DEREGISTERED, detail=ended)
-        return make_response(request, 200)
+        for answer in (self._reg_events.notified, self.presence.notified):
+            if (response := await answer(request)) is not None:
+                return response
+        return make_response(request, 481)
+
+    def _ended_by_network(self, how: str) -> None:
+        """Take the registration for ended, where it is not the terminal itself that ends it."""
+        if self.registered and not self._deregistering:
+            self._forget_registration()
+            self._record(EventKind.NETWORK_DEREGISTERED, detail=how)
+
+    def _forget_registration(self) -> None:
+        self.registered, self.granted_s = False, None
+        self.service_route = self.associated_uris = self.path = ()
 
     def _record(self, kind: EventKind, status: int | None = None, detail: str = "") -> None:
         self.events.record(self.impu, kind, status, detail)
 
     def _reject(self, status: int, reason: str) -> NoReturn:
-        self._record(EventKind.REJECTED, status, reason)
-        raise RegistrationRejected(status, reason[:400])
+        reject(self._record, status, reason)
 
     def _time_out(self, what: str) -> NoReturn:
-        self._record(EventKind.TIMED_OUT, detail=what)
-        raise RegistrationTimedOut(f"{self.impu}: {what}") from None
+        time_out(self._record, self.impu, what)
 
 
 def _shortest(response: Response) -> int:

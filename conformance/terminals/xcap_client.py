@@ -23,15 +23,13 @@ from conformance.stack.errors import StackError
 from conformance.stack.locate import Locator
 from conformance.terminals.authenticator import Authenticator
 from conformance.terminals.event_log import EventLog
-from conformance.terminals.loop import TerminalLoop
+from conformance.terminals.loop import GRACE_S, TerminalLoop
 from conformance.terminals.presence_failures import PresenceRefused, PresenceTimedOut
 from conformance.vocabulary.events import EventKind
 
 ELEMENT = "application/xcap-el+xml"
 ATTRIBUTE = "application/xcap-att+xml"
 
-_GRACE_S = 5.0
-"""Beyond the procedure's own deadline: when that did not work, it is our bug."""
 _LARGEST = 1024 * 1024
 _KINDS = {"PUT": EventKind.STORED, "GET": EventKind.FETCHED, "DELETE": EventKind.REMOVED}
 
@@ -142,7 +140,7 @@ class XcapClient:
             except (aiohttp.ClientError, OSError, StackError) as error:
                 self._time_out(f"awaited the answer to {what}: {error}")
 
-        answer = self._loop.run(timed, self._patience_s + _GRACE_S, what)
+        answer = self._loop.run(timed, self._patience_s + GRACE_S, what)
         if answer.status >= 300:
             self._record(EventKind.PRESENCE_REFUSED, answer.status, what)
             raise PresenceRefused(answer.status, f"{what}: {_shown(answer.body)}")

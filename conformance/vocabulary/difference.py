@@ -28,7 +28,7 @@ class RowStatus(StrEnum):
     UNEXPECTED = "unexpected"
     """The flow does not speak of it."""
     REPEATED = "repeated"
-    """A retransmission."""
+    """The same again: a retransmission, or what a node between two roles passed on."""
     OUT_OF_ORDER = "out-of-order"
     """It is expected, but came before what it has to follow."""
     NOT_OBSERVABLE = "not-observable"

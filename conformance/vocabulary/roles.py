@@ -57,3 +57,5 @@ class Role(StrEnum):
 
 TERMINALS = (Role.UE, Role.CALLER, Role.CALLEE, Role.OTHER_CALLEE, Role.PRESENTITY, Role.WATCHER)
 """Roles that a terminal plays."""
+RELAYS = (Role.IBCF, Role.ADAPTER)
+"""Nodes that relay what a flow shows as one transaction."""

@@ -1,17 +1,22 @@
-"""A scene for one CSCF: real nodes where wanted, scripted peers in the places of the others, all in one event loop."""
+"""What nodes are tested with: a scene for one of them, and the whole core with terminals before it.
+
+In a scene some nodes are real, scripted peers stand in the places of the others, and all live in one event loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sipmessage import Request, Response
 
+from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.node import NodeContext, module_of, node_main
 from conformance.cores.emulated.readiness import until_serving
 from conformance.federation import default_federation_path, load_federation, rebase
@@ -21,8 +26,11 @@ from conformance.protocols.sip.timers import SipTimers
 from conformance.stack.diameter import DiameterServer
 from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
+from conformance.terminals.event_log import EventLog
+from conformance.terminals.terminal import RegistrationRejected, Terminal
 from conformance.vocabulary.federation import CoreKind, Federation, NodeKind, Strictness, Testbed
 from tests.blocks import Block
+from tests.cores.raw_phone import RawPhone, Way
 
 WORKER = Block.NODES.number
 TIMERS = {"t1_ms": 50, "t2_ms": 200, "t4_ms": 250, "cx_answer_ms": 300}
@@ -260,3 +268,130 @@ def registered(
         in_scene(whole)
 
     return run
+
+
+MakeTerminal = Callable[..., Terminal]
+RegisterRaw = Callable[..., list[int]]
+
+
+@pytest.fixture(scope="module")
+def block() -> Block:
+    """Where the core of these tests lies; a module with a core of its own block overrides it."""
+    return Block.NODES
+
+
+@pytest.fixture(scope="module")
+def core(block: Block, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCore]:
+    """The whole emulated federation: every node a process of its own."""
+    core = EmulatedCore(default_federation_path(), block.number, tmp_path_factory.mktemp("core"))
+    core.up()
+    yield core
+    core.down()
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[int]:
+    """Numbers of hosts in the access networks, each one once."""
+    return count(1)
+
+
+@pytest.fixture
+def terminal(core: EmulatedCore, hosts: Iterator[int]) -> Iterator[MakeTerminal]:
+    """Makes terminals that know only their first hop; what is still registered at the end deregisters.
+
+    `visited` is where it stands, `by` its first hop there, `credentials` and `elsewhere` are changes of its subscriber
+    and of what it takes for its home network; all else is as `Terminal` has it.
+    """
+    made: list[Terminal] = []
+
+    def make(
+        home: str = "uc3m",
+        subscriber: str = "alice",
+        visited: str = "",
+        *,
+        by: NodeKind = NodeKind.PCSCF,
+        credentials: Mapping[str, object] | None = None,
+        elsewhere: Mapping[str, object] | None = None,
+        **other: Any,
+    ) -> Terminal:
+        testbed, network = core.federation.testbeds[home], core.federation.testbeds[visited or home]
+        entry = network.node(by)
+        defaults: dict[str, Any] = {
+            "federation": core.federation,
+            "testbed": testbed.model_copy(update=elsewhere),
+            "subscriber": testbed.subscriber(subscriber).model_copy(update=credentials),
+            "pcscf": Hop(str(entry.address), entry.port),
+            "events": EventLog(),
+        }
+        if "address" not in other:
+            defaults["address"] = network.access_networks[0].pool[next(hosts)]
+        made.append(Terminal(**{**defaults, **other}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        with contextlib.suppress(RegistrationRejected):  # the network may have ended it already
+            if one.registered:
+                one.deregister()
+        one.close()
+    core.settle(core.federation.testbeds)
+
+
+@pytest.fixture
+def registered_terminal(terminal: MakeTerminal) -> MakeTerminal:
+    """Makes terminals, as `terminal` does, and registers them."""
+
+    def make(*who: str, **other: Any) -> Terminal:
+        made = terminal(*who, **other)
+        made.register()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def register_raw(core: EmulatedCore, hosts: Iterator[int]) -> RegisterRaw:
+    """Registers a terminal whose every byte the test writes, and deregisters it; returns the status codes that came.
+
+    `how` is a `Way`, or makes one of a testbed and a private identity; `impu` is the number of the identity of `user`
+    that registers, `visited` and `by` say through which node.
+    """
+
+    def register(
+        strictness: Strictness,
+        how: Way | Callable[..., Way],
+        user: tuple[str, str] = ("uc3m", "alice"),
+        *,
+        visited: str = "",
+        by: NodeKind = NodeKind.PCSCF,
+        impu: int = 0,
+    ) -> list[int]:
+        home, name = user
+        core.set_strictness(home, strictness)
+        testbed, entry = core.federation.testbeds[home], core.federation.testbeds[visited or home]
+        known, node = testbed.subscriber(name), entry.node(by)
+        known = known.model_copy(update={"impus": known.impus[impu:]})
+        way = how if isinstance(how, Way) else how(testbed, known.impi)
+        address = str(entry.access_networks[0].pool[next(hosts)])
+        with RawPhone(testbed, known, address, Hop(str(node.address), node.port)) as phone:
+            statuses = phone.register(way)
+            if statuses[-1] == 200:
+                assert phone.register(way, expires=0)[-1] == 200
+            return statuses
+
+    return register
+
+
+def call_and_hang_up(caller: Terminal, callee: Terminal, *, media: bool) -> None:
+    """Let one registered terminal call another one, which answers, and hang up; with media they hear each other."""
+    call = caller.call(callee.impu)
+    incoming = callee.await_call()
+    incoming.ring()
+    call.wait_ringing()
+    incoming.answer()
+    call.wait_answered()
+    if media:
+        call.wait_heard(incoming)
+        incoming.wait_heard(call)
+    call.hang_up()
+    incoming.wait_ended()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.stack.hop import Hop
 from conformance.terminals.authenticator import Authenticator
+from conformance.terminals.manner import Manner
 from conformance.vocabulary.federation import Subscriber, Testbed
 
 PATIENCE_S = 20.0
@@ -46,9 +47,11 @@ def j2me(testbed: Testbed, impi: str) -> Way:
 class RawPhone:
     """One terminal, over UDP."""
 
-    def __init__(self, testbed: Testbed, subscriber: Subscriber, address: str, first_hop: Hop) -> None:
+    def __init__(
+        self, testbed: Testbed, subscriber: Subscriber, address: str, first_hop: Hop, manner: Manner | None = None
+    ) -> None:
         self._impu = subscriber.impus[0]
-        self._authenticator = Authenticator(subscriber, testbed.domain)
+        self._authenticator = Authenticator(subscriber, testbed.domain, manner=manner)
         self._hop = first_hop
         self._address = address
         self._cseq = 0
@@ -56,6 +59,7 @@ class RawPhone:
         self._socket.bind((address, 5060))
         self._socket.settimeout(PATIENCE_S)
         self.answers: list[str] = []
+        self.sent: list[str] = []
 
     def __enter__(self) -> RawPhone:
         return self
@@ -96,6 +100,7 @@ class RawPhone:
 
     def send(self, message: str) -> str:
         """Send a message and return what comes back for it."""
+        self.sent.append(message)
         self._socket.sendto(message.encode(), (self._hop.address, self._hop.port))
         while True:
             answer = self._socket.recv(65535).decode()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from conformance.cores.emulated.core import EmulatedCore
-from conformance.federation import default_federation_path
 from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.message_failures import MessageRefused, MessageTimedOut
@@ -17,48 +14,9 @@ from conformance.terminals.messages import Received
 from conformance.terminals.programs.catalogue import PROGRAMS, installed
 from conformance.terminals.programs.linphone import LinphoneTerminal
 from conformance.terminals.programs.program_terminal import Place
-from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import NodeKind
-from tests.blocks import Block
-
-MakeTerminal = Callable[..., Terminal]
-
-
-@pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCore]:
-    core = EmulatedCore(default_federation_path(), Block.NODES.number, tmp_path_factory.mktemp("core"))
-    core.up()
-    yield core
-    core.down()
-
-
-@pytest.fixture
-def registered(core: EmulatedCore) -> Iterator[MakeTerminal]:
-    """Makes registered terminals: of a subscriber, in a network."""
-    made: list[Terminal] = []
-    hosts = count(1)
-
-    def make(home: str, subscriber: str, visited: str = "") -> Terminal:
-        testbed, network = core.federation.testbeds[home], core.federation.testbeds[visited or home]
-        pcscf = network.node(NodeKind.PCSCF)
-        terminal = Terminal(
-            federation=core.federation,
-            testbed=testbed,
-            subscriber=testbed.subscriber(subscriber),
-            address=network.access_networks[0].pool[next(hosts)],
-            pcscf=Hop(str(pcscf.address), pcscf.port),
-            events=EventLog(),
-        )
-        made.append(terminal)
-        terminal.register()
-        return terminal
-
-    yield make
-    for terminal in made:
-        if terminal.registered:
-            terminal.deregister()
-        terminal.close()
+from tests.cores.conftest import MakeTerminal
 
 
 @pytest.mark.parametrize(
@@ -71,8 +29,10 @@ def registered(core: EmulatedCore) -> Iterator[MakeTerminal]:
     ],
     ids=["one network", "two networks", "both away", "both away in one network"],
 )
-def test_a_message_arrives(registered: MakeTerminal, sender: tuple[str, ...], receiver: tuple[str, ...]) -> None:
-    writes, reads = registered(*sender), registered(*receiver)
+def test_a_message_arrives(
+    registered_terminal: MakeTerminal, sender: tuple[str, ...], receiver: tuple[str, ...]
+) -> None:
+    writes, reads = registered_terminal(*sender), registered_terminal(*receiver)
     writes.messages.send(reads.impu, "grüße")
     assert reads.messages.wait() == Received(writes.impu, "grüße")
     assert writes.events.events[-1].kind is EventKind.MESSAGE_SENT
@@ -80,15 +40,15 @@ def test_a_message_arrives(registered: MakeTerminal, sender: tuple[str, ...], re
     assert (last.kind, last.detail) == (EventKind.MESSAGE_RECEIVED, f"{writes.impu}: 7 octets")
 
 
-def test_both_ways(registered: MakeTerminal) -> None:
-    alice, bob = registered("uc3m", "alice"), registered("stuba", "bob")
+def test_both_ways(registered_terminal: MakeTerminal) -> None:
+    alice, bob = registered_terminal("uc3m", "alice"), registered_terminal("stuba", "bob")
     alice.messages.send(bob.impu, "one")
     bob.messages.send(alice.impu, "two")
     assert [bob.messages.wait().text, alice.messages.wait().text] == ["one", "two"]
 
 
-def test_a_message_to_who_is_not_there(registered: MakeTerminal) -> None:
-    alice = registered("uc3m", "alice")
+def test_a_message_to_who_is_not_there(registered_terminal: MakeTerminal) -> None:
+    alice = registered_terminal("uc3m", "alice")
     with pytest.raises(MessageRefused, match="480"):
         alice.messages.send("sip:bob@stuba.netlab.test", "anybody?")
     with pytest.raises(MessageRefused, match="404"):
@@ -97,12 +57,12 @@ def test_a_message_to_who_is_not_there(registered: MakeTerminal) -> None:
         alice.messages.wait(0.1)
 
 
-def test_a_program_of_others_writes(registered: MakeTerminal, core: EmulatedCore, tmp_path: Path) -> None:
+def test_a_program_of_others_writes(registered_terminal: MakeTerminal, core: EmulatedCore, tmp_path: Path) -> None:
     if not installed("linphonec"):
         pytest.skip(f"linphonec is not installed: apt-get install {PROGRAMS['linphonec'].package}")
     testbed, visited = core.federation.testbeds["octopus"], core.federation.testbeds["stuba"]
     pcscf = visited.node(NodeKind.PCSCF)
-    bob = registered("stuba", "bob")
+    bob = registered_terminal("stuba", "bob")
     address = visited.access_networks[0].pool[9]
     place = Place(
         core.federation, testbed, testbed.subscriber("dave"), address, Hop(str(pcscf.address), pcscf.port), tmp_path

@@ -246,12 +246,12 @@ def test_methods_of_other_procedures(in_scene: Callable[..., None]) -> None:
     async def story(scene: Any) -> None:
         await scene.node(NodeKind.PCSCF)
         terminal = await scene.terminal()
-        for method in ("OPTIONS", "MESSAGE", "FROBNICATE"):
+        for method in ("OPTIONS", "MESSAGE", "REFER", "FROBNICATE"):
             request = scene.request(method)
             codes[method] = (await terminal.send_request(request, scene.hop(NodeKind.PCSCF))).code
 
     in_scene(story)
-    assert codes == {"OPTIONS": 200, "MESSAGE": 403, "FROBNICATE": 501}
+    assert codes == {"OPTIONS": 200, "MESSAGE": 403, "REFER": 405, "FROBNICATE": 501}  # nobody is registered
 
 
 def test_what_is_kept_of_a_registered_terminal(

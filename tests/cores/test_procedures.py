@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from conformance.capture import Sniffers, loopback_points
 from conformance.cores.emulated.core import EmulatedCore
-from conformance.federation import default_federation_path
 from conformance.protocols.aka import SequenceNumbers
-from conformance.stack.hop import Hop
 from conformance.stack.tunnel import Tunnel
-from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import RegistrationRejected, Terminal
 from conformance.vocabulary.errors import BadInput, TestbedDown
 from conformance.vocabulary.events import EventKind
@@ -24,49 +19,12 @@ from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.numbers import DeregistrationReasonCode, DiameterCommand
 from conformance.vocabulary.secrets import Secret
 from tests.blocks import Block
-
-WORKER = Block.PROCEDURES.number
-MakeTerminal = Callable[..., Terminal]
+from tests.cores.conftest import MakeTerminal
 
 
 @pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCore]:
-    core = EmulatedCore(default_federation_path(), WORKER, tmp_path_factory.mktemp("core"))
-    core.up()
-    yield core
-    core.down()
-
-
-@pytest.fixture
-def terminal(core: EmulatedCore) -> Iterator[MakeTerminal]:
-    """Makes terminals; what is still registered at the end deregisters."""
-    made: list[Terminal] = []
-    hosts = count(1)
-
-    def make(home: str = "uc3m", subscriber: str = "alice", visited: str | None = None, **other: object) -> Terminal:
-        testbed, network = core.federation.testbeds[home], core.federation.testbeds[visited or home]
-        pcscf = network.node(NodeKind.PCSCF)
-        changes = other.pop("credentials", {})
-        made.append(
-            Terminal(
-                federation=core.federation,
-                testbed=testbed.model_copy(update=other.pop("elsewhere", {})),  # type: ignore[call-overload]
-                subscriber=testbed.subscriber(subscriber).model_copy(update=changes),  # type: ignore[call-overload]
-                address=other.pop("address", network.access_networks[0].pool[next(hosts)]),  # type: ignore[arg-type]
-                pcscf=Hop(str(pcscf.address), pcscf.port),
-                events=EventLog(),
-                **other,  # type: ignore[arg-type]
-            )
-        )
-        return made[-1]
-
-    yield make
-    for one in made:
-        with contextlib.suppress(RegistrationRejected):  # the network may have ended it already
-            if one.registered:
-                one.deregister()
-        one.close()
-    core.settle(core.federation.testbeds)
+def block() -> Block:
+    return Block.PROCEDURES
 
 
 @pytest.fixture

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from conformance.cores.emulated.core import EmulatedCore
-from conformance.federation import default_federation_path
 from conformance.protocols.aka import SequenceNumbers
 from conformance.stack.hop import Hop
-from conformance.terminals.event_log import EventLog
 from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut, Terminal
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import NodeKind
 from conformance.vocabulary.secrets import Secret
-from tests.blocks import Block
+from tests.cores.conftest import MakeTerminal
 
-WORKER = Block.NODES.number
 PLAIN = [
     EventKind.REGISTER_SENT,
     EventKind.CHALLENGED,
@@ -27,44 +22,6 @@ PLAIN = [
     EventKind.REGISTER_SENT,
     EventKind.REGISTERED,
 ]
-
-
-@pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCore]:
-    core = EmulatedCore(default_federation_path(), WORKER, tmp_path_factory.mktemp("core"))
-    core.up()
-    yield core
-    core.down()
-
-
-MakeTerminal = Callable[..., Terminal]
-
-
-@pytest.fixture
-def terminal(core: EmulatedCore) -> Iterator[MakeTerminal]:
-    """Makes terminals of a testbed's subscriber; they deregister nothing and are closed at the end."""
-    made: list[Terminal] = []
-    hosts = count(1)
-
-    def make(home: str = "uc3m", subscriber: str = "alice", **other: object) -> Terminal:
-        testbed = core.federation.testbeds[home]
-        pcscf = testbed.node(NodeKind.PCSCF)
-        changes = other.pop("credentials", {})
-        terminal = Terminal(
-            federation=other.pop("federation", core.federation),  # type: ignore[arg-type]
-            testbed=testbed,
-            subscriber=testbed.subscriber(subscriber).model_copy(update=changes),  # type: ignore[call-overload]
-            address=testbed.access_networks[0].pool[next(hosts)],
-            pcscf=other.pop("pcscf", Hop(str(pcscf.address), pcscf.port)),  # type: ignore[arg-type]
-            events=EventLog(),
-            **other,  # type: ignore[arg-type]
-        )
-        made.append(terminal)
-        return terminal
-
-    yield make
-    for terminal in made:
-        terminal.close()
 
 
 def kinds(terminal: Terminal) -> list[EventKind]:

@@ -14,96 +14,35 @@ from sipmessage import Request, Response
 from conformance.cores.emulated import quiet
 from conformance.cores.emulated.control import ask
 from conformance.cores.emulated.quiet import control_path
-from conformance.protocols.aka import digest_ha1, digest_response
 from conformance.protocols.cx import (
-    DigestItem,
-    Envelope,
     MultimediaAuthAnswer,
     MultimediaAuthRequest,
     RegistrationTerminationAnswer,
-    RegistrationTerminationRequest,
     ServerAssignmentAnswer,
     ServerAssignmentRequest,
 )
 from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
 from conformance.protocols.user_data import build_user_data
-from conformance.stack.sip import SipStack
 from conformance.vocabulary.federation import NodeKind
-from conformance.vocabulary.numbers import DiameterCommand, ServerAssignmentType
-
-REALM = "uc3m.netlab.test"
-IMPI = f"alice@{REALM}"
-IMPUS = (f"sip:alice@{REALM}", f"sip:alice.work@{REALM}")
-SCSCF = f"sip:scscf.{REALM}:6060"
-XRES = bytes(range(8))
-VECTOR = MultimediaAuthAnswer(
-    2001,
-    False,
-    user_name=IMPI,
-    public_identity=IMPUS[0],
-    scheme="Digest-AKAv1-MD5",
-    authenticate=bytes(range(32)),
-    authorization=XRES,
-    ck=b"c" * 16,
-    ik=b"i" * 16,
+from conformance.vocabulary.numbers import ServerAssignmentType
+from tests.cores.scscf_lab import (
+    ASSIGNED,
+    DIGEST,
+    IMPI,
+    IMPUS,
+    NONCE,
+    REALM,
+    SCSCF,
+    TABLET,
+    XRES,
+    Registrar,
+    answer,
+    begun,
+    empty,
+    end_by_network,
+    register_tablet,
 )
-NONCE = base64.b64encode(bytes(range(32))).decode()
-DIGEST = MultimediaAuthAnswer(
-    2001, False, scheme="SIP Digest", digest=DigestItem(realm=REALM, ha1=digest_ha1(IMPI, REALM, b"secret"))
-)
-ASSIGNED = ServerAssignmentAnswer(2001, False, user_data=build_user_data(IMPI, IMPUS))
-PATH = "Path: <sip:pcscf.uc3m.netlab.test:4060;lr>"
-
-
-def empty(algorithm: str = "") -> str:
-    more = f", algorithm={algorithm}" if algorithm else ""
-    return f'Authorization: Digest username="{IMPI}", realm="{REALM}", nonce="", uri="sip:{REALM}", response=""{more}'
-
-
-def answer(challenge: Response, password: bytes, uri: str = f"sip:{REALM}", **other: str) -> str:
-    """Answer a challenge as a terminal does, with parameters changed as `other` says."""
-    nonce = DigestHeader.parse(challenge.headers["WWW-Authenticate"]).get("nonce")
-    values = {"username": IMPI, "realm": REALM, "nonce": nonce, "uri": uri, "qop": "auth", "nc": "00000001"}
-    values |= {"cnonce": "c", **other}
-    ha1 = digest_ha1(values["username"], REALM, password)
-    values.setdefault(
-        "response",
-        digest_response(
-            ha1, method="REGISTER", uri=uri, nonce=values["nonce"], qop="auth", nc=values["nc"], cnonce="c"
-        ),
-    )
-    return f"Authorization: {DigestHeader.credentials(**values)}"
-
-
-class Registrar:
-    """The S-CSCF under test, as a P-CSCF's I-CSCF sees it, and what its HSS was asked."""
-
-    def __init__(self, scene: Any, client: SipStack) -> None:
-        self.scene = scene
-        self.client = client
-        self.mar: list[MultimediaAuthRequest] = []
-        self.sar: list[ServerAssignmentRequest] = []
-        self.maa = VECTOR
-        self.saa: ServerAssignmentAnswer | None = ASSIGNED
-        self.cseq = 0
-
-    def hss(self, message: Any) -> Any:
-        host = f"hss.{REALM}"
-        if message.command == DiameterCommand.MULTIMEDIA_AUTH:
-            self.mar.append(MultimediaAuthRequest.decode(message))
-            return self.maa.encode(message, host, REALM)
-        self.sar.append(ServerAssignmentRequest.decode(message))
-        return None if self.saa is None else self.saa.encode(message, host, REALM)
-
-    async def send(self, *lines: str, cseq: int | None = None) -> Response:
-        self.cseq = self.cseq + 1 if cseq is None else cseq
-        request: Request = self.scene.request("REGISTER", SCSCF, PATH, "Require: path", *lines, cseq=self.cseq)
-        response: Response = await self.client.send_request(request, self.scene.hop(NodeKind.SCSCF))
-        return response
-
-    async def register(self, *lines: str) -> Response:
-        return await self.send(answer(await self.send(empty(), *lines), XRES), *lines)
 
 
 @pytest.fixture
@@ -112,11 +51,7 @@ def registrar(in_scene: Callable[..., None]) -> Callable[..., None]:
 
     def run(story: Callable[..., Any], *faults: str) -> None:
         async def whole(scene: Any) -> None:
-            client = await scene.peer("127.35.1.12", 5060)
-            registrar = Registrar(scene, client)
-            await scene.hss(registrar.hss)
-            await scene.node(NodeKind.SCSCF, *faults)
-            await scene.ready(NodeKind.SCSCF)
+            registrar, _ = await begun(scene, *faults)
             await story(registrar)
 
         in_scene(whole)
@@ -210,17 +145,12 @@ def test_application_servers_are_told_of_beginning_refreshment_and_end(registrar
 
 def test_an_end_by_the_network_is_told_to_application_servers(in_scene: Callable[..., None]) -> None:
     async def story(scene: Any) -> None:
-        r = Registrar(scene, await scene.peer("127.35.1.12", 5060))
+        r, server = await begun(scene)
         told = Told(r)
-        server = await scene.hss(r.hss)
         await scene.node(NodeKind.DNS)
         await scene.instead_of(NodeKind.AS, told.answer)
-        await scene.node(NodeKind.SCSCF)
-        await scene.ready(NodeKind.SCSCF)
         await r.register()
-        scscf = scene.testbed.fqdn(NodeKind.SCSCF)
-        envelope = Envelope("session", f"hss.{REALM}", REALM, REALM, scscf)
-        await server.send(scscf, RegistrationTerminationRequest(IMPI, ()).encode(envelope))
+        await end_by_network(scene, server, ())
         assert await settled(r)
         assert [expires for _, _, expires, _ in told.seen()] == ["600", "0"]
 
@@ -465,35 +395,19 @@ def test_a_registration_ends_with_its_time(in_scene: Callable[..., None]) -> Non
 @pytest.mark.parametrize("identities", [(), IMPUS[1:]], ids=["all", "one-of-the-set"])
 def test_the_hss_may_end_a_registration(in_scene: Callable[..., None], identities: tuple[str, ...]) -> None:
     async def story(scene: Any) -> None:
-        r = Registrar(scene, await scene.peer("127.35.1.12", 5060))
-        server = await scene.hss(r.hss)
-        await scene.node(NodeKind.SCSCF)
-        await scene.ready(NodeKind.SCSCF)
+        r, server = await begun(scene)
         await r.register()
-        scscf = scene.testbed.fqdn(NodeKind.SCSCF)
-        envelope = Envelope("session", f"hss.{REALM}", REALM, REALM, scscf)
-        answer = await server.send(scscf, RegistrationTerminationRequest(IMPI, identities).encode(envelope))
-        assert RegistrationTerminationAnswer.decode(answer).is_success
+        ended = await end_by_network(scene, server, identities)
+        assert RegistrationTerminationAnswer.decode(ended).is_success
         assert (await r.register("Contact:")).headers.get("Contact") is None
 
     in_scene(story)
 
 
-TABLET = f"alice-tablet@{REALM}"
-
-
-async def _tablet(r: Registrar, *lines: str) -> Response:
-    """Let a second device of the user register, by a private identity of its own."""
-    contact = "Contact: <sip:alice@127.35.1.130:5060>"
-    challenge = await r.send(empty().replace(IMPI, TABLET), contact, *lines)
-    right = answer(challenge, XRES, username=TABLET)
-    return await r.send(right, contact, *lines)
-
-
 def test_a_second_device_has_a_registration_of_its_own_beside_the_first(registrar: Callable[..., None]) -> None:
     async def story(r: Registrar) -> None:
         await r.register()
-        both = await _tablet(r)
+        both = await register_tablet(r)
         assert both.code == 200
         contacts = both.headers.getlist("Contact")
         assert [one.partition(";")[0] for one in contacts] == [
@@ -513,15 +427,10 @@ def test_a_second_device_has_a_registration_of_its_own_beside_the_first(registra
 
 def test_an_end_by_the_hss_is_that_of_one_device(in_scene: Callable[..., None]) -> None:
     async def story(scene: Any) -> None:
-        r = Registrar(scene, await scene.peer("127.35.1.12", 5060))
-        server = await scene.hss(r.hss)
-        await scene.node(NodeKind.SCSCF)
-        await scene.ready(NodeKind.SCSCF)
+        r, server = await begun(scene)
         await r.register()
-        await _tablet(r)
-        scscf = scene.testbed.fqdn(NodeKind.SCSCF)
-        envelope = Envelope("session", f"hss.{REALM}", REALM, REALM, scscf)
-        await server.send(scscf, RegistrationTerminationRequest(IMPI, IMPUS).encode(envelope))
+        await register_tablet(r)
+        await end_by_network(scene, server, IMPUS)
         left = (await r.register("Contact:")).headers.getlist("Contact")
         assert [one.partition(";")[0] for one in left] == ["<sip:alice@127.35.1.130:5060>"]
 

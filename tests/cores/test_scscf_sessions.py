@@ -15,7 +15,7 @@ from conformance.protocols.sip.message import make_response
 from conformance.protocols.user_data import build_user_data
 from conformance.stack.sip import SipStack
 from conformance.vocabulary.federation import NodeKind
-from tests.cores.test_scscf import IMPUS, REALM, Registrar
+from tests.cores.scscf_lab import IMPUS, REALM, Registrar
 
 BOB = "sip:bob@127.35.2.12:5060"  # of another network, at its entry
 ORIG = "Route: <sip:orig@scscf.uc3m.netlab.test:6060;lr>"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import pytest
 
@@ -12,82 +11,44 @@ from conformance.cores.emulated.core import EmulatedCore
 from conformance.cores.emulated.strictness import altered_kinds, policy_of
 from conformance.cores.emulated.zone import zone_of
 from conformance.federation import default_federation_path, load_federation
+from conformance.quirks.profiles import profile_named
 from conformance.stack.hop import Hop
+from conformance.terminals.manner import Manner
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.federation import CoreKind, NodeKind, Strictness
-from tests.blocks import Block
+from tests.cores.conftest import RegisterRaw
 from tests.cores.raw_phone import RawPhone, Way, j2me, standard, symbian
 
-WORKER = Block.NODES.number
 LENIENT, STRICT, OPENIMSCORE = Strictness
 GOOD = [401, 200]
-Register = Callable[..., list[int]]
-
-
-@pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedCore]:
-    core = EmulatedCore(default_federation_path(), WORKER, tmp_path_factory.mktemp("core"))
-    core.up()
-    yield core
-    core.down()
-
-
-@pytest.fixture(scope="module")
-def hosts() -> Iterator[int]:
-    return count(1)
-
-
-@pytest.fixture
-def register(core: EmulatedCore, hosts: Iterator[int]) -> Register:
-    """Registers a subscriber of uc3m, whose core takes deviations as told, and deregisters again."""
-
-    def run(
-        strictness: Strictness,
-        how: Callable[..., Way] | Way,
-        *,
-        impu: str = "sip:alice@uc3m.netlab.test",
-        visited: str = "uc3m",
-    ) -> list[int]:
-        core.set_strictness("uc3m", strictness)
-        testbed, entry = core.federation.testbeds["uc3m"], core.federation.testbeds[visited]
-        known, node = testbed.subscriber("alice").model_copy(update={"impus": (impu,)}), entry.node(NodeKind.PCSCF)
-        way = how if isinstance(how, Way) else how(testbed, known.impi)
-        address = str(entry.access_networks[0].pool[next(hosts)])
-        with RawPhone(testbed, known, address, Hop(str(node.address), node.port)) as phone:
-            statuses = phone.register(way)
-            if statuses[-1] == 200:
-                assert phone.register(way, expires=0)[-1] == 200
-            return statuses
-
-    return run
 
 
 @pytest.mark.parametrize("how", [standard, symbian, j2me])
-def test_lenient_takes_all(register: Register, how: Callable[..., Way]) -> None:
-    assert register(LENIENT, how) == GOOD
+def test_lenient_takes_all(register_raw: RegisterRaw, how: Callable[..., Way]) -> None:
+    assert register_raw(LENIENT, how) == GOOD
 
 
 @pytest.mark.parametrize("strictness", Strictness)
-def test_every_core_takes_the_standard(register: Register, strictness: Strictness) -> None:
-    assert register(strictness, standard) == GOOD
+def test_every_core_takes_the_standard(register_raw: RegisterRaw, strictness: Strictness) -> None:
+    assert register_raw(strictness, standard) == GOOD
 
 
 @pytest.mark.parametrize("how", [symbian, j2me])
 def test_a_strict_core_finds_no_address_of_the_domain_for_an_explicit_port(
-    register: Register, how: Callable[..., Way]
+    register_raw: RegisterRaw, how: Callable[..., Way]
 ) -> None:
-    assert register(STRICT, how) == [504]  # RFC 3263 4.2: no SRV where there is a port
+    assert register_raw(STRICT, how) == [504]  # RFC 3263 4.2: no SRV where there is a port
 
 
 @pytest.mark.parametrize("how", [symbian, j2me])
 def test_open_ims_core_sends_an_explicit_port_to_itself_until_max_forwards_is_used_up(
-    register: Register, how: Callable[..., Way]
+    register_raw: RegisterRaw, how: Callable[..., Way]
 ) -> None:
-    assert register(OPENIMSCORE, how) == [483]
+    assert register_raw(OPENIMSCORE, how) == [483]
 
 
-def test_a_visited_pcscf_of_another_strictness_finds_its_way(register: Register) -> None:
-    assert register(OPENIMSCORE, symbian, visited="stuba") == GOOD  # stuba is lenient, and only its P-CSCF resolves
+def test_a_visited_pcscf_of_another_strictness_finds_its_way(register_raw: RegisterRaw) -> None:
+    assert register_raw(OPENIMSCORE, symbian, visited="stuba") == GOOD  # stuba is lenient, and only its P-CSCF resolves
 
 
 def credentials(**changed: str) -> Way:
@@ -119,17 +80,32 @@ def credentials(**changed: str) -> Way:
     ids=["no-realm", "other-realm", "no-name", "no-uri", "blank", "short-name", "no-authorization", "stray-quote"],
 )
 def test_what_becomes_of_credentials_that_deviate(
-    register: Register, way: Way, lenient: list[int], strict: list[int], openimscore: list[int]
+    register_raw: RegisterRaw, way: Way, lenient: list[int], strict: list[int], openimscore: list[int]
 ) -> None:
-    assert register(LENIENT, way) == lenient
-    assert register(STRICT, way) == strict
-    assert register(OPENIMSCORE, way) == openimscore
+    assert register_raw(LENIENT, way) == lenient
+    assert register_raw(STRICT, way) == strict
+    assert register_raw(OPENIMSCORE, way) == openimscore
 
 
-def test_open_ims_core_refuses_where_the_identity_derived_from_to_is_nobodys(register: Register) -> None:
+def test_open_ims_core_refuses_where_the_identity_derived_from_to_is_nobodys(register_raw: RegisterRaw) -> None:
     way = credentials(realm="")
-    assert register(LENIENT, way, impu="sip:alice.work@uc3m.netlab.test") == GOOD
-    assert register(OPENIMSCORE, way, impu="sip:alice.work@uc3m.netlab.test") == [403]
+    assert register_raw(LENIENT, way, impu=1) == GOOD
+    assert register_raw(OPENIMSCORE, way, impu=1) == [403]
+
+
+@pytest.mark.parametrize(("strictness", "qop"), [(LENIENT, "auth"), (OPENIMSCORE, "auth-int")])
+def test_a_terminal_that_prefers_auth_int_uses_it_where_it_is_offered(
+    core: EmulatedCore, hosts: Iterator[int], strictness: Strictness, qop: str
+) -> None:
+    core.set_strictness("uc3m", strictness)
+    testbed = core.federation.testbeds["uc3m"]
+    node, known = testbed.node(NodeKind.PCSCF), testbed.subscriber("alice")
+    way, address = standard(testbed, known.impi), str(testbed.access_networks[0].pool[next(hosts)])
+    manner = Manner.of(profile_named("standard+Q10"))
+    with RawPhone(testbed, known, address, Hop(str(node.address), node.port), manner) as phone:
+        assert phone.register(way) == GOOD
+        assert f"qop={qop}," in phone.sent[-1]
+        assert phone.register(way, expires=0)[-1] == 200
 
 
 def test_it_is_changed_within_a_second_and_only_where_it_differs(core: EmulatedCore) -> None:

@@ -61,3 +61,14 @@ def test_a_challenge_alone_shows_that_the_proxy_authenticates() -> None:
 def test_in_an_ims_nothing_is_said() -> None:
     lab = PresenceLab("handbuilt-presence-publish")
     assert {lab.result(one).verdict for one in ("PRES-30", "PRES-31")} == {"NOT_APPLICABLE"}
+
+
+def test_credentials_that_nobody_can_verify_prove_nothing() -> None:
+    lab = PresenceLab(PUBLISH).edit("3 7 11", PROOF, f"{PROOF}x")
+    assert lab.result("PRES-31").verdict == "INCONCLUSIVE"
+
+
+def test_an_identity_that_an_unknown_user_claims_may_be_his() -> None:
+    lab = PresenceLab(PUBLISH).edit("3 7 11", PROOF, f"{PROOF}x").edit("4", ALICE, BOSS)
+    lab.edit("3", "\r\nCall-ID", f"\r\n{BOSS}\r\nCall-ID")
+    assert lab.result("PRES-30").verdict == "INCONCLUSIVE"

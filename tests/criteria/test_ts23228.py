@@ -130,3 +130,35 @@ def test_a_p_cscf_at_an_address_that_nobody_declares(lab: Any, federation: Any) 
     lab.entries = [entry for entry in lab.entries if entry.point != "Gm"]
     lab.points = ("Mw", "Ic", "Cx", "DNS")
     assert lab.failing() == []
+
+
+def led(lab: Any, port: int, address: str | None) -> Any:
+    """Let the visited P-CSCF send REGISTERs with a port in the Request-URI to its own I-CSCF."""
+    lab.abroad()
+    lab.drop("naptr-q naptr-r srv-q srv-r")
+    lab.edit("gm1 gm2 p1 p2", "REGISTER sip:uc3m.test SIP", f"REGISTER sip:uc3m.test:{port} SIP")
+    if address is None:
+        lab.drop("a-q a-r")
+    else:
+        for key in ("a-q", "a-r"):
+            lab[key].question = ("uc3m.test", "A")
+        lab.records("a-r", lab.host("uc3m.test", address))
+    own = Endpoint("127.40.2.12", 5060, "udp")
+    lab["p1"].destination = lab["p2"].destination = lab["i401"].source = lab["i200"].source = own
+    return lab
+
+
+@pytest.mark.parametrize(
+    ("port", "address", "verdict"),
+    [
+        (5060, "127.40.2.12", "NOT_APPLICABLE"),
+        (5060, None, "NOT_APPLICABLE"),
+        (5060, "127.40.1.12", "FAIL"),
+        (5070, None, "FAIL"),
+    ],
+)
+def test_a_port_excuses_only_who_follows_it(
+    lab: Any, federation: Any, port: int, address: str | None, verdict: str
+) -> None:
+    lab.federation = federation
+    assert led(lab, port, address).result("REG-21").verdict == verdict

@@ -13,7 +13,6 @@ import pytest
 
 from conformance.detection.batch import read_captures
 from conformance.faults.pcapfile import read_packets
-from conformance.federation import default_federation_path
 from conformance.federation.call_matrix import call_cells
 from conformance.federation.matrix import home_cells
 from conformance.judgement import judge
@@ -26,12 +25,12 @@ from conformance.runs.cell_identity import CellIdentity
 from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
 from conformance.runs.header import run_header
-from conformance.runs.plan import BenchPlan
 from conformance.runs.sheet import read_sheet
 from conformance.vocabulary.federation import Strictness
 from conformance.vocabulary.verdicts import Verdict
 from tests.blocks import Block
 from tests.end_to_end.quirk_terminals import SHOWN, registers
+from tests.runs.bench_lab import started_bench
 
 OF_A_LENIENT_CORE = {("DNS-03", "home-pcscf")}
 """What a core does that bears with a port: it finds the home network by NAPTR and SRV all the same."""
@@ -40,11 +39,8 @@ PROFILES = [name for name in profile_names() if name != "standard" and not profi
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    plan = BenchPlan(default_federation_path(), Block.QUIRKS.number, "scapy")
-    bench = Bench(plan, tmp_path_factory.mktemp("run"))
-    bench.start()
-    yield bench
-    bench.stop()
+    with started_bench(Block.QUIRKS.number, tmp_path_factory.mktemp("run")) as bench:
+        yield bench
 
 
 def _breaks(id: str, group: str) -> set[str]:

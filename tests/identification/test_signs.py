@@ -90,3 +90,11 @@ def test_a_subscription_to_ones_own_registration_says_nothing_of_it() -> None:
     (found,) = terminals_of((first, UE, PCSCF), (first.replace(b"REGISTER", b"SUBSCRIBE"), UE, PCSCF))
     assert shown(found) == []
     assert "Q7" in undecided(found)
+
+
+def test_qop_is_held_against_the_challenge_that_is_answered() -> None:
+    first, refused, second, accepted = registers("standard", qop=None, password=True)
+    other = b'WWW-Authenticate: Digest realm="other.test", nonce="abc", algorithm=MD5, qop="auth"\r\n'
+    refused = refused.replace(b"WWW-Authenticate:", other + b"WWW-Authenticate:")
+    (found,) = terminals_of((first, UE, PCSCF), (refused, PCSCF, UE), (second, UE, PCSCF), (accepted, PCSCF, UE))
+    assert "U2" not in {one.quirk.id for one in shown(found)}

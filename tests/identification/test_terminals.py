@@ -62,3 +62,25 @@ def test_other_requests_of_a_terminal_are_found() -> None:
 
 def test_no_register_no_terminal() -> None:
     assert terminals_of() == []
+
+
+def test_one_private_address_behind_two_nats_is_two_terminals() -> None:
+    one = registers("standard")[0].replace(b"192.0.2.101", b"192.168.0.10")
+    other = registers("standard")[0].replace(b"192.0.2.101", b"192.168.0.10")
+    again = UE._replace(port=5070)
+    found = terminals_of((one, UE, PCSCF), (other, OTHER, PCSCF), (one.replace(b"z9hG4bK", b"z9hG4bKb"), again, PCSCF))
+    assert [(terminal.endpoint, len(terminal.turns)) for terminal in found] == [(UE, 2), (OTHER, 1)]
+
+
+def test_two_terminals_behind_one_nat() -> None:
+    one = registers("standard")[0].replace(b"192.0.2.101", b"192.168.0.10")
+    other = registers("standard")[0].replace(b"192.0.2.101", b"192.168.0.11")
+    found = terminals_of((one, UE, PCSCF), (other, UE._replace(port=5070), PCSCF))
+    assert [terminal.endpoint.port for terminal in found] == [5060, 5070]
+
+
+def test_a_terminal_that_changes_its_address_keeps_its_call_id() -> None:
+    first, refused, second, _ = registers("standard")
+    moved = second.replace(b"192.0.2.101", b"192.0.2.102")
+    (found,) = terminals_of((first, UE, PCSCF), (refused, PCSCF, UE), (moved, OTHER, PCSCF))
+    assert found.turns[1].challenge is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.judgement.ladder import summary, text
+from conformance.judgement.ladder import lanes, summary, text
+from conformance.vocabulary.roles import Role
 
 
 def test_summaries(lab: Any) -> None:
@@ -33,3 +34,10 @@ def test_what_answers_has_the_number_of_the_transaction_that_asks(lab: Any) -> N
             request = asked[arrow.transaction]
             assert (request.source, request.destination) == (arrow.destination, arrow.source)
     assert len({arrow.transaction for arrow in ladder}) == len(ladder) / 2
+
+
+def test_a_message_to_a_relay_ends_at_the_lane_of_the_relay(lab: Any) -> None:
+    message = next(m for m in lab.trace().messages if summary(m).startswith("REGISTER"))
+    roles = (Role.UE, Role.HOME_PCSCF)
+    assert lanes(message, roles, {}) == ("ue", "home-pcscf")
+    assert lanes(message, roles, {message.destination.address: Role.ADAPTER}) == ("ue", "adapter")

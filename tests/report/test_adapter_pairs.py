@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.report.adapter_pairs import AdapterPairs, drawn
+from conformance.report.adapter_pairs import MOST, AdapterPairs, drawn
 from conformance.report.site import assets
 from conformance.vocabulary.results import CellResult
 
@@ -52,3 +52,12 @@ def test_hostile_names_lead_nowhere_else(pair: list[CellResult], tmp_path: Path)
     hostile = [cell.model_copy(update={"profile": "../../<script>x"}) for cell in pair]
     (page,) = written(hostile, tmp_path)
     assert "<script>x" not in page.read_text()
+
+
+def test_a_request_that_goes_round_does_not_bury_the_other_side(pair: list[CellResult], tmp_path: Path) -> None:
+    (procedure,) = pair[0].procedures
+    round_and_round = procedure.model_copy(update={"ladder": procedure.ladder * MOST})
+    (page,) = written([pair[0].model_copy(update={"procedures": [round_and_round]}), pair[1]], tmp_path)
+    text = page.read_text()
+    assert f"{len(procedure.ladder) * MOST - MOST} later messages are not drawn" in text
+    assert "symbian-s60 at a core like the Open IMS Core" in text

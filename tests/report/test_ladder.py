@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.report.ladder import MAX_ARROWS, draw
+from conformance.report.ladder import LETTER, MARGIN, MAX_ARROWS, NARROW, draw
 from conformance.vocabulary.results import CellResult, CriterionResult
 
 
@@ -36,3 +36,17 @@ def test_a_very_long_ladder_is_cut_and_says_so(make_cell: Callable[..., CellResu
     drawing = draw(long)
     assert len(drawing.lines) == MAX_ARROWS
     assert drawing.cut == MAX_ARROWS
+
+
+def test_labels_do_not_reach_over_the_times(
+    make_cell: Callable[..., CellResult], make_criterion: Callable[..., CriterionResult]
+) -> None:
+    for line in draw(make_cell(criteria=[make_criterion()]).procedures[0], lane_width=NARROW).lines:
+        assert line.label_x - len(line.label) * LETTER / 2 >= MARGIN - 1
+
+
+def test_what_a_node_sends_to_itself_is_seen(make_cell: Callable[..., CellResult]) -> None:
+    procedure = make_cell().procedures[0]
+    arrow = procedure.ladder[0].model_copy(update={"source": "home-pcscf", "destination": "home-pcscf"})
+    (line,) = draw(procedure.model_copy(update={"ladder": [arrow]})).lines
+    assert f"H{line.x1 + 22}M" in line.path

@@ -51,6 +51,26 @@ def test_what_is_missing_is_drawn_where_it_should_have_been() -> None:
     assert expected.x2 < came.x1
 
 
+def test_a_message_that_a_relay_passes_on_was_not_sent_again() -> None:
+    def hop(source: str, destination: str, frame: int, status: RowStatus = RowStatus.REPEATED) -> LadderRow:
+        ends = {"source": source, "destination": destination, "frame": frame}
+        return LadderRow(status=status, seen=CAME.model_copy(update=ends))
+
+    rows = [
+        hop("ue", "adapter", 1, RowStatus.MATCHED),
+        hop("ue", "adapter", 2),
+        hop("adapter", "home-pcscf", 3),
+        hop("home-pcscf", "home-icscf", 4),
+        hop("ue", "adapter", 5, RowStatus.MATCHED),
+        hop("adapter", "home-pcscf", 6),
+        hop("adapter", "home-pcscf", 7),
+    ]
+    drawing = side_by_side(explained(*rows, at=None))
+    assert drawing is not None
+    first, second = ["as expected", "sent again", "passed on", "sent again"], ["as expected", "passed on", "sent again"]
+    assert [band.words for band in drawing.bands] == first + second
+
+
 def test_what_is_unexpected_has_no_left_side() -> None:
     row = LadderRow(status=RowStatus.UNEXPECTED, seen=CAME)
     drawing = side_by_side(explained(row, at=None), {(0, 7): [SIGHTING]})

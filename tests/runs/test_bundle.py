@@ -59,7 +59,9 @@ def test_only_cells_of_the_partner_are_written_and_the_rest_is_counted(tmp_path:
     assert any(f"{found.left_out} others are left out" in limit for limit in run.header.limits)
     assert run.footer is not None
     assert run.footer.cells == found.cells
-    names = {file.name for file in octets_of(tmp_path / "bundle")}
+    pairs = {file.name for file in (tmp_path / "bundle" / "adapter").iterdir()}
+    assert len(pairs) == len({cell.profile for cell in run.cells if cell.adapted})
+    names = {file.name for file in octets_of(tmp_path / "bundle")} - pairs
     assert names == {
         "README.md",
         "cells.csv",

@@ -18,12 +18,9 @@ from conformance.federation.matrix import Cell as Square
 from conformance.runs.bench import Bench
 from conformance.runs.calls import invite, set_up, talk
 from conformance.runs.cell import Cell
-from conformance.runs.cell_identity import CellIdentity
-from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
-from conformance.runs.plan import BenchPlan
-from conformance.vocabulary.results import TestSheet
 from tests.blocks import Block
+from tests.runs.bench_lab import identity_of, started_bench
 
 Story = Callable[[Cell], None]
 
@@ -71,11 +68,8 @@ class Wire:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    plan = BenchPlan(default_federation_path(), Block.CALLS.own_number, "scapy")
-    bench = Bench(plan, tmp_path_factory.mktemp("run"))
-    bench.start()
-    yield bench
-    bench.stop()
+    with started_bench(Block.CALLS.own_number, tmp_path_factory.mktemp("run")) as bench:
+        yield bench
 
 
 @pytest.fixture
@@ -84,8 +78,7 @@ def called(bench: Bench, tmp_path: Path) -> Iterator[Callable[[str, Story], Wire
     made: list[Cell] = []
 
     def run(name: str, story: Story) -> Wire:
-        sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
-        identity = CellIdentity("test", "cell", "-", squares()[name], "registration-home", sheet, Expectation())
+        identity = identity_of("test", squares()[name])
         cell = Cell(identity, bench, RunFolder(tmp_path))
         made.append(cell)
         story(cell)

@@ -12,24 +12,21 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from conformance.federation import default_federation_path
 from conformance.federation.matrix import Cell as Square
 from conformance.quirks.profiles import profile_named
 from conformance.runs.bench import Bench
 from conformance.runs.cell import Cell
-from conformance.runs.cell_identity import CellIdentity
-from conformance.runs.expected import Expectation
 from conformance.runs.folder import RunFolder
-from conformance.runs.plan import BenchPlan
 from conformance.terminals.terminal import RegistrationRejected
 from conformance.trace.decode import read_trace
 from conformance.trace.model import SipMessage
 from conformance.vocabulary.errors import BeyondProgram, HarnessFault
 from conformance.vocabulary.federation import NodeKind, Strictness
 from conformance.vocabulary.points import Point
-from conformance.vocabulary.results import RunHeader, TestSheet
+from conformance.vocabulary.results import RunHeader
 from conformance.vocabulary.verdicts import Verdict
 from tests.blocks import Block
+from tests.runs.bench_lab import identity_of, started_bench
 
 
 class Captured(NamedTuple):
@@ -54,11 +51,8 @@ class Captured(NamedTuple):
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    plan = BenchPlan(default_federation_path(), Block.CELLS.own_number, "scapy")
-    bench = Bench(plan, tmp_path_factory.mktemp("run"))
-    bench.start()
-    yield bench
-    bench.stop()
+    with started_bench(Block.CELLS.own_number, tmp_path_factory.mktemp("run")) as bench:
+        yield bench
 
 
 @pytest.fixture
@@ -67,8 +61,7 @@ def register(bench: Bench, tmp_path: Path) -> Iterator[Callable[..., Captured]]:
     made: list[Cell] = []
 
     def run(square: Square, status: int | None = None, **options: Any) -> Captured:
-        sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
-        identity = CellIdentity(f"test[{square.id}]", "cell", "-", square, "registration-home", sheet, Expectation())
+        identity = identity_of("test", square)
         cell = Cell(identity, bench, RunFolder(tmp_path))
         made.append(cell)
         terminal = cell.terminal(**options)
@@ -215,11 +208,7 @@ def test_what_is_beyond_a_program_says_nothing_about_the_network_and_stays_in_si
 
 def foreign(bench: Bench, run: RunFolder, square: Square) -> Cell:
     """Open a cell whose terminal is sipp."""
-    sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
-    name = f"foreign[{square.id}]"
-    return Cell(
-        CellIdentity(name, "cell", "-", square, "registration-home", sheet, Expectation(), terminal="sipp"), bench, run
-    )
+    return Cell(identity_of("foreign", square, terminal="sipp"), bench, run)
 
 
 def test_an_adapted_terminal_registers_by_the_adapter_of_the_network_that_it_is_in(
@@ -251,9 +240,7 @@ def test_a_cell_that_wants_nothing_finds_every_core_as_the_federation_file_has_i
 
 
 def test_where_there_is_no_adapter_nobody_is_adapted(bench: Bench, tmp_path: Path) -> None:
-    sheet = TestSheet(identifier="-", purpose="-", configuration="-", preconditions=[], steps=[], references=[])
-    square = Square("uc3m", "uc3m", "none", "alice")
-    identity = CellIdentity("test[none]", "cell", "-", square, "registration-home", sheet, Expectation())
+    identity = identity_of("none", Square("uc3m", "uc3m", "none", "alice"))
     cell = Cell(identity, bench, RunFolder(tmp_path))
     try:
         with pytest.raises(HarnessFault, match="found no node adapter"):

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.federation import default_federation_path
 from conformance.runs.bench import Bench, DeadNodes, NotRun
 from conformance.runs.mishaps import Mishaps
-from conformance.runs.plan import BenchPlan
 from conformance.terminals.event_log import EventLog
 from conformance.vocabulary.errors import BadInput
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.results import Mishap
 from tests.blocks import Block
+from tests.runs.bench_lab import started_bench
 
 HSS, SCSCF = "uc3m/hss", "uc3m/s-cscf"
 NEEDED = frozenset({HSS, SCSCF})
@@ -25,11 +24,8 @@ NEEDED = frozenset({HSS, SCSCF})
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    bench = Bench(BenchPlan(default_federation_path(), Block.MISHAPS.own_number, "scapy"),
-                  tmp_path_factory.mktemp("run"))  # fmt: skip
-    bench.start()
-    yield bench
-    bench.stop()
+    with started_bench(Block.MISHAPS.own_number, tmp_path_factory.mktemp("run")) as bench:
+        yield bench
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from sipmessage import Request, Response
 
 from conformance.protocols.sip.dialog import Dialog, dialog_key
 from conformance.protocols.sip.message import make_response
-from conformance.stack.hop import Hop
 from conformance.stack.sip import ServerTransaction, SipStack
 from conformance.terminals.presence_documents import PresenceState, write_pidf
 from conformance.terminals.presence_failures import PresenceRefused, PresenceTimedOut
@@ -19,30 +18,24 @@ from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
+from tests.terminals.notifier_lab import ScriptedNotifier
 
 ALICE, BOB = "sip:alice@uc3m.netlab.test", "sip:bob@stuba.netlab.test"
 
 
-class Network:
-    """Registers everybody, takes publications and subscriptions, and sends the NOTIFYs that it is told to send."""
+class Network(ScriptedNotifier):
+    """Takes publications and subscriptions."""
 
     def __init__(self, stack: SipStack, granted: Callable[[Request], Response]) -> None:
-        self.stack = stack
-        self.granted = granted
+        super().__init__(stack, granted)
         self.requests: list[Request] = []
         self.codes: list[int] = []
-        self.answers: list[int] = []
         self.at_once: tuple[str, bytes] | None = ("active;expires=3600", b"")
         self.kind = "application/pidf+xml"
         self.least = "2"
-        self.dialog: Dialog | None = None
-        stack.on_request = self.handle
 
-    async def handle(self, transaction: ServerTransaction) -> None:
+    async def asked(self, transaction: ServerTransaction) -> None:
         request = transaction.request
-        if request.method == "REGISTER":
-            await transaction.respond(self.granted(request))
-            return
         self.requests.append(request)
         response = make_response(request, self.codes.pop(0) if self.codes else 200)
         response.headers.set("SIP-ETag", f"tag{len(self.requests)}")
@@ -58,16 +51,7 @@ class Network:
             await self.notify(*(("terminated;reason=timeout", b"") if ends else self.at_once))
 
     async def notify(self, state: str, body: bytes = b"") -> int:
-        assert self.dialog is not None
-        request = self.dialog.next_request("NOTIFY")
-        request.headers.set("Event", "presence")
-        request.headers.set("Subscription-State", state)
-        if body:
-            request.headers.set("Content-Type", self.kind)
-            request.body = body
-        response = await self.stack.send_request(request, Hop(request.uri.host, request.uri.port or 5060))
-        self.answers.append(response.code)
-        return response.code
+        return await self.send_notify("presence", state, self.kind, body)
 
 
 @pytest.fixture

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import selectors
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -17,11 +13,11 @@ from conformance.cores.emulated.hss import control_path as hss_control_path
 from conformance.cores.emulated.hss_channel import HssChannel
 from conformance.cores.emulated.log_lines import last_lines
 from conformance.cores.emulated.node import has_channel, is_emulated
-from conformance.cores.emulated.plan import Command, Happening, Order, Plan, Report, log_file, node_folder
-from conformance.cores.emulated.process_list import PROCESSES_FILE, SUPERVISOR, end_leftovers, write_processes
-from conformance.cores.emulated.processes import ProcessMark
+from conformance.cores.emulated.plan import Command, Order, Plan, log_file, node_folder
+from conformance.cores.emulated.process_list import end_leftovers
 from conformance.cores.emulated.readiness import all_serving, awaited
 from conformance.cores.emulated.strictness import altered_kinds
+from conformance.cores.emulated.supervision import Supervision
 from conformance.cores.emulated.supervisor import END_S
 from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import at_block, load_federation, rebase
@@ -31,8 +27,6 @@ from conformance.vocabulary.identifiers import IpNetwork, uri_host
 
 LOG_LINES = 10
 """How many of the last lines of a dead node's log are shown."""
-
-_READ = 65_536
 
 
 class EmulatedCore:
@@ -80,16 +74,10 @@ class EmulatedCore:
             raise BadInput(f"fault for node {unknown[0]!r}: expected one of {', '.join(sorted(self._nodes))}")
         for name in sorted(self._faults):
             self._can_misbehave(name, self._faults[name])
-        self._supervisor: subprocess.Popen[bytes] | None = None
-        self._rest = b""
-        self._marks: dict[str, ProcessMark] = {}
-        self._ready: set[str] = set()
-        self._dead: dict[str, int] = {}
+        self._supervision = Supervision(folder)
         self._stopped: set[str] = set()
         self._shown: dict[str, frozenset[str]] = {}
         """Faults of nodes that were started with other ones than the plan's."""
-        self._failed: str | None = None
-        self._failed_status = 0
 
     def up(self, namespace_of: Callable[[str], str] | None = None) -> None:
         """Start all nodes and return when each one serves, as seen from outside.
@@ -100,7 +88,7 @@ class EmulatedCore:
         Raises:
             TestbedDown: one line with the node, what was awaited and its last log lines.
         """
-        if self._supervisor is not None:
+        if self._supervision.is_started:
             raise HarnessFault("emulated core: up() was called twice")
         if namespace_of is not None:
             self._namespaces = {name: namespace_of(name) for name in self._nodes}
@@ -124,34 +112,14 @@ class EmulatedCore:
         Raises:
             HarnessFault: a process is still there.
         """
-        supervisor, self._supervisor = self._supervisor, None
-        if supervisor is None:
-            return
-        assert supervisor.stdin is not None
-        assert supervisor.stdout is not None
-        supervisor.stdin.close()  # which means: end
-        try:
-            supervisor.wait(END_S + 3)
-        except subprocess.TimeoutExpired:
-            supervisor.kill()  # the kernel ends the nodes with it
-            supervisor.wait()
-        supervisor.stdout.close()
-        deadline = time.monotonic() + 2
-        left = [name for name, mark in self._marks.items() if not mark.wait_gone(deadline)]
-        self._marks.clear()
-        self._ready.clear()
-        if left:
-            raise HarnessFault(f"emulated core: {', '.join(left)} expected to be gone after SIGKILL, found running")
-        (self.folder / PROCESSES_FILE).unlink(missing_ok=True)
+        self._supervision.end()
 
     def restart(self) -> None:
         """Bring everything down and up again; what nodes keep in their folders stays."""
         self.down()
-        self._dead.clear()
+        self._supervision.forget()
         self._stopped.clear()
         self._shown.clear()
-        self._rest = b""
-        self._failed = None
         self.up()
 
     def check(self) -> dict[str, list[str]]:
@@ -159,9 +127,9 @@ class EmulatedCore:
 
         A node that was stopped on purpose by `stop_node` is dead too.
         """
-        self._pump(0.0)
-        dead = {name: self._epitaph(name) for name in self._dead}
-        if self._supervisor is None or self._supervisor.poll() is not None:
+        self._supervision.pump()
+        dead = {name: self._epitaph(name) for name in self._supervision.dead}
+        if not self._supervision.runs:
             for name in self._nodes:
                 dead.setdefault(name, ["the supervisor of the nodes is not running", *self._last_lines(name)])
         return dead
@@ -174,10 +142,10 @@ class EmulatedCore:
             TestbedDown: it does not run.
         """
         self._known(name)
-        self._pump(0.0)
-        if name not in self._marks or name in self._dead:
+        self._supervision.pump()
+        if name not in self._supervision.marks or name in self._supervision.dead:
             raise TestbedDown(f"{name} does not run: {'; '.join(self._epitaph(name)[:2])}")
-        return self._marks[name].pid
+        return self._supervision.marks[name].pid
 
     def stop_node(self, name: str, *, kill: bool = False) -> None:
         """Stop one node and return when it is gone.
@@ -194,8 +162,8 @@ class EmulatedCore:
         self.pid(name)
         self._stopped.add(name)
         for order, patience in ((Order.KILL, END_S),) if kill else ((Order.STOP, END_S), (Order.KILL, END_S)):
-            self._order(Command(order=order, node=name))
-            if self._until(lambda: name in self._dead, time.monotonic() + patience):
+            self._supervision.order(Command(order=order, node=name))
+            if self._supervision.until(lambda: name in self._supervision.dead, time.monotonic() + patience):
                 return
         raise HarnessFault(f"{name}: expected to end after SIGKILL within {END_S:g} s, found running")
 
@@ -213,19 +181,19 @@ class EmulatedCore:
             TestbedDown: it does not become ready.
         """
         self._known(name)
-        self._pump(0.0)
+        self._supervision.pump()
         planned = self._faults.get(name, frozenset())
         wanted = planned if faults is None else faults
         self._can_misbehave(name, wanted)
-        if name not in self._dead:
+        if name not in self._supervision.dead:
             if self._shown.get(name, planned) == wanted:
                 return
             self.stop_node(name)
-        del self._dead[name]
+        del self._supervision.dead[name]
         self._stopped.discard(name)
-        self._ready.discard(name)
+        self._supervision.ready.discard(name)
         self._shown[name] = wanted
-        self._order(Command(order=Order.START, node=name, faults=wanted))
+        self._supervision.order(Command(order=Order.START, node=name, faults=wanted))
         deadline = time.monotonic() + self.federation.timers.ready_ms / 1000
         self._await_ready({name}, deadline)
         testbed, kind = self._nodes[name]
@@ -251,20 +219,19 @@ class EmulatedCore:
 
     def _start_anew(self, names: set[str], strictness: Strictness) -> None:
         """Stop nodes of a testbed and start them, all at the same time; each one shows the faults that it showed."""
-        self._pump(0.0)
-        alive = names - set(self._dead)
+        self._supervision.pump()
+        alive = names - self._supervision.dead.keys()
         for name in alive:
-            self._order(Command(order=Order.STOP, node=name))
-        if not self._until(lambda: alive <= set(self._dead), time.monotonic() + END_S):
-            raise HarnessFault(
-                f"{', '.join(sorted(alive - set(self._dead)))}: expected to end after SIGTERM, found running"
-            )
+            self._supervision.order(Command(order=Order.STOP, node=name))
+        dead = self._supervision.dead.keys()
+        if not self._supervision.until(lambda: alive <= dead, time.monotonic() + END_S):
+            raise HarnessFault(f"{', '.join(sorted(alive - dead))}: expected to end after SIGTERM, found running")
         for name in sorted(names):
-            del self._dead[name]
+            del self._supervision.dead[name]
             self._stopped.discard(name)
-            self._ready.discard(name)
+            self._supervision.ready.discard(name)
             shown = self._shown.get(name, self._faults.get(name, frozenset()))
-            self._order(Command(order=Order.START, node=name, faults=shown, strictness=strictness))
+            self._supervision.order(Command(order=Order.START, node=name, faults=shown, strictness=strictness))
         self._await_ready(names, time.monotonic() + self.federation.timers.ready_ms / 1000)
 
     def settle(self, testbeds: Iterable[str]) -> bool:
@@ -293,12 +260,12 @@ class EmulatedCore:
         return asyncio.run(quiet.known_users(self._channels(testbeds, has_channel)))
 
     def _channels(self, testbeds: Iterable[str], asked: Callable[[Testbed, NodeKind], bool]) -> dict[str, Path]:
-        self._pump(0.0)
+        self._supervision.pump()
         wanted = set(testbeds)
         return {
             name: quiet.control_path(self._folder_of(name))
             for name, (testbed, kind) in self._nodes.items()
-            if testbed.name in wanted and asked(testbed, kind) and name not in self._dead
+            if testbed.name in wanted and asked(testbed, kind) and name not in self._supervision.dead
         }
 
     def hss(self, testbed: str) -> HssChannel:
@@ -338,43 +305,19 @@ class EmulatedCore:
             modules=self._modules,
             strictness={name: one.strictness for name, one in self.federation.testbeds.items()},
         )
-        with (self.folder / "supervisor.log").open("wb") as log:
-            self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", SUPERVISOR],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,  # so that Ctrl-C reaches the harness alone
-            )
-        assert self._supervisor.stdout is not None
-        os.set_blocking(self._supervisor.stdout.fileno(), False)
-        if mark := ProcessMark.of(self._supervisor.pid):
-            self._marks["supervisor"] = mark
-            write_processes(self.folder, self._marks)
-        self._send(plan.model_dump_json())
-
-    def _order(self, command: Command) -> None:
-        self._send(command.model_dump_json())
-
-    def _send(self, line: str) -> None:
-        if self._supervisor is None or self._supervisor.stdin is None:
-            raise TestbedDown("emulated core: the nodes are not up")
-        try:
-            self._supervisor.stdin.write(line.encode() + b"\n")
-            self._supervisor.stdin.flush()
-        except BrokenPipeError:
-            raise TestbedDown(f"emulated core: {self._supervisor_end()}") from None
+        self._supervision.start(plan)
 
     def _await_ready(self, names: set[str], deadline: float) -> None:
         """Wait until the nodes say that they are ready, then until they show it."""
+        reported = self._supervision
 
         def settled() -> bool:
-            return names <= self._ready or bool(names & set(self._dead)) or self._failed is not None
+            return names <= reported.ready or bool(names & reported.dead.keys()) or reported.failure is not None
 
-        self._until(settled, deadline)
-        write_processes(self.folder, self._marks)
+        self._supervision.until(settled, deadline)
+        self._supervision.write_processes()
         self._raise_dead(names)
-        if missing := sorted(names - self._ready):
+        if missing := sorted(names - self._supervision.ready):
             raise TestbedDown(
                 f"{missing[0]}: expected that it reports ready within {self.federation.timers.ready_ms} ms"
                 + self._log_tail(missing[0])
@@ -395,7 +338,7 @@ class EmulatedCore:
 
         A client may not have noticed yet that its connection has ended, and takes itself for connected.
         """
-        alive = self._nodes.keys() - self._dead.keys()
+        alive = self._nodes.keys() - self._supervision.dead.keys()
         kinds = [kind for kind in (NodeKind.ICSCF, NodeKind.SCSCF) if f"{testbed.name}/{kind}" in alive]
         hss = self.hss(testbed.name)
         while missing := hss.missing(testbed.fqdn(kind) for kind in kinds):
@@ -408,8 +351,8 @@ class EmulatedCore:
 
     def _serving(self, names: set[str], deadline: float) -> dict[str, str | None]:
         def still_wanted() -> bool:
-            self._pump(0.0)
-            return not names & set(self._dead) and time.monotonic() < deadline
+            self._supervision.pump()
+            return not names & self._supervision.dead.keys() and time.monotonic() < deadline
 
         places: dict[str, list[str]] = {}
         for name in sorted(names):
@@ -419,66 +362,19 @@ class EmulatedCore:
         )
 
     def _raise_dead(self, names: set[str]) -> None:
-        if self._failed is not None:
-            raise error_of(self._failed_status)(self._failed)
-        if self._supervisor is not None and self._supervisor.poll() is not None:
-            raise TestbedDown(f"emulated core: {self._supervisor_end()}")
-        for name in sorted(names & set(self._dead)):
-            status = self._dead[name]
+        if (failure := self._supervision.failure) is not None:
+            why, status = failure
+            raise error_of(status)(why)
+        if self._supervision.is_started and not self._supervision.runs:
+            raise TestbedDown(f"emulated core: {self._supervision.epitaph()}")
+        for name in sorted(names & self._supervision.dead.keys()):
+            status = self._supervision.dead[name]
             raise error_of(status)(f"{name} died before it was ready ({how_it_ended(status)}){self._log_tail(name)}")
 
-    def _until(self, reached: Callable[[], bool], deadline: float) -> bool:
-        self._pump(0.0)
-        while not reached():
-            left = deadline - time.monotonic()
-            if left <= 0 or not self._pump(left):
-                return reached()
-        return True
-
-    def _pump(self, patience: float) -> bool:
-        """Take the reports that are there, waiting for the first one; False when there will be no more."""
-        if self._supervisor is None or self._supervisor.stdout is None:
-            return False
-        descriptor = self._supervisor.stdout.fileno()
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            while selector.select(patience):
-                received = os.read(descriptor, _READ)
-                if not received:
-                    self._collect_supervisor()
-                    return False
-                *lines, self._rest = (self._rest + received).split(b"\n")
-                for line in lines:
-                    self._take(Report.model_validate_json(line))
-                patience = 0.0
-        return True
-
-    def _collect_supervisor(self) -> None:
-        """The supervisor closed its output: it ends, and its exit status says how."""
-        if self._supervisor is not None:
-            try:
-                self._supervisor.wait(END_S)
-            except subprocess.TimeoutExpired:
-                self._supervisor.kill()
-                self._supervisor.wait()
-
-    def _take(self, report: Report) -> None:
-        match report.happening:
-            case Happening.STARTED:
-                if mark := ProcessMark.of(report.pid):
-                    self._marks[report.node] = mark
-            case Happening.READY:
-                self._ready.add(report.node)
-            case Happening.DIED:
-                self._dead[report.node] = report.status
-                self._ready.discard(report.node)
-            case Happening.FAILED:
-                self._failed, self._failed_status = report.detail, report.status
-
     def _epitaph(self, name: str) -> list[str]:
-        if name not in self._dead:
+        if name not in self._supervision.dead:
             return self._last_lines(name)
-        how = how_it_ended(self._dead[name])
+        how = how_it_ended(self._supervision.dead[name])
         return [f"{how}, stopped on purpose" if name in self._stopped else how, *self._last_lines(name)]
 
     def _last_lines(self, name: str) -> list[str]:
@@ -487,11 +383,6 @@ class EmulatedCore:
     def _log_tail(self, name: str) -> str:
         lines = self._last_lines(name)[-3:]
         return f"; its log ends: {' | '.join(lines)}" if lines else "; its log is empty"
-
-    def _supervisor_end(self) -> str:
-        tail = " | ".join(last_lines(self.folder / "supervisor.log", 3))
-        status = self._supervisor.poll() if self._supervisor is not None else None
-        return f"the supervisor ended ({how_it_ended(status or 0)}): {tail or 'it wrote nothing'}"
 
 
 def _settles(testbed: Testbed, kind: NodeKind) -> bool:

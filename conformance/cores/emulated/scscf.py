@@ -170,14 +170,14 @@ class SCscf:
             nonce = encode_nonce(rand, rest[:16], rest[16:])
             ha1 = digest_ha1(impi, realm, answer.authorization)
             self.challenges.add(
-                impi=impi, realm=realm, nonce=nonce, ha1=ha1, call_id=request.call_id, rand=rand, qop="auth"
+                impi=impi, realm=realm, nonce=nonce, ha1=ha1, call_id=request.call_id, rand=rand, qop=self._policy.qop
             )
             # ik and ck are for the P-CSCF, which keeps them back (3GPP TS 24.229 5.4.1.2.1A).
             challenge = DigestHeader.challenge(
                 realm=realm,
                 nonce=nonce,
                 algorithm="AKAv1-MD5",
-                qop="auth",
+                qop=self._policy.qop,
                 ik=answer.ik.hex(),
                 ck=answer.ck.hex(),
             )

@@ -111,6 +111,13 @@ class Policy:
     (`cfg/scscf.cfg` route[REGISTER], `S_is_authorized` and `S_challenge`).
     """
 
+    qop: str
+    """What a challenge of IMS AKA offers (that of a password has what the HSS says).
+
+    RFC 3261 22.4 item 8 has servers send qop. The Open IMS Core offers both kinds: its default `registration_qop` is
+    `auth,auth-int` (`modules/scscf/mod.c`).
+    """
+
     def way_home(self, request_uri: URI) -> URI:
         """Return the URI by which the P-CSCF finds the home network of a REGISTER."""
         return request_uri if self.follows_request_uri else URI(scheme=request_uri.scheme, host=request_uri.host)
@@ -125,6 +132,7 @@ LENIENT = Policy(
     other_realm=OtherRealm.TAKEN,
     no_name=NoName.DERIVED,
     challenges_wrong_answers=False,
+    qop="auth",
 )
 _POLICIES: Mapping[Strictness, Policy] = {
     Strictness.LENIENT: LENIENT,
@@ -137,6 +145,7 @@ _POLICIES: Mapping[Strictness, Policy] = {
         other_realm=OtherRealm.PASSED_OVER_IF_NAMED,
         no_name=NoName.REFUSED,
         challenges_wrong_answers=False,
+        qop="auth",
     ),
     Strictness.OPENIMSCORE: Policy(
         follows_request_uri=True,
@@ -147,6 +156,7 @@ _POLICIES: Mapping[Strictness, Policy] = {
         other_realm=OtherRealm.PASSED_OVER,
         no_name=NoName.REFUSED,
         challenges_wrong_answers=True,
+        qop="auth,auth-int",
     ),
 }
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from conformance.cores.emulated.node import NodeContext
-from conformance.cores.emulated.quiet import MOST_USERS
 from conformance.cores.kamailio import rpc
+from conformance.cores.kamailio.node_control import NodeControl
 from conformance.cores.kamailio.render import cscf_files
-from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
+from conformance.cores.kamailio.server import installed_modules, serve
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import NodeKind
 
@@ -57,34 +55,16 @@ def _make_databases(context: NodeContext) -> None:
                 raise TestbedDown(f"{script}: expected the tables of Kamailio's package, found no such file") from None
 
 
-class Control:
-    """Answers what the harness asks a CSCF: whether it has work under way, and whom it knows.
-
-    Args:
-        context: the node.
-    """
-
-    def __init__(self, context: NodeContext) -> None:
-        self._context = context
-        self._folder = context.folder
-        self._kind = context.kind
-        self._identities = [impu for user in context.testbed.subscribers for impu in user.impus[:1]]
-
-    async def answer(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer `{"settle": true}` and `{"users": true}` as an emulated CSCF does (see `quiet`)."""
-        if command.get("users") is True:
-            return {"users": (await self.users())[:MOST_USERS]}
-        if command.get("settle") is not True:
-            raise ValueError('expected {"settle": true} or {"users": true}')
-        return await settled(self.is_busy)
+class Control(NodeControl):
+    """Answers what the harness asks a CSCF: whether it has work under way, and whom it knows."""
 
     async def is_busy(self) -> bool:
         """Tell whether a transaction waits for its end, or a NOTIFY for being sent."""
-        if await has_transactions(self._context):
+        if await super().is_busy():
             return True
-        if self._kind is not NodeKind.SCSCF:
+        if self._context.kind is not NodeKind.SCSCF:
             return False
-        counted = await rpc.call(self._folder, "stats.fetchn", "ims_registrar_scscf:notifies_in_q")
+        counted = await rpc.call(self._context.folder, "stats.fetchn", "ims_registrar_scscf:notifies_in_q")
         return any(int(number) > 0 for number in (counted or {}).values())
 
     async def users(self) -> list[str]:
@@ -92,18 +72,18 @@ class Control:
 
         A P-CSCF names nobody; so it is told how many contacts it has.
         """
-        if self._kind is NodeKind.PCSCF:
-            status = await rpc.call(self._folder, "ulpcscf.status")
+        if self._context.kind is NodeKind.PCSCF:
+            status = await rpc.call(self._context.folder, "ulpcscf.status")
             records = _number(status, "Records")
             return [f"somebody ({records} contacts)"] if records else []
-        if self._kind is NodeKind.ICSCF:
+        if self._context.kind is NodeKind.ICSCF:
             return []
         known = []
-        for identity in self._identities:
-            shown = await rpc.call(self._folder, "ulscscf.showimpu", identity)
+        for identity in self.default_identities():
+            shown = await rpc.call(self._context.folder, "ulscscf.showimpu", identity)
             if isinstance(shown, dict) and shown:
                 known.append(identity)
-        return sorted(known)
+        return known
 
 
 def _number(tree: object, key: str) -> int:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
-
 from conformance.cores.emulated.node import NodeContext
-from conformance.cores.emulated.quiet import MOST_USERS
 from conformance.cores.kamailio import rpc
+from conformance.cores.kamailio.node_control import NodeControl
 from conformance.cores.kamailio.render import proxy_files
-from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
+from conformance.cores.kamailio.server import installed_modules, serve
 
 
 async def run(context: NodeContext) -> None:
@@ -19,29 +15,13 @@ async def run(context: NodeContext) -> None:
     await serve(context, files, Control(context).answer)
 
 
-class Control:
-    """Answers what the harness asks: whether it has work under way, and whom it knows.
-
-    Args:
-        context: the node.
-    """
-
-    def __init__(self, context: NodeContext) -> None:
-        self._context = context
-        self._identities = [impu for user in context.testbed.subscribers for impu in user.impus[:1]]
-
-    async def answer(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer `{"settle": true}` and `{"users": true}` (see `quiet`)."""
-        if command.get("users") is True:
-            return {"users": (await self.users())[:MOST_USERS]}
-        if command.get("settle") is not True:
-            raise ValueError('expected {"settle": true} or {"users": true}')
-        return await settled(partial(has_transactions, self._context))
+class Control(NodeControl):
+    """Answers what the harness asks: whether it has work under way, and who is registered."""
 
     async def users(self) -> list[str]:
         """Return the default identities of those who are registered."""
         found = []
-        for identity in sorted(set(self._identities)):
+        for identity in self.default_identities():
             user = identity.partition(":")[2].partition("@")[0]
             if await rpc.call(self._context.folder, "ul.lookup", "location", user):
                 found.append(identity)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from conformance.cores.emulated.plan import node_folder
 from conformance.cores.emulated.quiet import control_path
 from conformance.cores.emulated.xdms.tls import server_context
 from conformance.cores.kamailio.dns_relay import Place, free_port
+from conformance.cores.kamailio.node_control import NodeControl
 from conformance.cores.kamailio.presence_database import presence_database, shared_folder
 from conformance.cores.kamailio.render import Inside, presence_files
-from conformance.cores.kamailio.server import has_transactions, installed_modules, serve, settled
+from conformance.cores.kamailio.server import installed_modules, serve
 from conformance.cores.kamailio.tls_relay import tls_relay
 from conformance.vocabulary.errors import TestbedDown
 from conformance.vocabulary.federation import XCAP_HOST, XCAP_TLS_PORT, NodeKind
@@ -81,8 +81,8 @@ class Changes(asyncio.DatagramProtocol):
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-class Control:
-    """Answers the harness.
+class Control(NodeControl):
+    """Answers the harness. It has documents, and those are no registrations: it knows nobody.
 
     Args:
         context: the node.
@@ -90,17 +90,9 @@ class Control:
     """
 
     def __init__(self, context: NodeContext, changes: Changes) -> None:
-        self._context = context
+        super().__init__(context)
         self._changes = changes
-
-    async def answer(self, command: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer `{"settle": true}` and `{"users": true}` (see `quiet`)."""
-        if command.get("users") is True:
-            return {"users": []}  # it has documents, and those are no registrations
-        if command.get("settle") is not True:
-            raise ValueError('expected {"settle": true} or {"users": true}')
-        return await settled(self.is_busy)
 
     async def is_busy(self) -> bool:
         """Tell whether a request is being answered, or a change not told yet."""
-        return bool(self._changes.tasks) or await has_transactions(self._context)
+        return bool(self._changes.tasks) or await super().is_busy()

@@ -9,7 +9,7 @@ from string import Template
 
 from conformance.terminals.programs.child import ProgramChild
 from conformance.terminals.programs.menu_call import Menu, last_second
-from conformance.terminals.programs.menu_terminal import MenuTerminal
+from conformance.terminals.programs.menu_terminal import MenuTerminal, unfit_for_a_line
 from conformance.vocabulary.federation import Subscriber
 from conformance.vocabulary.identifiers import uri_host
 
@@ -35,12 +35,7 @@ MENU = Menu(
 
 def unfit(subscriber: Subscriber) -> str | None:
     """Return why baresip cannot play this subscriber's terminal, None where it can."""
-    if subscriber.password is None:
-        return f"baresip has no IMS AKA: the subscriber {subscriber.name} has no password"
-    words = (subscriber.impi, subscriber.impus[0], subscriber.password.reveal().decode("utf-8", errors="replace"))
-    if any(_UNWRITABLE.search(word) for word in words):
-        return f"baresip's accounts cannot hold an identity or a password of {subscriber.name}: no blanks, quotes or ;"
-    return None
+    return unfit_for_a_line(subscriber, "baresip", "accounts", _UNWRITABLE)
 
 
 class BaresipTerminal(MenuTerminal):
@@ -61,7 +56,7 @@ class BaresipTerminal(MenuTerminal):
             impu=self.impu,
             impi=subscriber.impi,
             password=subscriber.password.reveal().decode(),
-            pcscf=f"{uri_host(place.pcscf.address)}:{place.pcscf.port}",
+            pcscf=place.pcscf.host_port,
             expires=_ASKED_EXPIRY_S,
         )
         self.secrets.write("accounts", accounts)

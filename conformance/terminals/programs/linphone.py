@@ -13,7 +13,7 @@ from conformance.protocols.tone import tone
 from conformance.terminals.message_failures import MessageRefused, MessageTimedOut
 from conformance.terminals.programs.child import ProgramChild
 from conformance.terminals.programs.menu_call import Menu, last_second
-from conformance.terminals.programs.menu_terminal import MenuTerminal
+from conformance.terminals.programs.menu_terminal import MenuTerminal, unfit_for_a_line
 from conformance.terminals.programs.sip_trace import Seen
 from conformance.vocabulary.errors import BeyondProgram
 from conformance.vocabulary.events import EventKind
@@ -44,12 +44,7 @@ MENU = Menu(
 
 def unfit(subscriber: Subscriber) -> str | None:
     """Return why linphone cannot play this subscriber's terminal, None where it can."""
-    if subscriber.password is None:
-        return f"linphone has no IMS AKA: the subscriber {subscriber.name} has no password"
-    words = (subscriber.impi, subscriber.impus[0], subscriber.password.reveal().decode("utf-8", errors="replace"))
-    if any(_UNWRITABLE.search(word) for word in words):
-        return f"linphone's settings cannot hold an identity or a password of {subscriber.name}: no blanks, quotes or ;"
-    return None
+    return unfit_for_a_line(subscriber, "linphone", "settings", _UNWRITABLE)
 
 
 class LinphoneTerminal(MenuTerminal):
@@ -67,7 +62,7 @@ class LinphoneTerminal(MenuTerminal):
             host=uri_host(place.address),
             ipv6=int(place.address.version == 6),
             user=place.user,
-            pcscf=f"{uri_host(place.pcscf.address)}:{place.pcscf.port}",
+            pcscf=place.pcscf.host_port,
             impu=self.impu,
             expires=_ASKED_EXPIRY_S,
         )

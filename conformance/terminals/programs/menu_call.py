@@ -16,7 +16,8 @@ from typing import Protocol
 from conformance.protocols.g711 import RATE_HZ
 from conformance.protocols.tone import dominant
 from conformance.terminals.call_end import CallEnd
-from conformance.terminals.call_failures import CallRefused, CallTimedOut
+from conformance.terminals.call_failures import CallTimedOut
+from conformance.terminals.programs.program_call import Caller, ProgramCall
 from conformance.terminals.programs.sip_trace import Seen
 from conformance.terminals.session import SessionState
 from conformance.vocabulary.errors import HarnessFault
@@ -59,10 +60,8 @@ class Menu:
     gave_up: re.Pattern[str]
 
 
-class Speaker(Protocol):
+class Speaker(Caller, Protocol):
     """What a call needs of the terminal that has it."""
-
-    impu: str
 
     @property
     def menu(self) -> Menu:
@@ -81,14 +80,8 @@ class Speaker(Protocol):
     def listen(self, until: Callable[[], bool], deadline: float) -> bool:
         """Read what it says until something holds; False where it does not until the deadline."""
 
-    def deadline(self) -> float:
-        """When a procedure that begins now has to be over: monotonic clock, seconds."""
 
-    def record(self, kind: EventKind, status: int | None = None, detail: str = "") -> None:
-        """Write down what the program reports."""
-
-
-class MenuCall:
+class MenuCall(ProgramCall):
     """One end of a call. All its methods are called by one thread, that of its terminal.
 
     Args:
@@ -97,16 +90,13 @@ class MenuCall:
     """
 
     def __init__(self, terminal: Speaker, peer: str = "") -> None:
+        super().__init__(terminal.record)
         self._terminal = terminal
         self._menu = terminal.menu
         self._outgoing = bool(peer)
         self._invites = 0
         self._byes_answered = False
         self._alerted = False
-        self.state = SessionState.BEGUN
-        self.status: int | None = None
-        """Final answer to the INVITE."""
-        self.reason = ""
         if peer:
             terminal.record(EventKind.CALLING, None, f"{peer} with audio")
             terminal.command(terminal.menu.dial.format(peer=peer))
@@ -121,8 +111,7 @@ class MenuCall:
             self._terminal.record(EventKind.INVITED, None, f"{self._menu.program}: {found[1]}")
             self._alerted = True
         elif self._menu.established.search(line) and self.state is not _ENDED:
-            self.state, self.status = SessionState.ESTABLISHED, 200
-            self._terminal.record(EventKind.ANSWERED, 200, "audio")
+            self._is_answered()
         elif (found := self._menu.gave_up.search(line)) and self.state not in (SessionState.ESTABLISHED, _ENDED):
             reason = found[1] if found.re.groups else None
             self._end(EventKind.REFUSED, self.status, reason or f"{self._menu.program} gives up")
@@ -132,8 +121,7 @@ class MenuCall:
             case "INVITE", None:
                 self._invites += 1
             case "INVITE", 180 if self.state is SessionState.BEGUN:
-                self.state = SessionState.RINGING
-                self._terminal.record(EventKind.RINGING, 180)
+                self._rings()
             case "INVITE", status if (
                 status is not None and status >= 300 and self.state is not SessionState.ESTABLISHED
             ):
@@ -145,11 +133,6 @@ class MenuCall:
             case "BYE", status if status is not None and status >= 200:
                 self._byes_answered = True
 
-    def _end(self, kind: EventKind, status: int | None, reason: str) -> None:
-        if self.state is not _ENDED:
-            self.state, self.reason = _ENDED, reason
-            self._terminal.record(kind, status, reason)
-
     # --- what the user does ----------------------------------------------------------------------------------
 
     @property
@@ -160,15 +143,6 @@ class MenuCall:
     def wait_begun(self) -> None:
         """Wait until the INVITE is on its way, or has come and the user is told. Raises CallTimedOut."""
         self._until(lambda: self._invites > 0 and (self._outgoing or self._alerted), "an INVITE")
-
-    def wait_ringing(self) -> None:
-        """Wait until the other end rings. Raises CallRefused, CallTimedOut."""
-        self._until(lambda: self.state is not SessionState.BEGUN, "180")
-        self._must_go_on()
-
-    def ring(self) -> None:
-        """Wait until the program has told the caller that it rings, which it does by itself."""
-        self.wait_ringing()
 
     def answer(self) -> None:
         """Accept; return when it is acknowledged. Raises CallRefused, CallTimedOut."""
@@ -185,17 +159,6 @@ class MenuCall:
         self._terminal.command(self._menu.refuse)
         self._until(lambda: self.state is _ENDED, "its own refusal")
 
-    def wait_answered(self) -> None:
-        """Wait until the session is there. Raises CallRefused, CallTimedOut."""
-        self._until(lambda: self.state in (SessionState.ESTABLISHED, _ENDED), "the answer to INVITE")
-        self._must_go_on()
-
-    def wait_refused(self, status: int) -> None:
-        """Wait until the call is refused; AssertionError where it is accepted, or refused with another status."""
-        self._until(lambda: self.state in (SessionState.ESTABLISHED, _ENDED), "the refusal of INVITE")
-        if self.status != status:
-            raise AssertionError(f"refusal with {status}; found {self.status}: {self.reason}")
-
     def cancel(self) -> None:
         """Give the call up before it is answered; return when it has ended with 487."""
         self._terminal.command(self._menu.refuse)
@@ -205,10 +168,6 @@ class MenuCall:
         """End the call: BYE; return when it is answered. Raises CallTimedOut."""
         self._terminal.command(self._menu.hang_up)
         self._until(lambda: self._byes_answered, "the answer to BYE")
-
-    def wait_ended(self) -> None:
-        """Wait until the call has ended, whoever ended it. Raises CallTimedOut."""
-        self._until(lambda: self.state is _ENDED, "the end of the call")
 
     def wait_heard(self, other: CallEnd) -> None:
         """Wait until the program has heard the tone of the other end for half a second.
@@ -226,10 +185,6 @@ class MenuCall:
             self._terminal.listen(lambda: self.state is _ENDED, min(deadline, time.monotonic() + _AGAIN_S))
         heard = "nothing" if found is None else f"{found} Hz"
         self._time_out(f"awaited the tone of {wanted} Hz, heard {heard}")
-
-    def _must_go_on(self) -> None:
-        if self.state is _ENDED:
-            raise CallRefused(self.status or 0, self.reason)
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
         if not self._terminal.listen(holds, self._terminal.deadline()):

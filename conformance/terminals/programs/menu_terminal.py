@@ -19,6 +19,7 @@ from conformance.terminals.programs.program_terminal import Place, ProgramTermin
 from conformance.terminals.programs.sip_trace import Seen, SipTrace
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
+from conformance.vocabulary.federation import Subscriber
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z\]]|[\r\x07]")
 """Colours, and the tone that a console would make of a call."""
@@ -154,3 +155,22 @@ class MenuTerminal(ProgramTerminal):
                 f"awaited the answer to {program}'s REGISTER from {self.place.pcscf} for {self.place.deadline_s:g} s"
             )
         raise HarnessFault(f"{program}: expected an answer to its REGISTER, found that it has ended: see its log")
+
+
+def unfit_for_a_line(subscriber: Subscriber, program: str, settings: str, unwritable: re.Pattern[str]) -> str | None:
+    """Return why a program cannot play this subscriber's terminal by a password, None where it can.
+
+    Args:
+        subscriber: identities and credentials.
+        program: its name.
+        settings: what its settings are called.
+        unwritable: what a line of these settings has no way to escape.
+    """
+    if subscriber.password is None:
+        return f"{program} has no IMS AKA: the subscriber {subscriber.name} has no password"
+    words = (subscriber.impi, subscriber.impus[0], subscriber.password.reveal().decode("utf-8", errors="replace"))
+    if any(unwritable.search(word) for word in words):
+        return (
+            f"{program}'s {settings} cannot hold an identity or a password of {subscriber.name}: no blanks, quotes or ;"
+        )
+    return None

@@ -12,7 +12,7 @@ from conformance.stack.hop import Hop
 from conformance.terminals.event_log import EventLog
 from conformance.terminals.programs.child import Enter
 from conformance.terminals.programs.private_folder import PrivateFolder
-from conformance.terminals.terminal import RegistrationRejected, RegistrationTimedOut
+from conformance.terminals.registration_failures import reject, time_out
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Federation, Subscriber, Testbed
@@ -119,10 +119,8 @@ class ProgramTerminal(ABC):
 
     def reject(self, status: int, reason: str) -> NoReturn:
         """Record a refusal and end the procedure."""
-        self.record(EventKind.REJECTED, status, reason)
-        raise RegistrationRejected(status, reason[:400])
+        reject(self.record, status, reason)
 
     def time_out(self, what: str) -> NoReturn:
         """Record that something was awaited in vain and end the procedure."""
-        self.record(EventKind.TIMED_OUT, detail=what)
-        raise RegistrationTimedOut(f"{self.impu}: {what}") from None
+        time_out(self.record, self.impu, what)

@@ -21,7 +21,6 @@ from conformance.terminals.register_request import ASKED_EXPIRY_S
 from conformance.vocabulary.errors import BeyondProgram, HarnessFault
 from conformance.vocabulary.events import EventKind
 from conformance.vocabulary.federation import Subscriber
-from conformance.vocabulary.identifiers import uri_host
 
 _TEMPLATE = Template(Path(__file__).with_name("sipp_register.xml.tmpl").read_text(encoding="utf-8"))
 _AUTHENTICATION_FAILED = "createAuthHeaderAKAv1MD5 : MAC"
@@ -157,7 +156,7 @@ class SippTerminal(ProgramTerminal):
         """Return the command line, which everybody can read: identities, addresses and names of files."""
         place, address = self.place, str(self.place.address)
         return [
-            "sipp", f"{uri_host(place.pcscf.address)}:{place.pcscf.port}",
+            "sipp", place.pcscf.host_port,
             "-sf", str(scenario.absolute()),
             "-i", address, "-p", str(SIP_PORT), "-bind_local", "-ci", address, "-mi", address,
             "-cid_str", call_id,

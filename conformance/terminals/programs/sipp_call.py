@@ -17,14 +17,14 @@ from conformance.protocols.g711 import RATE_HZ, encode
 from conformance.protocols.sip.name_addr import split_entries
 from conformance.protocols.tone import tone
 from conformance.terminals.call_end import CallEnd
-from conformance.terminals.call_failures import CallRefused, CallTimedOut
+from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.media_endpoint import next_tone
 from conformance.terminals.programs.child import ProgramChild
+from conformance.terminals.programs.program_call import Caller, ProgramCall
 from conformance.terminals.programs.program_terminal import Place
 from conformance.terminals.session import SessionState
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.events import EventKind
-from conformance.vocabulary.identifiers import uri_host
 
 _INVITE, _ANSWER, _BYE = (
     Template(Path(__file__).with_name(f"sipp_{name}.xml.tmpl").read_text(encoding="utf-8"))
@@ -39,27 +39,20 @@ _SYNTAX = str.maketrans({"[": r"\x5b", "]": r"\x5d", "\\": r"\x5c"})
 """How a scenario says what would be a keyword of sipp, or the end of its XML."""
 
 
-class Speaker(Protocol):
+class Speaker(Caller, Protocol):
     """What a call needs of the terminal that has it."""
 
-    impu: str
     place: Place
     service_route: str
 
     def run(self, scenario: str, name: str, call_id: str) -> ProgramChild:
         """Start sipp with a scenario."""
 
-    def deadline(self) -> float:
-        """When a procedure that begins now has to be over: monotonic clock, seconds."""
-
-    def record(self, kind: EventKind, status: int | None = None, detail: str = "") -> None:
-        """Write down what the program reports."""
-
     def private(self, name: str, octets: bytes) -> Path:
         """Write a file that goes with the terminal."""
 
 
-class SippCall:
+class SippCall(ProgramCall):
     """One end of a call. All its methods are called by one thread, that of its terminal.
 
     Args:
@@ -68,12 +61,10 @@ class SippCall:
     """
 
     def __init__(self, terminal: Speaker, peer: str = "") -> None:
+        super().__init__(terminal.record)
         self._terminal = terminal
         self._outgoing = bool(peer)
         self.tone_hz = next_tone()
-        self.state = SessionState.BEGUN
-        self.status: int | None = None
-        self.reason = ""
         self._begun = self._bye_answered = False
         self._call_id = secrets.token_hex(12)
         self._dialog: dict[str, str] = {}
@@ -110,11 +101,9 @@ class SippCall:
                 self._begun, self._call_id = True, rest.strip()
                 self._terminal.record(EventKind.INVITED, None, f"sipp: {self._dialog['remote']}")
             case "ringing" if self.state is SessionState.BEGUN:
-                self.state = SessionState.RINGING
-                self._terminal.record(EventKind.RINGING, 180)
+                self._rings()
             case "answered":
-                self.state, self.status = SessionState.ESTABLISHED, 200
-                self._terminal.record(EventKind.ANSWERED, 200, "audio")
+                self._is_answered()
             case "bye" | "bye-sent":
                 self._end(EventKind.ENDED, None, "BYE")
             case "bye-answered":
@@ -125,40 +114,15 @@ class SippCall:
                 self.status = int(found[1])
                 self._end(EventKind.REFUSED, self.status, found[2])
 
-    def _end(self, kind: EventKind, status: int | None, reason: str) -> None:
-        if self.state is not SessionState.ENDED:
-            self.state, self.reason = SessionState.ENDED, reason
-            self._terminal.record(kind, status, reason)
-
     # --- what the user does ----------------------------------------------------------------------------------
 
     def wait_begun(self) -> None:
         """Wait until the INVITE is on its way, or has come. Raises CallTimedOut."""
         self._until(lambda: self._begun, "an INVITE")
 
-    def wait_ringing(self) -> None:
-        """Wait until the other end rings. Raises CallRefused, CallTimedOut."""
-        self._until(lambda: self.state is not SessionState.BEGUN, "180")
-        self._must_go_on()
-
-    def ring(self) -> None:
-        """Wait until sipp has told the caller that it rings, which it does by itself."""
-        self.wait_ringing()
-
     def answer(self) -> None:
         """Wait until sipp has answered, which it does by itself, and is acknowledged."""
         self.wait_answered()
-
-    def wait_answered(self) -> None:
-        """Wait until the session is there. Raises CallRefused, CallTimedOut."""
-        self._until(lambda: self.state in (SessionState.ESTABLISHED, SessionState.ENDED), "the answer to INVITE")
-        self._must_go_on()
-
-    def wait_refused(self, status: int) -> None:
-        """Wait until the call is refused; AssertionError where it is accepted, or refused with another status."""
-        self._until(lambda: self.state in (SessionState.ESTABLISHED, SessionState.ENDED), "the refusal of INVITE")
-        if self.status != status:
-            raise AssertionError(f"refusal with {status}; found {self.status}: {self.reason}")
 
     def hang_up(self) -> None:
         """End the call: BYE; return when it is answered. Raises CallTimedOut.
@@ -179,10 +143,6 @@ class SippCall:
         self._child = self._terminal.run(scenario, "hangs-up", self._call_id)
         self._until(lambda: self._bye_answered, "the answer to BYE")
 
-    def wait_ended(self) -> None:
-        """Wait until the call has ended, whoever ended it. Raises CallTimedOut."""
-        self._until(lambda: self.state is SessionState.ENDED, "the end of the call")
-
     def refuse(self, status: int) -> NoReturn:
         """Refuse to refuse: the scenario answers."""
         raise HarnessFault(f"sipp: expected no refusal with {status}: its scenario answers by itself")
@@ -194,10 +154,6 @@ class SippCall:
     def wait_heard(self, other: CallEnd) -> NoReturn:
         """Refuse: sipp has no ears."""
         raise HarnessFault(f"sipp: expected nobody to ask whether it hears {other.tone_hz} Hz: it sends only")
-
-    def _must_go_on(self) -> None:
-        if self.state is SessionState.ENDED:
-            raise CallRefused(self.status or 0, self.reason)
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
         deadline = self._terminal.deadline()
@@ -213,7 +169,7 @@ class SippCall:
 
 
 def _pcscf(place: Place) -> str:
-    return f"sip:{uri_host(place.pcscf.address)}:{place.pcscf.port};lr"
+    return f"sip:{place.pcscf.host_port};lr"
 
 
 def _safe(words: str) -> str:

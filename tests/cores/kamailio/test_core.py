@@ -19,14 +19,13 @@ from conformance.cores.emulated.plan import log_file
 from conformance.cores.kamailio.installed import require_programs
 from conformance.federation import default_federation_path
 from conformance.quirks.profiles import profile_named
-from conformance.stack.hop import Hop
-from conformance.terminals.event_log import EventLog
-from conformance.terminals.terminal import Terminal
 from conformance.vocabulary.errors import BadInput, NetlabError, TestbedDown
 from conformance.vocabulary.federation import CoreKind, NodeKind
 from tests.blocks import Block
+from tests.cores.conftest import MakeTerminal, call_and_hang_up
 
 WORKER = Block.KAMAILIO.number
+FIRST = {"uc3m": "alice", "stuba": "bob"}
 
 
 def _why_not() -> str:
@@ -57,51 +56,17 @@ def core(tmp_path: Path, federation_file: Path) -> Iterator[EmulatedCore]:
     core.down()
 
 
-def terminal_of(core: EmulatedCore, home: str, visited: str, folder: Path) -> Terminal:
-    testbeds = core.federation.testbeds
-    entry = testbeds[visited].node(NodeKind.PCSCF)
-    return Terminal(
-        federation=core.federation,
-        testbed=testbeds[home],
-        subscriber=testbeds[home].subscribers[0],
-        address=testbeds[visited].access_networks[0].pool[9],
-        pcscf=Hop(str(entry.address), entry.port),
-        events=EventLog(folder / "events.jsonl"),
-    )
-
-
 @needs_servers
-def test_adapted_terminals_register_and_call_each_other(core: EmulatedCore) -> None:
-    testbed = core.federation.testbeds["uc3m"]
-    adapter = testbed.node(NodeKind.ADAPTER)
-    alice, erin = (
-        Terminal(
-            federation=core.federation,
-            testbed=testbed,
-            subscriber=testbed.subscriber(name),
-            address=testbed.access_networks[0].pool[host],
-            pcscf=Hop(str(adapter.address), adapter.port),
-            events=EventLog(),
-            profile=profile_named(profile),
-        )
-        for name, host, profile in (("alice", 11, "symbian-s60"), ("erin", 12, "standard"))
-    )
-    try:
-        alice.register()
-        erin.register()
-        call = alice.call(erin.impu)
-        incoming = erin.await_call()
-        incoming.answer()
-        call.wait_answered()
-        call.hang_up()
-        incoming.wait_ended()
-        alice.deregister()
-        erin.deregister()
-        assert core.settle(["uc3m"])
-        assert "uc3m/p-cscf" not in core.known_users(["uc3m"])
-    finally:
-        alice.close()
-        erin.close()
+def test_adapted_terminals_register_and_call_each_other(core: EmulatedCore, terminal: MakeTerminal) -> None:
+    alice = terminal(by=NodeKind.ADAPTER, profile=profile_named("symbian-s60"))
+    erin = terminal(subscriber="erin", by=NodeKind.ADAPTER, profile=profile_named("standard"))
+    alice.register()
+    erin.register()
+    call_and_hang_up(alice, erin, media=False)
+    alice.deregister()
+    erin.deregister()
+    assert core.settle(["uc3m"])
+    assert "uc3m/p-cscf" not in core.known_users(["uc3m"])
 
 
 def servers(folder: Path) -> list[int]:
@@ -132,18 +97,15 @@ def test_an_option_speaks_for_all_ims_testbeds(tmp_path: Path) -> None:
 @needs_servers
 @pytest.mark.parametrize(("home", "visited"), [("uc3m", "uc3m"), ("uc3m", "stuba"), ("stuba", "uc3m")])
 def test_both_cores_register_each_others_subscribers(
-    core: EmulatedCore, tmp_path: Path, home: str, visited: str
+    core: EmulatedCore, terminal: MakeTerminal, home: str, visited: str
 ) -> None:
-    terminal = terminal_of(core, home, visited, tmp_path)
-    try:
-        terminal.register()
-        assert terminal.registered
-        assert f"sip:orig@scscf.{home}.netlab.test:6060" in terminal.service_route[0]
-        assert core.settle([home, visited])
-        assert terminal.impu in core.known_users([home])[f"{home}/s-cscf"]
-        terminal.deregister()
-    finally:
-        terminal.close()
+    ue = terminal(home, FIRST[home], visited)
+    ue.register()
+    assert ue.registered
+    assert f"sip:orig@scscf.{home}.netlab.test:6060" in ue.service_route[0]
+    assert core.settle([home, visited])
+    assert ue.impu in core.known_users([home])[f"{home}/s-cscf"]
+    ue.deregister()
 
 
 @needs_servers
@@ -155,18 +117,12 @@ def test_both_cores_register_each_others_subscribers(
     ],
 )
 def test_both_cores_watch_each_others_users(
-    core: EmulatedCore, tmp_path: Path, home: str, other: str, left: list[str]
+    core: EmulatedCore, registered_terminal: MakeTerminal, home: str, other: str, left: list[str]
 ) -> None:
-    presentity, watcher = terminal_of(core, home, home, tmp_path), terminal_of(core, other, other, tmp_path)
-    try:
-        presentity.register()
-        watcher.register()
-        presentity.presence.publish()
-        assert watcher.presence.watch(presentity.impu).state == "pending"  # nobody has allowed it
-        assert core.known_users(["uc3m"]).get("uc3m/presence", []) == left
-    finally:
-        watcher.close()
-        presentity.close()
+    presentity, watcher = registered_terminal(home, FIRST[home]), registered_terminal(other, FIRST[other])
+    presentity.presence.publish()
+    assert watcher.presence.watch(presentity.impu).state == "pending"  # nobody has allowed it
+    assert core.known_users(["uc3m"]).get("uc3m/presence", []) == left
 
 
 @needs_servers

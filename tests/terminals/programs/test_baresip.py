@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from sipmessage import Request, Response
 
-from conformance.protocols.aka import digest_ha1, digest_response
-from conformance.protocols.sip.digest_header import DigestHeader
 from conformance.protocols.sip.message import make_response
 from conformance.terminals.call_failures import CallTimedOut
 from conformance.terminals.programs import baresip
@@ -19,17 +17,10 @@ from conformance.terminals.terminal import RegistrationRejected, RegistrationTim
 from conformance.vocabulary.errors import HarnessFault
 from conformance.vocabulary.federation import Subscriber
 from conformance.vocabulary.secrets import Secret
+from tests.terminals.programs.password_lab import CHALLENGED, assert_proves, challenge
 
 Answer = Callable[[Request], Response]
 Play = Callable[[str, Subscriber], ProgramTerminal]
-NONCE = "dcd98b7102dd2f0e8b11d0f600bfb0c0"
-
-
-def challenge(request: Request) -> Response:
-    response = make_response(request, 401)
-    header = DigestHeader.challenge(realm="octopus.netlab.test", nonce=NONCE, algorithm="MD5", qop="auth")
-    response.headers.set("WWW-Authenticate", str(header))
-    return response
 
 
 def test_it_registers_and_deregisters(pcscf: Any, play: Play, dave: Subscriber, granted: Answer) -> None:
@@ -39,24 +30,12 @@ def test_it_registers_and_deregisters(pcscf: Any, play: Play, dave: Subscriber, 
     assert terminal.registered
     terminal.deregister()
     assert not terminal.registered
-    told = ["register-sent", "challenged", "register-sent"]
-    assert [event.kind for event in terminal.events.events] == [*told, "registered", *told, "deregistered"]
+    assert [event.kind for event in terminal.events.events] == [*CHALLENGED, "registered", *CHALLENGED, "deregistered"]
     first, second, _, last = pcscf.requests
     assert str(first.uri) == "sip:octopus.netlab.test"
     assert "@127.35.1.129:5060" in first.headers["Contact"]
     assert last.headers["Contact"].endswith("expires=0")
-    credentials = DigestHeader.parse(second.headers["Authorization"])
-    assert dave.password is not None
-    ha1 = digest_ha1("dave@octopus.netlab.test", "octopus.netlab.test", dave.password.reveal())
-    assert credentials.get("response") == digest_response(
-        ha1,
-        method="REGISTER",
-        uri="sip:octopus.netlab.test",
-        nonce=NONCE,
-        qop="auth",
-        nc=credentials.get("nc"),
-        cnonce=credentials.get("cnonce"),
-    )
+    assert_proves(second, dave)
 
 
 def test_the_password_is_in_nothing_that_it_leaves(

@@ -14,19 +14,19 @@ from dataclasses import dataclass, field, replace
 
 from sipmessage import URI, Request, Response
 
-from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
+from conformance.cores.emulated.notifier import Content, check_accept, package_of
 from conformance.cores.emulated.presence.document_news import DocumentNews, Followed
+from conformance.cores.emulated.presence.kept_subscriptions import DEFAULT_S, KeptSubscriptions
 from conformance.cores.emulated.presence.lists import FOLDERS, FoundList, Lists, ListUnreadable
 from conformance.cores.emulated.presence.store import KeptSubscription, PresenceStore
 from conformance.cores.emulated.presence.subscriber import OwnSubscription, Subscriber, Wish
-from conformance.cores.emulated.presence.subscriptions import DEFAULT_S, LONGEST_S, PRESENCE
+from conformance.cores.emulated.presence.subscriptions import PRESENCE
 from conformance.cores.emulated.presence.watches import Watch, Watches
 from conformance.cores.emulated.sip_server import Refused
 from conformance.protocols.presence import pidf
 from conformance.protocols.presence.identity import canonical, domain_of
 from conformance.protocols.presence.rlmi import CONTENT_TYPE, MULTIPART, Resource, write_rlmi
 from conformance.protocols.presence.winfo import WatcherStatus
-from conformance.protocols.sip.dialog import DialogKey, dialog_key
 from conformance.protocols.sip.name_addr import NameAddr
 from conformance.stack.locate import Locator
 from conformance.stack.sip import SipStack
@@ -66,7 +66,7 @@ class _Entry:
     """The first NOTIFY has been sent; changes before it are part of it."""
 
 
-class ListSubscriptions:
+class ListSubscriptions(KeptSubscriptions[_Entry]):
     """The list subscriptions of one presence server.
 
     Args:
@@ -100,6 +100,7 @@ class ListSubscriptions:
         store: PresenceStore,
         log: logging.Logger,
     ) -> None:
+        super().__init__(stack, locator, uri, store, log)
         self._domain = domain
         self._users = frozenset(users)
         self._route = route
@@ -107,20 +108,6 @@ class ListSubscriptions:
         self._news = news
         self._watches = watches
         self._subscriber = subscriber
-        self._store = store
-        self._log = log
-        self._entries: dict[DialogKey, _Entry] = {}
-        self.notifier = Notifier(
-            stack,
-            locator,
-            uri,
-            log,
-            longest_s=LONGEST_S,
-            default_s=DEFAULT_S,
-            on_time_out=self._time_out,
-            on_gone=self._gone,
-            keep=self._keep,
-        )
 
     async def find(self, request: Request, watcher: str) -> FoundList | None:
         """Return the list that a SUBSCRIBE is for; None where its Request-URI is no list of the watcher's."""
@@ -171,12 +158,6 @@ class ListSubscriptions:
             await self._watch(entry, found)
             self._answered(entry)
         return response
-
-    def watcher_of(self, request: Request) -> str | None:
-        """Return who has the subscription that a SUBSCRIBE names; None where it names none of these."""
-        key = dialog_key(request)
-        entry = self._entries.get(key) if key is not None else None
-        return None if entry is None else entry.kept.watcher
 
     async def renew(self, request: Request) -> Response:
         """Answer a SUBSCRIBE that refreshes a subscription or ends it; the list is read anew.
@@ -324,35 +305,18 @@ class ListSubscriptions:
         self.notifier.end(entry.kept.subscription, reason, self._everything(entry))
         self._gone(entry.kept.subscription)
 
-    def _time_out(self, subscription: Subscription) -> None:
-        entry = self._entries.get(subscription.dialog.key)
-        if entry is not None:
-            self._end(entry, "timeout")
-
-    def _gone(self, subscription: Subscription) -> None:
-        entry = self._entries.pop(subscription.dialog.key, None)
-        if entry is not None:
-            self._store.remove_subscription(subscription)
-            entry.begun = False
-            if self._news is not None and entry.followed is not None:
-                self._news.leave(entry.followed)
-            for watched in entry.members.values():
-                self._leave(watched)
+    def _left(self, entry: _Entry) -> None:
+        entry.begun = False
+        if self._news is not None and entry.followed is not None:
+            self._news.leave(entry.followed)
+        for watched in entry.members.values():
+            self._leave(watched)
 
     def _leave(self, watched: _Watched) -> None:
         if watched.watch is not None:
             self._watches.end(watched.watch)
         if watched.back_end is not None:
             self._subscriber.end(watched.back_end)
-
-    def _keep(self, subscription: Subscription) -> None:
-        entry = self._entries.get(subscription.dialog.key)
-        if entry is not None:
-            self._store.put_subscription(entry.kept)
-
-    async def stop(self) -> None:
-        """Stop all clocks; what is kept stays kept."""
-        await self.notifier.stop()
 
 
 def _portions(members: list[_Watched]) -> list[list[_Watched]]:

@@ -8,21 +8,19 @@ from dataclasses import dataclass
 
 from sipmessage import Request, Response
 
-from conformance.cores.emulated.notifier import Content, Notifier, Subscription, check_accept, package_of
+from conformance.cores.emulated.notifier import Content, Subscription, check_accept, package_of
+from conformance.cores.emulated.presence.kept_subscriptions import KeptSubscriptions
 from conformance.cores.emulated.presence.store import KeptSubscription, PresenceStore
 from conformance.cores.emulated.presence.watches import Watch, Watches
 from conformance.cores.emulated.sip_server import Refused
 from conformance.protocols.presence import pidf, winfo
 from conformance.protocols.presence.winfo import WatcherState, WatcherStatus, write_winfo
-from conformance.protocols.sip.dialog import DialogKey, dialog_key
 from conformance.stack.locate import Locator
 from conformance.stack.sip import SipStack
 
 PRESENCE = "presence"
 WINFO = "presence.winfo"
 PACKAGES = (PRESENCE, WINFO)
-LONGEST_S = 86_400
-DEFAULT_S = 3600
 
 
 @dataclass(slots=True, eq=False)
@@ -32,7 +30,7 @@ class _Entry:
     """None of a subscription to watcher information."""
 
 
-class PresenceSubscriptions:
+class PresenceSubscriptions(KeptSubscriptions[_Entry]):
     """The subscriptions of one presence server to single presentities.
 
     Args:
@@ -54,21 +52,8 @@ class PresenceSubscriptions:
         *,
         silent: bool = False,
     ) -> None:
-        self._store = store
-        self._log = log
+        super().__init__(stack, locator, uri, store, log)
         self._silent = silent
-        self._entries: dict[DialogKey, _Entry] = {}
-        self.notifier = Notifier(
-            stack,
-            locator,
-            uri,
-            log,
-            longest_s=LONGEST_S,
-            default_s=DEFAULT_S,
-            on_time_out=self._time_out,
-            on_gone=self._gone,
-            keep=self._keep,
-        )
         self.watches: Watches
         """Set once, by who makes both."""
 
@@ -111,12 +96,6 @@ class PresenceSubscriptions:
             self._store.put_subscription(entry.kept)
         self._answered(entry)
         return response
-
-    def watcher_of(self, request: Request) -> str | None:
-        """Return who has the subscription that a SUBSCRIBE names; None where it names none of these."""
-        key = dialog_key(request)
-        entry = self._entries.get(key) if key is not None else None
-        return None if entry is None else entry.kept.watcher
 
     def renew(self, request: Request, subscription: Subscription) -> Response:
         """Answer a SUBSCRIBE that refreshes a subscription or ends it.
@@ -185,24 +164,6 @@ class PresenceSubscriptions:
             if kept.package == WINFO and kept.presentity == presentity:
                 self.notifier.notify(kept.subscription, "active", self._winfo(entry, [watcher], full=False))
 
-    def _time_out(self, subscription: Subscription) -> None:
-        entry = self._entries.get(subscription.dialog.key)
-        if entry is not None:
-            self._end(entry, "timeout")
-
-    def _gone(self, subscription: Subscription) -> None:
-        entry = self._entries.pop(subscription.dialog.key, None)
-        if entry is None:
-            return
-        self._store.remove_subscription(subscription)
+    def _left(self, entry: _Entry) -> None:
         if entry.watch is not None:
             self.watches.end(entry.watch)
-
-    def _keep(self, subscription: Subscription) -> None:
-        entry = self._entries.get(subscription.dialog.key)
-        if entry is not None:
-            self._store.put_subscription(entry.kept)
-
-    async def stop(self) -> None:
-        """Stop all clocks; what is kept stays kept."""
-        await self.notifier.stop()
