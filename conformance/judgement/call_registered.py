@@ -35,8 +35,8 @@ class Registered:
     by_contact: dict[str, list[Accepted]]
     """REGISTERs that were accepted, in time order."""
     by_identity: dict[str, list[Accepted]]
-    at_place: dict[tuple[str, int], set[str]]
-    """Contacts that were asked for, as in `by_contact`, by the address and port that they name."""
+    at_place: dict[tuple[str, int], dict[str, str]]
+    """Contacts that were asked for, by the address and port that they name: as in `by_contact`, and as written."""
     kinds: dict[tuple[str, int], frozenset[NodeKind]]
     terminals: frozenset[str]
 
@@ -59,13 +59,13 @@ def registered_in(around: Surroundings) -> Registered:
     found = [accepted(one) for one in tries if one.status is not None and 200 <= one.status < 300]
     by_contact: dict[str, list[Accepted]] = {}
     by_identity: dict[str, list[Accepted]] = {}
-    at_place: dict[tuple[str, int], set[str]] = {}
+    at_place: dict[tuple[str, int], dict[str, str]] = {}
     for register in sorted(found, key=lambda one: one.end_ns):
         for uri in dict.fromkeys(map(canonical, register.contacts)):
             by_contact.setdefault(uri, []).append(register)
         for uri in register.asked or register.contacts:
             if (parsed := parse_uri(uri)) is not None:
-                at_place.setdefault((parsed.host, parsed.port or SIP_PORT), set()).add(canonical(uri))
+                at_place.setdefault((parsed.host, parsed.port or SIP_PORT), {})[canonical(uri)] = uri
         for uri in dict.fromkeys(map(canonical, (register.identity, *register.associated))):
             by_identity.setdefault(uri, []).append(register)
     return Registered(
@@ -84,8 +84,8 @@ def register_of(request: SipMessage, registered: Registered) -> Accepted | None:
     """
     uris = [contact.name_addr.uri for contact in addresses(request, "Contact")]
     if request.sip.first("Contact") is None:
-        there = registered.at_place.get((request.source.address, request.source.port), set())
-        uris = [*there] if len(there) == 1 else []
+        there = registered.at_place.get((request.source.address, request.source.port), {})
+        uris = [*there.values()] if len(there) == 1 else []
     for uri in uris:
         found = last_of(registered.by_contact.get(canonical(uri), []), uri, request.time_ns)
         if found is not None:
