@@ -247,7 +247,7 @@ class SipRedactor:
         elif kind == "application/sdp":
             own = redact_sdp(text, self.identities, self.secrets).encode("latin-1")
         else:
-            own = FILLER * len(own)
+            own = self.identities.filler(own)
         return own + (behind if set(behind) <= _KEEP_ALIVE else FILLER * len(behind))
 
 

@@ -48,7 +48,7 @@ def verdicts(procedures: Procedures) -> list[object]:
     return [
         (
             one.flow,
-            one.pair,
+            one.interoperability if any(c.id == "PRES-31" for c in one.criteria) else one.pair,
             one.frames,
             [(c.id, c.verdict, c.node, len(c.evidence)) for c in one.criteria if c.id not in WITH_PASSWORD],
         )

@@ -39,8 +39,14 @@ def test_a_header_field_that_nobody_knows_is_overwritten(redactor: Redactor) -> 
     "kind", ["text/plain", "message/cpim", "image/png", "application/vnd.unknown", "multipart/mixed"]
 )
 def test_what_somebody_wrote_becomes_filler(redactor: Redactor, kind: str) -> None:
-    replaced = message(redactor, f"MESSAGE sip:x SIP/2.0\r\nContent-Type: {kind}\r\n\r\nmeet me at eight")
-    assert replaced.endswith("\r\n\r\n" + "x" * 16)
+    def shown(text: str) -> str:
+        whole = message(redactor, f"MESSAGE sip:x SIP/2.0\r\nContent-Type: {kind}\r\n\r\n{text}")
+        return whole.partition("\r\n\r\n")[2]
+
+    filler = shown("meet me at eight!")
+    assert re.fullmatch("[a-z]{12}xxxxx", filler)
+    assert shown("meet me at eight!") == filler
+    assert shown("meet me at nine!!") != filler
 
 
 def test_a_message_in_a_message_is_redacted_as_one(redactor: Redactor) -> None:
