@@ -188,9 +188,15 @@ def _core(testbed: Testbed) -> tuple[IpNetwork, IpAddress]:
             "each node is a host of its own"
         )
     network = ip_network(f"{min(nodes, key=int)}/{_SMALLEST[min(node.version for node in nodes)]}", strict=False)
-    while not (all(node in network for node in nodes) and (free := _free(network, nodes))):
+    while not (all(_is_host(node, network) for node in nodes) and (free := _free(network, nodes))):
         network = network.supernet()
     return network, free
+
+
+def _is_host(address: IpAddress, network: IpNetwork) -> bool:
+    """Tell whether a network has an address for a host: the first and the last one of IPv4 are the network's own."""
+    own = (network.network_address, network.broadcast_address) if network.version == 4 else ()
+    return address in network and address not in own
 
 
 def _free(network: IpNetwork, taken: Iterable[IpAddress]) -> IpAddress | None:

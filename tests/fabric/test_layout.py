@@ -110,6 +110,18 @@ def test_a_core_grows_until_the_router_has_room(changed: Changed) -> None:
     assert (utu.core, utu.router) == (IPv4Network("10.1.4.16/30"), IPv4Address("10.1.4.18"))
 
 
+def test_no_node_has_the_first_or_the_last_address_of_its_network(changed: Changed) -> None:
+    utu = layout(changed(**{'"127.1.4.16"': '"127.1.4.15"'})).partner("utu")
+    assert utu.core == IPv4Network("10.1.4.0/27"), "15 is the last of each smaller network"
+
+
+@pytest.mark.parametrize("name", ["emulated.toml", "hiding.toml"])
+def test_the_cores_of_published_federations_have_room_for_hosts(name: str) -> None:
+    plan = layout(placed(load_federation(default_federation_path().with_name(name))))
+    for partner in plan.partners:
+        assert {node.address for node in partner.testbed.nodes.values()} <= set(partner.core.hosts())
+
+
 # --- IPv6 --------------------------------------------------------------------------------------------------------
 
 
